@@ -1,0 +1,43 @@
+# The tools that Go brings along are enough for all but the TypeScript package, which needs node.
+GO := go
+SHELL := bash
+RACE := $(if $(shell command -v cc),-race)
+TS := $(if $(shell command -v npm),gen/ts)
+
+.PHONY: help generate build lint run test test/go test/ts test/machine clean
+
+help: ## list the targets
+	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
+
+generate: ## write everything that comes from openapi.yaml
+	$(GO) run ./gen/derive openapi.yaml gen .build
+	$(GO) tool oapi-codegen -config gen/server.yaml .build/server.json
+	$(GO) tool oapi-codegen -config gen/client.yaml .build/client.json
+	npm --prefix gen/ts ci --no-audit --no-fund
+	npm --prefix gen/ts run generate
+
+build: ## build .build/planoauth
+	$(GO) build -trimpath -ldflags '-s -w' -o .build/planoauth ./impl/planoauth
+
+lint: ## vet and staticcheck
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+run: build ## serve on an embedded Postgres; http://127.0.0.1:8080/docs is the explorer
+	.build/planoauth serve
+
+test: test/go $(if $(TS),test/ts) ## all tests, on a container engine where one answers, else on this machine's Postgres
+
+test/go:
+	$(GO) test $(RACE) ./gen/... ./impl/... ./db/...
+	$(GO) test $(RACE) -count 1 -v ./tests/ | grep -vE '^(=== (RUN|PAUSE|CONT)|\s*--- PASS)'; exit $${PIPESTATUS[0]}
+
+test/ts:
+	npm --prefix gen/ts ci --no-audit --no-fund
+	npm --prefix gen/ts test
+
+test/machine: ## a short run of the tests on this machine's Postgres
+	POSTGRES=machine $(GO) test -short -count 1 -v -run 'TestWholeWay|TestRace' ./tests/
+
+clean: ## remove what was built
+	rm -rf .build gen/ts/node_modules

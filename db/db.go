@@ -1,0 +1,47 @@
+// Package db is PlanoAuth's data in Postgres: the models, the queries that are used in more than one place, the migrations,
+// and the Postgres that runs embedded.
+package db
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+)
+
+// DB is one pool of connections, spoken to through bun, or directly where a query is hot.
+type DB struct {
+	*bun.DB
+	Pool *pgxpool.Pool
+}
+
+// ParseURL reads a postgres:// URL, as DATABASE_URL has it, into the settings of a pool.
+func ParseURL(url string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The error of the parser may repeat the URL, and with it the password.
+		return nil, fmt.Errorf("DATABASE_URL is not a postgres:// URL")
+	}
+	// bun puts values into the text of a query, so that a cache of prepared statements would only grow.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return config, nil
+}
+
+// Open makes a pool. It does not connect yet.
+func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{DB: bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), Pool: pool}, nil
+}
+
+// Close closes all connections, and waits until those in use are given back.
+func (d *DB) Close() {
+	d.DB.Close()
+	d.Pool.Close()
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"go.yaml.in/yaml/v3"
+)
+
+// contract is what the templates are rendered from.
+type contract struct {
+	Operations []*operation // in the order of the spec
+	Outcomes   []*outcome   // by name
+}
+
+// operation is one operation of the spec.
+type operation struct {
+	ID, Method, Path, Service, Summary string
+	Params                             string // the schema of the decoded params
+	ParamOrder                         []string
+	RequiresParams                     bool
+	Sensitive                          bool
+	TokenRequired                      bool
+	OpenToRecordless                   bool
+	Outcomes                           []*outcome
+}
+
+// Name is the Go name of the operation.
+func (o *operation) Name() string { return strings.ToUpper(o.ID[:1]) + o.ID[1:] }
+
+// outcome is the schema of one status slug; slugs whose data depend on the operation have several.
+type outcome struct {
+	Name, Slug, Message, Doc string
+	Code                     int
+	Operations               []*operation
+}
+
+func readContract(doc *openapi3.T, text []byte) (*contract, error) {
+	order, err := readOrder(text)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := map[string]*outcome{}
+	c := &contract{}
+	for _, path := range order.paths {
+		for method, op := range doc.Paths.Value(path).Operations() {
+			read, err := readOperation(doc, path, method, op, outcomes)
+			if err != nil {
+				return nil, fmt.Errorf("%s %s: %w", method, path, err)
+			}
+			read.ParamOrder = order.params(read.Params)
+			c.Operations = append(c.Operations, read)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(outcomes)) {
+		c.Outcomes = append(c.Outcomes, outcomes[name])
+	}
+	return c, nil
+}
+
+func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation, outcomes map[string]*outcome) (*operation, error) {
+	read := &operation{ID: op.OperationID, Method: method, Path: path, Summary: op.Summary}
+	if len(op.Tags) != 1 {
+		return nil, fmt.Errorf("has %d tags, needs one: its service", len(op.Tags))
+	}
+	read.Service = op.Tags[0]
+	read.Sensitive, _ = op.Extensions["x-sensitive"].(bool)
+	read.OpenToRecordless, _ = op.Extensions["x-open-to-recordless"].(bool)
+	token, ok := op.Extensions["x-token"].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("has no x-token")
+	}
+	read.TokenRequired, _ = token["required"].(bool)
+	var err error
+	if read.Params, err = paramsSchema(op, read.Sensitive); err != nil {
+		return nil, err
+	}
+	schema := doc.Components.Schemas[read.Params]
+	if schema == nil {
+		return nil, fmt.Errorf("there is no schema %q", read.Params)
+	}
+	read.RequiresParams = len(schema.Value.Required) > 0
+	return read, readOutcomes(read, op.Responses, outcomes)
+}
+
+// paramsSchema names the schema of an operation's decoded params.
+func paramsSchema(op *openapi3.Operation, sensitive bool) (string, error) {
+	const prefix = "#/components/schemas/"
+	content := op.RequestBody.Value.Content
+	if !sensitive {
+		media := content["application/json"]
+		if media == nil || len(content) != 1 {
+			return "", fmt.Errorf("must take application/json only")
+		}
+		return strings.TrimPrefix(media.Schema.Ref, prefix), nil
+	}
+	media := content["text/plain"]
+	if media == nil || len(content) != 1 {
+		return "", fmt.Errorf("is sensitive and must take text/plain only")
+	}
+	decoded, _ := media.Schema.Value.Extensions["x-decoded-schema"].(map[string]any)
+	ref, _ := decoded["$ref"].(string)
+	return strings.TrimPrefix(ref, prefix), nil
+}
+
+func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[string]*outcome) error {
+	bySlug := map[string]string{}
+	for code, response := range responses.Map() {
+		schema := response.Value.Content["application/json"].Schema
+		found, err := flatten(schema)
+		if err != nil {
+			return fmt.Errorf("response %s: %w", code, err)
+		}
+		for _, one := range found {
+			if strconv.Itoa(one.Code) != code {
+				return fmt.Errorf("%s has the code %d but stands under %s", one.Name, one.Code, code)
+			}
+			if other, twice := bySlug[one.Slug]; twice {
+				return fmt.Errorf("%s and %s are both %q", other, one.Name, one.Slug)
+			}
+			bySlug[one.Slug] = one.Name
+			if outcomes[one.Name] == nil {
+				outcomes[one.Name] = one
+			}
+			one = outcomes[one.Name]
+			one.Operations = append(one.Operations, op)
+			op.Outcomes = append(op.Outcomes, one)
+		}
+	}
+	slices.SortFunc(op.Outcomes, func(a, b *outcome) int {
+		if a.Code != b.Code {
+			return a.Code - b.Code
+		}
+		return strings.Compare(a.Slug, b.Slug)
+	})
+	return nil
+}
+
+// flatten lists the outcomes of a response: its schema is one outcome, or a oneOf of outcomes and of such lists.
+func flatten(ref *openapi3.SchemaRef) ([]*outcome, error) {
+	if len(ref.Value.OneOf) == 0 {
+		one, err := readOutcome(ref)
+		return []*outcome{one}, err
+	}
+	var all []*outcome
+	for _, member := range ref.Value.OneOf {
+		some, err := flatten(member)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func readOutcome(ref *openapi3.SchemaRef) (*outcome, error) {
+	name := ref.Ref[strings.LastIndex(ref.Ref, "/")+1:]
+	only := func(property string) any {
+		schema := ref.Value.Properties[property]
+		if schema == nil || len(schema.Value.Enum) != 1 {
+			return nil
+		}
+		return schema.Value.Enum[0]
+	}
+	slug, _ := only("status").(string)
+	code, _ := only("code").(float64)
+	message := ref.Value.Properties["message"]
+	if slug == "" || code == 0 || message == nil {
+		return nil, fmt.Errorf("%q is not an outcome: it needs status and code with one value each, and a message", name)
+	}
+	sentence, _ := message.Value.Example.(string)
+	if sentence == "" {
+		return nil, fmt.Errorf("%s: the example of message is the sentence to send, and is missing", name)
+	}
+	return &outcome{Name: name, Slug: slug, Code: int(code), Message: sentence, Doc: ref.Value.Description}, nil
+}
+
+// order is what kin's maps lose: the order of the spec's text.
+type order struct {
+	paths   []string
+	schemas *yaml.Node
+}
+
+func readOrder(text []byte) (*order, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	doc := root.Content[0]
+	o := &order{schemas: member(member(doc, "components"), "schemas")}
+	paths := member(doc, "paths")
+	for i := 0; i < len(paths.Content); i += 2 {
+		o.paths = append(o.paths, paths.Content[i].Value)
+	}
+	return o, nil
+}
+
+// params lists the dotted paths of a schema's properties; the token, which is no param of the operation's own, is first.
+func (o *order) params(schema string) []string {
+	paths := o.walk(member(o.schemas, schema), "")
+	token := slices.Index(paths, "token")
+	if token < 0 {
+		return paths
+	}
+	return slices.Insert(slices.Delete(paths, token, token+1), 0, "token")
+}
+
+func (o *order) walk(schema *yaml.Node, prefix string) []string {
+	if ref := member(schema, "$ref"); ref != nil {
+		schema = member(o.schemas, ref.Value[strings.LastIndex(ref.Value, "/")+1:])
+	}
+	properties := member(schema, "properties")
+	if properties == nil {
+		return nil
+	}
+	var paths []string
+	for i := 0; i < len(properties.Content); i += 2 {
+		path := prefix + properties.Content[i].Value
+		paths = append(paths, path)
+		paths = append(paths, o.walk(properties.Content[i+1], path+".")...)
+	}
+	return paths
+}
+
+func member(node *yaml.Node, name string) *yaml.Node {
+	if node == nil {
+		return nil
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == name {
+			return node.Content[i+1]
+		}
+	}
+	return nil
+}

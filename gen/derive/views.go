@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// viewOf is the spec as oapi-codegen shall see it. Bodies are the typed objects that sensitive operations decode to.
+// Responses are left out: the outcomes that derive writes take their place, one struct a slug instead of unions.
+func viewOf(text []byte, c *contract, view string) ([]byte, error) {
+	var doc map[string]any
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, err
+	}
+	for _, op := range c.Operations {
+		node := doc["paths"].(map[string]any)[op.Path].(map[string]any)[strings.ToLower(op.Method)].(map[string]any)
+		schema := map[string]any{"$ref": "#/components/schemas/" + op.Params}
+		node["requestBody"] = map[string]any{
+			"required": true,
+			"content":  map[string]any{"application/json": map[string]any{"schema": schema}},
+		}
+		node["responses"] = map[string]any{}
+		delete(node, "security")
+	}
+	components := doc["components"].(map[string]any)
+	delete(components, "responses")
+	delete(components, "headers")
+	delete(components, "securitySchemes")
+	schemas := components["schemas"].(map[string]any)
+	for name, schema := range schemas {
+		if _, group := schema.(map[string]any)["oneOf"]; group {
+			delete(schemas, name)
+			continue
+		}
+		adapt(schema, view)
+	}
+	return json.Marshal(doc)
+}
+
+// adapt changes a schema in place where oapi-codegen's Go would be clumsy or wrong: the Email type fails when marshalled,
+// enums of one value become types of their own, and times need the contract's format on the server.
+func adapt(node any, view string) {
+	switch node := node.(type) {
+	case []any:
+		for _, item := range node {
+			adapt(item, view)
+		}
+	case map[string]any:
+		for _, child := range node {
+			adapt(child, view)
+		}
+		if values, ok := node["enum"].([]any); ok && len(values) == 1 {
+			delete(node, "enum")
+		}
+		if node["format"] != "int64" && (node["format"] != "date-time" || view == "server") {
+			delete(node, "format")
+		}
+		if view == "server" {
+			delete(node, "deprecated") // the server goes on sending what callers should no longer expect
+		}
+		// The server must tell false and empty lists from absent fields; its clients need not.
+		switch {
+		case view == "server" && node["type"] == "boolean":
+			node["x-go-type-skip-optional-pointer"] = false
+		case view == "server" && (node["type"] == "array" || node["allOf"] != nil):
+			node["x-omitempty"] = false
+		}
+	}
+}

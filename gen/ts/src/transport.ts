@@ -1,0 +1,104 @@
+import createClient, { type Client } from "openapi-fetch";
+import type { paths } from "./schema.gen.js";
+
+/** Where PlanoAuth is, and how to talk to it. */
+export interface PlanoAuthOptions {
+  /** The URL of the server, such as `https://auth.example.com`. */
+  baseUrl: string;
+  /** The token to present, or a function that is asked for it at each call; without a value none is presented. */
+  token?: string | (() => Token | Promise<Token>);
+  /** What makes the requests instead of the global `fetch`. */
+  fetch?: (request: Request) => Promise<Response>;
+  /** Headers to send with each request. */
+  headers?: Record<string, string>;
+}
+
+/** What is different about one call. */
+export interface CallOptions {
+  /** The token to present instead of the client's; `null` presents none, as a new sign-in may need to. */
+  token?: Token;
+  /** Ends the call early; the promise is then rejected with the signal's reason, as that of `fetch` is. */
+  signal?: AbortSignal;
+}
+
+type Token = string | null | undefined;
+
+/** There was no answer, or none that the contract has. */
+export class PlanoAuthError extends Error {
+  override readonly name = "PlanoAuthError";
+
+  constructor(
+    message: string,
+    /** The HTTP status of the answer; undefined when there was none. */
+    readonly httpStatus?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** What openapi-fetch is passed for one call. */
+interface Init {
+  headers: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  fetch: (request: Request) => Promise<Response>;
+}
+
+/** Makes the calls for the operations, which a generated class adds. */
+export class Transport {
+  protected readonly http: Client<paths>;
+  readonly #options: PlanoAuthOptions;
+
+  constructor(options: PlanoAuthOptions) {
+    this.#options = options;
+    // A redirect must not carry a password elsewhere.
+    this.http = createClient<paths>({ baseUrl: options.baseUrl, headers: options.headers, redirect: "manual" });
+  }
+
+  protected async call<Outcome extends { status: string }>(
+    operation: string,
+    statuses: readonly Outcome["status"][],
+    params: { token?: string },
+    options: CallOptions | undefined,
+    send: (init: Init) => Promise<{ data?: Outcome; error?: Outcome }>,
+  ): Promise<Outcome> {
+    const headers = await this.#authorization(params, options);
+    const { fetch = globalThis.fetch } = this.#options;
+    const signal = options?.signal;
+    let response: Response | undefined;
+    let outcome: Outcome | undefined;
+    try {
+      const answer = await send({ headers, signal, fetch: async (request) => (response = await fetch(request)) });
+      outcome = answer.data ?? answer.error;
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      const what = response ? `HTTP status ${response.status} without an envelope` : "no answer";
+      throw new PlanoAuthError(`${operation}: ${what}`, response?.status, { cause });
+    }
+    if (outcome && statuses.includes(outcome.status)) return outcome;
+    const status: unknown = outcome?.status;
+    const what = typeof status === "string" ? `the undocumented status ${JSON.stringify(status)}` : "no envelope";
+    throw new PlanoAuthError(`${operation}: HTTP status ${response?.status} with ${what}`, response?.status);
+  }
+
+  /** The token of the call, of its params, or of the client: the first that is there. */
+  async #authorization(params: { token?: string }, options: CallOptions | undefined): Promise<Record<string, string>> {
+    let token = options?.token;
+    if (token === undefined && params.token === undefined) {
+      const own = this.#options.token;
+      token = typeof own === "function" ? await own() : own;
+    }
+    return token ? { Authorization: `Bearer ${token}` } : {};
+  }
+}
+
+/** The body of a sensitive operation: base64 of its params as JSON. */
+export function sensitive(init: Init, params: object) {
+  const bytes = new TextEncoder().encode(JSON.stringify(params));
+  return {
+    ...init,
+    headers: { ...init.headers, "Content-Type": "text/plain" },
+    body: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")),
+    bodySerializer: (body: string) => body,
+  };
+}

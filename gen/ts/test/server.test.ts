@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { PlanoAuth } from "planoauth";
+import { signIn } from "../examples/sign-in.js";
+import { startServer } from "./server.js";
+
+let server: Awaited<ReturnType<typeof startServer>>;
+before(async () => void (server = await startServer()));
+after(() => server?.stop());
+
+const application = "planoorder";
+const password = "Grüße 🔑 nanoseconds on a wire";
+
+/** A client whose token is the session that was made last, and a person who has registered by it. */
+async function register() {
+  const email = `grace.${randomUUID()}@example.com`;
+  let token: string | undefined;
+  const planoauth = new PlanoAuth({ baseUrl: server.baseUrl, token: () => token });
+  const present = (session: { token?: string }) => void (token = session.token);
+  const outcome = await planoauth.clientsRegister({
+    application,
+    client: { email, password, first_name: "Gräce", last_name: "Høpper 🚢" },
+  });
+  assert.equal(outcome.status, "action-successful");
+  assert.equal(outcome.data.first_name, "Gräce");
+  assert.equal(outcome.data.last_name, "Høpper 🚢");
+  present(outcome.session);
+  return { email, planoauth, present };
+}
+
+test("a client registers, signs in, reads the session and signs out", async () => {
+  const { email, planoauth, present } = await register();
+
+  const created = await planoauth.sessionsCreate({ email, password, application, application_view: "minimal" });
+  assert.equal(created.status, "action-successful");
+  assert.match(created.data.token ?? "", /^plas_/);
+  assert.equal(created.application?.slug, application);
+  present(created.data);
+
+  const read = await planoauth.sessionsRead({ view: "full" });
+  assert.equal(read.status, "action-successful");
+  assert.equal(read.data.id, created.data.id);
+  assert.equal(read.data.user?.email, email);
+  assert.equal(read.data.method, "password");
+  assert.equal(read.data.token, undefined);
+
+  const deleted = await planoauth.sessionsDelete();
+  assert.equal(deleted.status, "action-successful");
+  assert.equal(deleted.data.count, 1);
+
+  const again = await planoauth.sessionsRead();
+  assert.equal(again.status, "invalid-token");
+  assert.equal(again.param, "token");
+});
+
+test("a wrong password and an unknown address are outcomes", async () => {
+  const { email, planoauth } = await register();
+  const wrong = await planoauth.sessionsCreate({ email, password: "difference engine 1822", application });
+  assert.equal(wrong.status, "invalid-password");
+  assert.equal(wrong.code, 400);
+  const unknown = await planoauth.sessionsCreate({ email: `nobody.${randomUUID()}@example.com`, password, application });
+  assert.equal(unknown.status, "email-not-found");
+});
+
+test("a param that a program without types leaves out is an outcome", async () => {
+  const planoauth = new PlanoAuth({ baseUrl: server.baseUrl });
+  // @ts-expect-error The password and the application are required.
+  const outcome = await planoauth.sessionsCreate({ email: "ada@example.com" });
+  assert.equal(outcome.status, "missing-param");
+  assert.deepEqual(outcome.errors.map(({ param, rule }) => [param, rule]), [
+    ["password", "required"],
+    ["application", "required"],
+  ]);
+});
+
+test("a stale token stands in the way of a sign-in, unless none is presented", async () => {
+  const { email, planoauth } = await register();
+  assert.equal((await planoauth.sessionsDelete()).status, "action-successful");
+  const credentials = { email, password, application };
+  assert.equal((await planoauth.sessionsCreate(credentials)).status, "invalid-token");
+  assert.equal((await planoauth.sessionsCreate(credentials, { token: null })).status, "action-successful");
+});
+
+test("the example of the README works", async () => {
+  const gen = new URL("../../", import.meta.url);
+  const example = readFileSync(new URL("examples/sign-in.ts", gen), "utf8");
+  assert.ok(readFileSync(new URL("README.md", gen), "utf8").includes(`\`\`\`ts\n${example}\`\`\`\n`));
+
+  const { email } = await register();
+  const planoauth = new PlanoAuth({ baseUrl: server.baseUrl });
+  const session = await signIn(planoauth, email, password);
+  assert.ok(typeof session === "object" && session.token);
+  assert.equal(await signIn(planoauth, email, "difference engine 1822"), "Try again, or let us mail you a link.");
+  assert.equal(await signIn(planoauth, `nobody.${randomUUID()}@example.com`, password), "No user has this e-mail address.");
+});

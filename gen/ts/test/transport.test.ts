@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { test, type TestContext } from "node:test";
+import { PlanoAuth, PlanoAuthError, type PlanoAuthOptions } from "planoauth";
+
+const envelope = { code: 200, status: "action-successful", message: "The request was successful.", request_id: "3TQ5ZKXW7N2RFYB4MJ6HCDLVAE" };
+const credentials = { email: "ada@example.com", password: "analytical engine 1843", application: "planoorder" };
+
+interface Arrived extends Pick<IncomingMessage, "method" | "url" | "headers"> {
+  body: string;
+}
+
+/** A server on loopback that answers in one way, a client of it, and what arrived there. */
+async function loopback(t: TestContext, answer: (res: ServerResponse) => void, options: Partial<PlanoAuthOptions> = {}) {
+  const arrived: Arrived[] = [];
+  const server = createServer(async (req, res) => {
+    arrived.push({ method: req.method, url: req.url, headers: req.headers, body: await text(req) });
+    answer(res);
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { arrived, server, baseUrl, planoauth: new PlanoAuth({ baseUrl, ...options }) };
+}
+
+function json(code: number, body: unknown) {
+  return (res: ServerResponse) => void res.writeHead(code, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+}
+
+function raw(code: number, body: string, headers: Record<string, string> = {}) {
+  return (res: ServerResponse) => void res.writeHead(code, { "Content-Type": "text/html", ...headers }).end(body);
+}
+
+test("a sensitive operation arrives as base64 in text/plain", async (t) => {
+  const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }));
+  const params = { ...credentials, password: "Grüße 🔑 – naïve Σ \u0000 ÿ " + "ß".repeat(30_000) };
+
+  const outcome = await planoauth.sessionsCreate(params);
+
+  assert.deepEqual(outcome, { ...envelope, data: { id: 1 } });
+  assert.equal(arrived.length, 1);
+  const [request] = arrived as [Arrived];
+  assert.equal(request.method, "POST");
+  assert.equal(request.url, "/api/v1/sessions/create");
+  assert.equal(request.headers["content-type"], "text/plain");
+  assert.equal(request.headers.authorization, undefined);
+  assert.match(request.body, /^[A-Za-z0-9+/]+={0,2}$/);
+  assert.deepEqual(JSON.parse(Buffer.from(request.body, "base64").toString("utf8")), params);
+});
+
+test("every other operation arrives as JSON", async (t) => {
+  const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }));
+
+  await planoauth.sessionsRead({ view: "full" });
+  await planoauth.sessionsRead();
+
+  assert.deepEqual(arrived.map(({ url, body }) => [url, body]), [
+    ["/api/v1/sessions/read", `{"view":"full"}`],
+    ["/api/v1/sessions/read", "{}"],
+  ]);
+  for (const { headers } of arrived) assert.equal(headers["content-type"], "application/json");
+});
+
+test("the token of the call goes before the one in the params, and that before the client's", async (t) => {
+  const later = async () => "plas_later";
+  for (const [own, passed, inParams, authorization] of [
+    [undefined, undefined, undefined, undefined],
+    ["plas_own", undefined, undefined, "Bearer plas_own"],
+    [() => "plas_function", undefined, undefined, "Bearer plas_function"],
+    [later, undefined, undefined, "Bearer plas_later"],
+    [() => undefined, undefined, undefined, undefined],
+    ["plas_own", "plas_call", undefined, "Bearer plas_call"],
+    ["plas_own", null, undefined, undefined],
+    ["plas_own", undefined, "plas_param", undefined],
+    ["plas_own", "plas_call", "plas_param", "Bearer plas_call"],
+  ] as const) {
+    const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }), { token: own });
+
+    await planoauth.sessionsRead({ token: inParams }, { token: passed });
+    await planoauth.sessionsCreate({ ...credentials, token: inParams }, { token: passed });
+
+    assert.deepEqual(arrived.map(({ headers }) => headers.authorization), [authorization, authorization]);
+    assert.deepEqual(JSON.parse(arrived[0]?.body ?? ""), inParams ? { token: inParams } : {});
+  }
+});
+
+test("a function is asked for the token at each call, and its error is the caller's", async (t) => {
+  const tokens = ["plas_1", "plas_2"];
+  const broken = new Error("the store is locked");
+  const token = () => tokens.shift() ?? Promise.reject(broken);
+  const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }), { token });
+
+  await planoauth.sessionsRead();
+  await planoauth.sessionsRead();
+  await assert.rejects(planoauth.sessionsRead(), (error) => error === broken);
+
+  assert.deepEqual(arrived.map(({ headers }) => headers.authorization), ["Bearer plas_1", "Bearer plas_2"]);
+});
+
+test("fetch, headers and the path of the base URL are the caller's", async (t) => {
+  const { arrived, baseUrl } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }));
+  const urls: string[] = [];
+  const planoauth = new PlanoAuth({
+    baseUrl: `${baseUrl}/auth/`,
+    headers: { "X-Trace": "7" },
+    fetch: (request) => (urls.push(request.url), fetch(request)),
+  });
+
+  await planoauth.sessionsCreate(credentials);
+
+  assert.deepEqual(urls, [`${baseUrl}/auth/api/v1/sessions/create`]);
+  assert.equal(arrived[0]?.url, "/auth/api/v1/sessions/create");
+  assert.equal(arrived[0]?.headers["x-trace"], "7");
+  assert.equal(arrived[0]?.headers["content-type"], "text/plain");
+});
+
+test("a documented outcome never throws, whatever its HTTP status", async (t) => {
+  for (const [code, status] of [
+    [400, "email-not-found"],
+    [401, "session-expired"],
+    [413, "request-too-large"],
+    [500, "application-crash"],
+    [503, "server-busy"],
+  ] as const) {
+    const answer = { ...envelope, code, status };
+    const { planoauth } = await loopback(t, json(code, answer));
+    assert.deepEqual(await planoauth.sessionsCreate(credentials), answer);
+  }
+});
+
+test("what is no answer of the contract throws", async (t) => {
+  for (const [answer, httpStatus, message] of [
+    [raw(200, "<!doctype html>"), 200, /^sessionsRead: HTTP status 200 without an envelope$/],
+    [raw(200, "<!doctype html>", { "Content-Length": "15" }), 200, /HTTP status 200 without an envelope/],
+    [raw(502, "<h1>Bad Gateway</h1>"), 502, /HTTP status 502 with no envelope/],
+    [raw(200, ""), 200, /HTTP status 200 with no envelope/],
+    [raw(204, ""), 204, /HTTP status 204 with no envelope/],
+    [raw(307, "", { Location: "/api/v1/sessions/read" }), 307, /HTTP status 307 with no envelope/],
+    [json(200, null), 200, /HTTP status 200 with no envelope/],
+    [json(404, { error: "not found" }), 404, /HTTP status 404 with no envelope/],
+    [json(500, "action-successful"), 500, /HTTP status 500 with no envelope/],
+    [json(400, { ...envelope, status: "email-not-found" }), 400, /HTTP status 400 with the undocumented status "email-not-found"/],
+    [(res: ServerResponse) => void res.destroy(), undefined, /^sessionsRead: no answer$/],
+    [(res: ServerResponse) => void (res.writeHead(200, { "Content-Length": "9" }), res.write("{"), setTimeout(() => res.destroy(), 50)), 200, /HTTP status 200 without an envelope/],
+  ] as const) {
+    const { arrived, planoauth } = await loopback(t, answer);
+    await assert.rejects(planoauth.sessionsRead(), (error) => {
+      assert.ok(error instanceof PlanoAuthError && error instanceof Error);
+      assert.equal(error.name, "PlanoAuthError");
+      assert.match(error.message, message);
+      assert.equal(error.httpStatus, httpStatus);
+      return true;
+    });
+    assert.equal(arrived.length, 1, "no call is made twice");
+  }
+});
+
+test("a server that is not there throws, and the cause says why", async (t) => {
+  const { server, planoauth } = await loopback(t, json(200, envelope));
+  await new Promise((closed) => server.close(closed));
+  await assert.rejects(planoauth.sessionsRead(), (error) => {
+    assert.ok(error instanceof PlanoAuthError);
+    assert.equal(error.httpStatus, undefined);
+    assert.ok(error.cause instanceof TypeError);
+    return true;
+  });
+});
+
+test("a call that its signal ends throws the signal's reason", async (t) => {
+  const { planoauth } = await loopback(t, () => undefined);
+  const reason = new Error("the page was left");
+  const controller = new AbortController();
+  const call = planoauth.sessionsRead({}, { signal: controller.signal });
+  setTimeout(() => controller.abort(reason), 50);
+  await assert.rejects(call, (error) => error === reason);
+  await assert.rejects(planoauth.sessionsRead({}, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+});

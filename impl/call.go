@@ -1,0 +1,154 @@
+package impl
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// call is one request on its way.
+type call struct {
+	req *http.Request
+	id  string
+	now time.Time // the one time of the request, in whole milliseconds as answers show it
+	ip  string
+
+	op       *gen.Operation // nil while no route has matched
+	registry *registry      // as it was when the request was identified
+	body     []byte         // as it was sent
+	params   map[string]any
+	session  *db.Session // the presented one; nil when none was
+	token    bool        // whether a token was presented
+	slug     string      // of the answer
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// begin gives each request its id, its time and the headers that every answer has; it turns panics into errors, and logs
+// one line when the answer is sent.
+func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) (err error) {
+		req := ec.Request()
+		c := &call{id: rand.Text(), now: s.Now().UTC().Truncate(time.Millisecond), ip: addressOf(req)}
+		c.req = req.WithContext(context.WithValue(req.Context(), callKey{}, c))
+		ec.SetRequest(c.req)
+		header := ec.Response().Header()
+		header["X-Request-Id"] = []string{c.id}
+		header["X-Content-Type-Options"] = []string{"nosniff"}
+		header["Cache-Control"] = []string{"no-store"}
+		defer func() {
+			if cause := recover(); cause != nil {
+				err = &panicked{cause, debug.Stack()}
+			}
+			if err != nil {
+				ec.Error(err)
+			}
+			s.logCall(c, ec.Response().Status)
+			err = nil
+		}()
+		return next(ec)
+	}
+}
+
+func (s *Server) logCall(c *call, code int) {
+	operation := ""
+	if c.op != nil {
+		operation = c.op.ID
+	}
+	s.Log.LogAttrs(c.req.Context(), slog.LevelInfo, "request",
+		slog.String("request_id", c.id),
+		slog.String("operation", operation),
+		slog.Int("code", code),
+		slog.String("status", c.slug),
+		slog.String("ip", c.ip),
+		slog.Float64("ms", float64(s.Now().Sub(c.now).Microseconds())/1000))
+}
+
+// refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is
+// looked at here: what the operation does not list is never sent.
+func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
+	if c.op != nil && !slices.Contains(c.op.Slugs, outcome.Slug()) {
+		return fmt.Errorf("%s must not answer %s", c.op.ID, outcome.Slug())
+	}
+	c.slug = outcome.Slug()
+	return outcome.Write(w)
+}
+
+// panicked is a panic as an error.
+type panicked struct {
+	cause any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.cause) }
+
+// answerError answers what no handler could: routes that do not exist, and crashes.
+func (s *Server) answerError(err error, ec echo.Context) {
+	c := callOf(ec.Request().Context())
+	if ec.Response().Committed {
+		s.Log.Warn("an answer broke off", "request_id", c.id, "cause", err.Error())
+		return
+	}
+	var outcome gen.Outcome
+	var httpError *echo.HTTPError
+	switch {
+	case errors.As(err, &httpError) && isAPI(c.req.URL.Path):
+		outcome = gen.RouteNonExistent{}
+	case errors.As(err, &httpError):
+		http.NotFound(ec.Response(), c.req)
+		return
+	default:
+		outcome = s.crash(c, err)
+	}
+	if err := c.refuse(ec.Response(), outcome); err != nil {
+		s.Log.Warn("an answer broke off", "request_id", c.id, "cause", err.Error())
+	}
+}
+
+// crash logs an error that nobody foresaw, and tells the operators. Nothing of it goes into the answer.
+func (s *Server) crash(c *call, err error) gen.Outcome {
+	operation, stack := "", debug.Stack()
+	if c.op != nil {
+		operation = c.op.ID
+	}
+	var p *panicked
+	if errors.As(err, &p) {
+		stack = p.stack
+	}
+	if c.req.Context().Err() != nil {
+		s.Log.Info("the caller went away", "request_id", c.id, "operation", operation)
+		return gen.ApplicationCrash{}
+	}
+	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
+	s.notify(c.req.Context(), db.Notification{
+		Kind: "application-crash", Operation: operation, RequestID: c.id,
+		Message: "A request crashed; the cause is in the log under its request id.",
+	})
+	return gen.ApplicationCrash{}
+}
+
+func isAPI(path string) bool { return path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") }
+
+// addressOf is the address of the caller, or "" when it has none.
+func addressOf(req *http.Request) string {
+	port, err := netip.ParseAddrPort(req.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return port.Addr().Unmap().WithZone("").String()
+}

@@ -1,0 +1,215 @@
+package impl
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/planoauth/planoauth/gen"
+)
+
+const (
+	maxBody  = 64 << 10 // bytes, as sent
+	maxDepth = 16       // levels of a JSON value; the object itself is the first
+)
+
+// contentType is step 4.
+func (s *Server) contentType(c *call) (gen.Outcome, error) {
+	want := "application/json"
+	if c.op.Sensitive {
+		want = "text/plain"
+	}
+	header := c.req.Header
+	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return gen.InvalidContentType{}, nil
+	}
+	values := header["Content-Type"]
+	if len(values) == 1 && values[0] == want {
+		return nil, nil
+	}
+	if len(values) != 1 {
+		return gen.InvalidContentType{}, nil
+	}
+	media, params, err := mime.ParseMediaType(values[0])
+	if err != nil || media != want {
+		return gen.InvalidContentType{}, nil
+	}
+	if charset, given := params["charset"]; given && !strings.EqualFold(charset, "utf-8") {
+		return gen.InvalidContentType{}, nil
+	}
+	return nil, nil
+}
+
+// readBody is step 5.
+func (s *Server) readBody(c *call) (gen.Outcome, error) {
+	if c.req.ContentLength > maxBody {
+		return gen.RequestTooLarge{}, nil
+	}
+	var buffer bytes.Buffer
+	if c.req.ContentLength > 0 {
+		buffer.Grow(int(c.req.ContentLength) + bytes.MinRead)
+	}
+	// A body that breaks off cannot be decoded, which the next step says.
+	_, err := buffer.ReadFrom(io.LimitReader(c.req.Body, maxBody+1))
+	if buffer.Len() > maxBody {
+		return gen.RequestTooLarge{}, nil
+	}
+	if err != nil {
+		return gen.InvalidEncodedParams{}, nil
+	}
+	c.body = buffer.Bytes()
+	return nil, nil
+}
+
+// decodeBody is step 6.
+func (s *Server) decodeBody(c *call) (gen.Outcome, error) {
+	text := c.body
+	if c.op.Sensitive {
+		var err error
+		if text, err = decodeBase64(text); err != nil {
+			return gen.InvalidEncodedParams{}, nil
+		}
+	}
+	if len(bytes.Trim(text, asciiSpace)) == 0 {
+		return gen.NoParamsDecoded{}, nil
+	}
+	var err error
+	if c.params, err = decodeObject(text); err != nil {
+		return gen.InvalidEncodedParams{}, nil
+	}
+	if c.op.RequiresParams && len(c.params) == 0 {
+		return gen.NoParamsDecoded{}, nil
+	}
+	stripNulls(c.params)
+	return nil, nil
+}
+
+const asciiSpace = " \t\r\n\v\f"
+
+var errBase64 = errors.New("not base64")
+
+// decodeBase64 takes the standard or the URL alphabet, not both; padding may be absent, and ASCII white space is skipped.
+func decodeBase64(text []byte) ([]byte, error) {
+	if bytes.ContainsAny(text, asciiSpace) {
+		text = bytes.Join(bytes.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(asciiSpace, r) }), nil)
+	}
+	encoding := base64.RawStdEncoding
+	if bytes.ContainsAny(text, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	unpadded := bytes.TrimRight(text, "=")
+	if padding := len(text) - len(unpadded); padding > 2 || padding > 0 && len(text)%4 != 0 {
+		return nil, errBase64
+	}
+	decoded := make([]byte, encoding.DecodedLen(len(unpadded)))
+	n, err := encoding.Strict().Decode(decoded, unpadded)
+	return decoded[:n], err
+}
+
+var errJSON = errors.New("not one JSON object")
+
+// decodeObject reads exactly one JSON object. What jsontext refuses by itself: invalid UTF-8, lone surrogates and names that
+// an object has twice.
+func decodeObject(text []byte) (map[string]any, error) {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(text))
+	if decoder.PeekKind() != '{' {
+		return nil, errJSON
+	}
+	value, err := decodeValue(decoder)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF {
+		return nil, errJSON
+	}
+	return value.(map[string]any), nil
+}
+
+func decodeValue(decoder *jsontext.Decoder) (any, error) {
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	if decoder.StackDepth() > maxDepth {
+		return nil, errJSON
+	}
+	switch token.Kind() {
+	case '{':
+		return decodeMembers(decoder)
+	case '[':
+		return decodeItems(decoder)
+	case '"':
+		return withoutNUL(token.String())
+	case '0':
+		// Too large a number becomes infinite, which no bound of the spec lets pass.
+		number, _ := strconv.ParseFloat(token.String(), 64)
+		return number, nil
+	case 't', 'f':
+		return token.Bool(), nil
+	default:
+		return nil, nil
+	}
+}
+
+func decodeMembers(decoder *jsontext.Decoder) (map[string]any, error) {
+	object := map[string]any{}
+	for decoder.PeekKind() != '}' {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name, err := withoutNUL(token.String())
+		if err != nil {
+			return nil, err
+		}
+		if object[name], err = decodeValue(decoder); err != nil {
+			return nil, err
+		}
+	}
+	_, err := decoder.ReadToken()
+	return object, err
+}
+
+func decodeItems(decoder *jsontext.Decoder) ([]any, error) {
+	items := []any{}
+	for decoder.PeekKind() != ']' {
+		item, err := decodeValue(decoder)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	_, err := decoder.ReadToken()
+	return items, err
+}
+
+func withoutNUL(text string) (string, error) {
+	if strings.IndexByte(text, 0) >= 0 {
+		return "", errJSON
+	}
+	return text, nil
+}
+
+// stripNulls makes what is null absent, at any depth.
+func stripNulls(object map[string]any) {
+	for name, value := range object {
+		switch value := value.(type) {
+		case nil:
+			delete(object, name)
+		case map[string]any:
+			stripNulls(value)
+		case []any:
+			for _, item := range value {
+				if nested, ok := item.(map[string]any); ok {
+					stripNulls(nested)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package impl
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/planoauth/planoauth/gen"
+)
+
+//go:embed pages/index.html
+var indexPage []byte
+
+// pages are what is served outside /api/v1, without an envelope.
+func (s *Server) pages(e *echo.Echo) {
+	e.GET("/", func(ec echo.Context) error { return ec.HTMLBlob(http.StatusOK, indexPage) })
+	e.GET("/openapi.yaml", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/yaml", gen.SpecYAML) })
+	e.GET("/openapi.json", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/json", gen.SpecJSON) })
+	docs(e)
+	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
+	e.GET("/health/ready", s.ready)
+	if mailbox, ok := s.Mailer.(*Mailbox); ok {
+		e.GET("/dev/mail", mailbox.show)
+	}
+}
+
+// ready is 200 when requests can be answered: the database is there and the registry was read of late.
+func (s *Server) ready(ec echo.Context) error {
+	ctx, cancel := context.WithTimeout(ec.Request().Context(), 2*time.Second)
+	defer cancel()
+	if _, err := s.readRegistry(ctx); err != nil {
+		return ec.String(http.StatusServiceUnavailable, "not ready\n")
+	}
+	return ec.String(http.StatusOK, "ready\n")
+}

@@ -1,0 +1,138 @@
+package impl
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/nbutton23/zxcvbn-go"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/planoauth/planoauth/gen"
+)
+
+const (
+	maxWaiting     = 64 // requests that wait for a hashing place
+	minPassword    = 8  // characters
+	judgedPassword = 64 // characters: zxcvbn takes seconds on longer ones
+	minOwnWord     = 3  // letters from which on a word of the person's counts
+	minStrength    = 2  // of zxcvbn's 0 to 4: more than a million guesses
+)
+
+// errBusy means that all hashing places are taken and enough requests wait: the outcome is server-busy.
+var errBusy = errors.New("all hashing places are taken")
+
+// places bounds how many passwords are hashed or judged at once, first come, first served.
+type places struct {
+	width int64
+	taken *semaphore.Weighted
+	inUse atomic.Int64 // working and waiting
+}
+
+func newPlaces(width int) *places {
+	if width <= 0 {
+		width = runtime.GOMAXPROCS(0)
+	}
+	return &places{width: int64(width), taken: semaphore.NewWeighted(int64(width))}
+}
+
+// do runs work in a place. It is errBusy when too many wait, or the error of ctx when the caller has gone away.
+func (p *places) do(ctx context.Context, work func()) error {
+	defer p.inUse.Add(-1)
+	if p.inUse.Add(1) > p.width+maxWaiting {
+		return errBusy
+	}
+	if err := p.taken.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer p.taken.Release(1)
+	work()
+	return nil
+}
+
+// hashParams are the current cost of a hash; lengths as in RFC 9106.
+func (s *Server) hashParams() *argon2id.Params {
+	return &argon2id.Params{
+		Memory: s.Settings.Argon2Memory, Iterations: s.Settings.Argon2Time, Parallelism: 1, SaltLength: 16, KeyLength: 32,
+	}
+}
+
+// hash hashes a password with argon2id at the current cost. It is called in a place.
+func (s *Server) hash(password string) (string, error) {
+	return argon2id.CreateHash(norm.NFKC.String(password), s.hashParams())
+}
+
+// verify compares a password with a hash in a place. A hash that is not of the current cost, or bcrypt's, comes back renewed.
+// Without a hash it costs the same time and is false.
+func (s *Server) verify(ctx context.Context, password, hash string) (match bool, renewed string, err error) {
+	var failed error
+	err = s.places.do(ctx, func() {
+		var outdated bool
+		match, outdated, failed = s.compare(password, hash)
+		if match && outdated && failed == nil {
+			renewed, failed = s.hash(password)
+		}
+	})
+	return match, renewed, errors.Join(err, failed)
+}
+
+func (s *Server) compare(password, hash string) (match, outdated bool, err error) {
+	hash = strings.TrimSpace(hash)
+	if hash == "" {
+		_, err := s.hash(password)
+		return false, false, err
+	}
+	normal := norm.NFKC.String(password)
+	if strings.HasPrefix(hash, "$2") {
+		err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(normal))
+		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+			return false, false, nil
+		}
+		return err == nil, true, err
+	}
+	match, params, err := argon2id.CheckHash(normal, hash)
+	if err != nil {
+		return false, false, err
+	}
+	current := s.hashParams()
+	return match, params.Memory != current.Memory || params.Iterations != current.Iterations || params.Parallelism != current.Parallelism, nil
+}
+
+// judgePassword names the rule of the policy that a new password breaks, "" when it is good enough. It is called in a place.
+func judgePassword(password string, ownWords []string) (rule gen.ParamErrorRule, message string) {
+	password = norm.NFKC.String(password)
+	if utf8.RuneCountInString(password) < minPassword {
+		return gen.MinLength, "must have at least 8 characters"
+	}
+	judged := []rune(password)
+	judged = judged[:min(len(judged), judgedPassword)]
+	if zxcvbn.PasswordStrength(string(judged), ownWords).Score >= minStrength {
+		return "", ""
+	}
+	if zxcvbn.PasswordStrength(string(judged), nil).Score >= minStrength {
+		return gen.OwnWords, "is made of words that belong to the person"
+	}
+	return gen.Guessable, "is too easy to guess"
+}
+
+// ownWords splits what is known of a person into the words that a password should not be made of.
+func ownWords(texts ...string) []string {
+	var words []string
+	for _, text := range texts {
+		text = strings.ToLower(norm.NFKC.String(text))
+		for _, word := range append(strings.FieldsFunc(text, isSeparator), text) {
+			if utf8.RuneCountInString(word) >= minOwnWord {
+				words = append(words, word)
+			}
+		}
+	}
+	return words
+}
+
+func isSeparator(r rune) bool { return strings.ContainsRune(" \t@.,;:+-_'’/", r) }

@@ -1,0 +1,218 @@
+// Command planoauth serves PlanoAuth, and prepares its database.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl"
+)
+
+const (
+	stopLimit      = 15 * time.Second // for requests under way when the server stops
+	readLimit      = 30 * time.Second // for a request to arrive
+	headerLimit    = 10 * time.Second // for its headers to arrive
+	idleConnection = 2 * time.Minute
+)
+
+type command struct {
+	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API. Without DATABASE_URL, on an embedded Postgres that is migrated and deployed first."`
+	Migrate migrate `cmd:"" help:"Bring the schema of the database up to date."`
+	Deploy  deploy  `cmd:"" help:"Enter the services and routes of openapi.yaml that are missing in the registry."`
+}
+
+type database struct {
+	DatabaseURL string `env:"DATABASE_URL" placeholder:"URL" help:"postgres:// URL. Without it, an embedded Postgres."`
+	DataDir     string `env:"DATA_DIR" type:"path" placeholder:"DIR" help:"Where the embedded Postgres lives; by default in the user's state directory."`
+}
+
+func main() {
+	var c command
+	kctx := kong.Parse(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	if err := kctx.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "planoauth:", err)
+		os.Exit(1)
+	}
+}
+
+type serve struct {
+	database
+	impl.Settings
+}
+
+// Run serves until it is told to stop.
+func (s *serve) Run(ctx context.Context) error {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if s.PublicURL == "" {
+		s.PublicURL = "http://" + s.Addr
+	}
+	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
+	mailer, err := s.mailer()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	d, closeDB, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	if err := s.prepare(ctx, d); err != nil {
+		return err
+	}
+	server, err := impl.New(s.Settings, d, mailer, log, time.Now)
+	if err != nil {
+		return err
+	}
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	wait, err := server.Start(working)
+	if err != nil {
+		stopWork()
+		return err
+	}
+	defer func() { stopWork(); wait() }()
+	s.greet()
+	return listen(ctx, listener, server.Handler())
+}
+
+// mailer is Mandrill, or where nothing is configured and nobody outside can look, the mailbox.
+func (s *serve) mailer() (impl.Mailer, error) {
+	if s.MandrillAPIKey != "" {
+		return impl.NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
+	}
+	if s.DatabaseURL == "" && loopback(s.Addr) {
+		return &impl.Mailbox{}, nil
+	}
+	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY and MAIL_FROM")
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// prepare migrates and deploys an embedded database; one that others own must have been prepared.
+func (s *serve) prepare(ctx context.Context, d *db.DB) error {
+	if s.DatabaseURL == "" {
+		if err := db.Migrate(ctx, d); err != nil {
+			return err
+		}
+		return impl.Deploy(ctx, d, time.Now())
+	}
+	behind, err := db.Behind(ctx, d)
+	if err == nil && behind {
+		err = errors.New("the schema of the database is behind this version: run `planoauth migrate` and `planoauth deploy`")
+	}
+	return err
+}
+
+// greet tells a person at a terminal what to do next.
+func (s *serve) greet() {
+	fmt.Printf(`PlanoAuth is ready.
+
+  Explorer   %[1]s/docs
+  Mails      %[1]s/dev/mail
+
+Register somebody:
+
+  curl -s %[1]s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"
+
+`, s.PublicURL)
+}
+
+func listen(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	return server.Shutdown(stopping)
+}
+
+type migrate struct{ database }
+
+// Run migrates.
+func (m *migrate) Run(ctx context.Context) error {
+	d, closeDB, err := m.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	return db.Migrate(ctx, d)
+}
+
+type deploy struct{ database }
+
+// Run deploys.
+func (m *deploy) Run(ctx context.Context) error {
+	d, closeDB, err := m.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	return impl.Deploy(ctx, d, time.Now())
+}
+
+// open connects to the database, which it starts first if it is the embedded one.
+func (o *database) open(ctx context.Context) (d *db.DB, closeDB func(), err error) {
+	url, stop := o.DatabaseURL, func() {}
+	if url == "" {
+		dir := o.DataDir
+		if dir == "" {
+			if dir, err = db.DefaultDir(); err != nil {
+				return nil, nil, err
+			}
+		}
+		embedded, err := db.StartEmbedded(ctx, dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		url = embedded.URL
+		stop = func() {
+			if err := embedded.Stop(); err != nil {
+				fmt.Fprintln(os.Stderr, "planoauth:", err)
+			}
+		}
+	}
+	config, err := db.ParseURL(url)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	config.MaxConns = max(config.MaxConns, int32(4*runtime.GOMAXPROCS(0)))
+	if d, err = db.Open(ctx, config); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return d, func() { d.Close(); stop() }, nil
+}

@@ -1,0 +1,213 @@
+package impl
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/uptrace/bun"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+const (
+	// registryPoll is how often the registry is read even when no change was heard of.
+	registryPoll = 500 * time.Millisecond
+	// registryLife is how long a copy serves while the registry cannot be read.
+	registryLife = 60 * time.Second
+)
+
+// registry is a copy of the tables services, routes and applications. It is never changed, only replaced.
+type registry struct {
+	readAt   time.Time
+	services map[string]bool // by slug: whether deployed
+	routes   map[route]bool  // whether deployed
+
+	bySlug  map[string]*db.Application
+	byID    map[int64]*db.Application
+	origins map[string]bool // the redirect origins of all applications
+}
+
+type route struct{ method, path string }
+
+// registryCopy holds the newest copy.
+type registryCopy struct {
+	newest  atomic.Pointer[registry]
+	reading *singleflight.Group
+}
+
+func (r *registryCopy) allowsOrigin(origin string) bool {
+	newest := r.newest.Load()
+	return newest != nil && newest.origins[origin]
+}
+
+// identify is step 2: the operation's service and its own route must be deployed.
+func (s *Server) identify(c *call) (gen.Outcome, error) {
+	c.registry = s.registry.newest.Load()
+	if c.registry == nil || c.now.Sub(c.registry.readAt) > registryLife {
+		var err error
+		if c.registry, err = s.readRegistry(c.req.Context()); err != nil {
+			s.Log.Error("the registry cannot be read", "request_id", c.id, "cause", err.Error())
+			return gen.IdentifyRequestError{}, nil
+		}
+	}
+	if !c.registry.services[c.op.Service] {
+		return gen.ServiceNotFound{}, nil
+	}
+	if !c.registry.routes[route{c.op.Method, c.op.Path}] {
+		return gen.RouteNotFound{}, nil
+	}
+	return nil, nil
+}
+
+// followRegistry keeps the copy fresh until ctx ends: it listens for changes, and polls behind that.
+func (s *Server) followRegistry(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := s.listenRegistry(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("following the registry was interrupted", "cause", err.Error())
+			select {
+			case <-ctx.Done():
+			case <-time.After(registryPoll):
+			}
+		}
+	}
+}
+
+func (s *Server) listenRegistry(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, s.DB.Pool.Config().ConnConfig)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "LISTEN planoauth_registry"); err != nil {
+		return err
+	}
+	for {
+		if _, err := s.readRegistry(ctx); err != nil {
+			return err
+		}
+		heard, cancel := context.WithTimeout(ctx, registryPoll)
+		_, err := conn.WaitForNotification(heard)
+		poll := heard.Err() != nil
+		cancel()
+		if ctx.Err() != nil || err != nil && !poll {
+			return err
+		}
+	}
+}
+
+// readRegistry reads the tables and replaces the copy. Callers at the same time share one reading.
+func (s *Server) readRegistry(ctx context.Context) (*registry, error) {
+	read, err, _ := s.registry.reading.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		r := &registry{readAt: s.Now()}
+		if err := r.readDeployed(ctx, s.DB); err != nil {
+			return nil, err
+		}
+		if err := r.readApplications(ctx, s.DB, s.Settings.PublicURL); err != nil {
+			return nil, err
+		}
+		s.registry.newest.Store(r)
+		return r, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return read.(*registry), nil
+}
+
+func (r *registry) readDeployed(ctx context.Context, d *db.DB) error {
+	var services []db.Service
+	if err := d.NewSelect().Model(&services).Scan(ctx); err != nil {
+		return err
+	}
+	var routes []db.Route
+	if err := d.NewSelect().Model(&routes).Scan(ctx); err != nil {
+		return err
+	}
+	r.services, r.routes = make(map[string]bool, len(services)), make(map[route]bool, len(routes))
+	for _, service := range services {
+		r.services[service.Slug] = !service.DeployedAt.IsZero()
+	}
+	for _, row := range routes {
+		r.routes[route{row.Method, row.Path}] = !row.DeployedAt.IsZero()
+	}
+	return nil
+}
+
+func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL string) error {
+	var applications []*db.Application
+	if err := d.NewSelect().Model(&applications).Scan(ctx); err != nil {
+		return err
+	}
+	r.bySlug, r.byID, r.origins = map[string]*db.Application{}, map[int64]*db.Application{}, map[string]bool{}
+	for _, app := range applications {
+		if app.Slug == "planoauth" {
+			app.URL = publicURL
+		}
+		if origin := originOf(app.URL); origin != "" && !slices.Contains(app.RedirectOrigins, origin) {
+			app.RedirectOrigins = append(app.RedirectOrigins, origin)
+		}
+		r.bySlug[app.Slug], r.byID[app.ID] = app, app
+		for _, origin := range app.RedirectOrigins {
+			r.origins[origin] = true
+		}
+	}
+	return nil
+}
+
+// originOf is the scheme, host and port of a URL as browsers send them in Origin, or "".
+func originOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return canonicalOrigin(u)
+}
+
+// Deploy inserts the services and routes of the spec that are missing, as deployed, and deletes those that the spec no
+// longer has. It never touches deployed_at of a row that is there.
+func Deploy(ctx context.Context, d *db.DB, now time.Time) error {
+	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, "LOCK TABLE services, routes IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return err
+		}
+		services := map[string]bool{}
+		for _, op := range gen.Operations {
+			services[op.Service] = true
+		}
+		for _, slug := range slices.Sorted(maps.Keys(services)) {
+			service := &db.Service{Slug: slug, DeployedAt: now}
+			if _, err := tx.NewInsert().Model(service).On("CONFLICT (slug) DO NOTHING").Returning("NULL").Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return deployRoutes(ctx, tx, now)
+	})
+}
+
+func deployRoutes(ctx context.Context, tx bun.Tx, now time.Time) error {
+	var paths, services []string
+	for _, op := range gen.Operations {
+		_, err := tx.NewRaw(`
+INSERT INTO routes (service_id, method, path, deployed_at) SELECT id, ?, ?, ? FROM services WHERE slug = ?
+ON CONFLICT (method, path) DO UPDATE SET service_id = excluded.service_id WHERE routes.service_id <> excluded.service_id`,
+			op.Method, op.Path, now, op.Service).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		paths, services = append(paths, op.Method+" "+op.Path), append(services, op.Service)
+	}
+	if _, err := tx.NewDelete().Model((*db.Route)(nil)).Where("method || ' ' || path NOT IN ?", bun.Tuple(paths)).Exec(ctx); err != nil {
+		return err
+	}
+	_, err := tx.NewDelete().Model((*db.Service)(nil)).Where("slug NOT IN ?", bun.Tuple(services)).Exec(ctx)
+	return err
+}

@@ -1,0 +1,139 @@
+// Package impl is PlanoAuth's server: the way of a request, and one file for each resource of openapi.yaml.
+package impl
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// Server answers the operations of openapi.yaml. Its fields are set before the first call and never changed after.
+type Server struct {
+	Settings Settings
+	DB       *db.DB
+	Mailer   Mailer
+	Log      *slog.Logger
+	Now      func() time.Time // the one clock; every rule about time asks it
+
+	schemas  map[*gen.Operation]*openapi3.Schema
+	places   *places
+	jobs     *jobs
+	registry registryCopy
+}
+
+// New makes a server. Run must be called before its handler can identify a request.
+func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
+	if settings.MailPause == 0 {
+		settings.MailPause = time.Minute
+	}
+	s := &Server{Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now, places: newPlaces(settings.HashWorkers)}
+	s.registry.reading = &singleflight.Group{}
+	var err error
+	if s.schemas, err = paramSchemas(); err != nil {
+		return nil, err
+	}
+	s.jobs, err = newJobs(s)
+	return s, err
+}
+
+// Start reads the registry and begins the work behind the requests: following the registry, and the jobs. It ends with ctx;
+// wait then waits for what is under way.
+func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
+	if _, err := s.readRegistry(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.jobs.start(ctx); err != nil {
+		return nil, err
+	}
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		s.followRegistry(ctx)
+	}()
+	return func() { <-followed; s.jobs.wait() }, nil
+}
+
+// Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.
+func (s *Server) Handler() http.Handler {
+	e := echo.New()
+	e.HTTPErrorHandler = s.answerError // 1: no such route, and whatever nobody foresaw
+	e.Pre(s.begin, s.cors())           // request id, headers, log line, panics; browsers' preflights
+
+	way := map[string][]echo.MiddlewareFunc{}
+	for _, op := range gen.Operations {
+		way[op.ID] = []echo.MiddlewareFunc{s.steps(op,
+			s.identify,     // 2: is the operation deployed?
+			s.contentType,  // 4
+			s.readBody,     // 5: 64 KiB
+			s.decodeBody,   // 6: base64 and JSON
+			s.authenticate, // 7: whose token is it?
+			s.validate,     // 8: the params, by the spec
+		)}
+	}
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{refuseNothing}) // 10
+	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
+	s.pages(e)
+	return e
+}
+
+// step lets a request pass with nil, or refuses it with an outcome.
+type step func(*call) (gen.Outcome, error)
+
+func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ec echo.Context) error {
+			c := callOf(ec.Request().Context())
+			c.op = op
+			for _, step := range steps {
+				refusal, err := step(c)
+				if err != nil {
+					return err
+				}
+				if refusal != nil {
+					return c.refuse(ec.Response(), refusal)
+				}
+			}
+			return next(ec)
+		}
+	}
+}
+
+// refuseNothing keeps an operation from answering nothing at all, which the generated code would send as an empty 200.
+func refuseNothing(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
+	return func(ec echo.Context, request any) (any, error) {
+		response, err := handle(ec, request)
+		outcome, ok := response.(gen.Outcome)
+		if err == nil && !ok {
+			return nil, errors.New(operation + " answered nothing")
+		}
+		if ok {
+			callOf(ec.Request().Context()).slug = outcome.Slug()
+		}
+		return response, err
+	}
+}
+
+// cors lets the pages of the applications call from browsers. There are no cookies, so no credentials are allowed.
+func (s *Server) cors() echo.MiddlewareFunc {
+	return middleware.CORSWithConfig(middleware.CORSConfig{
+		Skipper: func(ec echo.Context) bool {
+			req := ec.Request()
+			return !isAPI(req.URL.Path) || req.Method == http.MethodOptions && req.Header.Get("Access-Control-Request-Method") == ""
+		},
+		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
+		AllowMethods:    []string{http.MethodPost, http.MethodPut},
+		AllowHeaders:    []string{"Authorization", "Content-Type"},
+		ExposeHeaders:   []string{"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset"},
+		MaxAge:          600,
+	})
+}

@@ -1,0 +1,139 @@
+package impl
+
+import (
+	"context"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+const maxUserAgent = 512 // bytes that are kept of the User-Agent header
+
+// SessionsCreate signs a user in with a password.
+func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateRequestObject) (gen.SessionsCreateResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	app, wrong := c.application(p.Application, p.RedirectURL)
+	if len(wrong) > 0 {
+		return gen.InvalidParam{Errors: wrong}, nil
+	}
+	user, err := s.DB.UserByEmail(ctx, normalEmail(p.Email))
+	if err != nil {
+		return nil, err
+	}
+	// An unknown address and a user without a password cost a hash too, so that time tells nothing.
+	hash := ""
+	if user != nil {
+		hash = user.PasswordHash
+	}
+	match, renewed, err := s.verify(ctx, p.Password, hash)
+	switch {
+	case errors.Is(err, errBusy):
+		return gen.ServerBusy{}, nil
+	case err != nil:
+		return nil, err
+	case user == nil:
+		return gen.EmailNotFound{}, nil
+	case !hasPassword(user):
+		return gen.UserHasNoPassword{}, nil
+	case !match:
+		return gen.InvalidPassword{}, nil
+	case !user.Records.None() && len(user.Records.Roles(app.Admits)) == 0:
+		return gen.UserRequiresRole{}, nil
+	}
+	return s.signIn(c, user, app, p, renewed)
+}
+
+// signIn makes the session of a user who has shown the right password.
+func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
+	ctx := c.req.Context()
+	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
+	recordless := user.Records.None()
+	var notice *db.Mail
+	create := func(ctx context.Context, idb bun.IDB) error {
+		if renewed != "" {
+			if err := setPasswordHash(ctx, idb, user.ID, renewed); err != nil {
+				return err
+			}
+		}
+		return insertSession(ctx, idb, session, c.session)
+	}
+	err := error(nil)
+	if app.SignInMail && !recordless {
+		notice, err = s.signInMail(c, session, app)
+		if err == nil {
+			err = s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+				return errors.Join(create(ctx, tx), s.jobs.queueMail(ctx, tx, notice))
+			})
+		}
+	} else {
+		err = create(ctx, s.DB)
+	}
+	if err != nil {
+		return nil, err
+	}
+	data := sessionView(p.View, session, app, token)
+	shown := optionalSession(p.SessionView, session, app, token)
+	application := optionalApplication(p.ApplicationView, app)
+	if recordless {
+		if shown.ID == 0 {
+			shown = data
+		}
+		return gen.SessionsCreateClientRequired{Data: data, Session: shown, Application: application}, nil
+	}
+	if notice != nil && !s.deliver(c, notice) {
+		return gen.SessionsCreateMandrillEmailFailed{Data: data, Session: shown, Application: application}, nil
+	}
+	return gen.SessionsCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
+}
+
+// SessionsRead says whose the presented session is.
+func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestObject) (gen.SessionsReadResponseObject, error) {
+	c := callOf(ctx)
+	app := c.registry.byID[c.session.ApplicationID]
+	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, app, "")}, nil
+}
+
+// SessionsDelete signs the presented session out.
+func (s *Server) SessionsDelete(ctx context.Context, _ gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
+	done, err := s.DB.Pool.Exec(ctx, "DELETE FROM sessions WHERE id = $1", callOf(ctx).session.ID)
+	if err != nil {
+		return nil, err
+	}
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: int(done.RowsAffected())}}, nil
+}
+
+// newSession makes a session of this call, not yet saved, and its token.
+func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInMethod, redirectURL string) (*db.Session, string) {
+	token, digest := newToken(sessionPrefix)
+	return &db.Session{
+		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest, Method: string(method), RedirectURL: redirectURL,
+		IP: c.ip, UserAgent: userAgent(c.req), CreatedAt: c.now, LastUsedAt: c.now, User: *user,
+	}, token
+}
+
+// insertSession saves a new session and, in the same statement, ends the one that was presented, if any.
+func insertSession(ctx context.Context, idb bun.IDB, session, presented *db.Session) error {
+	insert := idb.NewInsert().Model(session).Returning("id")
+	if presented != nil {
+		insert = insert.With("presented", idb.NewDelete().Model((*db.Session)(nil)).Where("id = ?", presented.ID))
+	}
+	_, err := insert.Exec(ctx)
+	return err
+}
+
+func optionalSession(view gen.View, session *db.Session, app *db.Application, token string) gen.Session {
+	if view == "" {
+		return gen.Session{}
+	}
+	return sessionView(view, session, app, token)
+}
+
+func optionalApplication(view gen.View, app *db.Application) gen.Application {
+	if view == "" {
+		return gen.Application{}
+	}
+	return applicationView(view, app)
+}

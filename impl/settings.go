@@ -1,0 +1,20 @@
+package impl
+
+import "time"
+
+// Settings are the settings of a server: each is a flag of `planoauth serve` and an environment variable.
+type Settings struct {
+	Addr      string `env:"ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	PublicURL string `env:"PUBLIC_URL" placeholder:"URL" help:"What links in mails begin with. Made from ADDR when unset."`
+
+	MandrillAPIKey string `env:"MANDRILL_API_KEY" name:"mandrill-api-key" placeholder:"KEY" help:"Send mail by Mandrill with this key."`
+	MandrillURL    string `env:"MANDRILL_URL" name:"mandrill-url" default:"https://mandrillapp.com/api/1.0" help:"Mandrill's API."`
+	MailFrom       string `env:"MAIL_FROM" placeholder:"SENDER" help:"Sender of mails, 'Name <address>' or an address; required with Mandrill."`
+
+	Argon2Memory uint32 `env:"ARGON2_MEMORY" name:"argon2-memory" default:"19456" help:"Memory of one password hash, in KiB."`
+	Argon2Time   uint32 `env:"ARGON2_TIME" name:"argon2-time" default:"2" help:"Passes of one password hash."`
+	HashWorkers  int    `env:"HASH_WORKERS" default:"0" help:"Passwords hashed at once; 0 stands for the number of cores."`
+
+	// MailPause is the pause before a mail that could not be sent is tried again; each later pause is twice as long. A minute when 0.
+	MailPause time.Duration `kong:"-"`
+}

@@ -1,0 +1,142 @@
+package impl
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"hash/crc32"
+	"strings"
+	"time"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+const (
+	sessionPrefix = "plas_"
+	maxToken      = 200 // characters
+
+	sessionLife  = 7 * 24 * time.Hour  // from the sign-in
+	sessionIdle  = 72 * time.Hour      // from the last use
+	sessionKept  = 30 * 24 * time.Hour // after its end; then nobody remembers it
+	useRemembers = time.Minute         // how often the use of a session is written down
+)
+
+// tokenText is base32 in lower case: letters and digits only, so that a double click selects a token whole.
+var tokenText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// newToken makes a token of 256 random bits and a checksum. Only its digest is ever stored.
+func newToken(prefix string) (token string, digest []byte) {
+	var bits [35]byte
+	rand.Read(bits[:32])
+	sum := tokenSum(prefix, bits[:32])
+	copy(bits[32:], sum[:])
+	token = prefix + tokenText.EncodeToString(bits[:])
+	return token, digestOf(token)
+}
+
+func digestOf(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// tokenSum is the last 24 bits of a CRC-32 over prefix and bits: a mistyped token is refused without a query.
+func tokenSum(prefix string, bits []byte) [3]byte {
+	crc := crc32.Update(crc32.ChecksumIEEE([]byte(prefix)), crc32.IEEETable, bits)
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc)
+	return [3]byte(sum[1:])
+}
+
+func wellFormed(token, prefix string) bool {
+	text, ok := strings.CutPrefix(token, prefix)
+	if !ok || len(text) != 56 {
+		return false
+	}
+	bits, err := tokenText.DecodeString(text)
+	return err == nil && [3]byte(bits[32:]) == tokenSum(prefix, bits[:32])
+}
+
+// authenticate is step 7. A token that was presented must be good, even where none is needed.
+func (s *Server) authenticate(c *call) (gen.Outcome, error) {
+	token, presented := presentedToken(c)
+	if !presented {
+		return nil, nil
+	}
+	c.token = true
+	if !wellFormed(token, sessionPrefix) {
+		return gen.InvalidToken{Param: "token"}, nil
+	}
+	session, err := s.DB.SessionByToken(c.req.Context(), digestOf(token))
+	if err != nil {
+		return nil, err
+	}
+	return s.admit(c, session)
+}
+
+// presentedToken is the token of the Authorization header, or else that of the param; "" stands for one that cannot be read.
+func presentedToken(c *call) (token string, presented bool) {
+	if values := c.req.Header["Authorization"]; len(values) > 0 {
+		scheme, token, _ := strings.Cut(values[0], " ")
+		if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+			return "", true
+		}
+		return strings.TrimSpace(token), true
+	}
+	param, presented := c.params["token"]
+	token, _ = param.(string)
+	return token, presented
+}
+
+// admit judges a session at each use: its limits, the records of its user, and the roles that they give.
+func (s *Server) admit(c *call, session *db.Session) (gen.Outcome, error) {
+	if session == nil {
+		return gen.InvalidToken{Param: "token"}, nil
+	}
+	if reason, endedAt := expiry(session, c.now); reason != "" {
+		if !c.now.Before(endedAt.Add(sessionKept)) {
+			return gen.InvalidToken{Param: "token"}, nil
+		}
+		return gen.SessionExpired{Param: "token", Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}, nil
+	}
+	app := c.registry.byID[session.ApplicationID]
+	if app == nil {
+		return gen.InvalidToken{Param: "token"}, nil
+	}
+	records := session.User.Records
+	if records.None() {
+		if !c.op.OpenToRecordless {
+			return gen.ClientRequired{Param: "token", Session: sessionView(gen.Default, session, app, "")}, nil
+		}
+	} else if len(records.Roles(app.Admits)) == 0 {
+		return gen.InvalidToken{Param: "token"}, nil
+	}
+	c.session = session
+	return nil, s.use(c, session)
+}
+
+// use moves the session's last use, in the database at most once a minute.
+func (s *Server) use(c *call, session *db.Session) error {
+	if c.now.Sub(session.LastUsedAt) < useRemembers {
+		return nil
+	}
+	session.LastUsedAt = c.now
+	_, err := s.DB.Pool.Exec(c.req.Context(), "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", session.ID, c.now)
+	return err
+}
+
+// expiry says which limit a session has passed, and when; the earlier one if both. The reason is "" while it lives.
+func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
+	if session.User.RememberMe {
+		return "", time.Time{}
+	}
+	reason, endedAt = gen.Absolute, session.CreatedAt.Add(sessionLife)
+	if idle := session.LastUsedAt.Add(sessionIdle); idle.Before(endedAt) {
+		reason, endedAt = gen.Idle, idle
+	}
+	if now.Before(endedAt) {
+		return "", time.Time{}
+	}
+	return reason, endedAt
+}

@@ -1,0 +1,87 @@
+package impl
+
+import (
+	"strings"
+	"time"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// timeText is a time as answers have it: RFC 3339 in UTC with milliseconds, or "" for the zero time.
+func timeText(t time.Time) gen.Time {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// sessionView selects a session's fields. The token is "" save in the answer that makes the session.
+func sessionView(view gen.View, s *db.Session, app *db.Application, token string) gen.Session {
+	shown := gen.Session{ID: s.ID, Application: app.Slug, Token: token}
+	if !s.User.RememberMe {
+		shown.ExpiresAt = timeText(s.CreatedAt.Add(sessionLife))
+	}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.User = userView(gen.Minimal, &s.User)
+	shown.Roles = s.User.Records.Roles(app.Admits)
+	shown.RedirectURL = s.RedirectURL
+	shown.CreatedAt, shown.LastUsedAt = timeText(s.CreatedAt), timeText(s.LastUsedAt)
+	if !s.User.RememberMe {
+		shown.IdleExpiresAt = timeText(s.LastUsedAt.Add(sessionIdle))
+	}
+	if view != gen.Full {
+		return shown
+	}
+	shown.IP, shown.UserAgent, shown.Method = s.IP, s.UserAgent, gen.SignInMethod(s.Method)
+	shown.Records = s.User.Records.Kinds()
+	return shown
+}
+
+func userView(view gen.View, u *db.User) gen.User {
+	shown := gen.User{ID: u.ID, Email: u.Email, EmailVerified: new(!u.EmailVerifiedAt.IsZero())}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
+	shown.HasPassword = new(hasPassword(u))
+	shown.CreatedAt = timeText(u.CreatedAt)
+	if view != gen.Full {
+		return shown
+	}
+	shown.Records = u.Records.Kinds()
+	shown.Preferences = gen.Preferences{RememberMe: u.RememberMe}
+	return shown
+}
+
+func clientView(view gen.View, client *db.Client, u *db.User) gen.Client {
+	shown := gen.Client{ID: client.ID, Email: u.Email}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
+	shown.CompanyID, shown.CompanyName = client.CompanyID, client.CompanyName
+	shown.CompanyConfirmed, shown.Enterprise, shown.Active = &client.CompanyConfirmed, &client.Enterprise, &client.Active
+	shown.CreatedAt = timeText(client.CreatedAt)
+	if view == gen.Full {
+		shown.User = userView(gen.Minimal, u)
+	}
+	return shown
+}
+
+func applicationView(view gen.View, app *db.Application) gen.Application {
+	shown := gen.Application{ID: app.ID, Slug: app.Slug, Name: app.Name}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.URL, shown.Admits = app.URL, app.Admits
+	if view == gen.Full {
+		shown.RedirectOrigins, shown.LegacySlugs, shown.SignInMail = app.RedirectOrigins, &app.LegacySlugs, &app.SignInMail
+	}
+	return shown
+}
+
+// hasPassword tells whether the user can sign in with a password; a blank hash counts as none.
+func hasPassword(u *db.User) bool { return strings.TrimSpace(u.PasswordHash) != "" }

@@ -1,0 +1,215 @@
+package tests
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// law is openapi.yaml, read by kin and by nothing of PlanoAuth's own.
+var law = sync.OnceValue(func() *openapi3.T {
+	text, err := os.ReadFile("../openapi.yaml")
+	if err == nil {
+		var doc *openapi3.T
+		if doc, err = openapi3.NewLoader().LoadFromData(text); err == nil {
+			return doc
+		}
+	}
+	panic(err)
+})
+
+// lawOperation is an operation of the law with the messages of its slugs.
+type lawOperation struct {
+	id, method, path string
+	op               *openapi3.Operation
+	slugs            map[string]string // slug to message
+}
+
+var lawOperations = sync.OnceValue(func() []*lawOperation {
+	var all []*lawOperation
+	for path, item := range law().Paths.Map() {
+		for method, op := range item.Operations() {
+			one := &lawOperation{id: op.OperationID, method: method, path: path, op: op, slugs: map[string]string{}}
+			for _, response := range op.Responses.Map() {
+				one.collect(response.Value.Content["application/json"].Schema.Value)
+			}
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, func(a, b *lawOperation) int { return strings.Compare(a.id, b.id) })
+	return all
+})
+
+func (o *lawOperation) collect(schema *openapi3.Schema) {
+	for _, member := range schema.OneOf {
+		o.collect(member.Value)
+	}
+	if status := schema.Properties["status"]; status != nil {
+		o.slugs[status.Value.Enum[0].(string)] = schema.Properties["message"].Value.Example.(string)
+	}
+}
+
+// checked holds every answer of every test against the law.
+type checked struct {
+	t    testing.TB
+	next http.RoundTripper
+}
+
+func (c *checked) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := c.next.RoundTrip(req)
+	if err != nil || !strings.HasPrefix(req.URL.Path, "/api/v1/") || req.Method == http.MethodOptions || req.Method == http.MethodHead {
+		return res, err
+	}
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	if err := judge(req, res, body); err != nil {
+		c.t.Errorf("%s %s answered against its contract: %v\n%s", req.Method, req.URL.Path, err, body)
+	}
+	return res, nil
+}
+
+// judge holds one answer against the law, and enters it into the matrix.
+func judge(req *http.Request, res *http.Response, body []byte) error {
+	var tree map[string]any
+	if err := json.Unmarshal(body, &tree); err != nil {
+		return err
+	}
+	slug, _ := tree["status"].(string)
+	var schema *openapi3.Schema
+	for _, one := range lawOperations() {
+		if one.path != req.URL.Path || one.method != req.Method && slug != "route-non-existent" {
+			continue
+		}
+		message, listed := one.slugs[slug]
+		if !listed {
+			return fmt.Errorf("%s does not list %q", one.id, slug)
+		}
+		if tree["message"] != message {
+			return fmt.Errorf("the message is not the contract's: %q", message)
+		}
+		response := one.op.Responses.Status(res.StatusCode)
+		if response == nil {
+			return fmt.Errorf("%s does not list the code %d", one.id, res.StatusCode)
+		}
+		schema = response.Value.Content["application/json"].Schema.Value
+		matrix.witness(one.id, slug)
+	}
+	if schema == nil { // no operation has this path
+		schema = law().Components.Schemas["RouteNonExistent"].Value
+	}
+	if err := schema.VisitJSON(tree, openapi3.MultiErrors(), openapi3.VisitAsResponse(), openapi3.EnableFormatValidation()); err != nil {
+		return err
+	}
+	return judgeEnvelope(res, tree)
+}
+
+func judgeEnvelope(res *http.Response, tree map[string]any) error {
+	header := func(name, value string) error {
+		if got := res.Header.Get(name); got != value {
+			return fmt.Errorf("the header %s is %q, not %q", name, got, value)
+		}
+		return nil
+	}
+	if code, _ := tree["code"].(float64); int(code) != res.StatusCode {
+		return fmt.Errorf("code is %v but the HTTP status %d", code, res.StatusCode)
+	}
+	id, _ := tree["request_id"].(string)
+	checks := []error{
+		header("Content-Type", "application/json"), header("X-Request-Id", id), header("Cache-Control", "no-store"),
+		header("X-Content-Type-Options", "nosniff"),
+	}
+	if res.StatusCode == http.StatusUnauthorized {
+		checks = append(checks, header("WWW-Authenticate", "Bearer"))
+	}
+	if retry := res.Header.Get("Retry-After"); (retry == "") == (res.StatusCode == 429 || res.StatusCode == 503) {
+		checks = append(checks, fmt.Errorf("Retry-After is %q", retry))
+	}
+	for _, err := range checks {
+		if err != nil {
+			return err
+		}
+	}
+	return noNull(tree)
+}
+
+func noNull(value any) error {
+	switch value := value.(type) {
+	case nil:
+		return fmt.Errorf("a field is null")
+	case map[string]any:
+		for _, member := range value {
+			if err := noNull(member); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, item := range value {
+			if err := noNull(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unwitnessable lists the pairs that no HTTP request can produce, each with its reason and the test that stands in.
+var unwitnessable = map[pair]string{}
+
+type pair struct{ operation, slug string }
+
+// outcomes is the matrix of all pairs of operation and slug.
+type outcomes struct {
+	mu   sync.Mutex
+	seen map[pair]int
+}
+
+var matrix = &outcomes{seen: map[pair]int{}}
+
+func (m *outcomes) witness(operation, slug string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[pair{operation, slug}]++
+}
+
+// report prints the matrix; it is false when a pair of the law was never seen.
+func (m *outcomes) report() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var listed, witnessed int
+	var missing []string
+	for _, op := range lawOperations() {
+		seen := 0
+		for slug := range op.slugs {
+			p := pair{op.id, slug}
+			switch {
+			case m.seen[p] > 0 && unwitnessable[p] != "":
+				missing = append(missing, fmt.Sprintf("  %s %s was seen: take it off the list of the unwitnessable", op.id, slug))
+			case m.seen[p] > 0 || unwitnessable[p] != "":
+				seen++
+			default:
+				missing = append(missing, fmt.Sprintf("  %s %s", op.id, slug))
+			}
+		}
+		listed, witnessed = listed+len(op.slugs), witnessed+seen
+		fmt.Printf("outcomes: %-22s %2d of %2d\n", op.id, seen, len(op.slugs))
+	}
+	fmt.Printf("outcomes: %d pairs listed, %d witnessed over HTTP, %d by other tests\n", listed, witnessed-len(unwitnessable), len(unwitnessable))
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		fmt.Printf("outcomes: openapi.yaml lists what no test has seen; produce it in a test or take it out of the spec:\n%s\n", strings.Join(missing, "\n"))
+	}
+	return len(missing) == 0
+}

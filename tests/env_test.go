@@ -1,0 +1,335 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/peterldowns/pgtestdb"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
+)
+
+// env is one test's own world: a server, its database, its clock and its Mandrill.
+type env struct {
+	t        *testing.T
+	url      string
+	http     *http.Client
+	api      *client.API
+	pool     *pgxpool.Pool // for SQL that an operator might run
+	clock    *clock
+	mandrill *mandrill
+	logs     *logs
+	counted  *statements
+	database string // its URL
+}
+
+type options struct {
+	settings impl.Settings
+	sql      []string
+	mailer   impl.Mailer
+}
+
+// withSQL runs statements before the server starts.
+func withSQL(statements ...string) func(*options) {
+	return func(o *options) { o.sql = append(o.sql, statements...) }
+}
+
+func withSettings(change func(*impl.Settings)) func(*options) {
+	return func(o *options) { change(&o.settings) }
+}
+
+// start makes a world. Password hashes are as cheap as argon2 allows unless a test wants otherwise.
+func start(t *testing.T, opts ...func(*options)) *env {
+	t.Helper()
+	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
+	e.database = pgtestdb.Custom(t, cluster, migrator{}).URL()
+	o := options{settings: impl.Settings{
+		PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour,
+	}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	var err error
+	e.pool, err = pgxpool.New(t.Context(), e.database)
+	check(t, err)
+	t.Cleanup(e.pool.Close)
+	for _, statement := range o.sql {
+		e.exec(statement)
+	}
+	if o.mailer == nil {
+		o.mailer, err = impl.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
+		check(t, err)
+	}
+	server := e.replica(o.settings, o.mailer)
+	e.url = server
+	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	t.Cleanup(e.http.CloseIdleConnections)
+	e.api, err = client.New(e.url, client.WithHTTPClient(e.http))
+	check(t, err)
+	return e
+}
+
+// replica starts one server on the world's database and returns its URL.
+func (e *env) replica(settings impl.Settings, mailer impl.Mailer) string {
+	t := e.t
+	config, err := db.ParseURL(e.database)
+	check(t, err)
+	config.MaxConns = 20
+	config.ConnConfig.Tracer = e.counted
+	d, err := db.Open(t.Context(), config)
+	check(t, err)
+	server, err := impl.New(settings, d, mailer, slog.New(slog.NewJSONHandler(e.logs, nil)), e.clock.now)
+	check(t, err)
+	working, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	wait, err := server.Start(working)
+	check(t, err)
+	listener := httptest.NewUnstartedServer(server.Handler())
+	listener.Config.BaseContext = func(net.Listener) context.Context {
+		return context.WithValue(context.Background(), countedKey{}, true)
+	}
+	listener.Start()
+	t.Cleanup(func() {
+		listener.Close()
+		stop()
+		wait()
+		d.Close()
+	})
+	return listener.URL
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clock is the server's clock: the real one, moved or stopped.
+type clock struct {
+	offset  atomic.Int64
+	stopped atomic.Pointer[time.Time]
+}
+
+func (c *clock) now() time.Time {
+	if stopped := c.stopped.Load(); stopped != nil {
+		return *stopped
+	}
+	return time.Now().Add(time.Duration(c.offset.Load()))
+}
+
+func (c *clock) move(d time.Duration) { c.offset.Add(int64(d)) }
+
+func (c *clock) stop(at time.Time) { c.stopped.Store(&at) }
+
+// logs keeps what the server logs, for tests that look for secrets.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// statements counts what requests, and nothing behind them, ask of the database.
+type statements struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+type countedKey struct{}
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	text := strings.ToLower(strings.TrimSpace(data.SQL))
+	if ctx.Value(countedKey{}) != nil && !strings.HasPrefix(text, "begin") && !strings.HasPrefix(text, "commit") {
+		s.mu.Lock()
+		s.texts = append(s.texts, text)
+		s.mu.Unlock()
+	}
+	return ctx
+}
+
+func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// take returns what was counted since the last call.
+func (s *statements) take() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.texts
+	s.texts = nil
+	return taken
+}
+
+func (e *env) exec(statement string, args ...any) {
+	e.t.Helper()
+	_, err := e.pool.Exec(context.Background(), statement, args...)
+	check(e.t, err)
+}
+
+// count counts the rows of a table that fulfil a condition.
+func (e *env) count(from string, args ...any) int {
+	e.t.Helper()
+	var n int
+	check(e.t, e.pool.QueryRow(context.Background(), "SELECT count(*) FROM "+from, args...).Scan(&n))
+	return n
+}
+
+// eventually waits for what must be so within a second.
+func (e *env) eventually(what string, so func() bool) {
+	e.t.Helper()
+	deadline := time.Now().Add(time.Second)
+	for !so() {
+		if time.Now().After(deadline) {
+			e.t.Fatalf("not within a second: %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// person is what a test wants a user to be; what it does not say is filled in.
+type person struct {
+	email, password                     string
+	noPassword, rememberMe              bool
+	client, employee, liaison, inactive bool
+}
+
+const goodPassword = "analytical engine 1843"
+
+var people atomic.Int64
+
+// user puts a person into the database, and returns the address.
+func (e *env) user(p person) string {
+	e.t.Helper()
+	if p.email == "" {
+		p.email = fmt.Sprintf("user%d@example.com", people.Add(1))
+	}
+	if p.password == "" {
+		p.password = goodPassword
+	}
+	var hash any
+	if !p.noPassword {
+		hash = hashOf(e.t, p.password)
+	}
+	var id int64
+	check(e.t, e.pool.QueryRow(context.Background(),
+		"INSERT INTO users (email, password_hash, first_name, last_name, remember_me) VALUES ($1, $2, 'Ada', 'Lovelace', $3) RETURNING id",
+		p.email, hash, p.rememberMe).Scan(&id))
+	for table, has := range map[string]bool{"clients": p.client, "employees": p.employee, "liaisons": p.liaison} {
+		if has {
+			e.exec("INSERT INTO "+table+" (user_id, active) VALUES ($1, $2)", id, !p.inactive)
+		}
+	}
+	return p.email
+}
+
+// signIn signs a user in to planoorder and returns the token.
+func (e *env) signIn(email string) string {
+	e.t.Helper()
+	outcome, err := e.api.SessionsCreate(e.t.Context(), client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"})
+	check(e.t, err)
+	switch outcome := outcome.(type) {
+	case client.SessionsCreateActionSuccessful:
+		return outcome.Data.Token
+	case client.SessionsCreateClientRequired:
+		return outcome.Data.Token
+	}
+	e.t.Fatalf("signing in answered %s", outcome.Slug())
+	return ""
+}
+
+// want is the outcome of a call if it is of this type; any other fails the test.
+func want[T client.Outcome](outcome client.Outcome, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		check(t, err)
+		got, ok := outcome.(T)
+		if !ok {
+			text, _ := json.Marshal(outcome)
+			t.Fatalf("the outcome is %T, not %T: %s", outcome, got, text)
+		}
+		return got
+	}
+}
+
+// answer is an answer as it came over the wire.
+type answer struct {
+	code   int
+	header http.Header
+	body   map[string]any
+	text   string
+}
+
+func (a answer) status() string { s, _ := a.body["status"].(string); return s }
+
+// params lists the errors of an answer as "param rule".
+func (a answer) params() string {
+	var list []string
+	errors, _ := a.body["errors"].([]any)
+	for _, e := range errors {
+		e := e.(map[string]any)
+		list = append(list, e["param"].(string)+" "+e["rule"].(string))
+	}
+	return strings.Join(list, ", ")
+}
+
+// send makes a request that the client would not make. Headers come in pairs.
+func (e *env) send(method, path string, body []byte, headers ...string) answer {
+	e.t.Helper()
+	a, err := e.trySend(e.t.Context(), method, path, body, headers...)
+	check(e.t, err)
+	return a
+}
+
+func (e *env) trySend(ctx context.Context, method, path string, body []byte, headers ...string) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, e.url+path, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	res, err := e.http.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	a := answer{code: res.StatusCode, header: res.Header, text: string(text)}
+	json.Unmarshal(text, &a.body)
+	return a, err
+}
+
+func b64(text string) []byte { return []byte(base64.StdEncoding.EncodeToString([]byte(text))) }
+
+// bearer is the pair of an Authorization header, or nothing without a token.
+func bearer(token string) []string {
+	if token == "" {
+		return nil
+	}
+	return []string{"Authorization", "Bearer " + token}
+}

@@ -1,0 +1,122 @@
+package tests
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+)
+
+// mandrill speaks the protocol of Mandrill's messages/send over HTTP, and can be told to be difficult.
+type mandrill struct {
+	url     string
+	mu      sync.Mutex
+	mode    string
+	message []mandrillMail
+	stalled chan struct{}
+}
+
+// mandrillMail is what a test wants to know of a mail.
+type mandrillMail struct {
+	To, Subject, Text, HTML, From string
+}
+
+func startMandrill(t *testing.T) *mandrill {
+	m := &mandrill{stalled: make(chan struct{})}
+	server := httptest.NewServer(m)
+	m.url = server.URL + "/api/1.0"
+	t.Cleanup(func() { close(m.stalled); server.Close() })
+	return m
+}
+
+// be sets the mode: "" accepts; rejected, invalid, queued and scheduled are results; down, garbage, drop, stall and badkey
+// are troubles.
+func (m *mandrill) be(mode string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mode = mode
+}
+
+// mails returns what was accepted so far.
+func (m *mandrill) mails() []mandrillMail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]mandrillMail(nil), m.message...)
+}
+
+func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var call struct {
+		Key     string
+		Message struct {
+			Subject, Text, HTML string
+			FromEmail           string `json:"from_email"`
+			To                  []struct{ Email, Type string }
+		}
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	refuse := func(name, message string) {
+		w.WriteHeader(http.StatusInternalServerError)
+		json.NewEncoder(w).Encode(map[string]any{"status": "error", "code": -1, "name": name, "message": message})
+	}
+	if r.URL.Path != "/api/1.0/messages/send" || r.Method != http.MethodPost {
+		refuse("Unknown_Method", "There is no such method")
+		return
+	}
+	if err := json.NewDecoder(r.Body).Decode(&call); err != nil || len(call.Message.To) != 1 || call.Message.To[0].Type != "to" {
+		refuse("ValidationError", "The call is not understood")
+		return
+	}
+	m.mu.Lock()
+	mode := m.mode
+	m.mu.Unlock()
+	if mode == "badkey" || call.Key != "md-test-key" {
+		refuse("Invalid_Key", "Invalid API key")
+		return
+	}
+	result := "sent"
+	switch mode {
+	case "down":
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	case "garbage":
+		w.Write([]byte("<html>an answer of some proxy</html>"))
+		return
+	case "drop":
+		conn, _, _ := w.(http.Hijacker).Hijack()
+		conn.Close()
+		return
+	case "stall":
+		select {
+		case <-m.stalled:
+		case <-time.After(20 * time.Second):
+		}
+		return
+	case "rejected", "invalid", "queued", "scheduled":
+		result = mode
+	}
+	if result != "rejected" && result != "invalid" {
+		m.mu.Lock()
+		m.message = append(m.message, mandrillMail{
+			To: call.Message.To[0].Email, Subject: call.Message.Subject, Text: call.Message.Text, HTML: call.Message.HTML, From: call.Message.FromEmail,
+		})
+		m.mu.Unlock()
+	}
+	json.NewEncoder(w).Encode([]map[string]any{{"email": call.Message.To[0].Email, "status": result, "_id": "abc123", "reject_reason": nil}})
+}
+
+var hashes sync.Map
+
+// hashOf hashes a password once a run, as cheaply as argon2 allows.
+func hashOf(t testing.TB, password string) string {
+	if hash, ok := hashes.Load(password); ok {
+		return hash.(string)
+	}
+	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	check(t, err)
+	hashes.Store(password, hash)
+	return hash
+}

@@ -1,0 +1,469 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
+)
+
+// valid is a request of an operation that passes all common steps: the example of the spec, and a token where one is needed.
+type valid struct {
+	*lawOperation
+	params  map[string]any
+	token   string
+	refused string // the token of a user without records
+}
+
+func (o *lawOperation) sensitive() bool { s, _ := o.op.Extensions["x-sensitive"].(bool); return s }
+
+func (o *lawOperation) extension(name, field string) any {
+	extension, _ := o.op.Extensions[name].(map[string]any)
+	return extension[field]
+}
+
+func (o *lawOperation) contentType() string {
+	if o.sensitive() {
+		return "text/plain"
+	}
+	return "application/json"
+}
+
+// example decodes the first example of the operation's body.
+func (o *lawOperation) example(t testing.TB) map[string]any {
+	t.Helper()
+	for _, example := range o.op.RequestBody.Value.Content[o.contentType()].Examples {
+		value := example.Value.Value
+		if text, ok := value.(string); ok {
+			decoded, err := base64.StdEncoding.DecodeString(text)
+			check(t, err)
+			check(t, json.Unmarshal(decoded, &value))
+		}
+		return value.(map[string]any)
+	}
+	t.Fatalf("%s has no example", o.id)
+	return nil
+}
+
+// encode writes params the way that the operation reads them.
+func (o *lawOperation) encode(t testing.TB, params any) []byte {
+	text, err := json.Marshal(params)
+	check(t, err)
+	if o.sensitive() {
+		return b64(string(text))
+	}
+	return text
+}
+
+// prepare makes the users of the spec's examples: Ada, who is a client save where the example makes her one.
+func prepare(e *env, o *lawOperation) *valid {
+	ada := e.user(person{email: "ada@example.com", password: "analytical engine 1843", client: o.id != "usersClientRegister"})
+	v := &valid{lawOperation: o, params: o.example(e.t), refused: e.signIn(e.user(person{}))}
+	if o.extension("x-token", "required") == true {
+		v.token = e.signIn(ada)
+	}
+	return v
+}
+
+func (v *valid) send(e *env, headers ...string) answer {
+	return e.send(v.method, v.path, v.encode(e.t, v.params), append(append([]string{"Content-Type", v.contentType()}, bearer(v.token)...), headers...)...)
+}
+
+// TestExamples sends the example of each operation as it stands in the spec.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	for _, o := range lawOperations() {
+		t.Run(o.id, func(t *testing.T) {
+			t.Parallel()
+			e := start(t)
+			if a := prepare(e, o).send(e); a.status() != "action-successful" {
+				t.Errorf("the example of the spec answers %s", a.text)
+			}
+		})
+	}
+}
+
+// TestCommonSteps makes every operation of the spec answer every slug of the common steps, each by its real cause.
+func TestCommonSteps(t *testing.T) {
+	t.Parallel()
+	raw := func(v *valid, e *env, contentType, body string) answer {
+		return e.send(v.method, v.path, []byte(body), append([]string{"Content-Type", contentType}, bearer(v.token)...)...)
+	}
+	with := func(name string, value any) func(*valid, *env) answer {
+		return func(v *valid, e *env) answer {
+			v.params[name] = value
+			return v.send(e)
+		}
+	}
+	rows := []struct {
+		slug string
+		code int
+		when string
+		send func(v *valid, e *env) answer
+	}{
+		{"route-non-existent", 500, "the method is another", func(v *valid, e *env) answer { return e.send("GET", v.path, nil) }},
+		{"service-not-found", 500, "the service is not deployed", func(v *valid, e *env) answer {
+			return soon(v, e, "service-not-found", "UPDATE services SET deployed_at = NULL WHERE slug = $1", v.op.Tags[0])
+		}},
+		{"service-not-found", 500, "the service was deleted", func(v *valid, e *env) answer {
+			return soon(v, e, "service-not-found", "DELETE FROM services WHERE slug = $1", v.op.Tags[0])
+		}},
+		{"route-not-found", 500, "the route is not deployed", func(v *valid, e *env) answer {
+			return soon(v, e, "route-not-found", "UPDATE routes SET deployed_at = NULL WHERE path = $1", v.path)
+		}},
+		{"route-not-found", 500, "the route was deleted", func(v *valid, e *env) answer {
+			return soon(v, e, "route-not-found", "DELETE FROM routes WHERE path = $1", v.path)
+		}},
+		{"identify-request-error", 500, "the registry cannot be read and its copy is old", func(v *valid, e *env) answer {
+			e.exec("ALTER TABLE routes RENAME TO routes_away")
+			e.clock.move(61 * time.Second)
+			return v.send(e)
+		}},
+		{"invalid-content-type", 400, "the content type is another", func(v *valid, e *env) answer { return raw(v, e, "application/xml", "") }},
+		{"request-too-large", 413, "the body has 64 KiB and a byte", func(v *valid, e *env) answer {
+			return raw(v, e, v.contentType(), strings.Repeat(" ", 64<<10+1))
+		}},
+		{"no-params-decoded", 400, "the body is empty", func(v *valid, e *env) answer { return raw(v, e, v.contentType(), "") }},
+		{"no-params-decoded", 400, "the body is white space", func(v *valid, e *env) answer { return raw(v, e, v.contentType(), " \r\n\t") }},
+		{"invalid-encoded-params", 400, "the body breaks off", func(v *valid, e *env) answer { return raw(v, e, v.contentType(), "{") }},
+		{"invalid-token", 401, "the token is nonsense", func(v *valid, e *env) answer {
+			v.token = "nonsense"
+			return v.send(e)
+		}},
+		{"session-expired", 401, "the session is seven days old", func(v *valid, e *env) answer {
+			v.token = e.signIn(e.user(person{client: true}))
+			e.clock.move(7 * 24 * time.Hour)
+			return v.send(e)
+		}},
+		{"client-required", 401, "the user has no record", func(v *valid, e *env) answer {
+			v.token = v.refused
+			return v.send(e)
+		}},
+		{"missing-param", 400, "nothing that is required is there", func(v *valid, e *env) answer {
+			v.params, v.token = map[string]any{"unknown": 1}, ""
+			return v.send(e)
+		}},
+		{"invalid-param", 400, "there is an unknown param", with("unknown", 1)},
+		{"application-crash", 500, "a table is away", func(v *valid, e *env) answer {
+			e.exec("ALTER TABLE users RENAME TO users_away")
+			return v.send(e)
+		}},
+	}
+	for _, o := range lawOperations() {
+		for _, row := range rows {
+			if _, listed := o.slugs[row.slug]; !listed || row.slug == "client-required" && o.op.Extensions["x-open-to-recordless"] == true {
+				continue
+			}
+			t.Run(o.id+"/"+row.slug+" when "+row.when, func(t *testing.T) {
+				t.Parallel()
+				e := start(t)
+				a := row.send(prepare(e, o), e)
+				if a.status() != row.slug || a.code != row.code {
+					t.Fatalf("the answer is %d %s", a.code, a.text)
+				}
+				if row.slug == "application-crash" {
+					judgeCrash(e, o, a)
+				}
+			})
+		}
+	}
+}
+
+// soon changes the registry by SQL, and returns the answer with this slug, which must come within a second.
+func soon(v *valid, e *env, slug, statement string, args ...any) (a answer) {
+	e.exec(statement, args...)
+	e.eventually(slug, func() bool { a = v.send(e); return a.status() == slug })
+	return a
+}
+
+// judgeCrash looks for the cause where it belongs and where it does not.
+func judgeCrash(e *env, o *lawOperation, a answer) {
+	id := a.header.Get("X-Request-Id")
+	if strings.Contains(a.text, "users") || strings.Contains(a.text, "SQLSTATE") {
+		e.t.Errorf("the answer tells the cause: %s", a.text)
+	}
+	if !strings.Contains(e.logs.String(), id) || !strings.Contains(e.logs.String(), "SQLSTATE") {
+		e.t.Error("the log does not have the cause under the request id")
+	}
+	if e.count("notifications WHERE kind = 'application-crash' AND request_id = $1 AND operation = $2", id, o.id) != 1 {
+		e.t.Error("there is not one notification of the crash")
+	}
+}
+
+// TestServerBusy fills one hashing place and its queue with 65 requests; the next is refused.
+func TestServerBusy(t *testing.T) {
+	t.Parallel()
+	for _, o := range lawOperations() {
+		if _, listed := o.slugs["server-busy"]; !listed {
+			continue
+		}
+		t.Run(o.id, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSettings(func(s *impl.Settings) { s.HashWorkers = 1; s.Argon2Memory = 256 << 10; s.Argon2Time = 3 }))
+			v := busyRequest(e, o)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			answers := make(chan answer, 66)
+			var sent sync.WaitGroup
+			for range 66 {
+				sent.Go(func() {
+					if a, err := e.trySend(ctx, v.method, v.path, v.encode(t, v.params), append([]string{"Content-Type", v.contentType()}, bearer(v.token)...)...); err == nil {
+						answers <- a
+					}
+				})
+			}
+			if a := <-answers; a.status() != "server-busy" || a.code != 503 {
+				t.Errorf("the first answer is %s", a.text)
+			}
+			cancel()
+			sent.Wait()
+			if len(answers) > 1 {
+				t.Errorf("%d more were answered at once", len(answers))
+			}
+		})
+	}
+}
+
+// busyRequest is a request that hashes a password.
+func busyRequest(e *env, o *lawOperation) *valid {
+	v := &valid{lawOperation: o, params: o.example(e.t)}
+	if o.id != "usersClientRegister" {
+		return v
+	}
+	// A user without a password sets their first one; the session is made by SQL, since signing in would take a place.
+	email := e.user(person{noPassword: true})
+	v.token = e.session(email, "planoorder")
+	v.params["client"].(map[string]any)["password"] = "nanoseconds on a wire"
+	return v
+}
+
+func TestRouteNonExistent(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for _, path := range []string{
+		"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/sessions/create/", "/api/v1/Sessions/create", "/api/v1//sessions/create",
+		"/api/v1/sessions/%63reate", "/api/v1/sessions/create%00",
+	} {
+		if a := e.send("POST", path, b64("{}"), "Content-Type", "text/plain"); a.status() != "route-non-existent" || a.code != 500 {
+			t.Errorf("%s answers %d %s", path, a.code, a.text)
+		}
+	}
+	for _, method := range []string{"GET", "PUT", "DELETE", "PATCH", "OPTIONS", "post", "BREW"} {
+		if a := e.send(method, "/api/v1/sessions/create", nil); a.status() != "route-non-existent" {
+			t.Errorf("%s answers %d %s", method, a.code, a.text)
+		}
+	}
+	for _, path := range []string{"/nothing", "/api", "/api/v2/sessions/create", "/magic", "/reset", "/verify", "/google/callback", "/statuses", "/dev/mail"} {
+		if a := e.send("GET", path, nil); a.code != 404 || a.body != nil {
+			t.Errorf("%s answers %d %s", path, a.code, a.text)
+		}
+	}
+}
+
+// TestOrderOfSteps breaks more and more of a request: the first step that refuses decides.
+func TestOrderOfSteps(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	const path = "/api/v1/sessions/create"
+	tooLarge := strings.Repeat("!", 64<<10+1)
+	rows := []struct {
+		want, contentType, token, body string
+	}{
+		{"email-not-found", "text/plain", "", `{"email":"a@example.com","password":"x","application":"planoorder"}`},
+		{"invalid-param", "text/plain", "", `{"email":"a@example.com","password":"x","application":"nowhere"}`},
+		{"invalid-param", "text/plain", "", `{"email":"a","password":"x","application":"nowhere"}`},
+		{"missing-param", "text/plain", "", `{"email":"a","application":"nowhere"}`},
+		{"invalid-token", "text/plain", "x", `{"email":"a","application":"nowhere"}`},
+		{"invalid-encoded-params", "text/plain", "x", `{"email":"a",`},
+		{"no-params-decoded", "text/plain", "x", ``},
+		{"request-too-large", "text/plain", "x", tooLarge},
+		{"invalid-content-type", "application/json", "x", tooLarge},
+	}
+	for _, row := range rows {
+		a := e.send("POST", path, b64(row.body), append([]string{"Content-Type", row.contentType}, bearer(row.token)...)...)
+		if a.status() != row.want {
+			t.Errorf("want %s, have %s", row.want, a.text)
+		}
+	}
+	soon(&valid{lawOperation: lawOperations()[1], params: map[string]any{}}, e, "route-not-found", "UPDATE routes SET deployed_at = NULL")
+	if a := e.send("POST", path, b64(tooLarge), "Content-Type", "application/json"); a.status() != "route-not-found" {
+		t.Errorf("want route-not-found, have %s", a.text)
+	}
+	e.eventually("service-not-found", func() bool {
+		e.exec("UPDATE services SET deployed_at = NULL")
+		return e.send("POST", path, nil).status() == "service-not-found"
+	})
+}
+
+// TestRegistryCopy serves from the copy while the tables are away, for a minute and no longer, on every replica.
+func TestRegistryCopy(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	other := *e
+	other.url = e.replica(impl.Settings{Argon2Memory: 8, Argon2Time: 1}, &impl.Mailbox{})
+	read := func(e *env) string {
+		return e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "application/json").status()
+	}
+	e.exec("ALTER TABLE services RENAME TO services_away")
+	for _, moved := range []time.Duration{0, 59 * time.Second} {
+		e.clock.move(moved)
+		if got := read(e); got != "missing-param" {
+			t.Errorf("after %v: %s", moved, got)
+		}
+	}
+	e.clock.move(2 * time.Second)
+	if got := read(e); got != "identify-request-error" {
+		t.Errorf("after 61 s: %s", got)
+	}
+	e.exec("ALTER TABLE services_away RENAME TO services")
+	e.eventually("both replicas recover", func() bool { return read(e) == "missing-param" && read(&other) == "missing-param" })
+	e.exec("UPDATE routes SET deployed_at = NULL WHERE path = '/api/v1/sessions/read'")
+	e.eventually("both replicas hear of the change", func() bool { return read(e) == "route-not-found" && read(&other) == "route-not-found" })
+	e.exec("UPDATE routes SET deployed_at = now() WHERE path = '/api/v1/sessions/read'")
+	e.eventually("and of its end", func() bool { return read(e) == "missing-param" && read(&other) == "missing-param" })
+}
+
+func TestTokenOfHeaderAndParam(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := e.signIn(e.user(person{client: true}))
+	read := func(body string, headers ...string) answer {
+		return e.send("POST", "/api/v1/sessions/read", []byte(body), append([]string{"Content-Type", "application/json"}, headers...)...)
+	}
+	quoted := `{"token":"` + token + `"}`
+	last := token[len(token)-1:]
+	mistyped := token[:len(token)-1] + map[bool]string{true: "b", false: "a"}[last == "a"]
+	rows := []struct {
+		name, want, body string
+		headers          []string
+	}{
+		{"header", "action-successful", "{}", bearer(token)},
+		{"scheme in lower case", "action-successful", "{}", []string{"Authorization", "bearer " + token}},
+		{"param", "action-successful", quoted, nil},
+		{"header wins over a bad param", "action-successful", `{"token":"nonsense"}`, bearer(token)},
+		{"bad header wins over a good param", "invalid-token", quoted, bearer("nonsense")},
+		{"null param is absent", "missing-param", `{"token":null}`, nil},
+		{"number", "invalid-token", `{"token":7}`, nil},
+		{"object", "invalid-token", `{"token":{}}`, nil},
+		{"empty param", "invalid-token", `{"token":""}`, nil},
+		{"too long a param", "invalid-token", `{"token":"` + strings.Repeat("a", 201) + `"}`, nil},
+		{"number beside a header", "invalid-param", `{"token":7}`, bearer(token)},
+		{"another scheme", "invalid-token", "{}", []string{"Authorization", "Basic " + token}},
+		{"no token in the header", "invalid-token", "{}", []string{"Authorization", "Bearer"}},
+		{"bare token", "invalid-token", "{}", []string{"Authorization", token}},
+		{"two headers", "invalid-token", "{}", append(bearer(token), bearer(token)...)},
+		{"mistyped", "invalid-token", "{}", bearer(mistyped)},
+		{"upper case", "invalid-token", "{}", bearer(strings.ToUpper(token))},
+		{"another kind", "invalid-token", "{}", bearer("plaa_" + token[5:])},
+		{"cut off", "invalid-token", "{}", bearer(token[:40])},
+	}
+	for _, row := range rows {
+		e.counted.take()
+		a := read(row.body, row.headers...)
+		if a.status() != row.want {
+			t.Errorf("%s: want %s, have %s", row.name, row.want, a.text)
+		}
+		if asked := e.counted.take(); row.want != "action-successful" && row.want != "invalid-param" && len(asked) > 0 {
+			t.Errorf("%s: the database was asked %v", row.name, asked)
+		}
+		if strings.Contains(e.logs.String(), token[5:20]) {
+			t.Fatalf("%s: the log has the token", row.name)
+		}
+	}
+	if e.count("sessions WHERE position($1::bytea IN token_digest) > 0", []byte(token[5:20])) > 0 {
+		t.Error("the token itself is stored")
+	}
+}
+
+func TestBrowsers(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{https://order.example}' WHERE slug = 'planoorder'"))
+	preflight := func(origin string) answer {
+		return e.send("OPTIONS", "/api/v1/sessions/create", nil, "Origin", origin,
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type")
+	}
+	for _, origin := range []string{"https://order.example", "https://auth.example"} {
+		a := preflight(origin)
+		if a.code != 204 || a.header.Get("Access-Control-Allow-Origin") != origin || a.header.Get("Access-Control-Allow-Credentials") != "" ||
+			a.header.Get("Access-Control-Allow-Methods") != "POST,PUT" || a.header.Get("Access-Control-Allow-Headers") != "Authorization,Content-Type" {
+			t.Errorf("%s: %d %v", origin, a.code, a.header)
+		}
+	}
+	for _, origin := range []string{"https://evil.example", "https://order.example.evil.example", "http://order.example", "null"} {
+		if a := preflight(origin); a.code != 204 || a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: %d %v", origin, a.code, a.header)
+		}
+	}
+	a := e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "application/json", "Origin", "https://order.example")
+	if a.header.Get("Access-Control-Allow-Origin") != "https://order.example" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "X-Request-Id") {
+		t.Errorf("the answer has %v", a.header)
+	}
+	e.exec("UPDATE applications SET redirect_origins = '{https://new.example}' WHERE slug = 'planox2'")
+	e.eventually("a new origin counts", func() bool { return preflight("https://new.example").header.Get("Access-Control-Allow-Origin") != "" })
+}
+
+// TestHealth also looks at the pages without an envelope.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for path, want := range map[string]string{"/": "text/html; charset=UTF-8", "/openapi.yaml": "application/yaml", "/openapi.json": "application/json", "/docs": "text/html"} {
+		if a := e.send("GET", path, nil); a.code != 200 || !strings.HasPrefix(strings.ToLower(a.header.Get("Content-Type")), strings.ToLower(want)) {
+			t.Errorf("%s: %d %v", path, a.code, a.header)
+		}
+	}
+	text, err := http.Get(e.url + "/openapi.yaml")
+	check(t, err)
+	defer text.Body.Close()
+	var served bytes.Buffer
+	_, err = served.ReadFrom(text.Body)
+	check(t, err)
+	if !bytes.Equal(served.Bytes(), readFile(t, "../openapi.yaml")) {
+		t.Error("/openapi.yaml is not openapi.yaml")
+	}
+	if a := e.send("GET", "/health/ready", nil); a.code != 200 {
+		t.Errorf("ready: %d", a.code)
+	}
+	e.exec("ALTER TABLE services RENAME TO services_away")
+	if a := e.send("GET", "/health/ready", nil); a.code != 503 {
+		t.Errorf("ready without a registry: %d", a.code)
+	}
+	if a := e.send("GET", "/health/live", nil); a.code != 200 {
+		t.Errorf("live: %d", a.code)
+	}
+}
+
+// TestStatementBudgets counts what operations ask of the database, BEGIN and COMMIT aside.
+func TestStatementBudgets(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true})
+	presented := e.signIn(email)
+	ctx := t.Context()
+	budget := func(name string, most int, call func()) {
+		t.Helper()
+		e.counted.take()
+		call()
+		if asked := e.counted.take(); len(asked) > most || len(asked) == 0 {
+			t.Errorf("%s asks %d times, not 1 to %d: %s", name, len(asked), most, strings.Join(asked, "\n  "))
+		}
+	}
+	signIn := client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"}
+	budget("a session check", 1, func() {
+		want[client.SessionsReadActionSuccessful](e.api.SessionsRead(ctx, client.SessionsReadParams{}, client.WithToken(presented)))(t)
+	})
+	budget("a sign-in", 2, func() { want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(ctx, signIn))(t) })
+	budget("a sign-in that replaces a session", 3, func() {
+		want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(ctx, signIn, client.WithToken(presented)))(t)
+	})
+	budget("a registration with its mail", 6, func() {
+		want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(ctx, registration("new@example.com")))(t)
+	})
+}

@@ -1,0 +1,136 @@
+package tests
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/planoauth/planoauth/gen/client"
+)
+
+func joining() client.UsersClientRegisterParams {
+	return client.UsersClientRegisterParams{Application: "planoorder", Client: client.UsersClientRegisterClient{FirstName: "Grace", LastName: "Hopper"}}
+}
+
+func TestUsersClientRegister(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name   string
+		person person
+		app    string // of the session
+		later  time.Duration
+		change func(p *client.UsersClientRegisterParams)
+		want   string
+		errors string
+	}{
+		{"a user without a record", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) {}, "action-successful", ""},
+		{"an employee", person{employee: true}, "planoauth", 0, func(p *client.UsersClientRegisterParams) { p.Application = "planoauth" }, "action-successful", ""},
+		{"a client already", person{client: true}, "planoorder", 0, func(p *client.UsersClientRegisterParams) {}, "email-already-client", ""},
+		{"an inactive client and employee", person{client: true, employee: true}, "planoauth", 0, func(p *client.UsersClientRegisterParams) { p.Application = "planoauth" }, "email-already-client", ""},
+		{"another application than the session's", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Application = "planox2" }, "invalid-param", "application allowed"},
+		{"an unknown application", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Application = "planonothing" }, "invalid-param", "application exists"},
+		{"a password over another", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.Password = "nanoseconds on a wire" }, "invalid-param", "client.password allowed"},
+		{"a first password", person{noPassword: true}, "planoorder", 15*time.Minute - time.Second, func(p *client.UsersClientRegisterParams) { p.Client.Password = "nanoseconds on a wire" }, "action-successful", ""},
+		{"a first password too late", person{noPassword: true}, "planoorder", 15 * time.Minute, func(p *client.UsersClientRegisterParams) { p.Client.Password = "nanoseconds on a wire" }, "invalid-param", "client.password recent_sign_in"},
+		{"a guessable first password", person{noPassword: true}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.Password = "password1" }, "client-validation-failed", "client.password guessable"},
+		{"a phone number that cannot exist", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.Phone = "1" }, "client-validation-failed", "client.phone possible"},
+		{"an empty name", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.FirstName = "" }, "invalid-param", "client.first_name minLength"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t)
+			email := e.user(row.person)
+			token := e.session(email, row.app)
+			e.exec("DELETE FROM users WHERE email <> $1", email)
+			e.clock.move(row.later)
+			params := joining()
+			row.change(&params)
+			outcome, err := e.api.UsersClientRegister(t.Context(), params, client.WithToken(token))
+			check(t, err)
+			var got string
+			switch outcome := outcome.(type) {
+			case client.InvalidParam:
+				got = errorsOf(outcome.Errors)
+			case client.ClientValidationFailed:
+				got = errorsOf(outcome.Errors)
+			}
+			if outcome.Slug() != row.want || got != row.errors {
+				t.Errorf("want %s (%s), have %s (%s)", row.want, row.errors, outcome.Slug(), got)
+			}
+			made := row.want == "action-successful"
+			clients := 0
+			if made || row.person.client {
+				clients = 1
+			}
+			if e.count("clients") != clients || (e.count("users WHERE first_name = 'Grace'") == 1) != made || e.count("sessions") != 1 {
+				t.Errorf("%d clients and %d sessions are there", e.count("clients"), e.count("sessions"))
+			}
+			if set := made && row.person.noPassword; set != (e.count("mails WHERE kind = 'password_set'") == 1) || set && e.count("users WHERE password_hash IS NULL") != 0 {
+				t.Error("the password is not as it should be, or not told")
+			}
+		})
+	}
+}
+
+// TestBecomingAClient is the whole way in for a user without a record: the session that was made gains the role.
+func TestBecomingAClient(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{})
+	token := e.signIn(email)
+	other := e.signIn(email)
+	params := joining()
+	params.View, params.SessionView, params.ApplicationView = client.Full, client.Default, client.Minimal
+	made := want[client.UsersClientRegisterActionSuccessful](e.api.UsersClientRegister(t.Context(), params, client.WithToken(token)))(t)
+	if made.Data.Email != email || made.Data.FirstName != "Grace" || made.Session.Token != "" || len(made.Session.Roles) != 1 || made.Application.Slug != "planoorder" {
+		t.Errorf("the answer is %+v", made)
+	}
+	read := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token)))(t)
+	if len(read.Data.Roles) != 1 || read.Data.ID != made.Session.ID {
+		t.Errorf("the session is %+v", read.Data)
+	}
+	want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
+}
+
+// TestFirstPasswordEndsOtherSessions, for whoever made them did not need it.
+func TestFirstPasswordEndsOtherSessions(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{noPassword: true})
+	token, other := e.session(email, "planoorder"), e.session(email, "planox2")
+	params := joining()
+	params.Client.Password = "nanoseconds on a wire"
+	want[client.UsersClientRegisterActionSuccessful](e.api.UsersClientRegister(t.Context(), params, client.WithToken(token)))(t)
+	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
+	signIn := client.SessionsCreateParams{Email: email, Password: "nanoseconds on a wire", Application: "planoorder"}
+	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), signIn))(t)
+}
+
+// TestRaceToBecomeAClient: of ten tries at once one makes the record.
+func TestRaceToBecomeAClient(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := e.signIn(e.user(person{}))
+	slugs := make(chan string, 10)
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			outcome, err := e.api.UsersClientRegister(t.Context(), joining(), client.WithToken(token))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			slugs <- outcome.Slug()
+		})
+	}
+	all.Wait()
+	close(slugs)
+	seen := map[string]int{}
+	for slug := range slugs {
+		seen[slug]++
+	}
+	if seen["action-successful"] != 1 || seen["email-already-client"] != 9 || e.count("clients") != 1 {
+		t.Errorf("the outcomes are %v", seen)
+	}
+}
