@@ -125,7 +125,7 @@ func TestEmbeddedCannotFetchPostgres(t *testing.T) {
 			if name == "endless" {
 				defer close(release)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
 			_, err := sources{repository: server.URL}.start(ctx, dir, []string{quick})
 			if err == nil || !strings.Contains(err.Error(), "install PostgreSQL 16 or set DATABASE_URL") {

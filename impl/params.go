@@ -152,7 +152,7 @@ var (
 )
 
 func checkEmail(text string) error {
-	if !emailForm.MatchString(normalEmail(text)) {
+	if !emailForm.MatchString(strings.TrimSpace(text)) {
 		return errFormat
 	}
 	return nil

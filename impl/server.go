@@ -67,7 +67,8 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 func (s *Server) Handler() http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = s.answerError // 1: no such route, and whatever nobody foresaw
-	e.Pre(s.begin, s.cors())           // request id, headers, log line, panics; browsers' preflights
+	e.Pre(s.begin)                     // request id, headers, log line, panics
+	e.Pre(s.cors(), noOptions)         // browsers' preflights, and no other OPTIONS
 
 	way := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
@@ -120,6 +121,16 @@ func refuseNothing(handle gen.StrictHandlerFunc, operation string) gen.StrictHan
 			callOf(ec.Request().Context()).slug = outcome.Slug()
 		}
 		return response, err
+	}
+}
+
+// noOptions keeps echo from answering OPTIONS by itself.
+func noOptions(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		if ec.Request().Method == http.MethodOptions {
+			return echo.ErrNotFound
+		}
+		return next(ec)
 	}
 }
 

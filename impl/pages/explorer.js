@@ -50,7 +50,7 @@
 
   SwaggerUIBundle({
     dom_id: '#explorer',
-    url: '/openapi.json',
+    url: '/openapi.yaml',
     plugins: [{ statePlugins: { spec: { wrapActions: { updateJsonSpec: update => spec => update(readable(spec)) } } } }],
     requestInterceptor: request => {
       // By the contract, text/plain is what sensitive operations take, and only they.
