@@ -2,9 +2,10 @@
 GO := go
 SHELL := bash
 RACE := $(if $(shell command -v cc),-race)
+FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate build lint run test test/go test/ts test/machine clean
+.PHONY: help generate build lint run test test/go test/ts test/machine fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
@@ -30,14 +31,19 @@ test: test/go $(if $(TS),test/ts) ## all tests, on a container engine where one 
 
 test/go:
 	$(GO) test $(RACE) ./gen/... ./impl/... ./db/...
-	$(GO) test $(RACE) -count 1 -v ./tests/ | grep -vE '^(=== (RUN|PAUSE|CONT)|\s*--- PASS)'; exit $${PIPESTATUS[0]}
+	$(GO) test $(RACE) -count 1 -v ./tests/ | grep -vE '^(=== |\s*--- PASS)|testdbconf'; exit $${PIPESTATUS[0]}
 
 test/ts:
 	npm --prefix gen/ts ci --no-audit --no-fund
 	npm --prefix gen/ts test
 
 test/machine: ## a short run of the tests on this machine's Postgres
-	POSTGRES=machine $(GO) test -short -count 1 -v -run 'TestWholeWay|TestRace' ./tests/
+	POSTGRES=machine $(GO) test -short -count 1 -v -run 'TestWholeWay|TestRace|TestChanges' ./tests/
+
+fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
+	$(GO) test -run '^$$' -fuzz FuzzDecodeObject -fuzztime $(FUZZTIME) ./impl/
+	$(GO) test -run '^$$' -fuzz FuzzDecodeBase64 -fuzztime $(FUZZTIME) ./impl/
+	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) ./tests/
 
 clean: ## remove what was built
-	rm -rf .build gen/ts/node_modules
+	rm -rf .build gen/ts/node_modules gen/ts/dist gen/ts/dist-test

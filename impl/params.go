@@ -101,6 +101,9 @@ func appendParamErrors(found []gen.ParamError, err error) []gen.ParamError {
 	case errors.As(err, &one):
 		path := one.JSONPointer()
 		rule := gen.ParamErrorRule(one.SchemaField)
+		if _, text := one.Value.(string); rule == gen.Enum && !text {
+			rule = gen.Type // kin looks at the values first
+		}
 		if one.SchemaField == "properties" {
 			rule = gen.AdditionalProperties
 			path = append(slices.Clone(path), unknownName(one.Reason))

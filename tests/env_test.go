@@ -28,7 +28,7 @@ import (
 
 // env is one test's own world: a server, its database, its clock and its Mandrill.
 type env struct {
-	t        *testing.T
+	t        testing.TB
 	url      string
 	http     *http.Client
 	api      *client.API
@@ -56,7 +56,7 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 }
 
 // start makes a world. Password hashes are as cheap as argon2 allows unless a test wants otherwise.
-func start(t *testing.T, opts ...func(*options)) *env {
+func start(t testing.TB, opts ...func(*options)) *env {
 	t.Helper()
 	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
 	e.database = pgtestdb.Custom(t, cluster, migrator{}).URL()
@@ -199,13 +199,13 @@ func (e *env) count(from string, args ...any) int {
 	return n
 }
 
-// eventually waits for what must be so within a second.
-func (e *env) eventually(what string, so func() bool) {
+// within waits for what must become so.
+func (e *env) within(limit time.Duration, what string, so func() bool) {
 	e.t.Helper()
-	deadline := time.Now().Add(time.Second)
+	deadline := time.Now().Add(limit)
 	for !so() {
 		if time.Now().After(deadline) {
-			e.t.Fatalf("not within a second: %s", what)
+			e.t.Fatalf("not within %v: %s", limit, what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -25,7 +25,7 @@ type mandrillMail struct {
 	To, Subject, Text, HTML, From string
 }
 
-func startMandrill(t *testing.T) *mandrill {
+func startMandrill(t testing.TB) *mandrill {
 	m := &mandrill{stalled: make(chan struct{})}
 	server := httptest.NewServer(m)
 	m.url = server.URL + "/api/1.0"

@@ -1,0 +1,70 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
+)
+
+// TestMailIsRetried: what Mandrill did not take in the request is sent by the job, once.
+func TestMailIsRetried(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
+	e.mandrill.be("down")
+	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("late@example.com")))(t)
+	time.Sleep(time.Second) // long enough for a first retry, which fails too
+	e.mandrill.be("")
+	e.within(30*time.Second, "the mail is sent", func() bool { return e.count("mails WHERE sent_at IS NOT NULL AND failed_at IS NULL") == 1 })
+	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("prompt@example.com")))(t)
+	e.within(30*time.Second, "both jobs are done", func() bool { return e.count("river_job WHERE state = 'completed'") == 2 })
+	if mails := e.mandrill.mails(); len(mails) != 2 || mails[0].To != "late@example.com" || mails[1].To != "prompt@example.com" {
+		t.Errorf("the mails are %+v", mails)
+	}
+	if e.count("notifications") != 1 {
+		t.Error("there is not one notification")
+	}
+}
+
+// TestMailIsGivenUp after a day of trying, or at once when Mandrill rejects it; the operators hear of it.
+func TestMailIsGivenUp(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name, first, later string
+		moved              time.Duration
+	}{
+		{"a day later", "down", "down", 24 * time.Hour},
+		{"rejected at a retry", "down", "rejected", 0},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
+			e.mandrill.be(row.first)
+			want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("never@example.com")))(t)
+			e.mandrill.be(row.later)
+			e.clock.move(row.moved)
+			e.within(30*time.Second, "the mail is given up", func() bool {
+				return e.count("mails WHERE failed_at IS NOT NULL AND sent_at IS NULL") == 1 && e.count("notifications WHERE kind = 'mail-given-up'") == 1
+			})
+			e.within(10*time.Second, "the job has ended", func() bool { return e.count("river_job WHERE state = 'cancelled'") == 1 })
+			if n := len(e.mandrill.mails()); n != 0 {
+				t.Errorf("%d mails were sent", n)
+			}
+		})
+	}
+}
+
+// TestJobsHoldNoMail: a stored job is a number, whatever the mail says.
+func TestJobsHoldNoMail(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+	var args string
+	check(t, e.pool.QueryRow(t.Context(), "SELECT string_agg(args::text || metadata::text, '') FROM river_job").Scan(&args))
+	if args == "" || strings.Contains(args, "@") {
+		t.Errorf("the job holds %s", args)
+	}
+}

@@ -1,0 +1,248 @@
+package tests
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/peterldowns/pgtestdb"
+
+	"github.com/planoauth/planoauth/gen/client"
+)
+
+// program builds the command once a run of tests.
+var program = sync.OnceValues(func() (string, error) {
+	const name = "../.build/planoauth-tested"
+	out, err := exec.Command("go", "build", "-o", name, "../impl/planoauth").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return name, nil
+})
+
+// run starts the command with nothing of this process's environment but what is passed.
+func run(t *testing.T, arguments []string, environment ...string) (cmd *exec.Cmd, stdout io.Reader, stderr *logs) {
+	t.Helper()
+	name, err := program()
+	check(t, err)
+	cmd = exec.Command(name, arguments...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
+	stderr = &logs{}
+	cmd.Stderr = stderr
+	stdout, err = cmd.StdoutPipe()
+	check(t, err)
+	check(t, cmd.Start())
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd, stdout, stderr
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// serve starts the server and waits until it is ready. It returns the curl that it prints.
+func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, curl string) {
+	t.Helper()
+	cmd, stdout, stderr := run(t, []string{"serve"}, append(environment, "ADDR="+address)...)
+	for lines := bufio.NewScanner(stdout); curl == "" && lines.Scan(); {
+		if text := strings.TrimSpace(lines.Text()); strings.HasPrefix(text, "curl ") {
+			curl = text
+		}
+	}
+	res, err := http.Get("http://" + address + "/health/ready")
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("the server is not ready: %v\n%s", err, stderr)
+	}
+	res.Body.Close()
+	return cmd, curl
+}
+
+// TestRunEmbedded is `make run` as a new user has it: the printed curl works as pasted, the mail shows, and nothing is lost
+// by a stop, nor by a kill -9 of the server, of Postgres, or of both.
+func TestRunEmbedded(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts Postgres five times")
+	}
+	dir, err := os.MkdirTemp("", "planoauth-run-")
+	check(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	check(t, os.Chmod(dir, 0o755))
+	data, address := filepath.Join(dir, "data"), freeAddress(t)
+	api, err := client.New("http://" + address)
+	check(t, err)
+
+	server, curl := serve(t, address, "DATA_DIR="+data)
+	out, err := exec.Command("bash", "-c", curl).Output()
+	check(t, err)
+	var registered client.ClientsRegisterActionSuccessful
+	if err := json.Unmarshal(out, &registered); err != nil || registered.Status != "action-successful" {
+		t.Fatalf("the printed curl answers %v: %s", err, out)
+	}
+	if page := get(t, "http://"+address+"/dev/mail", ""); !strings.Contains(page, "Welcome, Grace") {
+		t.Errorf("/dev/mail shows %s", page)
+	}
+	if page := get(t, "http://"+address+"/dev/mail", "evil.example"); strings.Contains(page, "Grace") {
+		t.Error("/dev/mail shows mails to a page of another host")
+	}
+	stop := func(how string, end func()) {
+		end()
+		server.Wait()
+		began := time.Now()
+		server, _ = serve(t, address, "DATA_DIR="+data)
+		read := want[client.SessionsReadActionSuccessful](api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(registered.Session.Token)))(t)
+		if read.Data.User.Email != "grace@example.com" {
+			t.Errorf("after %s the session is %+v", how, read.Data)
+		}
+		fmt.Printf("run: ready %v after %s\n", time.Since(began).Round(time.Millisecond), how)
+	}
+	stop("a stop", func() { check(t, server.Process.Signal(syscall.SIGTERM)) })
+	stop("kill -9 of the server", func() { server.Process.Kill() })
+	stop("kill -9 of both", func() { server.Process.Kill(); killPostgres(t, data) })
+	killPostgres(t, data)
+	stop("kill -9 of Postgres, then of the server", func() { server.Process.Kill() })
+	check(t, server.Process.Signal(syscall.SIGTERM))
+	check(t, server.Wait())
+}
+
+func get(t *testing.T, url, host string) string {
+	t.Helper()
+	req, err := http.NewRequest("GET", url, nil)
+	check(t, err)
+	req.Host = host
+	res, err := http.DefaultClient.Do(req)
+	check(t, err)
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	check(t, err)
+	return string(page)
+}
+
+// killPostgres kills the postmaster of a data directory that this test made.
+func killPostgres(t *testing.T, data string) {
+	t.Helper()
+	files, err := filepath.Glob(data + "/*/postmaster.pid")
+	check(t, err)
+	if len(files) != 1 {
+		t.Fatalf("the pid files are %v", files)
+	}
+	first, _, _ := bytes.Cut(readFile(t, files[0]), []byte("\n"))
+	pid, err := strconv.Atoi(string(first))
+	check(t, err)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+		t.Fatal(err)
+	}
+}
+
+// TestServeRefuses says what to do instead of serving half.
+func TestServeRefuses(t *testing.T) {
+	t.Parallel()
+	empty := emptyDatabase(t)
+	rows := []struct {
+		name, want  string
+		environment []string
+	}{
+		{"no way to send mail", "set MANDRILL_API_KEY", []string{"DATABASE_URL=" + empty}},
+		{"no sender", "MAIL_FROM must be", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x"}},
+		{"a schema that is behind", "planoauth migrate", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
+		{"no URL", "DATABASE_URL is not", []string{"DATABASE_URL=postgres://user:hunter2@x:port/", "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
+		{"an embedded run that others can reach", "set MANDRILL_API_KEY", []string{"ADDR=0.0.0.0:0"}},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			cmd, _, stderr := run(t, []string{"serve"}, append([]string{"ADDR=127.0.0.1:0"}, row.environment...)...)
+			if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), row.want) || strings.Contains(stderr.String(), "hunter2") {
+				t.Errorf("it ends with %v: %s", err, stderr)
+			}
+		})
+	}
+}
+
+// TestMigrateAndDeploy prepares a database of one's own: replicas may start together, a second run changes nothing, what an
+// operator undeployed stays so, and rows that the spec no longer has are deleted.
+func TestMigrateAndDeploy(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	environment := []string{"DATABASE_URL=" + url, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}
+	do := func(verb string) error {
+		cmd, _, stderr := run(t, []string{verb}, environment...)
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("%s: %w: %s", verb, err, stderr)
+		}
+		return nil
+	}
+	for _, verb := range []string{"migrate", "deploy"} {
+		var together sync.WaitGroup
+		for range 4 {
+			together.Go(func() {
+				if err := do(verb); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		together.Wait()
+	}
+	pool, err := pgxpool.New(t.Context(), url)
+	check(t, err)
+	t.Cleanup(pool.Close)
+	e := &env{t: t, pool: pool}
+	if services, routes := e.count("services"), e.count("routes WHERE deployed_at IS NOT NULL"); services != len(law().Tags) || routes != len(lawOperations()) {
+		t.Errorf("%d services and %d routes are deployed", services, routes)
+	}
+	e.exec("UPDATE routes SET deployed_at = NULL WHERE path = '/api/v1/sessions/read'")
+	e.exec("DELETE FROM routes WHERE path = '/api/v1/sessions/delete'")
+	e.exec("INSERT INTO services (slug, deployed_at) VALUES ('old', now())")
+	e.exec("INSERT INTO routes (service_id, method, path, deployed_at) SELECT id, 'POST', '/api/v1/old/thing', now() FROM services WHERE slug = 'sessions'")
+	check(t, do("deploy"))
+	if e.count("routes") != len(lawOperations()) || e.count("routes WHERE deployed_at IS NULL") != 1 || e.count("services WHERE slug = 'old'") != 0 {
+		t.Error("deploy did not keep or did not delete what it should")
+	}
+	serve(t, freeAddress(t), environment...)
+}
+
+func emptyDatabase(t *testing.T) string {
+	t.Helper()
+	return pgtestdb.Custom(t, cluster, pgtestdb.NoopMigrator{}).URL()
+}
+
+// TestHelp names every setting of the server with its variable.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	name, err := program()
+	check(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	help, err := exec.CommandContext(ctx, name, "serve", "--help").Output()
+	check(t, err)
+	variables := regexp.MustCompile(`\(\$([A-Z0-9_]+)\)`).FindAllSubmatch(help, -1)
+	readme := string(readFile(t, "../README.md"))
+	if len(variables) < 10 {
+		t.Errorf("the help names only %d variables", len(variables))
+	}
+	for _, variable := range variables {
+		if !strings.Contains(readme, "`"+string(variable[1])+"`") {
+			t.Errorf("the README does not tell of %s", variable[1])
+		}
+	}
+}
