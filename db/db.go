@@ -5,6 +5,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,6 +13,9 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
+
+// connectTimeout is for one connection, unless DATABASE_URL has connect_timeout.
+const connectTimeout = 5 * time.Second
 
 // DB is one pool of connections, spoken to through bun, or directly where a query is hot.
 type DB struct {
@@ -28,6 +32,9 @@ func ParseURL(url string) (*pgxpool.Config, error) {
 	}
 	// bun puts values into the text of a query, so that a cache of prepared statements would only grow.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
 	return config, nil
 }
 

@@ -166,13 +166,13 @@ func endProcess(ctx context.Context, postmaster *os.Process, gone <-chan struct{
 		case <-time.After(embeddedStopLimit):
 		}
 	}
-	return fmt.Errorf("Postgres does not end (process %d)", postmaster.Pid)
+	return fmt.Errorf("the Postgres process %d does not end", postmaster.Pid)
 }
 
 // launch starts Postgres, again if something in its way is bound to pass: its port went to another process in the
 // meantime, a killed postmaster's other processes are about to end, or an orphan was only just starting.
 func (e *Embedded) launch(ctx context.Context, choosePort func() (int, error), options []string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, embeddedReadyLimit, fmt.Errorf("Postgres was not ready after %v", embeddedReadyLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, embeddedReadyLimit, fmt.Errorf("no answer of Postgres after %v", embeddedReadyLimit))
 	defer cancel()
 	for {
 		if err := e.stopOrphan(ctx); err != nil {
@@ -271,7 +271,7 @@ func (e *Embedded) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-e.ended:
-			return fmt.Errorf("Postgres ended while starting (%v); its log %s ends with:\n%s", e.endedBy, filepath.Join(e.dir, "log"), e.logTail())
+			return fmt.Errorf("the Postgres process ended while starting (%v); its log %s ends with:\n%s", e.endedBy, filepath.Join(e.dir, "log"), e.logTail())
 		case <-ctx.Done():
 			return fmt.Errorf("%w (%w); its log %s ends with:\n%s", context.Cause(ctx), err, filepath.Join(e.dir, "log"), e.logTail())
 		case <-time.After(20 * time.Millisecond):

@@ -17,7 +17,7 @@ var explorerFiles embed.FS
 const explorerPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// docs is the explorer: Swagger UI on /openapi.json, from the binary.
+// docs is the explorer: Swagger UI on /openapi.yaml, from the binary.
 func docs(e *echo.Echo) {
 	fresh := explorerHeaders("no-store")
 	e.FileFS("/docs", "pages/docs.html", explorerFiles, fresh)
@@ -27,7 +27,7 @@ func docs(e *echo.Echo) {
 
 	// These are large, and change only with the version of Swagger UI.
 	cached := explorerHeaders("public, max-age=600")
-	swaggerUI := echo.WrapHandler(v5emb.New("PlanoAuth", "/openapi.json", "/docs"))
+	swaggerUI := echo.WrapHandler(v5emb.New("PlanoAuth", "/openapi.yaml", "/docs"))
 	for _, asset := range []string{"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"} {
 		e.GET("/docs/"+asset, swaggerUI, cached)
 	}

@@ -36,7 +36,7 @@ func paramSchemas() (map[*gen.Operation]*openapi3.Schema, error) {
 	return schemas, nil
 }
 
-// validate is step 8: all that is wrong with the params by the spec, in one answer.
+// validate is step 7: all that is wrong with the params by the spec, in one answer.
 func (s *Server) validate(c *call) (gen.Outcome, error) {
 	var found []gen.ParamError
 	if c.op.TokenRequired && !c.token {

@@ -74,14 +74,14 @@ func (s *Server) Handler() http.Handler {
 	for _, op := range gen.Operations {
 		way[op.ID] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
-			s.contentType,  // 4
-			s.readBody,     // 5: 64 KiB
-			s.decodeBody,   // 6: base64 and JSON
-			s.authenticate, // 7: whose token is it?
-			s.validate,     // 8: the params, by the spec
+			s.contentType,  // 3
+			s.readBody,     // 4: 64 KiB
+			s.decodeBody,   // 5: base64 and JSON
+			s.authenticate, // 6: whose token is it?
+			s.validate,     // 7: the params, by the spec
 		)}
 	}
-	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{refuseNothing}) // 10
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{refuseNothing}) // 8
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
 	s.pages(e)
 	return e

@@ -54,7 +54,7 @@ func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.Sess
 	var notice *db.Mail
 	create := func(ctx context.Context, idb bun.IDB) error {
 		if renewed != "" {
-			if err := setPasswordHash(ctx, idb, user.ID, renewed); err != nil {
+			if err := setPasswordHash(ctx, idb, user, renewed); err != nil {
 				return err
 			}
 		}

@@ -105,7 +105,7 @@ var errAlreadyClient = errors.New("the user is a client already")
 
 // setFirstPassword also signs the user's other sessions out, and tells the user by mail.
 func (s *Server) setFirstPassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application, hash string) error {
-	if err := setPasswordHash(ctx, tx, user.ID, hash); err != nil {
+	if err := setPasswordHash(ctx, tx, user, hash); err != nil {
 		return err
 	}
 	_, err := tx.NewDelete().Model((*db.Session)(nil)).Where("user_id = ? AND id <> ?", user.ID, c.session.ID).Exec(ctx)
@@ -119,8 +119,10 @@ func (s *Server) setFirstPassword(ctx context.Context, tx bun.Tx, c *call, user 
 	return s.jobs.queueMail(ctx, tx, notice)
 }
 
-func setPasswordHash(ctx context.Context, idb bun.IDB, userID int64, hash string) error {
-	_, err := idb.NewUpdate().Model((*db.User)(nil)).Set("password_hash = ?", hash).Where("id = ?", userID).Exec(ctx)
+// setPasswordHash replaces the hash that the user was read with; one that was set since stays.
+func setPasswordHash(ctx context.Context, idb bun.IDB, user *db.User, hash string) error {
+	_, err := idb.NewUpdate().Model((*db.User)(nil)).Set("password_hash = ?", hash).
+		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx)
 	return err
 }
 
