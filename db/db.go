@@ -5,6 +5,8 @@ package db
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +15,10 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
+
+// connsPerCore is how many connections a pool may open for each core, unless DATABASE_URL has pool_max_conns: enough that
+// requests that wait for a commit do not hold up those that read.
+const connsPerCore = 8
 
 // connectTimeout is for one connection, unless DATABASE_URL has connect_timeout.
 const connectTimeout = 5 * time.Second
@@ -32,6 +38,9 @@ func ParseURL(url string) (*pgxpool.Config, error) {
 	}
 	// bun puts values into the text of a query, so that a cache of prepared statements would only grow.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if !strings.Contains(url, "pool_max_conns=") {
+		config.MaxConns = int32(connsPerCore * runtime.GOMAXPROCS(0))
+	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}

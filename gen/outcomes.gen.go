@@ -260,7 +260,7 @@ func (ClientsRegisterActionSuccessful) Slug() string { return "action-successful
 
 // Write sends the outcome with the HTTP status 200.
 func (o ClientsRegisterActionSuccessful) Write(w http.ResponseWriter) error {
-	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "The request was successful.", w.Header().Get("X-Request-Id")
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 200, o)
 }
 
@@ -708,7 +708,7 @@ func (SessionsCreateActionSuccessful) Slug() string { return "action-successful"
 
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsCreateActionSuccessful) Write(w http.ResponseWriter) error {
-	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "The request was successful.", w.Header().Get("X-Request-Id")
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 200, o)
 }
 
@@ -750,7 +750,7 @@ func (SessionsDeleteActionSuccessful) Slug() string { return "action-successful"
 
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsDeleteActionSuccessful) Write(w http.ResponseWriter) error {
-	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "The request was successful.", w.Header().Get("X-Request-Id")
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 200, o)
 }
 
@@ -764,7 +764,7 @@ func (SessionsReadActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsReadActionSuccessful) Write(w http.ResponseWriter) error {
-	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "The request was successful.", w.Header().Get("X-Request-Id")
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 200, o)
 }
 
@@ -804,7 +804,7 @@ func (UsersClientRegisterActionSuccessful) Slug() string { return "action-succes
 
 // Write sends the outcome with the HTTP status 200.
 func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error {
-	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "The request was successful.", w.Header().Get("X-Request-Id")
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 200, o)
 }
 

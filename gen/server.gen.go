@@ -18,18 +18,6 @@ const (
 	Idle     ExpiryReason = "idle"
 )
 
-// Valid indicates whether the value is a known member of the ExpiryReason enum.
-func (e ExpiryReason) Valid() bool {
-	switch e {
-	case Absolute:
-		return true
-	case Idle:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ParamErrorRule.
 const (
 	Active               ParamErrorRule = "active"
@@ -52,50 +40,6 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
-// Valid indicates whether the value is a known member of the ParamErrorRule enum.
-func (e ParamErrorRule) Valid() bool {
-	switch e {
-	case Active:
-		return true
-	case AdditionalProperties:
-		return true
-	case Allowed:
-		return true
-	case Enum:
-		return true
-	case Exists:
-		return true
-	case Format:
-		return true
-	case Guessable:
-		return true
-	case MaxLength:
-		return true
-	case Maximum:
-		return true
-	case MinLength:
-		return true
-	case Minimum:
-		return true
-	case NoURL:
-		return true
-	case OwnWords:
-		return true
-	case Pattern:
-		return true
-	case Possible:
-		return true
-	case RecentSignIn:
-		return true
-	case Required:
-		return true
-	case Type:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
@@ -104,22 +48,6 @@ const (
 	SignInMethodRegistration SignInMethod = "registration"
 )
 
-// Valid indicates whether the value is a known member of the SignInMethod enum.
-func (e SignInMethod) Valid() bool {
-	switch e {
-	case SignInMethodGoogle:
-		return true
-	case SignInMethodMagicLink:
-		return true
-	case SignInMethodPassword:
-		return true
-	case SignInMethodRegistration:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for View.
 const (
 	Default View = "default"
@@ -127,26 +55,12 @@ const (
 	Minimal View = "minimal"
 )
 
-// Valid indicates whether the value is a known member of the View enum.
-func (e View) Valid() bool {
-	switch e {
-	case Default:
-		return true
-	case Full:
-		return true
-	case Minimal:
-		return true
-	default:
-		return false
-	}
-}
-
 // Application A product that users sign in to.
 type Application struct {
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -203,7 +117,7 @@ type Client struct {
 	// CompanyConfirmed Whether an employee has confirmed the company; until then it is what the person claims.
 	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
 
-	// CompanyID The id of a record.
+	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
@@ -218,12 +132,12 @@ type Client struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
 
-	// Enterprise Whether the client claims to be a company.
+	// Enterprise Whether the client registered as a company that has no row yet.
 	Enterprise *bool `json:"enterprise,omitempty"`
 
 	// FirstName A name of a person.
@@ -231,7 +145,7 @@ type Client struct {
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -241,7 +155,7 @@ type Client struct {
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -272,7 +186,9 @@ type ClientRequired struct {
 
 // ClientValidationFailed Each param is well formed, but the client that they describe breaks a rule: the phone number cannot exist (`possible`), a name holds a URL (`no_url`), the company is not active (`active`), or the password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`).
 type ClientValidationFailed struct {
-	Code   int         `json:"code"`
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: The client could not be accepted.
@@ -294,7 +210,7 @@ type ClientsRegisterActionSuccessful struct {
 	// Data A user's record as a client. Names and phone are the user's.
 	Data Client `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -309,7 +225,7 @@ type ClientsRegisterActionSuccessful struct {
 
 // ClientsRegisterClient The person who registers.
 type ClientsRegisterClient struct {
-	// CompanyID The id of a record.
+	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
@@ -319,7 +235,7 @@ type ClientsRegisterClient struct {
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
@@ -339,7 +255,7 @@ type ClientsRegisterClient struct {
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -367,14 +283,16 @@ type ClientsRegisterMandrillEmailFailed struct {
 	Status  string  `json:"status"`
 }
 
-// ClientsRegisterParams Example: {"application":"planoorder","client":{"company_name":"Eckert-Mauchly","email":"grace@example.com","first_name":"Grace","last_name":"Hopper","password":"nanoseconds on a wire","phone":"+1 212 555 2368"},"session_view":"default"}
+// ClientsRegisterParams The params of clients/register.
+//
+// Example: {"application":"planoorder","client":{"company_name":"Eckert-Mauchly","email":"grace@example.com","first_name":"Grace","last_name":"Hopper","password":"nanoseconds on a wire","phone":"+1 212 555 2368"},"session_view":"default"}
 type ClientsRegisterParams struct {
 	// Application The slug of the application.
 	//
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of the object is returned; `default` when absent.
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Client The person who registers.
@@ -383,18 +301,18 @@ type ClientsRegisterParams struct {
 	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
 	Enterprise *Enterprise `json:"enterprise,omitempty"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of the object is returned; `default` when absent.
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -403,7 +321,7 @@ type ClientsRegisterParams struct {
 // Example: Eckert-Mauchly
 type CompanyName = string
 
-// DeletedSessions defines model for DeletedSessions.
+// DeletedSessions What signing out did.
 type DeletedSessions struct {
 	// Count How many sessions ended.
 	//
@@ -411,7 +329,7 @@ type DeletedSessions struct {
 	Count int `json:"count"`
 }
 
-// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 //
 // Example: ada@example.com
 type Email = string
@@ -475,7 +393,7 @@ type EmailNotFound struct {
 // Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
 type Enterprise = bool
 
-// Expiry defines model for Expiry.
+// Expiry How a session ended.
 type Expiry struct {
 	// EndedAt When the session ended.
 	EndedAt Time `json:"ended_at"`
@@ -487,7 +405,7 @@ type Expiry struct {
 // ExpiryReason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
 type ExpiryReason string
 
-// ID The id of a record.
+// ID The id of a row.
 //
 // Example: 7
 type ID = int64
@@ -536,7 +454,9 @@ type InvalidEncodedParams struct {
 
 // InvalidParam All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.
 type InvalidParam struct {
-	Code   int         `json:"code"`
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A param is not valid.
@@ -582,7 +502,9 @@ type InvalidToken struct {
 
 // MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
 type MissingParam struct {
-	Code   int         `json:"code"`
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A required param is missing.
@@ -616,7 +538,7 @@ type NoParamsDecoded struct {
 
 // ParamError What is wrong with one param. The value that was passed is never repeated.
 type ParamError struct {
-	// Message One sentence for a person.
+	// Message What is wrong, for a person; it goes on from the name of the param.
 	//
 	// Example: is required
 	Message string `json:"message"`
@@ -633,7 +555,7 @@ type ParamError struct {
 // ParamErrorRule The rule that it breaks.
 type ParamErrorRule string
 
-// ParamErrors defines model for ParamErrors.
+// ParamErrors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 type ParamErrors = []ParamError
 
 // Password A password, taken as it is after Unicode NFKC.
@@ -641,12 +563,12 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
-// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 //
 // Example: +1 212 555 2368
 type Phone = string
 
-// Preferences defines model for Preferences.
+// Preferences What the user has chosen.
 type Preferences struct {
 	// RememberMe Whether the user's sessions never expire.
 	RememberMe bool `json:"remember_me"`
@@ -655,7 +577,7 @@ type Preferences struct {
 // Records Kinds of records.
 type Records = []string
 
-// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 //
 // Example: https://planoorder.example/orders?open=1
 type RedirectURL = string
@@ -750,7 +672,7 @@ type Session struct {
 	// ExpiresAt When the session ends at the latest; absent with `remember_me`.
 	ExpiresAt Time `json:"expires_at,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -774,7 +696,7 @@ type Session struct {
 	// Records The kinds of all records of the user, active or not.
 	Records Records `json:"records,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
@@ -796,7 +718,9 @@ type Session struct {
 
 // SessionExpired The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when.
 type SessionExpired struct {
-	Code int    `json:"code"`
+	Code int `json:"code"`
+
+	// Data How a session ended.
 	Data Expiry `json:"data"`
 
 	// Message Example: The session has expired.
@@ -821,7 +745,7 @@ type SessionsCreateActionSuccessful struct {
 	// Data A sign-in of one user to one application.
 	Data Session `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -878,17 +802,19 @@ type SessionsCreateMandrillEmailFailed struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateParams Example: {"application":"planoorder","email":"ada@example.com","password":"analytical engine 1843"}
+// SessionsCreateParams The params of sessions/create.
+//
+// Example: {"application":"planoorder","email":"ada@example.com","password":"analytical engine 1843"}
 type SessionsCreateParams struct {
 	// Application The slug of the application.
 	//
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of the object is returned; `default` when absent.
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
@@ -898,27 +824,29 @@ type SessionsCreateParams struct {
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of the object is returned; `default` when absent.
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
 // SessionsDeleteActionSuccessful The session has ended; its token is worthless from now on.
 type SessionsDeleteActionSuccessful struct {
-	Code int             `json:"code"`
+	Code int `json:"code"`
+
+	// Data What signing out did.
 	Data DeletedSessions `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -928,7 +856,7 @@ type SessionsDeleteActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsDeleteParams defines model for SessionsDeleteParams.
+// SessionsDeleteParams The params of sessions/delete.
 type SessionsDeleteParams struct {
 	// Scope Which sessions end; `current`, the presented one, is also the default.
 	Scope string `json:"scope,omitempty,omitzero"`
@@ -944,7 +872,7 @@ type SessionsReadActionSuccessful struct {
 	// Data A sign-in of one user to one application.
 	Data Session `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -954,12 +882,12 @@ type SessionsReadActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsReadParams defines model for SessionsReadParams.
+// SessionsReadParams The params of sessions/read.
 type SessionsReadParams struct {
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -984,7 +912,7 @@ type User struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
@@ -1003,7 +931,7 @@ type User struct {
 	// HasPassword Whether the user can sign in with a password.
 	HasPassword *bool `json:"has_password,omitempty"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -1013,10 +941,12 @@ type User struct {
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
-	Phone       Phone       `json:"phone,omitempty,omitzero"`
+	Phone Phone `json:"phone,omitempty,omitzero"`
+
+	// Preferences What the user has chosen.
 	Preferences Preferences `json:"preferences,omitempty,omitzero"`
 
 	// Records Kinds of records.
@@ -1060,7 +990,7 @@ type UsersClientRegisterActionSuccessful struct {
 	// Data A user's record as a client. Names and phone are the user's.
 	Data Client `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1075,7 +1005,7 @@ type UsersClientRegisterActionSuccessful struct {
 
 // UsersClientRegisterClient The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
 type UsersClientRegisterClient struct {
-	// CompanyID The id of a record.
+	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
@@ -1100,20 +1030,22 @@ type UsersClientRegisterClient struct {
 	// Example: analytical engine 1843
 	Password Password `json:"password,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
 }
 
-// UsersClientRegisterParams Example: {"application":"planoorder","client":{"first_name":"Ada","last_name":"Lovelace"},"view":"full"}
+// UsersClientRegisterParams The params of users/client_register.
+//
+// Example: {"application":"planoorder","client":{"first_name":"Ada","last_name":"Lovelace"},"view":"full"}
 type UsersClientRegisterParams struct {
 	// Application The slug of the application.
 	//
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of the object is returned; `default` when absent.
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Client The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
@@ -1122,22 +1054,22 @@ type UsersClientRegisterParams struct {
 	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
 	Enterprise *Enterprise `json:"enterprise,omitempty"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of the object is returned; `default` when absent.
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// View How much of the object is returned; `default` when absent.
+// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 type View string
 
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.

@@ -10,7 +10,7 @@ import (
 
 // application finds an application by its slug, and says what is wrong with it or with the redirect URL.
 func (c *call) application(slug, redirectURL string) (*db.Application, []gen.ParamError) {
-	app := c.registry.bySlug[slug]
+	app := c.registry.appsBySlug[slug]
 	if app == nil {
 		return nil, []gen.ParamError{paramError("application", gen.Exists, "there is no such application")}
 	}
@@ -18,6 +18,26 @@ func (c *call) application(slug, redirectURL string) (*db.Application, []gen.Par
 		return app, []gen.ParamError{paramError("redirect_url", gen.Allowed, "is not at an origin of this application")}
 	}
 	return app, nil
+}
+
+// standing is what a user may do in an application.
+type standing int
+
+const (
+	admitted   standing = iota
+	recordless          // no record at all: may become a client
+	roleless            // has records, but none that is active and admitted
+)
+
+// standingOf decides who is in: by the user's records, and the kinds of them that the application admits.
+func standingOf(user *db.User, app *db.Application) standing {
+	switch {
+	case user.Records.None():
+		return recordless
+	case len(user.Records.Roles(app.Admits)) == 0:
+		return roleless
+	}
+	return admitted
 }
 
 // allowsRedirect judges a URL that checkRedirectURL has let pass.

@@ -30,9 +30,11 @@ type call struct {
 	registry *registry      // as it was when the request was identified
 	body     []byte         // as it was sent
 	params   map[string]any
-	session  *db.Session // the presented one; nil when none was
-	token    bool        // whether a token was presented
-	slug     string      // of the answer
+	slug     string // of the answer
+
+	tokenPresented bool
+	session        *db.Session     // of the presented token; nil when none was presented
+	app            *db.Application // of the session
 }
 
 type callKey struct{}
@@ -65,14 +67,18 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func (s *Server) logCall(c *call, code int) {
-	operation := ""
-	if c.op != nil {
-		operation = c.op.ID
+// operation is the id of the operation, "" while no route has matched.
+func (c *call) operation() string {
+	if c.op == nil {
+		return ""
 	}
+	return c.op.ID
+}
+
+func (s *Server) logCall(c *call, code int) {
 	s.Log.LogAttrs(c.req.Context(), slog.LevelInfo, "request",
 		slog.String("request_id", c.id),
-		slog.String("operation", operation),
+		slog.String("operation", c.operation()),
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
@@ -105,11 +111,11 @@ func (s *Server) answerError(err error, ec echo.Context) {
 		return
 	}
 	var outcome gen.Outcome
-	var httpError *echo.HTTPError
+	noRoute := errors.Is(err, echo.ErrNotFound) || errors.Is(err, echo.ErrMethodNotAllowed)
 	switch {
-	case errors.As(err, &httpError) && isAPI(c.req.URL.Path):
+	case noRoute && isAPI(c.req.URL.Path):
 		outcome = gen.RouteNonExistent{}
-	case errors.As(err, &httpError):
+	case noRoute:
 		http.NotFound(ec.Response(), c.req)
 		return
 	default:
@@ -122,10 +128,7 @@ func (s *Server) answerError(err error, ec echo.Context) {
 
 // crash logs an error that nobody foresaw, and tells the operators. Nothing of it goes into the answer.
 func (s *Server) crash(c *call, err error) gen.Outcome {
-	operation, stack := "", debug.Stack()
-	if c.op != nil {
-		operation = c.op.ID
-	}
+	operation, stack := c.operation(), debug.Stack()
 	var p *panicked
 	if errors.As(err, &p) {
 		stack = p.stack
@@ -151,4 +154,11 @@ func addressOf(req *http.Request) string {
 		return ""
 	}
 	return port.Addr().Unmap().WithZone("").String()
+}
+
+const maxUserAgent = 512 // bytes that are kept of the User-Agent header
+
+func userAgent(req *http.Request) string {
+	text := req.UserAgent()
+	return strings.ToValidUTF8(text[:min(len(text), maxUserAgent)], "")
 }

@@ -3,7 +3,6 @@ package impl
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -34,21 +33,9 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 		firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone,
 		companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
-	app, wrong, broken, err := s.checkClaim(c, &claim)
-	if err != nil {
-		return nil, err
-	}
-	if len(wrong) > 0 {
-		return gen.InvalidParam{Errors: c.sorted(wrong)}, nil
-	}
-	hash, broken, err := s.acceptPassword(ctx, &claim, broken)
-	switch {
-	case errors.Is(err, errBusy):
-		return gen.ServerBusy{}, nil
-	case err != nil:
-		return nil, err
-	case len(broken) > 0:
-		return gen.ClientValidationFailed{Errors: c.sorted(broken)}, nil
+	app, hash, refusal, err := s.settleClaim(c, &claim, nil)
+	if refusal != nil || err != nil {
+		return refusal, err
 	}
 	user := &db.User{
 		Email: claim.email, PasswordHash: hash, FirstName: claim.firstName, LastName: claim.lastName, Phone: claim.phone, CreatedAt: c.now,
@@ -56,28 +43,19 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	client := claim.client(c)
 	user.Records.Client = &client.Active
 	session, token := c.newSession(user, app, gen.SignInMethodRegistration, p.RedirectURL)
-	welcome, err := s.welcomeMail(c, user, app)
+	welcome, err := s.writeMail(c, "welcome", user, app)
 	if err != nil {
 		return nil, err
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := insertUser(ctx, tx, user); err != nil {
-			return err
-		}
-		client.UserID, session.UserID, session.User.ID = user.ID, user.ID, user.ID
-		if _, err := tx.NewInsert().Model(client).Returning("id").Exec(ctx); err != nil {
-			return err
-		}
-		return errors.Join(insertSession(ctx, tx, session, c.session), s.jobs.queueMail(ctx, tx, welcome))
-	})
-	if errors.Is(err, errEmailTaken) {
+	isNew, err := s.insertClient(c, user, client, session, welcome)
+	if err != nil {
+		return nil, err
+	}
+	if !isNew {
 		if app.LegacySlugs {
 			return gen.EmailAlreadyRegisterd{}, nil
 		}
 		return gen.EmailAlreadyRegistered{}, nil
-	}
-	if err != nil {
-		return nil, err
 	}
 	data := clientView(p.View, client, user)
 	shown := sessionView(p.SessionView, session, app, token)
@@ -88,18 +66,38 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	return gen.ClientsRegisterActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// errEmailTaken means that a user has the e-mail address already.
-var errEmailTaken = errors.New("the e-mail address belongs to a user")
+// errTaken rolls a transaction back because the row that it is about is there already.
+var errTaken = errors.New("there is such a row already")
 
-func insertUser(ctx context.Context, idb bun.IDB, user *db.User) error {
-	done, err := idb.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING").Returning("id").Exec(ctx)
-	if err != nil {
-		return err
+// insertClient saves a new user with all that belongs to them. It is false, and nothing is saved, when a user has the e-mail
+// address already.
+func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, welcome *db.Mail) (bool, error) {
+	err := s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING")); err != nil {
+			return err
+		}
+		client.UserID, session.UserID, session.User.ID = user.ID, user.ID, user.ID
+		if _, err := tx.NewInsert().Model(client).Exec(ctx); err != nil {
+			return err
+		}
+		if err := insertSession(ctx, tx, session, c.session); err != nil {
+			return err
+		}
+		return s.queueMail(ctx, tx, welcome)
+	})
+	if errors.Is(err, errTaken) {
+		return false, nil
 	}
-	if n, err := done.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, errEmailTaken)
+	return err == nil, err
+}
+
+// insertNew runs an insert that does nothing on a conflict, which is errTaken then.
+func insertNew(ctx context.Context, insert *bun.InsertQuery) error {
+	inserted, err := changedOne(insert.Returning("id").Exec(ctx))
+	if err == nil && !inserted {
+		return errTaken
 	}
-	return nil
+	return err
 }
 
 func (claim *claim) client(c *call) *db.Client {
@@ -109,13 +107,42 @@ func (claim *claim) client(c *call) *db.Client {
 	}
 }
 
-// checkClaim looks up what the spec alone cannot know (wrong), and then judges the person by the rules of the model (broken),
-// save for the password. It puts the phone number into its standard form.
-func (s *Server) checkClaim(c *call, claim *claim) (app *db.Application, wrong, broken []gen.ParamError, err error) {
-	app, wrong = c.application(claim.application, claim.redirectURL)
+// claimRefusal is an outcome that both operations list.
+type claimRefusal interface {
+	gen.ClientsRegisterResponseObject
+	gen.UsersClientRegisterResponseObject
+}
+
+// settleClaim refuses a claim of which something is wrong, by what the operation has found and what is found here, or which
+// breaks a rule of the model; otherwise it puts the phone number into its standard form and hashes the password.
+func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app *db.Application, hash string, _ claimRefusal, _ error) {
+	app, found := c.application(claim.application, claim.redirectURL)
+	wrong = append(wrong, found...)
 	if app != nil && !slices.Contains(app.Admits, "client") {
 		wrong = append(wrong, paramError("application", gen.Allowed, "does not admit clients"))
 	}
+	companyWrong, broken, err := s.checkCompany(c.req.Context(), claim.companyID)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if wrong = append(wrong, companyWrong...); len(wrong) > 0 {
+		return nil, "", gen.InvalidParam{Errors: c.sorted(wrong)}, nil
+	}
+	broken = append(broken, claim.check()...)
+	hash, broken, err = s.acceptPassword(c.req.Context(), claim, broken)
+	switch {
+	case errors.Is(err, errBusy):
+		return nil, "", gen.ServerBusy{}, nil
+	case err != nil:
+		return nil, "", nil, err
+	case len(broken) > 0:
+		return nil, "", gen.ClientValidationFailed{Errors: c.sorted(broken)}, nil
+	}
+	return app, hash, nil, nil
+}
+
+// check judges names and phone number, and puts the number into its standard form.
+func (claim *claim) check() (broken []gen.ParamError) {
 	if claim.phone != "" {
 		var possible bool
 		if claim.phone, possible = standardPhone(claim.phone); !possible {
@@ -128,18 +155,25 @@ func (s *Server) checkClaim(c *call, claim *claim) (app *db.Application, wrong, 
 	if holdsURL(claim.lastName) {
 		broken = append(broken, paramError("client.last_name", gen.NoURL, "must not hold a URL"))
 	}
-	if claim.companyID != 0 {
-		active, found, err := s.company(c.req.Context(), claim.companyID)
-		switch {
-		case err != nil:
-			return nil, nil, nil, err
-		case !found:
-			wrong = append(wrong, paramError("client.company_id", gen.Exists, "there is no such company"))
-		case !active:
-			broken = append(broken, paramError("client.company_id", gen.Active, "is not an active company"))
-		}
+	return broken
+}
+
+// checkCompany looks a company up: it is wrong to name one that does not exist, and breaks a rule to name an inactive one.
+func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []gen.ParamError, err error) {
+	if id == 0 {
+		return nil, nil, nil
 	}
-	return app, wrong, broken, nil
+	var active []bool
+	err = s.DB.NewSelect().Table("companies").Column("active").Where("id = ?", id).Scan(ctx, &active)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(active) == 0:
+		return []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}, nil, nil
+	case !active[0]:
+		return nil, []gen.ParamError{paramError("client.company_id", gen.Active, "is not an active company")}, nil
+	}
+	return nil, nil, nil
 }
 
 // acceptPassword judges the claim's password and, if nothing of the claim is broken, hashes it, both in one hashing place.
@@ -160,12 +194,6 @@ func (s *Server) acceptPassword(ctx context.Context, claim *claim, broken []gen.
 	return hash, broken, errors.Join(err, failed)
 }
 
-func (s *Server) company(ctx context.Context, id int64) (active, found bool, err error) {
-	var states []bool
-	err = s.DB.NewSelect().Table("companies").Column("active").Where("id = ?", id).Scan(ctx, &states)
-	return len(states) > 0 && states[0], len(states) > 0, err
-}
-
 // standardPhone is a phone number in E.164, and whether it can exist. Without a country code it is one of the USA.
 func standardPhone(text string) (string, bool) {
 	number, err := phonenumbers.Parse(text, "US")
@@ -180,9 +208,4 @@ var urlForm = sync.OnceValue(xurls.Relaxed)
 
 func holdsURL(name string) bool {
 	return strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") || urlForm().MatchString(name)
-}
-
-func userAgent(req *http.Request) string {
-	text := req.UserAgent()
-	return strings.ToValidUTF8(text[:min(len(text), maxUserAgent)], "")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"strconv"
 	"strings"
@@ -55,13 +56,12 @@ func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	if c.req.ContentLength > 0 {
 		buffer.Grow(int(c.req.ContentLength) + bytes.MinRead)
 	}
-	// A body that breaks off cannot be decoded, which the next step says.
 	_, err := buffer.ReadFrom(io.LimitReader(c.req.Body, maxBody+1))
 	if buffer.Len() > maxBody {
 		return gen.RequestTooLarge{}, nil
 	}
 	if err != nil {
-		return gen.InvalidEncodedParams{}, nil
+		return gen.InvalidEncodedParams{}, nil // it broke off
 	}
 	c.body = buffer.Bytes()
 	return nil, nil
@@ -147,14 +147,22 @@ func decodeValue(decoder *jsontext.Decoder) (any, error) {
 	case '"':
 		return withoutNUL(token.String())
 	case '0':
-		// Too large a number becomes infinite, which no bound of the spec lets pass.
-		number, _ := strconv.ParseFloat(token.String(), 64)
-		return number, nil
+		return decodeNumber(token.String()), nil
 	case 't', 'f':
 		return token.Bool(), nil
 	default:
 		return nil, nil
 	}
+}
+
+// decodeNumber is an int64 where the number is whole, since the generated binding writes a float64 from a million on with an
+// exponent, and then cannot read it as an integer. Too large a number becomes the largest, for at infinity kin gives up.
+func decodeNumber(text string) any {
+	number, _ := strconv.ParseFloat(text, 64)
+	if whole := int64(number); float64(whole) == number {
+		return whole
+	}
+	return min(max(number, -math.MaxFloat64), math.MaxFloat64)
 }
 
 func decodeMembers(decoder *jsontext.Decoder) (map[string]any, error) {

@@ -12,7 +12,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
 )
@@ -22,9 +21,8 @@ const (
 	mailLife     = 24 * time.Hour // after which a mail is given up
 )
 
-// jobs is the queue of what is done behind the requests, in the same Postgres.
-type jobs struct {
-	server *Server
+// queue is what is done behind the requests, in the same Postgres.
+type queue struct {
 	insert *river.Client[*sql.Tx] // puts jobs into bun's transactions
 	work   *river.Client[pgx.Tx]
 }
@@ -37,35 +35,20 @@ type sendMail struct {
 // Kind names the job in the queue.
 func (sendMail) Kind() string { return "send_mail" }
 
-func newJobs(s *Server) (*jobs, error) {
-	j := &jobs{server: s}
-	var err error
-	// River logs what failed with its error; our own line says it without the mail's content.
+func newQueue(s *Server) (q queue, err error) {
+	// River would log the errors of jobs; the workers log them themselves, under the names that the rest of the log has.
 	quiet := slog.New(slog.DiscardHandler)
-	if j.insert, err = river.NewClient(riverdatabasesql.New(s.DB.DB.DB), &river.Config{Logger: quiet}); err != nil {
-		return nil, err
+	if q.insert, err = river.NewClient(riverdatabasesql.New(s.DB.DB.DB), &river.Config{Logger: quiet}); err != nil {
+		return q, err
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{server: s})
-	j.work, err = river.NewClient(riverpgxv5.New(s.DB.Pool), &river.Config{
+	q.work, err = river.NewClient(riverpgxv5.New(s.DB.Pool), &river.Config{
 		Logger:  quiet,
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		Workers: workers,
 	})
-	return j, err
-}
-
-func (j *jobs) start(ctx context.Context) error { return j.work.Start(ctx) }
-
-func (j *jobs) wait() { <-j.work.Stopped() }
-
-// insertMail queues the job for a mail; it waits for the try that the request itself makes.
-func (j *jobs) insertMail(ctx context.Context, tx bun.Tx, m *db.Mail) error {
-	_, err := j.insert.InsertTx(ctx, tx.Tx, sendMail{Mail: m.ID}, &river.InsertOpts{
-		MaxAttempts: 100, // the age of the mail ends it
-		ScheduledAt: m.CreatedAt.Add(j.server.Settings.MailPause),
-	})
-	return err
+	return q, err
 }
 
 type mailWorker struct {

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
-	"net/mail"
 	"strings"
 	texttemplate "text/template"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
@@ -29,73 +29,80 @@ var errRejected = errors.New("the mail was rejected for good")
 // mailTimeout is how long a mail may take inside a request.
 const mailTimeout = 5 * time.Second
 
-// Each file of mails is one kind of mail, with the blocks subject, text and html.
+// Each file of mails is one kind of mail, with the blocks subject, text and html; layout.tmpl is around all html.
 //
 //go:embed mails/*.tmpl
 var mailFiles embed.FS
 
-// mailFacts is what the mails may tell.
+// mailTemplate is one kind of mail, parsed twice: as text, and as HTML with its escaping.
+type mailTemplate struct {
+	text *texttemplate.Template
+	html *htmltemplate.Template
+}
+
+// mailFacts is all that a mail may tell.
 type mailFacts struct {
-	User        *db.User
-	Application *db.Application
-	Session     *db.Session
-	At          string
+	FirstName, Email, Application, At, IP, UserAgent string
 }
 
-func (s *Server) welcomeMail(c *call, user *db.User, app *db.Application) (*db.Mail, error) {
-	return s.writeMail(c, "welcome", mailFacts{User: user, Application: app})
-}
-
-func (s *Server) signInMail(c *call, session *db.Session, app *db.Application) (*db.Mail, error) {
-	return s.writeMail(c, "sign_in", mailFacts{User: &session.User, Application: app, Session: session})
-}
-
-func (s *Server) passwordSetMail(c *call, user *db.User, app *db.Application) (*db.Mail, error) {
-	return s.writeMail(c, "password_set", mailFacts{User: user, Application: app})
-}
-
-func (s *Server) writeMail(c *call, kind string, facts mailFacts) (*db.Mail, error) {
-	facts.At = c.now.Format("2 January 2006, 15:04 UTC")
-	files := []string{"mails/layout.tmpl", "mails/" + kind + ".tmpl"}
-	text, err := texttemplate.ParseFS(mailFiles, files...)
-	if err != nil {
-		return nil, err
+func mailTemplates() (map[string]mailTemplate, error) {
+	mails := map[string]mailTemplate{}
+	for _, kind := range []string{"welcome", "sign_in", "password_set"} {
+		files := []string{"mails/layout.tmpl", "mails/" + kind + ".tmpl"}
+		text, err := texttemplate.ParseFS(mailFiles, files...)
+		if err != nil {
+			return nil, err
+		}
+		html, err := htmltemplate.ParseFS(mailFiles, files...)
+		if err != nil {
+			return nil, err
+		}
+		mails[kind] = mailTemplate{text, html}
 	}
-	html, err := htmltemplate.ParseFS(mailFiles, files...)
-	if err != nil {
-		return nil, err
+	return mails, nil
+}
+
+// writeMail writes a mail of this kind to a user. It is not saved yet.
+func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Application) (*db.Mail, error) {
+	facts := mailFacts{
+		FirstName: user.FirstName, Email: user.Email, Application: app.Name, At: c.now.Format("2 January 2006, 15:04 UTC"),
+		IP: c.ip, UserAgent: userAgent(c.req),
 	}
-	var subject, textBody, htmlBody bytes.Buffer
-	err = errors.Join(
-		text.ExecuteTemplate(&subject, "subject", facts),
-		text.ExecuteTemplate(&textBody, "text", facts),
-		html.ExecuteTemplate(&htmlBody, "layout", facts))
+	var subject, text, html bytes.Buffer
+	err := errors.Join(
+		s.mails[kind].text.ExecuteTemplate(&subject, "subject", facts),
+		s.mails[kind].text.ExecuteTemplate(&text, "text", facts),
+		s.mails[kind].html.ExecuteTemplate(&html, "layout", facts))
 	return &db.Mail{
-		Kind: kind, ToEmail: facts.User.Email, ToName: strings.TrimSpace(facts.User.FirstName + " " + facts.User.LastName),
-		Subject: strings.TrimSpace(subject.String()), TextBody: strings.TrimSpace(textBody.String()) + "\n", HTMLBody: htmlBody.String(),
+		Kind: kind, ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName),
+		Subject: strings.TrimSpace(subject.String()), TextBody: strings.TrimSpace(text.String()) + "\n", HTMLBody: html.String(),
 		CreatedAt: c.now,
 	}, err
 }
 
-// queueMail saves a mail in the transaction of what it tells, together with the job that sends it if nothing else does.
-func (j *jobs) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail) error {
-	if _, err := tx.NewInsert().Model(m).Returning("id").Exec(ctx); err != nil {
+// queueMail saves a mail in the transaction of what it tells, together with the job that sends it if nothing else does; the
+// job waits for the try that the request itself may make.
+func (s *Server) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail) error {
+	if _, err := tx.NewInsert().Model(m).Exec(ctx); err != nil {
 		return err
 	}
-	return j.insertMail(ctx, tx, m)
+	_, err := s.queue.insert.InsertTx(ctx, tx.Tx, sendMail{Mail: m.ID}, &river.InsertOpts{
+		MaxAttempts: 100, // the age of the mail ends it
+		ScheduledAt: m.CreatedAt.Add(s.Settings.MailPause),
+	})
+	return err
 }
 
 // deliver tries once, within the request, to send a mail that is queued. It is false when that failed, whatever is tried
 // later.
 func (s *Server) deliver(c *call, m *db.Mail) bool {
-	operation := c.op.ID
 	err := s.send(c.req.Context(), m)
 	if err == nil {
 		return true
 	}
-	s.Log.Warn("a mail could not be sent", "request_id", c.id, "operation", operation, "mail", m.ID, "kind", m.Kind, "cause", err.Error())
+	s.Log.Warn("a mail could not be sent", "request_id", c.id, "operation", c.op.ID, "mail", m.ID, "kind", m.Kind, "cause", err.Error())
 	s.notify(c.req.Context(), db.Notification{
-		Kind: "mandrill-email-failed", Operation: operation, RequestID: c.id,
+		Kind: "mandrill-email-failed", Operation: c.op.ID, RequestID: c.id,
 		Message: fmt.Sprintf("Mail %d (%s) could not be sent: %v", m.ID, m.Kind, err),
 	})
 	return false
@@ -122,13 +129,4 @@ func (s *Server) send(ctx context.Context, m *db.Mail) error {
 		s.Log.Error("a mail was sent but could not be marked so", "mail", m.ID, "cause", err.Error())
 	}
 	return nil
-}
-
-// parseSender reads MAIL_FROM: `Name <address>` or an address.
-func parseSender(from string) (*mail.Address, error) {
-	address, err := mail.ParseAddress(from)
-	if err != nil {
-		return nil, fmt.Errorf("MAIL_FROM must be an address or `Name <address>`")
-	}
-	return address, nil
 }

@@ -26,6 +26,15 @@ func NewMandrill(key, url, from string) (*Mandrill, error) {
 	return &Mandrill{key: key, url: strings.TrimSuffix(url, "/") + "/messages/send", from: sender}, err
 }
 
+// parseSender reads MAIL_FROM: `Name <address>` or an address.
+func parseSender(from string) (*mail.Address, error) {
+	address, err := mail.ParseAddress(from)
+	if err != nil {
+		return nil, fmt.Errorf("MAIL_FROM must be an address or `Name <address>`")
+	}
+	return address, nil
+}
+
 type mandrillSend struct {
 	Key     string          `json:"key"`
 	Message mandrillMessage `json:"message"`
@@ -83,7 +92,7 @@ func (m *Mandrill) Send(ctx context.Context, queued *db.Mail) error {
 }
 
 func mandrillError(code int, answer []byte) error {
-	var refused struct{ Name, Message string }
+	var refused struct{ Name string }
 	if json.Unmarshal(answer, &refused) != nil || refused.Name == "" {
 		return fmt.Errorf("mandrill answered with HTTP status %d", code)
 	}

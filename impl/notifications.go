@@ -13,7 +13,7 @@ func (s *Server) notify(ctx context.Context, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	n.CreatedAt = s.Now()
-	if _, err := s.DB.NewInsert().Model(&n).Returning("NULL").Exec(ctx); err != nil {
+	if _, err := s.DB.NewInsert().Model(&n).Exec(ctx); err != nil {
 		s.Log.Error("a notification could not be saved", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
 	}
 }

@@ -27,7 +27,7 @@ func (s *Server) pages(e *echo.Echo) {
 	}
 }
 
-// ready is 200 when requests can be answered: the database is there and the registry was read of late.
+// ready is 200 when requests can be answered: the database is there and has the registry.
 func (s *Server) ready(ec echo.Context) error {
 	ctx, cancel := context.WithTimeout(ec.Request().Context(), 2*time.Second)
 	defer cancel()

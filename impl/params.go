@@ -36,16 +36,26 @@ func paramSchemas() (map[*gen.Operation]*openapi3.Schema, error) {
 	return schemas, nil
 }
 
+// validation is how the schemas are applied: everything that is wrong is wanted, and two formats are our own.
+func validation() []openapi3.SchemaValidationOption {
+	return []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
+		"email":        openapi3.NewCallbackValidator(checkEmail),
+		"redirect-url": openapi3.NewCallbackValidator(checkRedirectURL),
+	})}
+}
+
 // validate is step 7: all that is wrong with the params by the spec, in one answer.
 func (s *Server) validate(c *call) (gen.Outcome, error) {
 	var found []gen.ParamError
-	if c.op.TokenRequired && !c.token {
+	if c.op.TokenRequired && !c.tokenPresented {
 		found = append(found, paramError("token", gen.Required, "is required"))
 	}
-	err := s.schemas[c.op].VisitJSON(c.params, openapi3.MultiErrors(),
-		openapi3.WithStringFormatValidator("email", openapi3.NewCallbackValidator(checkEmail)),
-		openapi3.WithStringFormatValidator("redirect-url", openapi3.NewCallbackValidator(checkRedirectURL)))
-	found = appendParamErrors(found, err)
+	if broken := s.schemas[c.op].VisitJSON(c.params, s.validation...); broken != nil {
+		var err error
+		if found, err = appendParamErrors(found, broken); err != nil {
+			return nil, err
+		}
+	}
 	if len(found) == 0 {
 		c.req.Body = validatedBody{Reader: bytes.NewReader(nil), params: c.params}
 		return nil, nil
@@ -89,14 +99,15 @@ func paramError(param string, rule gen.ParamErrorRule, message string) gen.Param
 }
 
 // appendParamErrors translates kin's errors, which repeat values in their own texts.
-func appendParamErrors(found []gen.ParamError, err error) []gen.ParamError {
+func appendParamErrors(found []gen.ParamError, err error) ([]gen.ParamError, error) {
 	var several openapi3.MultiError
 	var one *openapi3.SchemaError
 	switch {
-	case err == nil:
 	case errors.As(err, &several):
 		for _, err := range several {
-			found = appendParamErrors(found, err)
+			if found, err = appendParamErrors(found, err); err != nil {
+				return nil, err
+			}
 		}
 	case errors.As(err, &one):
 		path := one.JSONPointer()
@@ -109,8 +120,10 @@ func appendParamErrors(found []gen.ParamError, err error) []gen.ParamError {
 			path = append(slices.Clone(path), unknownName(one.Reason))
 		}
 		found = append(found, paramError(strings.Join(path, "."), rule, messageFor(rule, one.Schema)))
+	default:
+		return nil, err
 	}
-	return found
+	return found, nil
 }
 
 // unknownName finds the name of an unknown param in kin's reason, the only place that has it.
@@ -132,7 +145,7 @@ func messageFor(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
 	case gen.Type:
 		return "must be of the type " + strings.Join(schema.Type.Slice(), " or ")
 	case gen.Enum:
-		return fmt.Sprintf("must be one of %v", schema.Enum)
+		return "must be one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(schema.Enum), " ", ", "), "[]")
 	case gen.MinLength:
 		return fmt.Sprintf("must have at least %d characters", schema.MinLength)
 	case gen.MaxLength:

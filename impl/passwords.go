@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"runtime"
 	"strings"
@@ -10,10 +11,12 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/nbutton23/zxcvbn-go"
+	"github.com/uptrace/bun"
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 )
 
@@ -136,3 +139,22 @@ func ownWords(texts ...string) []string {
 }
 
 func isSeparator(r rune) bool { return strings.ContainsRune(" \t@.,;:+-_'’/", r) }
+
+// hasPassword tells whether the user can sign in with a password; a blank hash counts as none.
+func hasPassword(u *db.User) bool { return strings.TrimSpace(u.PasswordHash) != "" }
+
+// setPasswordHash replaces the hash that the user was read with, and tells whether it did: one that was set since stays.
+func setPasswordHash(ctx context.Context, idb bun.IDB, user *db.User, hash string) (bool, error) {
+	done, err := idb.NewUpdate().Model((*db.User)(nil)).Set("password_hash = ?", hash).
+		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx)
+	return changedOne(done, err)
+}
+
+// changedOne tells whether a statement that may change one row did.
+func changedOne(done sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n == 1, err
+}

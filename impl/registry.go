@@ -2,14 +2,12 @@ package impl
 
 import (
 	"context"
-	"maps"
 	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/uptrace/bun"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/planoauth/planoauth/db"
@@ -19,6 +17,8 @@ import (
 const (
 	// registryPoll is how often the registry is read even when no change was heard of.
 	registryPoll = 500 * time.Millisecond
+	// registryLimit is how long one reading may take.
+	registryLimit = 5 * time.Second
 	// registryLife is how long a copy serves while the registry cannot be read.
 	registryLife = 60 * time.Second
 )
@@ -29,9 +29,9 @@ type registry struct {
 	services map[string]bool // by slug: whether deployed
 	routes   map[route]bool  // whether deployed
 
-	bySlug  map[string]*db.Application
-	byID    map[int64]*db.Application
-	origins map[string]bool // the redirect origins of all applications
+	appsBySlug map[string]*db.Application
+	appsByID   map[int64]*db.Application
+	origins    map[string]bool // the redirect origins of all applications
 }
 
 type route struct{ method, path string }
@@ -39,7 +39,7 @@ type route struct{ method, path string }
 // registryCopy holds the newest copy.
 type registryCopy struct {
 	newest  atomic.Pointer[registry]
-	reading *singleflight.Group
+	reading singleflight.Group
 }
 
 func (r *registryCopy) allowsOrigin(origin string) bool {
@@ -105,7 +105,7 @@ func (s *Server) listenRegistry(ctx context.Context) error {
 // readRegistry reads the tables and replaces the copy. Callers at the same time share one reading.
 func (s *Server) readRegistry(ctx context.Context) (*registry, error) {
 	read, err, _ := s.registry.reading.Do("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), registryLimit)
 		defer cancel()
 		r := &registry{readAt: s.Now()}
 		if err := r.readDeployed(ctx, s.DB); err != nil {
@@ -147,7 +147,7 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 	if err := d.NewSelect().Model(&applications).Scan(ctx); err != nil {
 		return err
 	}
-	r.bySlug, r.byID, r.origins = map[string]*db.Application{}, map[int64]*db.Application{}, map[string]bool{}
+	r.appsBySlug, r.appsByID, r.origins = map[string]*db.Application{}, map[int64]*db.Application{}, map[string]bool{}
 	for _, app := range applications {
 		if app.Slug == "planoauth" {
 			app.URL = publicURL
@@ -155,7 +155,7 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		if origin := originOf(app.URL); origin != "" && !slices.Contains(app.RedirectOrigins, origin) {
 			app.RedirectOrigins = append(app.RedirectOrigins, origin)
 		}
-		r.bySlug[app.Slug], r.byID[app.ID] = app, app
+		r.appsBySlug[app.Slug], r.appsByID[app.ID] = app, app
 		for _, origin := range app.RedirectOrigins {
 			r.origins[origin] = true
 		}
@@ -170,44 +170,4 @@ func originOf(text string) string {
 		return ""
 	}
 	return canonicalOrigin(u)
-}
-
-// Deploy inserts the services and routes of the spec that are missing, as deployed, and deletes those that the spec no
-// longer has. It never touches deployed_at of a row that is there.
-func Deploy(ctx context.Context, d *db.DB, now time.Time) error {
-	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.ExecContext(ctx, "LOCK TABLE services, routes IN SHARE ROW EXCLUSIVE MODE"); err != nil {
-			return err
-		}
-		services := map[string]bool{}
-		for _, op := range gen.Operations {
-			services[op.Service] = true
-		}
-		for _, slug := range slices.Sorted(maps.Keys(services)) {
-			service := &db.Service{Slug: slug, DeployedAt: now}
-			if _, err := tx.NewInsert().Model(service).On("CONFLICT (slug) DO NOTHING").Returning("NULL").Exec(ctx); err != nil {
-				return err
-			}
-		}
-		return deployRoutes(ctx, tx, now)
-	})
-}
-
-func deployRoutes(ctx context.Context, tx bun.Tx, now time.Time) error {
-	var paths, services []string
-	for _, op := range gen.Operations {
-		_, err := tx.NewRaw(`
-INSERT INTO routes (service_id, method, path, deployed_at) SELECT id, ?, ?, ? FROM services WHERE slug = ?
-ON CONFLICT (method, path) DO UPDATE SET service_id = excluded.service_id WHERE routes.service_id <> excluded.service_id`,
-			op.Method, op.Path, now, op.Service).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		paths, services = append(paths, op.Method+" "+op.Path), append(services, op.Service)
-	}
-	if _, err := tx.NewDelete().Model((*db.Route)(nil)).Where("method || ' ' || path NOT IN ?", bun.Tuple(paths)).Exec(ctx); err != nil {
-		return err
-	}
-	_, err := tx.NewDelete().Model((*db.Service)(nil)).Where("slug NOT IN ?", bun.Tuple(services)).Exec(ctx)
-	return err
 }

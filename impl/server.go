@@ -11,13 +11,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 )
 
-// Server answers the operations of openapi.yaml. Its fields are set before the first call and never changed after.
+// Server answers the operations of openapi.yaml. Its exported fields are set before the first call and never changed after.
 type Server struct {
 	Settings Settings
 	DB       *db.DB
@@ -25,24 +24,31 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
-	schemas  map[*gen.Operation]*openapi3.Schema
-	places   *places
-	jobs     *jobs
-	registry registryCopy
+	schemas    map[*gen.Operation]*openapi3.Schema
+	validation []openapi3.SchemaValidationOption
+	mails      map[string]mailTemplate
+	places     *places
+	queue      queue
+	registry   registryCopy
 }
 
-// New makes a server. Run must be called before its handler can identify a request.
+// New makes a server. Start must be called before its handler can identify a request.
 func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if settings.MailPause == 0 {
 		settings.MailPause = time.Minute
 	}
-	s := &Server{Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now, places: newPlaces(settings.HashWorkers)}
-	s.registry.reading = &singleflight.Group{}
+	s := &Server{
+		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
+		validation: validation(), places: newPlaces(settings.HashWorkers),
+	}
 	var err error
 	if s.schemas, err = paramSchemas(); err != nil {
 		return nil, err
 	}
-	s.jobs, err = newJobs(s)
+	if s.mails, err = mailTemplates(); err != nil {
+		return nil, err
+	}
+	s.queue, err = newQueue(s)
 	return s, err
 }
 
@@ -52,7 +58,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.jobs.start(ctx); err != nil {
+	if err := s.queue.work.Start(ctx); err != nil {
 		return nil, err
 	}
 	followed := make(chan struct{})
@@ -60,7 +66,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 		defer close(followed)
 		s.followRegistry(ctx)
 	}()
-	return func() { <-followed; s.jobs.wait() }, nil
+	return func() { <-followed; <-s.queue.work.Stopped() }, nil
 }
 
 // Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.
@@ -81,7 +87,7 @@ func (s *Server) Handler() http.Handler {
 			s.validate,     // 7: the params, by the spec
 		)}
 	}
-	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{refuseNothing}) // 8
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 8
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
 	s.pages(e)
 	return e
@@ -109,8 +115,9 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 	}
 }
 
-// refuseNothing keeps an operation from answering nothing at all, which the generated code would send as an empty 200.
-func refuseNothing(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
+// mustAnswer keeps an operation from answering nothing at all, which the generated code would send as an empty 200, and
+// notes the slug for the log.
+func mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)
 		outcome, ok := response.(gen.Outcome)

@@ -10,8 +10,6 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-const maxUserAgent = 512 // bytes that are kept of the User-Agent header
-
 // SessionsCreate signs a user in with a password.
 func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateRequestObject) (gen.SessionsCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
@@ -40,7 +38,7 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 		return gen.UserHasNoPassword{}, nil
 	case !match:
 		return gen.InvalidPassword{}, nil
-	case !user.Records.None() && len(user.Records.Roles(app.Admits)) == 0:
+	case standingOf(user, app) == roleless:
 		return gen.UserRequiresRole{}, nil
 	}
 	return s.signIn(c, user, app, p, renewed)
@@ -50,26 +48,18 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.req.Context()
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
-	recordless := user.Records.None()
-	var notice *db.Mail
-	create := func(ctx context.Context, idb bun.IDB) error {
-		if renewed != "" {
-			if err := setPasswordHash(ctx, idb, user, renewed); err != nil {
-				return err
-			}
+	recordless := standingOf(user, app) == recordless
+	if renewed != "" {
+		if _, err := setPasswordHash(ctx, s.DB, user, renewed); err != nil {
+			return nil, err
 		}
-		return insertSession(ctx, idb, session, c.session)
 	}
+	var notice *db.Mail
 	err := error(nil)
 	if app.SignInMail && !recordless {
-		notice, err = s.signInMail(c, session, app)
-		if err == nil {
-			err = s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-				return errors.Join(create(ctx, tx), s.jobs.queueMail(ctx, tx, notice))
-			})
-		}
+		notice, err = s.insertSessionAndNotice(ctx, c, session, app)
 	} else {
-		err = create(ctx, s.DB)
+		err = insertSession(ctx, s.DB, session, c.session)
 	}
 	if err != nil {
 		return nil, err
@@ -78,7 +68,7 @@ func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.Sess
 	shown := optionalSession(p.SessionView, session, app, token)
 	application := optionalApplication(p.ApplicationView, app)
 	if recordless {
-		if shown.ID == 0 {
+		if p.SessionView == "" {
 			shown = data
 		}
 		return gen.SessionsCreateClientRequired{Data: data, Session: shown, Application: application}, nil
@@ -89,11 +79,24 @@ func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.Sess
 	return gen.SessionsCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
+// insertSessionAndNotice saves a new session together with the mail that tells of it.
+func (s *Server) insertSessionAndNotice(ctx context.Context, c *call, session *db.Session, app *db.Application) (*db.Mail, error) {
+	notice, err := s.writeMail(c, "sign_in", &session.User, app)
+	if err != nil {
+		return nil, err
+	}
+	return notice, s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := insertSession(ctx, tx, session, c.session); err != nil {
+			return err
+		}
+		return s.queueMail(ctx, tx, notice)
+	})
+}
+
 // SessionsRead says whose the presented session is.
 func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestObject) (gen.SessionsReadResponseObject, error) {
 	c := callOf(ctx)
-	app := c.registry.byID[c.session.ApplicationID]
-	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, app, "")}, nil
+	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.app, "")}, nil
 }
 
 // SessionsDelete signs the presented session out.
@@ -122,18 +125,4 @@ func insertSession(ctx context.Context, idb bun.IDB, session, presented *db.Sess
 	}
 	_, err := insert.Exec(ctx)
 	return err
-}
-
-func optionalSession(view gen.View, session *db.Session, app *db.Application, token string) gen.Session {
-	if view == "" {
-		return gen.Session{}
-	}
-	return sessionView(view, session, app, token)
-}
-
-func optionalApplication(view gen.View, app *db.Application) gen.Application {
-	if view == "" {
-		return gen.Application{}
-	}
-	return applicationView(view, app)
 }

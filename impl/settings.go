@@ -1,6 +1,10 @@
 package impl
 
-import "time"
+import (
+	"errors"
+	"net"
+	"time"
+)
 
 // Settings are the settings of a server: each is a flag of `planoauth serve` and an environment variable.
 type Settings struct {
@@ -17,4 +21,16 @@ type Settings struct {
 
 	// MailPause is the pause before a mail that could not be sent is tried again; each later pause is twice as long. A minute when 0.
 	MailPause time.Duration `kong:"-"`
+}
+
+// NewMailer is Mandrill, or where nothing is configured, on an embedded run that nobody outside can reach, the mailbox.
+func (s Settings) NewMailer(embedded bool) (Mailer, error) {
+	host, _, _ := net.SplitHostPort(s.Addr)
+	switch {
+	case s.MandrillAPIKey != "":
+		return NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
+	case embedded && isLoopback(host):
+		return &Mailbox{}, nil
+	}
+	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY and MAIL_FROM")
 }

@@ -15,16 +15,18 @@ import (
 
 const (
 	sessionPrefix = "plas_"
-	maxToken      = 200 // characters
 
 	sessionLife  = 7 * 24 * time.Hour  // from the sign-in
 	sessionIdle  = 72 * time.Hour      // from the last use
-	sessionKept  = 30 * 24 * time.Hour // after its end; then nobody remembers it
+	sessionKept  = 30 * 24 * time.Hour // after its end; then it is as unknown as one that never was
 	useRemembers = time.Minute         // how often the use of a session is written down
 )
 
 // tokenText is base32 in lower case: letters and digits only, so that a double click selects a token whole.
 var tokenText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// invalidToken refuses the presented token.
+var invalidToken = gen.InvalidToken{Param: "token"}
 
 // newToken makes a token of 256 random bits and a checksum. Only its digest is ever stored.
 func newToken(prefix string) (token string, digest []byte) {
@@ -64,9 +66,9 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	if !presented {
 		return nil, nil
 	}
-	c.token = true
+	c.tokenPresented = true
 	if !wellFormed(token, sessionPrefix) {
-		return gen.InvalidToken{Param: "token"}, nil
+		return invalidToken, nil
 	}
 	session, err := s.DB.SessionByToken(c.req.Context(), digestOf(token))
 	if err != nil {
@@ -92,27 +94,27 @@ func presentedToken(c *call) (token string, presented bool) {
 // admit judges a session at each use: its limits, the records of its user, and the roles that they give.
 func (s *Server) admit(c *call, session *db.Session) (gen.Outcome, error) {
 	if session == nil {
-		return gen.InvalidToken{Param: "token"}, nil
+		return invalidToken, nil
 	}
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionKept)) {
-			return gen.InvalidToken{Param: "token"}, nil
+			return invalidToken, nil
 		}
 		return gen.SessionExpired{Param: "token", Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}, nil
 	}
-	app := c.registry.byID[session.ApplicationID]
+	app := c.registry.appsByID[session.ApplicationID]
 	if app == nil {
-		return gen.InvalidToken{Param: "token"}, nil
+		return invalidToken, nil
 	}
-	records := session.User.Records
-	if records.None() {
+	switch standingOf(&session.User, app) {
+	case recordless:
 		if !c.op.OpenToRecordless {
 			return gen.ClientRequired{Param: "token", Session: sessionView(gen.Default, session, app, "")}, nil
 		}
-	} else if len(records.Roles(app.Admits)) == 0 {
-		return gen.InvalidToken{Param: "token"}, nil
+	case roleless:
+		return invalidToken, nil
 	}
-	c.session = session
+	c.session, c.app = session, app
 	return nil, s.use(c, session)
 }
 

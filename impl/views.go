@@ -1,7 +1,6 @@
 package impl
 
 import (
-	"strings"
 	"time"
 
 	"github.com/planoauth/planoauth/db"
@@ -83,5 +82,18 @@ func applicationView(view gen.View, app *db.Application) gen.Application {
 	return shown
 }
 
-// hasPassword tells whether the user can sign in with a password; a blank hash counts as none.
-func hasPassword(u *db.User) bool { return strings.TrimSpace(u.PasswordHash) != "" }
+// optionalSession is the session for the key session of an answer, which is there only when its view was passed.
+func optionalSession(view gen.View, session *db.Session, app *db.Application, token string) gen.Session {
+	if view == "" {
+		return gen.Session{}
+	}
+	return sessionView(view, session, app, token)
+}
+
+// optionalApplication is the same for the key application.
+func optionalApplication(view gen.View, app *db.Application) gen.Application {
+	if view == "" {
+		return gen.Application{}
+	}
+	return applicationView(view, app)
+}

@@ -227,6 +227,12 @@ func TestParamErrors(t *testing.T) {
 			`{"application":"planoorder","client":{"email":"a@example.com","password":"x","first_name":"x","last_name":"x","company_id":1.5}}`},
 		{"a number that is too large", "/api/v1/clients/register", "invalid-param", "client.company_id maximum",
 			`{"application":"planoorder","client":{"email":"a@example.com","password":"x","first_name":"x","last_name":"x","company_id":9007199254740993}}`},
+		{"a million is a whole number", "/api/v1/clients/register", "invalid-param", "client.company_id exists",
+			`{"application":"planoorder","client":{"email":"a@example.com","password":"x","first_name":"x","last_name":"x","company_id":1e6}}`},
+		{"and so is the largest id", "/api/v1/clients/register", "invalid-param", "client.company_id exists",
+			`{"application":"planoorder","client":{"email":"a@example.com","password":"x","first_name":"x","last_name":"x","company_id":9007199254740991}}`},
+		{"numbers that are no longer numbers", "/api/v1/clients/register", "invalid-param", "view type, client.email type, client.company_id format, client.company_id maximum",
+			`{"application":"planoorder","view":1e999,"client":{"email":-1e999,"password":"x","first_name":"x","last_name":"x","company_id":1e999}}`},
 		{"a long unknown name", createPath, "invalid-param", long[:64] + " additionalProperties", signInText(`,"` + long + `":1`)},
 		{"an unknown name with quotes", createPath, "invalid-param", `a"b additionalProperties`, signInText(`,"a\"b":1`)},
 	}

@@ -27,8 +27,7 @@ func readFile(t testing.TB, name string) []byte {
 // session puts a session of a user into the database, where signing in is not what a test is about, and returns its token.
 func (e *env) session(email, application string) string {
 	e.t.Helper()
-	donor := *e
-	token := donor.signIn(e.user(person{client: true}))
+	token := e.signIn(e.user(person{client: true}))
 	digest := sha256.Sum256([]byte(token))
 	e.exec(`UPDATE sessions SET user_id = (SELECT id FROM users WHERE email = $1),
 		application_id = (SELECT id FROM applications WHERE slug = $2) WHERE token_digest = $3`, email, application, digest[:])

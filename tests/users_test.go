@@ -76,17 +76,22 @@ func TestUsersClientRegister(t *testing.T) {
 // TestBecomingAClient is the whole way in for a user without a record: the session that was made gains the role.
 func TestBecomingAClient(t *testing.T) {
 	t.Parallel()
-	e := start(t)
+	e := start(t, withSQL("UPDATE applications SET url = 'https://auth.example' WHERE slug = 'planoorder'"))
 	email := e.user(person{})
+	e.exec("UPDATE users SET phone = '+12125552368'")
 	token := e.signIn(email)
 	other := e.signIn(email)
 	params := joining()
+	params.RedirectURL = "https://auth.example/orders"
 	params.View, params.SessionView, params.ApplicationView = client.Full, client.Default, client.Minimal
 	made := want[client.UsersClientRegisterActionSuccessful](e.api.UsersClientRegister(t.Context(), params, client.WithToken(token)))(t)
 	if made.Data.Email != email || made.Data.FirstName != "Grace" || made.Session.Token != "" || len(made.Session.Roles) != 1 || made.Application.Slug != "planoorder" {
 		t.Errorf("the answer is %+v", made)
 	}
 	read := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token)))(t)
+	if read.Data.RedirectURL != "https://auth.example/orders" || made.Session.RedirectURL != read.Data.RedirectURL || made.Data.Phone != "+12125552368" {
+		t.Errorf("the redirect URL or the phone number was not taken, or was lost: %+v %+v", read.Data, made)
+	}
 	if len(read.Data.Roles) != 1 || read.Data.ID != made.Session.ID {
 		t.Errorf("the session is %+v", read.Data)
 	}

@@ -21,18 +21,6 @@ const (
 	Idle     ExpiryReason = "idle"
 )
 
-// Valid indicates whether the value is a known member of the ExpiryReason enum.
-func (e ExpiryReason) Valid() bool {
-	switch e {
-	case Absolute:
-		return true
-	case Idle:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ParamErrorRule.
 const (
 	Active               ParamErrorRule = "active"
@@ -55,50 +43,6 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
-// Valid indicates whether the value is a known member of the ParamErrorRule enum.
-func (e ParamErrorRule) Valid() bool {
-	switch e {
-	case Active:
-		return true
-	case AdditionalProperties:
-		return true
-	case Allowed:
-		return true
-	case Enum:
-		return true
-	case Exists:
-		return true
-	case Format:
-		return true
-	case Guessable:
-		return true
-	case MaxLength:
-		return true
-	case Maximum:
-		return true
-	case MinLength:
-		return true
-	case Minimum:
-		return true
-	case NoURL:
-		return true
-	case OwnWords:
-		return true
-	case Pattern:
-		return true
-	case Possible:
-		return true
-	case RecentSignIn:
-		return true
-	case Required:
-		return true
-	case Type:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
@@ -107,22 +51,6 @@ const (
 	SignInMethodRegistration SignInMethod = "registration"
 )
 
-// Valid indicates whether the value is a known member of the SignInMethod enum.
-func (e SignInMethod) Valid() bool {
-	switch e {
-	case SignInMethodGoogle:
-		return true
-	case SignInMethodMagicLink:
-		return true
-	case SignInMethodPassword:
-		return true
-	case SignInMethodRegistration:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for View.
 const (
 	Default View = "default"
@@ -130,26 +58,12 @@ const (
 	Minimal View = "minimal"
 )
 
-// Valid indicates whether the value is a known member of the View enum.
-func (e View) Valid() bool {
-	switch e {
-	case Default:
-		return true
-	case Full:
-		return true
-	case Minimal:
-		return true
-	default:
-		return false
-	}
-}
-
 // Application A product that users sign in to.
 type Application struct {
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitempty,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -206,7 +120,7 @@ type Client struct {
 	// CompanyConfirmed Whether an employee has confirmed the company; until then it is what the person claims.
 	CompanyConfirmed bool `json:"company_confirmed,omitempty,omitzero"`
 
-	// CompanyID The id of a record.
+	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
@@ -221,12 +135,12 @@ type Client struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
 
-	// Enterprise Whether the client claims to be a company.
+	// Enterprise Whether the client registered as a company that has no row yet.
 	Enterprise bool `json:"enterprise,omitempty,omitzero"`
 
 	// FirstName A name of a person.
@@ -234,7 +148,7 @@ type Client struct {
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -244,7 +158,7 @@ type Client struct {
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -275,7 +189,9 @@ type ClientRequired struct {
 
 // ClientValidationFailed Each param is well formed, but the client that they describe breaks a rule: the phone number cannot exist (`possible`), a name holds a URL (`no_url`), the company is not active (`active`), or the password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`).
 type ClientValidationFailed struct {
-	Code   int         `json:"code"`
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: The client could not be accepted.
@@ -297,7 +213,7 @@ type ClientsRegisterActionSuccessful struct {
 	// Data A user's record as a client. Names and phone are the user's.
 	Data Client `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -312,7 +228,7 @@ type ClientsRegisterActionSuccessful struct {
 
 // ClientsRegisterClient The person who registers.
 type ClientsRegisterClient struct {
-	// CompanyID The id of a record.
+	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
@@ -322,7 +238,7 @@ type ClientsRegisterClient struct {
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
@@ -342,7 +258,7 @@ type ClientsRegisterClient struct {
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -370,14 +286,16 @@ type ClientsRegisterMandrillEmailFailed struct {
 	Status  string  `json:"status"`
 }
 
-// ClientsRegisterParams Example: {"application":"planoorder","client":{"company_name":"Eckert-Mauchly","email":"grace@example.com","first_name":"Grace","last_name":"Hopper","password":"nanoseconds on a wire","phone":"+1 212 555 2368"},"session_view":"default"}
+// ClientsRegisterParams The params of clients/register.
+//
+// Example: {"application":"planoorder","client":{"company_name":"Eckert-Mauchly","email":"grace@example.com","first_name":"Grace","last_name":"Hopper","password":"nanoseconds on a wire","phone":"+1 212 555 2368"},"session_view":"default"}
 type ClientsRegisterParams struct {
 	// Application The slug of the application.
 	//
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of the object is returned; `default` when absent.
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Client The person who registers.
@@ -386,18 +304,18 @@ type ClientsRegisterParams struct {
 	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
 	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of the object is returned; `default` when absent.
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -406,7 +324,7 @@ type ClientsRegisterParams struct {
 // Example: Eckert-Mauchly
 type CompanyName = string
 
-// DeletedSessions defines model for DeletedSessions.
+// DeletedSessions What signing out did.
 type DeletedSessions struct {
 	// Count How many sessions ended.
 	//
@@ -414,7 +332,7 @@ type DeletedSessions struct {
 	Count int `json:"count"`
 }
 
-// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 //
 // Example: ada@example.com
 type Email = string
@@ -480,7 +398,7 @@ type EmailNotFound struct {
 // Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
 type Enterprise = bool
 
-// Expiry defines model for Expiry.
+// Expiry How a session ended.
 type Expiry struct {
 	// EndedAt When the session ended.
 	EndedAt Time `json:"ended_at"`
@@ -492,7 +410,7 @@ type Expiry struct {
 // ExpiryReason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
 type ExpiryReason string
 
-// ID The id of a record.
+// ID The id of a row.
 //
 // Example: 7
 type ID = int64
@@ -541,7 +459,9 @@ type InvalidEncodedParams struct {
 
 // InvalidParam All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.
 type InvalidParam struct {
-	Code   int         `json:"code"`
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A param is not valid.
@@ -587,7 +507,9 @@ type InvalidToken struct {
 
 // MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
 type MissingParam struct {
-	Code   int         `json:"code"`
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A required param is missing.
@@ -621,7 +543,7 @@ type NoParamsDecoded struct {
 
 // ParamError What is wrong with one param. The value that was passed is never repeated.
 type ParamError struct {
-	// Message One sentence for a person.
+	// Message What is wrong, for a person; it goes on from the name of the param.
 	//
 	// Example: is required
 	Message string `json:"message"`
@@ -638,7 +560,7 @@ type ParamError struct {
 // ParamErrorRule The rule that it breaks.
 type ParamErrorRule string
 
-// ParamErrors defines model for ParamErrors.
+// ParamErrors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
 type ParamErrors = []ParamError
 
 // Password A password, taken as it is after Unicode NFKC.
@@ -646,12 +568,12 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
-// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 //
 // Example: +1 212 555 2368
 type Phone = string
 
-// Preferences defines model for Preferences.
+// Preferences What the user has chosen.
 type Preferences struct {
 	// RememberMe Whether the user's sessions never expire.
 	RememberMe bool `json:"remember_me"`
@@ -660,7 +582,7 @@ type Preferences struct {
 // Records Kinds of records.
 type Records = []string
 
-// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 //
 // Example: https://planoorder.example/orders?open=1
 type RedirectURL = string
@@ -755,7 +677,7 @@ type Session struct {
 	// ExpiresAt When the session ends at the latest; absent with `remember_me`.
 	ExpiresAt Time `json:"expires_at,omitempty,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -779,7 +701,7 @@ type Session struct {
 	// Records The kinds of all records of the user, active or not.
 	Records Records `json:"records,omitempty,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
@@ -801,7 +723,9 @@ type Session struct {
 
 // SessionExpired The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when.
 type SessionExpired struct {
-	Code int    `json:"code"`
+	Code int `json:"code"`
+
+	// Data How a session ended.
 	Data Expiry `json:"data"`
 
 	// Message Example: The session has expired.
@@ -826,7 +750,7 @@ type SessionsCreateActionSuccessful struct {
 	// Data A sign-in of one user to one application.
 	Data Session `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -883,17 +807,19 @@ type SessionsCreateMandrillEmailFailed struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateParams Example: {"application":"planoorder","email":"ada@example.com","password":"analytical engine 1843"}
+// SessionsCreateParams The params of sessions/create.
+//
+// Example: {"application":"planoorder","email":"ada@example.com","password":"analytical engine 1843"}
 type SessionsCreateParams struct {
 	// Application The slug of the application.
 	//
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of the object is returned; `default` when absent.
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
@@ -903,27 +829,29 @@ type SessionsCreateParams struct {
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of the object is returned; `default` when absent.
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
 // SessionsDeleteActionSuccessful The session has ended; its token is worthless from now on.
 type SessionsDeleteActionSuccessful struct {
-	Code int             `json:"code"`
+	Code int `json:"code"`
+
+	// Data What signing out did.
 	Data DeletedSessions `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -933,7 +861,7 @@ type SessionsDeleteActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsDeleteParams defines model for SessionsDeleteParams.
+// SessionsDeleteParams The params of sessions/delete.
 type SessionsDeleteParams struct {
 	// Scope Which sessions end; `current`, the presented one, is also the default.
 	Scope string `json:"scope,omitempty,omitzero"`
@@ -949,7 +877,7 @@ type SessionsReadActionSuccessful struct {
 	// Data A sign-in of one user to one application.
 	Data Session `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -959,12 +887,12 @@ type SessionsReadActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsReadParams defines model for SessionsReadParams.
+// SessionsReadParams The params of sessions/read.
 type SessionsReadParams struct {
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -989,7 +917,7 @@ type User struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
@@ -1008,7 +936,7 @@ type User struct {
 	// HasPassword Whether the user can sign in with a password.
 	HasPassword bool `json:"has_password,omitempty,omitzero"`
 
-	// ID The id of a record.
+	// ID The id of a row.
 	//
 	// Example: 7
 	ID ID `json:"id"`
@@ -1018,10 +946,12 @@ type User struct {
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
-	Phone       Phone       `json:"phone,omitempty,omitzero"`
+	Phone Phone `json:"phone,omitempty,omitzero"`
+
+	// Preferences What the user has chosen.
 	Preferences Preferences `json:"preferences,omitempty,omitzero"`
 
 	// Records Kinds of records.
@@ -1065,7 +995,7 @@ type UsersClientRegisterActionSuccessful struct {
 	// Data A user's record as a client. Names and phone are the user's.
 	Data Client `json:"data"`
 
-	// Message Example: The request was successful.
+	// Message Example: It worked.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1080,7 +1010,7 @@ type UsersClientRegisterActionSuccessful struct {
 
 // UsersClientRegisterClient The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
 type UsersClientRegisterClient struct {
-	// CompanyID The id of a record.
+	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
@@ -1105,20 +1035,22 @@ type UsersClientRegisterClient struct {
 	// Example: analytical engine 1843
 	Password Password `json:"password,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
 }
 
-// UsersClientRegisterParams Example: {"application":"planoorder","client":{"first_name":"Ada","last_name":"Lovelace"},"view":"full"}
+// UsersClientRegisterParams The params of users/client_register.
+//
+// Example: {"application":"planoorder","client":{"first_name":"Ada","last_name":"Lovelace"},"view":"full"}
 type UsersClientRegisterParams struct {
 	// Application The slug of the application.
 	//
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of the object is returned; `default` when absent.
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Client The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
@@ -1127,29 +1059,38 @@ type UsersClientRegisterParams struct {
 	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
 	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of the object is returned; `default` when absent.
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of the object is returned; `default` when absent.
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// View How much of the object is returned; `default` when absent.
+// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 type View string
 
-// ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.
-type ClientsRegisterJSONRequestBody = ClientsRegisterParams
+// ClientsRegisterTextBody defines parameters for ClientsRegister.
+type ClientsRegisterTextBody = string
 
-// SessionsCreateJSONRequestBody defines body for SessionsCreate for application/json ContentType.
-type SessionsCreateJSONRequestBody = SessionsCreateParams
+// SessionsCreateTextBody defines parameters for SessionsCreate.
+type SessionsCreateTextBody = string
+
+// UsersClientRegisterTextBody defines parameters for UsersClientRegister.
+type UsersClientRegisterTextBody = string
+
+// ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
+type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
+
+// SessionsCreateTextRequestBody defines body for SessionsCreate for text/plain ContentType.
+type SessionsCreateTextRequestBody = SessionsCreateTextBody
 
 // SessionsDeleteJSONRequestBody defines body for SessionsDelete for application/json ContentType.
 type SessionsDeleteJSONRequestBody = SessionsDeleteParams
@@ -1157,8 +1098,8 @@ type SessionsDeleteJSONRequestBody = SessionsDeleteParams
 // SessionsReadJSONRequestBody defines body for SessionsRead for application/json ContentType.
 type SessionsReadJSONRequestBody = SessionsReadParams
 
-// UsersClientRegisterJSONRequestBody defines body for UsersClientRegister for application/json ContentType.
-type UsersClientRegisterJSONRequestBody = UsersClientRegisterParams
+// UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
+type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1243,14 +1184,14 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 	ClientsRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ClientsRegister Register as a client
+	// ClientsRegisterWithTextBody Register as a client
 	//
 	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
 	//
-	// Takes a body of the `application/json` content type.
+	// Takes a body of the `text/plain` content type.
 	//
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-	ClientsRegister(ctx context.Context, body ClientsRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SessionsCreateWithBody Sign in with a password
 	//
@@ -1261,14 +1202,14 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
 	SessionsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SessionsCreate Sign in with a password
+	// SessionsCreateWithTextBody Sign in with a password
 	//
 	// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
 	//
-	// Takes a body of the `application/json` content type.
+	// Takes a body of the `text/plain` content type.
 	//
 	// Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-	SessionsCreate(ctx context.Context, body SessionsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SessionsCreateWithTextBody(ctx context.Context, body SessionsCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SessionsDeleteWithBody Sign out
 	//
@@ -1290,7 +1231,7 @@ type ClientInterface interface {
 
 	// SessionsReadWithBody Check a session
 	//
-	// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
+	// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1299,7 +1240,7 @@ type ClientInterface interface {
 
 	// SessionsRead Check a session
 	//
-	// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
+	// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1308,21 +1249,21 @@ type ClientInterface interface {
 
 	// UsersClientRegisterWithBody Become a client
 	//
-	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
+	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UsersClientRegister Become a client
+	// UsersClientRegisterWithTextBody Become a client
 	//
-	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
+	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
 	//
-	// Takes a body of the `application/json` content type.
+	// Takes a body of the `text/plain` content type.
 	//
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-	UsersClientRegister(ctx context.Context, body UsersClientRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ClientsRegisterWithBody Register as a client
@@ -1344,15 +1285,15 @@ func (c *HTTPClient) ClientsRegisterWithBody(ctx context.Context, contentType st
 	return c.Client.Do(req)
 }
 
-// ClientsRegister Register as a client
+// ClientsRegisterWithTextBody Register as a client
 //
 // Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
 //
-// Takes a body of the `application/json` content type.
+// Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *HTTPClient) ClientsRegister(ctx context.Context, body ClientsRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewClientsRegisterRequest(c.Server, body)
+func (c *HTTPClient) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1382,15 +1323,15 @@ func (c *HTTPClient) SessionsCreateWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-// SessionsCreate Sign in with a password
+// SessionsCreateWithTextBody Sign in with a password
 //
 // Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
 //
-// Takes a body of the `application/json` content type.
+// Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *HTTPClient) SessionsCreate(ctx context.Context, body SessionsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSessionsCreateRequest(c.Server, body)
+func (c *HTTPClient) SessionsCreateWithTextBody(ctx context.Context, body SessionsCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1441,7 +1382,7 @@ func (c *HTTPClient) SessionsDelete(ctx context.Context, body SessionsDeleteJSON
 
 // SessionsReadWithBody Check a session
 //
-// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
+// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1460,7 +1401,7 @@ func (c *HTTPClient) SessionsReadWithBody(ctx context.Context, contentType strin
 
 // SessionsRead Check a session
 //
-// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
+// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1479,7 +1420,7 @@ func (c *HTTPClient) SessionsRead(ctx context.Context, body SessionsReadJSONRequ
 
 // UsersClientRegisterWithBody Become a client
 //
-// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
+// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1496,15 +1437,15 @@ func (c *HTTPClient) UsersClientRegisterWithBody(ctx context.Context, contentTyp
 	return c.Client.Do(req)
 }
 
-// UsersClientRegister Become a client
+// UsersClientRegisterWithTextBody Become a client
 //
-// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
+// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
 //
-// Takes a body of the `application/json` content type.
+// Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *HTTPClient) UsersClientRegister(ctx context.Context, body UsersClientRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUsersClientRegisterRequest(c.Server, body)
+func (c *HTTPClient) UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersClientRegisterRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1515,15 +1456,15 @@ func (c *HTTPClient) UsersClientRegister(ctx context.Context, body UsersClientRe
 	return c.Client.Do(req)
 }
 
-// NewClientsRegisterRequest calls the generic ClientsRegister builder with application/json body
-func NewClientsRegisterRequest(server string, body ClientsRegisterJSONRequestBody) (*http.Request, error) {
+// NewClientsRegisterRequestWithTextBody calls the generic ClientsRegister builder with text/plain body
+func NewClientsRegisterRequestWithTextBody(server string, body ClientsRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
 	}
-	bodyReader = bytes.NewReader(buf)
-	return NewClientsRegisterRequestWithBody(server, "application/json", bodyReader)
+	return NewClientsRegisterRequestWithBody(server, "text/plain", bodyReader)
 }
 
 // NewClientsRegisterRequestWithBody constructs an http.Request for the ClientsRegister method, with any body, and a specified content type
@@ -1555,15 +1496,15 @@ func NewClientsRegisterRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
-// NewSessionsCreateRequest calls the generic SessionsCreate builder with application/json body
-func NewSessionsCreateRequest(server string, body SessionsCreateJSONRequestBody) (*http.Request, error) {
+// NewSessionsCreateRequestWithTextBody calls the generic SessionsCreate builder with text/plain body
+func NewSessionsCreateRequestWithTextBody(server string, body SessionsCreateTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
 	}
-	bodyReader = bytes.NewReader(buf)
-	return NewSessionsCreateRequestWithBody(server, "application/json", bodyReader)
+	return NewSessionsCreateRequestWithBody(server, "text/plain", bodyReader)
 }
 
 // NewSessionsCreateRequestWithBody constructs an http.Request for the SessionsCreate method, with any body, and a specified content type
@@ -1675,15 +1616,15 @@ func NewSessionsReadRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
-// NewUsersClientRegisterRequest calls the generic UsersClientRegister builder with application/json body
-func NewUsersClientRegisterRequest(server string, body UsersClientRegisterJSONRequestBody) (*http.Request, error) {
+// NewUsersClientRegisterRequestWithTextBody calls the generic UsersClientRegister builder with text/plain body
+func NewUsersClientRegisterRequestWithTextBody(server string, body UsersClientRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
 	}
-	bodyReader = bytes.NewReader(buf)
-	return NewUsersClientRegisterRequestWithBody(server, "application/json", bodyReader)
+	return NewUsersClientRegisterRequestWithBody(server, "text/plain", bodyReader)
 }
 
 // NewUsersClientRegisterRequestWithBody constructs an http.Request for the UsersClientRegister method, with any body, and a specified content type
@@ -1727,525 +1668,4 @@ func (c *HTTPClient) applyEditors(ctx context.Context, req *http.Request, additi
 		}
 	}
 	return nil
-}
-
-// ClientWithResponses builds on ClientInterface to offer response payloads
-type ClientWithResponses struct {
-	ClientInterface
-}
-
-// NewClientWithResponses creates a new ClientWithResponses, which wraps
-// Client with return type handling
-func NewClientWithResponses(server string, opts ...ClientOption) (*ClientWithResponses, error) {
-	client, err := NewClient(server, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return &ClientWithResponses{client}, nil
-}
-
-// WithBaseURL overrides the baseURL.
-func WithBaseURL(baseURL string) ClientOption {
-	return func(c *HTTPClient) error {
-		newBaseURL, err := url.Parse(baseURL)
-		if err != nil {
-			return err
-		}
-		c.Server = newBaseURL.String()
-		return nil
-	}
-}
-
-// ClientWithResponsesInterface is the interface specification for the client with responses above.
-type ClientWithResponsesInterface interface {
-
-	// ClientsRegisterWithBodyWithResponse Register as a client
-	//
-	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-	ClientsRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClientsRegisterResponse, error)
-
-	// ClientsRegisterWithResponse Register as a client
-	//
-	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-	ClientsRegisterWithResponse(ctx context.Context, body ClientsRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*ClientsRegisterResponse, error)
-
-	// SessionsCreateWithBodyWithResponse Sign in with a password
-	//
-	// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-	SessionsCreateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SessionsCreateResponse, error)
-
-	// SessionsCreateWithResponse Sign in with a password
-	//
-	// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-	SessionsCreateWithResponse(ctx context.Context, body SessionsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*SessionsCreateResponse, error)
-
-	// SessionsDeleteWithBodyWithResponse Sign out
-	//
-	// Ends the presented session.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-	SessionsDeleteWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SessionsDeleteResponse, error)
-
-	// SessionsDeleteWithResponse Sign out
-	//
-	// Ends the presented session.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-	SessionsDeleteWithResponse(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*SessionsDeleteResponse, error)
-
-	// SessionsReadWithBodyWithResponse Check a session
-	//
-	// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-	SessionsReadWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SessionsReadResponse, error)
-
-	// SessionsReadWithResponse Check a session
-	//
-	// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-	SessionsReadWithResponse(ctx context.Context, body SessionsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*SessionsReadResponse, error)
-
-	// UsersClientRegisterWithBodyWithResponse Become a client
-	//
-	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-	UsersClientRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UsersClientRegisterResponse, error)
-
-	// UsersClientRegisterWithResponse Become a client
-	//
-	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-	UsersClientRegisterWithResponse(ctx context.Context, body UsersClientRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersClientRegisterResponse, error)
-}
-
-type ClientsRegisterResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r ClientsRegisterResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r ClientsRegisterResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r ClientsRegisterResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r ClientsRegisterResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type SessionsCreateResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r SessionsCreateResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r SessionsCreateResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r SessionsCreateResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r SessionsCreateResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type SessionsDeleteResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r SessionsDeleteResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r SessionsDeleteResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r SessionsDeleteResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r SessionsDeleteResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type SessionsReadResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r SessionsReadResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r SessionsReadResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r SessionsReadResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r SessionsReadResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type UsersClientRegisterResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r UsersClientRegisterResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r UsersClientRegisterResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r UsersClientRegisterResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r UsersClientRegisterResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-// ClientsRegisterWithBodyWithResponse Register as a client
-//
-// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *ClientWithResponses) ClientsRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClientsRegisterResponse, error) {
-	rsp, err := c.ClientsRegisterWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseClientsRegisterResponse(rsp)
-}
-
-// ClientsRegisterWithResponse Register as a client
-//
-// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *ClientWithResponses) ClientsRegisterWithResponse(ctx context.Context, body ClientsRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*ClientsRegisterResponse, error) {
-	rsp, err := c.ClientsRegister(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseClientsRegisterResponse(rsp)
-}
-
-// SessionsCreateWithBodyWithResponse Sign in with a password
-//
-// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *ClientWithResponses) SessionsCreateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SessionsCreateResponse, error) {
-	rsp, err := c.SessionsCreateWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSessionsCreateResponse(rsp)
-}
-
-// SessionsCreateWithResponse Sign in with a password
-//
-// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *ClientWithResponses) SessionsCreateWithResponse(ctx context.Context, body SessionsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*SessionsCreateResponse, error) {
-	rsp, err := c.SessionsCreate(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSessionsCreateResponse(rsp)
-}
-
-// SessionsDeleteWithBodyWithResponse Sign out
-//
-// Ends the presented session.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-func (c *ClientWithResponses) SessionsDeleteWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SessionsDeleteResponse, error) {
-	rsp, err := c.SessionsDeleteWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSessionsDeleteResponse(rsp)
-}
-
-// SessionsDeleteWithResponse Sign out
-//
-// Ends the presented session.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-func (c *ClientWithResponses) SessionsDeleteWithResponse(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*SessionsDeleteResponse, error) {
-	rsp, err := c.SessionsDelete(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSessionsDeleteResponse(rsp)
-}
-
-// SessionsReadWithBodyWithResponse Check a session
-//
-// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-func (c *ClientWithResponses) SessionsReadWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SessionsReadResponse, error) {
-	rsp, err := c.SessionsReadWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSessionsReadResponse(rsp)
-}
-
-// SessionsReadWithResponse Check a session
-//
-// Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-func (c *ClientWithResponses) SessionsReadWithResponse(ctx context.Context, body SessionsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*SessionsReadResponse, error) {
-	rsp, err := c.SessionsRead(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSessionsReadResponse(rsp)
-}
-
-// UsersClientRegisterWithBodyWithResponse Become a client
-//
-// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *ClientWithResponses) UsersClientRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UsersClientRegisterResponse, error) {
-	rsp, err := c.UsersClientRegisterWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseUsersClientRegisterResponse(rsp)
-}
-
-// UsersClientRegisterWithResponse Become a client
-//
-// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *ClientWithResponses) UsersClientRegisterWithResponse(ctx context.Context, body UsersClientRegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersClientRegisterResponse, error) {
-	rsp, err := c.UsersClientRegister(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseUsersClientRegisterResponse(rsp)
-}
-
-// ParseClientsRegisterResponse parses an HTTP response from a ClientsRegisterWithResponse call
-func ParseClientsRegisterResponse(rsp *http.Response) (*ClientsRegisterResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &ClientsRegisterResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseSessionsCreateResponse parses an HTTP response from a SessionsCreateWithResponse call
-func ParseSessionsCreateResponse(rsp *http.Response) (*SessionsCreateResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &SessionsCreateResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseSessionsDeleteResponse parses an HTTP response from a SessionsDeleteWithResponse call
-func ParseSessionsDeleteResponse(rsp *http.Response) (*SessionsDeleteResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &SessionsDeleteResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseSessionsReadResponse parses an HTTP response from a SessionsReadWithResponse call
-func ParseSessionsReadResponse(rsp *http.Response) (*SessionsReadResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &SessionsReadResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseUsersClientRegisterResponse parses an HTTP response from a UsersClientRegisterWithResponse call
-func ParseUsersClientRegisterResponse(rsp *http.Response) (*UsersClientRegisterResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &UsersClientRegisterResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
 }

@@ -34,9 +34,9 @@ func (o *operation) Name() string { return strings.ToUpper(o.ID[:1]) + o.ID[1:] 
 
 // outcome is the schema of one status slug; slugs whose data depend on the operation have several.
 type outcome struct {
-	Name, Slug, Message, Doc string
-	Code                     int
-	Operations               []*operation
+	Name, Slug, Message string
+	Code                int
+	Operations          []*operation
 }
 
 func readContract(doc *openapi3.T, text []byte) (*contract, error) {
@@ -47,7 +47,11 @@ func readContract(doc *openapi3.T, text []byte) (*contract, error) {
 	outcomes := map[string]*outcome{}
 	c := &contract{}
 	for _, path := range order.paths {
-		for method, op := range doc.Paths.Value(path).Operations() {
+		operations := doc.Paths.Value(path).Operations()
+		if len(operations) != 1 {
+			return nil, fmt.Errorf("%s has %d methods, needs one", path, len(operations))
+		}
+		for method, op := range operations {
 			read, err := readOperation(doc, path, method, op, outcomes)
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
@@ -74,6 +78,9 @@ func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation,
 	if !ok {
 		return nil, fmt.Errorf("has no x-token")
 	}
+	if kinds, _ := token["kinds"].([]any); len(kinds) != 1 || kinds[0] != "session" {
+		return nil, fmt.Errorf("x-token has the kinds %v, but the server knows session alone", token["kinds"])
+	}
 	read.TokenRequired, _ = token["required"].(bool)
 	var err error
 	if read.Params, err = paramsSchema(op, read.Sensitive); err != nil {
@@ -89,14 +96,13 @@ func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation,
 
 // paramsSchema names the schema of an operation's decoded params.
 func paramsSchema(op *openapi3.Operation, sensitive bool) (string, error) {
-	const prefix = "#/components/schemas/"
 	content := op.RequestBody.Value.Content
 	if !sensitive {
 		media := content["application/json"]
 		if media == nil || len(content) != 1 {
 			return "", fmt.Errorf("must take application/json only")
 		}
-		return strings.TrimPrefix(media.Schema.Ref, prefix), nil
+		return refName(media.Schema.Ref), nil
 	}
 	media := content["text/plain"]
 	if media == nil || len(content) != 1 {
@@ -104,7 +110,7 @@ func paramsSchema(op *openapi3.Operation, sensitive bool) (string, error) {
 	}
 	decoded, _ := media.Schema.Value.Extensions["x-decoded-schema"].(map[string]any)
 	ref, _ := decoded["$ref"].(string)
-	return strings.TrimPrefix(ref, prefix), nil
+	return refName(ref), nil
 }
 
 func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[string]*outcome) error {
@@ -158,7 +164,7 @@ func flatten(ref *openapi3.SchemaRef) ([]*outcome, error) {
 }
 
 func readOutcome(ref *openapi3.SchemaRef) (*outcome, error) {
-	name := ref.Ref[strings.LastIndex(ref.Ref, "/")+1:]
+	name := refName(ref.Ref)
 	only := func(property string) any {
 		schema := ref.Value.Properties[property]
 		if schema == nil || len(schema.Value.Enum) != 1 {
@@ -176,7 +182,7 @@ func readOutcome(ref *openapi3.SchemaRef) (*outcome, error) {
 	if sentence == "" {
 		return nil, fmt.Errorf("%s: the example of message is the sentence to send, and is missing", name)
 	}
-	return &outcome{Name: name, Slug: slug, Code: int(code), Message: sentence, Doc: ref.Value.Description}, nil
+	return &outcome{Name: name, Slug: slug, Code: int(code), Message: sentence}, nil
 }
 
 // order is what kin's maps lose: the order of the spec's text.
@@ -211,7 +217,7 @@ func (o *order) params(schema string) []string {
 
 func (o *order) walk(schema *yaml.Node, prefix string) []string {
 	if ref := member(schema, "$ref"); ref != nil {
-		schema = member(o.schemas, ref.Value[strings.LastIndex(ref.Value, "/")+1:])
+		schema = member(o.schemas, refName(ref.Value))
 	}
 	properties := member(schema, "properties")
 	if properties == nil {
@@ -225,6 +231,9 @@ func (o *order) walk(schema *yaml.Node, prefix string) []string {
 	}
 	return paths
 }
+
+// refName is the name of the component that a reference leads to.
+func refName(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
 
 func member(node *yaml.Node, name string) *yaml.Node {
 	if node == nil {

@@ -65,7 +65,7 @@ func derive(spec, gen, views string) error {
 		"client.tmpl":   "client/operations.gen.go",
 		"ts.tmpl":       "ts/src/operations.gen.ts",
 	} {
-		if files[filepath.Join(gen, out)], err = render(name, contract); err != nil {
+		if files[filepath.Join(gen, out)], err = render(name, out, contract); err != nil {
 			return err
 		}
 	}
@@ -103,24 +103,20 @@ func toJSON(text []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func render(name string, contract *contract) ([]byte, error) {
+func render(name, out string, contract *contract) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
-		"lowerFirst": func(s string) string { return strings.ToLower(s[:1]) + s[1:] },
-		"comment":    func(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", " ") },
+		"comment": func(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", " ") },
 	}).ParseFS(templates, name)
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := tmpl.Execute(&out, contract); err != nil {
-		return nil, err
+	var text bytes.Buffer
+	if err := tmpl.Execute(&text, contract); err != nil || !strings.HasSuffix(out, ".go") {
+		return text.Bytes(), err
 	}
-	if !strings.HasSuffix(name, "ts.tmpl") {
-		source, err := format.Source(out.Bytes())
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w\n%s", name, err, out.Bytes())
-		}
-		return source, nil
+	source, err := format.Source(text.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, text.Bytes())
 	}
-	return out.Bytes(), nil
+	return source, nil
 }

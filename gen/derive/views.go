@@ -7,7 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// viewOf is the spec as oapi-codegen shall see it. Bodies are the typed objects that sensitive operations decode to.
+// viewOf is the spec as oapi-codegen shall see it. To the server the bodies are the typed objects that sensitive operations
+// decode to; the client sends those as text, which the methods that derive writes encode.
 // Responses are left out: the outcomes that derive writes take their place, one struct a slug instead of unions.
 func viewOf(text []byte, c *contract, view string) ([]byte, error) {
 	var doc map[string]any
@@ -16,11 +17,11 @@ func viewOf(text []byte, c *contract, view string) ([]byte, error) {
 	}
 	for _, op := range c.Operations {
 		node := doc["paths"].(map[string]any)[op.Path].(map[string]any)[strings.ToLower(op.Method)].(map[string]any)
-		schema := map[string]any{"$ref": "#/components/schemas/" + op.Params}
-		node["requestBody"] = map[string]any{
-			"required": true,
-			"content":  map[string]any{"application/json": map[string]any{"schema": schema}},
+		media, schema := "application/json", map[string]any{"$ref": "#/components/schemas/" + op.Params}
+		if op.Sensitive && view == "client" {
+			media, schema = "text/plain", map[string]any{"type": "string"}
 		}
+		node["requestBody"] = map[string]any{"required": true, "content": map[string]any{media: map[string]any{"schema": schema}}}
 		node["responses"] = map[string]any{}
 		delete(node, "security")
 	}
@@ -48,7 +49,13 @@ func adapt(node any, view string) {
 			adapt(item, view)
 		}
 	case map[string]any:
-		for _, child := range node {
+		for keyword, child := range node {
+			if properties, ok := child.(map[string]any); ok && keyword == "properties" {
+				for _, property := range properties {
+					adapt(property, view)
+				}
+				continue
+			}
 			adapt(child, view)
 		}
 		if values, ok := node["enum"].([]any); ok && len(values) == 1 {

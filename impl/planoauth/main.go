@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -64,7 +62,7 @@ func (s *serve) Run(ctx context.Context) error {
 		s.PublicURL = "http://" + s.Addr
 	}
 	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
-	mailer, err := s.mailer()
+	mailer, err := s.NewMailer(s.DatabaseURL == "")
 	if err != nil {
 		return err
 	}
@@ -93,27 +91,7 @@ func (s *serve) Run(ctx context.Context) error {
 	}
 	defer func() { stopWork(); wait() }()
 	s.greet()
-	return listen(ctx, listener, server.Handler())
-}
-
-// mailer is Mandrill, or where nothing is configured and nobody outside can look, the mailbox.
-func (s *serve) mailer() (impl.Mailer, error) {
-	if s.MandrillAPIKey != "" {
-		return impl.NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
-	}
-	if s.DatabaseURL == "" && loopback(s.Addr) {
-		return &impl.Mailbox{}, nil
-	}
-	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY and MAIL_FROM")
-}
-
-func loopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return serveUntilDone(ctx, listener, server.Handler())
 }
 
 // prepare migrates and deploys an embedded database; one that others own must have been prepared.
@@ -145,7 +123,7 @@ Register somebody:
 `, s.PublicURL)
 }
 
-func listen(ctx context.Context, listener net.Listener, handler http.Handler) error {
+func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -162,25 +140,22 @@ func listen(ctx context.Context, listener net.Listener, handler http.Handler) er
 type migrate struct{ database }
 
 // Run migrates.
-func (m *migrate) Run(ctx context.Context) error {
-	d, closeDB, err := m.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeDB()
-	return db.Migrate(ctx, d)
-}
+func (m *migrate) Run(ctx context.Context) error { return m.with(ctx, db.Migrate) }
 
 type deploy struct{ database }
 
 // Run deploys.
 func (m *deploy) Run(ctx context.Context) error {
-	d, closeDB, err := m.open(ctx)
+	return m.with(ctx, func(ctx context.Context, d *db.DB) error { return impl.Deploy(ctx, d, time.Now()) })
+}
+
+func (o *database) with(ctx context.Context, do func(context.Context, *db.DB) error) error {
+	d, closeDB, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer closeDB()
-	return impl.Deploy(ctx, d, time.Now())
+	return do(ctx, d)
 }
 
 // open connects to the database, which it starts first if it is the embedded one.
@@ -209,7 +184,6 @@ func (o *database) open(ctx context.Context) (d *db.DB, closeDB func(), err erro
 		stop()
 		return nil, nil, err
 	}
-	config.MaxConns = max(config.MaxConns, int32(4*runtime.GOMAXPROCS(0)))
 	if d, err = db.Open(ctx, config); err != nil {
 		stop()
 		return nil, nil, err

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Check a session
-         * @description Says whether the presented session is good, and whose it is. Products call it on each request of their own; one that presents its user's token must compare `application` with its own slug.
+         * @description Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
          */
         post: operations["sessionsRead"];
         delete?: never;
@@ -95,7 +95,7 @@ export interface paths {
         put?: never;
         /**
          * Become a client
-         * @description Makes a client of the presented session's user, who keeps that session; `application` must be the session's. It is how a user without any record gets in, after `client-required`.
+         * @description Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
          */
         post: operations["usersClientRegister"];
         delete?: never;
@@ -109,6 +109,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description The params of sessions/create.
          * @example {
          *       "email": "ada@example.com",
          *       "password": "analytical engine 1843",
@@ -125,10 +126,12 @@ export interface components {
             session_view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
+        /** @description The params of sessions/read. */
         SessionsReadParams: {
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
+        /** @description The params of sessions/delete. */
         SessionsDeleteParams: {
             /**
              * @description Which sessions end; `current`, the presented one, is also the default.
@@ -138,6 +141,7 @@ export interface components {
             token?: components["schemas"]["Token"];
         };
         /**
+         * @description The params of clients/register.
          * @example {
          *       "application": "planoorder",
          *       "client": {
@@ -172,6 +176,7 @@ export interface components {
             company_name?: components["schemas"]["CompanyName"];
         };
         /**
+         * @description The params of users/client_register.
          * @example {
          *       "application": "planoorder",
          *       "client": {
@@ -202,7 +207,7 @@ export interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address. White space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode.
+         * @description An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
          * @example ada@example.com
          */
         Email: string;
@@ -218,12 +223,12 @@ export interface components {
         ApplicationSlug: string;
         /**
          * Format: redirect-url
-         * @description Where the user goes next: an absolute http(s) URL at one of the application's origins. It is handed back in the session; the server never follows it.
+         * @description Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
          * @example https://planoorder.example/orders?open=1
          */
         RedirectURL: string;
         /**
-         * @description How much of the object is returned; `default` when absent.
+         * @description How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
          * @enum {string}
          */
         View: "minimal" | "default" | "full";
@@ -233,7 +238,7 @@ export interface components {
         Enterprise: boolean;
         /**
          * Format: int64
-         * @description The id of a record.
+         * @description The id of a row.
          * @example 7
          */
         Id: number;
@@ -243,7 +248,7 @@ export interface components {
          */
         Name: string;
         /**
-         * @description A phone number with its country code, such as +1 212 555 2368; without a code it is read as a number of the USA.
+         * @description A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
          * @example +1 212 555 2368
          */
         Phone: string;
@@ -287,6 +292,7 @@ export interface components {
          * @enum {string}
          */
         SignInMethod: "password" | "registration" | "magic_link" | "google";
+        /** @description What signing out did. */
         DeletedSessions: {
             /**
              * @description How many sessions ended.
@@ -311,6 +317,7 @@ export interface components {
             /** @description Whether the user can sign in with Google. */
             google_linked?: boolean;
         };
+        /** @description What the user has chosen. */
         Preferences: {
             /** @description Whether the user's sessions never expire. */
             remember_me: boolean;
@@ -326,7 +333,7 @@ export interface components {
             company_name?: components["schemas"]["CompanyName"];
             /** @description Whether an employee has confirmed the company; until then it is what the person claims. */
             company_confirmed?: boolean;
-            /** @description Whether the client claims to be a company. */
+            /** @description Whether the client registered as a company that has no row yet. */
             enterprise?: boolean;
             /** @description Whether the record counts as a role. */
             active?: boolean;
@@ -363,6 +370,7 @@ export interface components {
          * @example 2026-11-22T10:38:11.123Z
          */
         Time: string;
+        /** @description How a session ended. */
         Expiry: {
             /**
              * @description Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
@@ -382,6 +390,7 @@ export interface components {
          * @enum {string}
          */
         TokenParam: "token";
+        /** @description All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params. */
         ParamErrors: components["schemas"]["ParamError"][];
         /** @description What is wrong with one param. The value that was passed is never repeated. */
         ParamError: {
@@ -396,7 +405,7 @@ export interface components {
              */
             rule: "required" | "type" | "format" | "enum" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum" | "additionalProperties" | "exists" | "allowed" | "recent_sign_in" | "possible" | "no_url" | "active" | "guessable" | "own_words";
             /**
-             * @description One sentence for a person.
+             * @description What is wrong, for a person; it goes on from the name of the param.
              * @example is required
              */
             message: string;
@@ -651,7 +660,7 @@ export interface components {
             code: 200;
             /** @enum {string} */
             status: "action-successful";
-            /** @example The request was successful. */
+            /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Session"];
@@ -690,7 +699,7 @@ export interface components {
             code: 200;
             /** @enum {string} */
             status: "action-successful";
-            /** @example The request was successful. */
+            /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Session"];
@@ -701,7 +710,7 @@ export interface components {
             code: 200;
             /** @enum {string} */
             status: "action-successful";
-            /** @example The request was successful. */
+            /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["DeletedSessions"];
@@ -712,7 +721,7 @@ export interface components {
             code: 200;
             /** @enum {string} */
             status: "action-successful";
-            /** @example The request was successful. */
+            /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Client"];
@@ -738,7 +747,7 @@ export interface components {
             code: 200;
             /** @enum {string} */
             status: "action-successful";
-            /** @example The request was successful. */
+            /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Client"];
