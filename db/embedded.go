@@ -217,7 +217,8 @@ func (e *Embedded) launchOn(ctx context.Context, port int, options []string) err
 		Host: fmt.Sprintf("127.0.0.1:%d", port), Path: embeddedName, RawQuery: "sslmode=disable",
 	}).String()
 	// No unix socket: its path may be no longer than 107 bytes.
-	settings := []string{"listen_addresses=127.0.0.1", fmt.Sprintf("port=%d", port), "unix_socket_directories="}
+	// Failed statements stay out of its log, for they hold values: digests, password hashes, mails.
+	settings := []string{"listen_addresses=127.0.0.1", fmt.Sprintf("port=%d", port), "unix_socket_directories=", "log_min_error_statement=panic"}
 	cmd := e.command(context.WithoutCancel(ctx), "postgres", "-D", e.cluster())
 	for _, setting := range slices.Concat(settings, options) {
 		cmd.Args = append(cmd.Args, "-c", setting)

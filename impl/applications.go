@@ -8,11 +8,13 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
+var noApplication = []gen.ParamError{paramError("application", gen.Exists, "there is no such application")}
+
 // application finds an application by its slug, and says what is wrong with it or with the redirect URL.
 func (c *call) application(slug, redirectURL string) (*db.Application, []gen.ParamError) {
 	app := c.registry.appsBySlug[slug]
 	if app == nil {
-		return nil, []gen.ParamError{paramError("application", gen.Exists, "there is no such application")}
+		return nil, noApplication
 	}
 	if redirectURL != "" && !allowsRedirect(app, redirectURL) {
 		return app, []gen.ParamError{paramError("redirect_url", gen.Allowed, "is not at an origin of this application")}

@@ -19,6 +19,9 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
+// requestLimit ends the work of a request whose database does not answer.
+const requestLimit = 30 * time.Second
+
 // call is one request on its way.
 type call struct {
 	req *http.Request
@@ -46,8 +49,10 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
+		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
+		defer cancel()
 		c := &call{id: rand.Text(), now: s.Now().UTC().Truncate(time.Millisecond), ip: addressOf(req)}
-		c.req = req.WithContext(context.WithValue(req.Context(), callKey{}, c))
+		c.req = req.WithContext(context.WithValue(ctx, callKey{}, c))
 		ec.SetRequest(c.req)
 		header := ec.Response().Header()
 		header["X-Request-Id"] = []string{c.id}
@@ -133,7 +138,7 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 	if errors.As(err, &p) {
 		stack = p.stack
 	}
-	if c.req.Context().Err() != nil {
+	if p == nil && errors.Is(err, context.Canceled) {
 		s.Log.Info("the caller went away", "request_id", c.id, "operation", operation)
 		return gen.ApplicationCrash{}
 	}

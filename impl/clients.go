@@ -9,6 +9,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"github.com/uptrace/bun"
+	"golang.org/x/text/unicode/norm"
 	"mvdan.cc/xurls/v2"
 
 	"github.com/planoauth/planoauth/db"
@@ -47,15 +48,18 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	if err != nil {
 		return nil, err
 	}
-	isNew, err := s.insertClient(c, user, client, session, welcome)
-	if err != nil {
-		return nil, err
-	}
-	if !isNew {
-		if app.LegacySlugs {
-			return gen.EmailAlreadyRegisterd{}, nil
-		}
+	err = s.insertClient(c, user, client, session, welcome)
+	switch {
+	case errors.Is(err, errTaken) && app.LegacySlugs:
+		return gen.EmailAlreadyRegisterd{}, nil
+	case errors.Is(err, errTaken):
 		return gen.EmailAlreadyRegistered{}, nil
+	case violates(err, "clients_company_id_fkey"):
+		return gen.InvalidParam{Errors: noCompany}, nil
+	case violates(err, "sessions_application_id_fkey"):
+		return gen.InvalidParam{Errors: noApplication}, nil
+	case err != nil:
+		return nil, err
 	}
 	data := clientView(p.View, client, user)
 	shown := sessionView(p.SessionView, session, app, token)
@@ -66,13 +70,10 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	return gen.ClientsRegisterActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// errTaken rolls a transaction back because the row that it is about is there already.
-var errTaken = errors.New("there is such a row already")
-
-// insertClient saves a new user with all that belongs to them. It is false, and nothing is saved, when a user has the e-mail
-// address already.
-func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, welcome *db.Mail) (bool, error) {
-	err := s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+// insertClient saves a new user with all that belongs to them. It is errTaken, and nothing is saved, when a user has the
+// e-mail address already.
+func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, welcome *db.Mail) error {
+	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if err := insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING")); err != nil {
 			return err
 		}
@@ -85,19 +86,6 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		}
 		return s.queueMail(ctx, tx, welcome)
 	})
-	if errors.Is(err, errTaken) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// insertNew runs an insert that does nothing on a conflict, which is errTaken then.
-func insertNew(ctx context.Context, insert *bun.InsertQuery) error {
-	inserted, err := changedOne(insert.Returning("id").Exec(ctx))
-	if err == nil && !inserted {
-		return errTaken
-	}
-	return err
 }
 
 func (claim *claim) client(c *call) *db.Client {
@@ -158,6 +146,8 @@ func (claim *claim) check() (broken []gen.ParamError) {
 	return broken
 }
 
+var noCompany = []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}
+
 // checkCompany looks a company up: it is wrong to name one that does not exist, and breaks a rule to name an inactive one.
 func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []gen.ParamError, err error) {
 	if id == 0 {
@@ -169,7 +159,7 @@ func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []ge
 	case err != nil:
 		return nil, nil, err
 	case len(active) == 0:
-		return []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}, nil, nil
+		return noCompany, nil, nil
 	case !active[0]:
 		return nil, []gen.ParamError{paramError("client.company_id", gen.Active, "is not an active company")}, nil
 	}
@@ -197,7 +187,7 @@ func (s *Server) acceptPassword(ctx context.Context, claim *claim, broken []gen.
 // standardPhone is a phone number in E.164, and whether it can exist. Without a country code it is one of the USA.
 func standardPhone(text string) (string, bool) {
 	number, err := phonenumbers.Parse(text, "US")
-	if err != nil || !phonenumbers.IsPossibleNumber(number) {
+	if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
 		return text, false
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), true
@@ -206,6 +196,10 @@ func standardPhone(text string) (string, bool) {
 // urlForm is built once, at its first use, for it takes longer than all else at the start of the server.
 var urlForm = sync.OnceValue(xurls.Relaxed)
 
+// holdsURL judges a name as a reader sees it: full-width letters, ideographic stops and invisible joiners change nothing.
 func holdsURL(name string) bool {
+	name = urlDisguise.Replace(norm.NFKC.String(name))
 	return strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") || urlForm().MatchString(name)
 }
+
+var urlDisguise = strings.NewReplacer("\u3002", ".", "\u200c", "", "\u200d", "", "\u00ad", "")

@@ -26,11 +26,12 @@ func (s *Server) contentType(c *call) (gen.Outcome, error) {
 	if c.op.Sensitive {
 		want = "text/plain"
 	}
-	header := c.req.Header
-	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return gen.InvalidContentType{}, nil
+	for _, encoding := range c.req.Header["Content-Encoding"] {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return gen.InvalidContentType{}, nil
+		}
 	}
-	values := header["Content-Type"]
+	values := c.req.Header["Content-Type"]
 	if len(values) == 1 && values[0] == want {
 		return nil, nil
 	}

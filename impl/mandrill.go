@@ -23,7 +23,9 @@ type Mandrill struct {
 // NewMandrill is a mailer that uses the account of this key. The URL is the one that /messages/send is appended to.
 func NewMandrill(key, url, from string) (*Mandrill, error) {
 	sender, err := parseSender(from)
-	return &Mandrill{key: key, url: strings.TrimSuffix(url, "/") + "/messages/send", from: sender}, err
+	m := &Mandrill{key: key, url: strings.TrimSuffix(url, "/") + "/messages/send", from: sender}
+	m.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the key stays here
+	return m, err
 }
 
 // parseSender reads MAIL_FROM: `Name <address>` or an address.

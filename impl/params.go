@@ -154,6 +154,8 @@ func messageFor(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
 		return fmt.Sprintf("must be at least %.0f", *schema.Min)
 	case gen.Maximum:
 		return fmt.Sprintf("must be at most %.0f", *schema.Max)
+	case gen.Pattern:
+		return "must be one line of visible text"
 	case gen.Format:
 		return "must be in the format " + schema.Format
 	}
@@ -177,16 +179,16 @@ func checkEmail(text string) error {
 // normalEmail is the form in which addresses are stored and compared.
 func normalEmail(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
-// checkRedirectURL takes absolute http(s) URLs; http only where it does not leave the machine.
+// checkRedirectURL takes absolute http(s) URLs in ASCII; http only where it does not leave the machine.
 func checkRedirectURL(text string) error {
-	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f }) {
 		return errFormat
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil {
 		return errFormat
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(strings.ToLower(u.Hostname()))) {
 		return errFormat
 	}
 	return nil

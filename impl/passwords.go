@@ -2,7 +2,6 @@ package impl
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"runtime"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/nbutton23/zxcvbn-go"
+	"github.com/nbutton23/zxcvbn-go/matching"
 	"github.com/uptrace/bun"
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/sync/semaphore"
@@ -25,8 +25,11 @@ const (
 	minPassword    = 8  // characters
 	judgedPassword = 64 // characters: zxcvbn takes seconds on longer ones
 	minOwnWord     = 3  // letters from which on a word of the person's counts
+	maxLeet        = 6  // different characters of l33t in a password whose words in it are judged
 	minStrength    = 2  // of zxcvbn's 0 to 4: more than a million guesses
 )
+
+const leetCharacters = "4@8({[<369!1|70$5+%2"
 
 // errBusy means that all hashing places are taken and enough requests wait: the outcome is server-busy.
 var errBusy = errors.New("all hashing places are taken")
@@ -85,26 +88,28 @@ func (s *Server) verify(ctx context.Context, password, hash string) (match bool,
 	return match, renewed, errors.Join(err, failed)
 }
 
+// compare costs at least one hash of the current cost, also where the hash is an older and cheaper one, or cannot be read.
 func (s *Server) compare(password, hash string) (match, outdated bool, err error) {
-	hash = strings.TrimSpace(hash)
-	if hash == "" {
-		_, err := s.hash(password)
-		return false, false, err
-	}
 	normal := norm.NFKC.String(password)
-	if strings.HasPrefix(hash, "$2") {
-		err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(normal))
-		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-			return false, false, nil
+	switch {
+	case strings.TrimSpace(hash) == "":
+	case strings.HasPrefix(hash, "$2"):
+		outdated, match = true, bcrypt.CompareHashAndPassword([]byte(hash), []byte(normal)) == nil
+	default:
+		var params *argon2id.Params
+		if match, params, err = argon2id.CheckHash(normal, hash); err != nil {
+			s.Log.Error("a user has a password hash of unknown form", "cause", err.Error())
+			match, outdated = false, true
+			break
 		}
-		return err == nil, true, err
+		current := s.hashParams()
+		outdated = params.Memory != current.Memory || params.Iterations != current.Iterations || params.Parallelism != current.Parallelism
 	}
-	match, params, err := argon2id.CheckHash(normal, hash)
-	if err != nil {
-		return false, false, err
+	if match || !outdated && strings.TrimSpace(hash) != "" {
+		return match, outdated, nil
 	}
-	current := s.hashParams()
-	return match, params.Memory != current.Memory || params.Iterations != current.Iterations || params.Parallelism != current.Parallelism, nil
+	_, err = s.hash(password)
+	return false, false, err
 }
 
 // judgePassword names the rule of the policy that a new password breaks, "" when it is good enough. It is called in a place.
@@ -115,13 +120,28 @@ func judgePassword(password string, ownWords []string) (rule gen.ParamErrorRule,
 	}
 	judged := []rune(password)
 	judged = judged[:min(len(judged), judgedPassword)]
-	if zxcvbn.PasswordStrength(string(judged), ownWords).Score >= minStrength {
+	if strength(string(judged), ownWords) >= minStrength {
 		return "", ""
 	}
-	if zxcvbn.PasswordStrength(string(judged), nil).Score >= minStrength {
+	if strength(string(judged), nil) >= minStrength {
 		return gen.OwnWords, "is made of words that belong to the person"
 	}
 	return gen.Guessable, "is too easy to guess"
+}
+
+// strength is zxcvbn's score. Words in l33t are looked for only where few of its characters are used, since zxcvbn tries
+// every combination of what they may stand for: 64 characters made for that cost it a second.
+func strength(password string, ownWords []string) int {
+	used := 0
+	for _, r := range leetCharacters {
+		if strings.ContainsRune(password, r) {
+			used++
+		}
+	}
+	if used > maxLeet {
+		return zxcvbn.PasswordStrength(password, ownWords, matching.FilterL33tMatcher).Score
+	}
+	return zxcvbn.PasswordStrength(password, ownWords).Score
 }
 
 // ownWords splits what is known of a person into the words that a password should not be made of.
@@ -148,13 +168,4 @@ func setPasswordHash(ctx context.Context, idb bun.IDB, user *db.User, hash strin
 	done, err := idb.NewUpdate().Model((*db.User)(nil)).Set("password_hash = ?", hash).
 		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx)
 	return changedOne(done, err)
-}
-
-// changedOne tells whether a statement that may change one row did.
-func changedOne(done sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := done.RowsAffected()
-	return n == 1, err
 }

@@ -152,15 +152,25 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		if app.Slug == "planoauth" {
 			app.URL = publicURL
 		}
-		if origin := originOf(app.URL); origin != "" && !slices.Contains(app.RedirectOrigins, origin) {
-			app.RedirectOrigins = append(app.RedirectOrigins, origin)
-		}
+		app.RedirectOrigins = originsOf(append(app.RedirectOrigins, app.URL))
 		r.appsBySlug[app.Slug], r.appsByID[app.ID] = app, app
 		for _, origin := range app.RedirectOrigins {
 			r.origins[origin] = true
 		}
 	}
 	return nil
+}
+
+// originsOf are the origins of these URLs, each once. Operators write them by SQL, as browsers would or not; what is no URL
+// is no origin.
+func originsOf(urls []string) []string {
+	origins := make([]string, 0, len(urls))
+	for _, text := range urls {
+		if origin := originOf(text); origin != "" && !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
 }
 
 // originOf is the scheme, host and port of a URL as browsers send them in Origin, or "".

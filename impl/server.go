@@ -34,6 +34,9 @@ type Server struct {
 
 // New makes a server. Start must be called before its handler can identify a request.
 func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
+	if err := settings.check(); err != nil {
+		return nil, err
+	}
 	if settings.MailPause == 0 {
 		settings.MailPause = time.Minute
 	}

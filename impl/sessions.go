@@ -55,13 +55,18 @@ func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.Sess
 		}
 	}
 	var notice *db.Mail
-	err := error(nil)
+	var err error
 	if app.SignInMail && !recordless {
 		notice, err = s.insertSessionAndNotice(ctx, c, session, app)
 	} else {
 		err = insertSession(ctx, s.DB, session, c.session)
 	}
-	if err != nil {
+	switch {
+	case violates(err, "sessions_user_id_fkey"):
+		return gen.EmailNotFound{}, nil
+	case violates(err, "sessions_application_id_fkey"):
+		return gen.InvalidParam{Errors: noApplication}, nil
+	case err != nil:
 		return nil, err
 	}
 	data := sessionView(p.View, session, app, token)

@@ -3,6 +3,7 @@ package impl
 import (
 	"errors"
 	"net"
+	"net/url"
 	"time"
 )
 
@@ -21,6 +22,17 @@ type Settings struct {
 
 	// MailPause is the pause before a mail that could not be sent is tried again; each later pause is twice as long. A minute when 0.
 	MailPause time.Duration `kong:"-"`
+}
+
+// check says which setting is wrong, and how it must be.
+func (s Settings) check() error {
+	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
+		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
+	}
+	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("PUBLIC_URL must be an http(s) URL")
+	}
+	return nil
 }
 
 // NewMailer is Mandrill, or where nothing is configured, on an embedded run that nobody outside can reach, the mailbox.

@@ -55,6 +55,10 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	switch {
 	case errors.Is(err, errTaken):
 		return gen.EmailAlreadyClient{}, nil
+	case errors.Is(err, errSignedOut):
+		return invalidToken, nil
+	case violates(err, "clients_company_id_fkey"):
+		return gen.InvalidParam{Errors: noCompany}, nil
 	case errors.Is(err, errPasswordSet):
 		return gen.InvalidParam{Errors: hasPasswordError}, nil
 	case err != nil:
@@ -66,6 +70,9 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 		Application: optionalApplication(p.ApplicationView, app),
 	}, nil
 }
+
+// errSignedOut means that the session has ended since its token was checked.
+var errSignedOut = errors.New("the session was signed out")
 
 // errPasswordSet means that the user got a password after it was seen that there was none.
 var errPasswordSet = errors.New("the user has a password by now")
@@ -83,19 +90,23 @@ func (c *call) judgeFirstPassword(user *db.User) []gen.ParamError {
 	return nil
 }
 
-// insertRecord makes the client record of a user, and saves what came with it. It is errTaken when there is one already.
+// insertRecord makes the client record of a user, and saves what came with it. It is errTaken when there is one already, and
+// errSignedOut when the session is there no longer.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		// First, and locked by it: a session that was signed out since must not become anything.
+		here, err := changedOne(tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx))
+		if err != nil {
+			return err
+		}
+		if !here {
+			return errSignedOut
+		}
 		if err := insertNew(ctx, tx.NewInsert().Model(client).On("CONFLICT (user_id) DO NOTHING")); err != nil {
 			return err
 		}
 		if _, err := tx.NewUpdate().Model(user).Column("first_name", "last_name", "phone").WherePK().Exec(ctx); err != nil {
 			return err
-		}
-		if session.RedirectURL != c.session.RedirectURL {
-			if _, err := tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx); err != nil {
-				return err
-			}
 		}
 		if hash == "" {
 			return nil

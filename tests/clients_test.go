@@ -1,12 +1,17 @@
 package tests
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
 )
 
 // registration is a registration that succeeds.
@@ -43,6 +48,8 @@ func TestClientsRegister(t *testing.T) {
 		{"a redirect with a user part", func(p *client.ClientsRegisterParams) { p.RedirectURL = "https://order.example@evil.example/" }, "invalid-param", "redirect_url format"},
 		{"a redirect by http", func(p *client.ClientsRegisterParams) { p.RedirectURL = "http://order.example/" }, "invalid-param", "redirect_url format"},
 		{"a redirect with a backslash", func(p *client.ClientsRegisterParams) { p.RedirectURL = `https://order.example\@evil.example/` }, "invalid-param", "redirect_url format"},
+		{"a redirect with a backslash at the right host", func(p *client.ClientsRegisterParams) { p.RedirectURL = `https://order.example/a\b` }, "invalid-param", "redirect_url format"},
+		{"a redirect with a control character", func(p *client.ClientsRegisterParams) { p.RedirectURL = "https://order.example/\u0085x" }, "invalid-param", "redirect_url format"},
 		{"a relative redirect", func(p *client.ClientsRegisterParams) { p.RedirectURL = "/orders" }, "invalid-param", "redirect_url format"},
 		{"a redirect by javascript", func(p *client.ClientsRegisterParams) { p.RedirectURL = "javascript:alert(1)" }, "invalid-param", "redirect_url format"},
 		{"addresses without a name", func(p *client.ClientsRegisterParams) { p.Client.Email = "@example.com" }, "invalid-param", "client.email format"},
@@ -57,12 +64,20 @@ func TestClientsRegister(t *testing.T) {
 		{"missing and wrong together", func(p *client.ClientsRegisterParams) {
 			p.View = "huge"
 			p.Client = client.ClientsRegisterClient{Email: "x", Password: "y", LastName: long}
-		}, "invalid-param", "view enum, client.email format, client.first_name minLength, client.last_name maxLength"},
+		}, "invalid-param", "view enum, client.email format, client.first_name minLength, client.first_name pattern, client.last_name maxLength"},
 		{"a phone number that cannot exist", func(p *client.ClientsRegisterParams) { p.Client.Phone = "+49 1" }, "client-validation-failed", "client.phone possible"},
 		{"a phone number of letters", func(p *client.ClientsRegisterParams) { p.Client.Phone = "call me" }, "client-validation-failed", "client.phone possible"},
 		{"URLs as names", func(p *client.ClientsRegisterParams) {
 			p.Client.FirstName, p.Client.LastName = "Win at evil.com", "https://x.example"
 		}, "client-validation-failed", "client.first_name no_url, client.last_name no_url"},
+		{"URLs in disguise", func(p *client.ClientsRegisterParams) {
+			p.Client.FirstName, p.Client.LastName = "\uff45\uff56\uff49\uff4c\uff0e\uff43\uff4f\uff4d", "evil\u3002com"
+		}, "client-validation-failed", "client.first_name no_url, client.last_name no_url"},
+		{"names of more than a line, of nothing, or written backwards", func(p *client.ClientsRegisterParams) {
+			p.Client.FirstName, p.Client.LastName, p.Client.CompanyName = "Call\n\nme", " \u2029", "\u202emoc.live"
+		}, "invalid-param", "client.first_name pattern, client.last_name pattern, client.company_name pattern"},
+		{"a blank name", func(p *client.ClientsRegisterParams) { p.Client.FirstName = "  " }, "invalid-param", "client.first_name pattern"},
+		{"a number that is possible only within a town", func(p *client.ClientsRegisterParams) { p.Client.Phone = "5552368" }, "client-validation-failed", "client.phone possible"},
 		{"an inactive company", func(p *client.ClientsRegisterParams) { p.Client.CompanyID = 2 }, "client-validation-failed", "client.company_id active"},
 		{"a short password", func(p *client.ClientsRegisterParams) { p.Client.Password = "x9!kQ2z" }, "client-validation-failed", "client.password minLength"},
 		{"a common password", func(p *client.ClientsRegisterParams) { p.Client.Password = "password1" }, "client-validation-failed", "client.password guessable"},
@@ -245,6 +260,42 @@ func TestMandrillTrouble(t *testing.T) {
 				t.Error("the mail is not marked as sent")
 			}
 		})
+	}
+}
+
+// TestJudgingIsQuick: a password made to keep zxcvbn busy is judged in no time.
+func TestJudgingIsQuick(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for _, password := range []string{
+		"%6779$s32lt1le+(895t93@{o!9t<o@(l|bt40x3bl56|cb!b[iao6sce1azez!!",
+		strings.Repeat("p4$$w0rd!", 28), strings.Repeat("a1", 128), strings.Repeat("4@8({[<369!1|70$5+%2", 12),
+	} {
+		params := registration(fmt.Sprintf("judged%d@example.com", len(password)))
+		params.Client.Password = password
+		began := time.Now()
+		_, err := e.api.ClientsRegister(t.Context(), params)
+		check(t, err)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%.10s… took %v", password, took)
+		}
+	}
+}
+
+// TestRedirectsOfMandrill are not followed: its key stays where it belongs.
+func TestRedirectsOfMandrill(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	redirecting := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer redirecting.Close()
+	mailer, err := impl.NewMandrill("md-test-key", redirecting.URL, "auth@example.com")
+	check(t, err)
+	e := start(t, func(o *options) { o.mailer = mailer })
+	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+	if elsewhere.Load() > 0 {
+		t.Error("the key went elsewhere")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -93,6 +94,9 @@ func judge(req *http.Request, res *http.Response, body []byte) error {
 		if one.path != req.URL.Path || one.method != req.Method && slug != "route-non-existent" {
 			continue
 		}
+		if slug == "route-non-existent" && one.method == req.Method {
+			return fmt.Errorf("%s exists", one.id)
+		}
 		message, listed := one.slugs[slug]
 		if !listed {
 			return fmt.Errorf("%s does not list %q", one.id, slug)
@@ -142,22 +146,30 @@ func judgeEnvelope(res *http.Response, tree map[string]any) error {
 			return err
 		}
 	}
-	return noNull(tree)
+	return judgeValues("", tree)
 }
 
-func noNull(value any) error {
+// timeForm is RFC 3339 in UTC with milliseconds.
+var timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
+
+// judgeValues finds nulls at any depth, and times of another form.
+func judgeValues(name string, value any) error {
 	switch value := value.(type) {
 	case nil:
-		return fmt.Errorf("a field is null")
+		return fmt.Errorf("%s is null", name)
+	case string:
+		if strings.HasSuffix(name, "_at") && !timeForm.MatchString(value) {
+			return fmt.Errorf("%s is not a time of the contract: %s", name, value)
+		}
 	case map[string]any:
-		for _, member := range value {
-			if err := noNull(member); err != nil {
+		for name, member := range value {
+			if err := judgeValues(name, member); err != nil {
 				return err
 			}
 		}
 	case []any:
 		for _, item := range value {
-			if err := noNull(item); err != nil {
+			if err := judgeValues(name, item); err != nil {
 				return err
 			}
 		}

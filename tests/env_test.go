@@ -55,14 +55,15 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 	return func(o *options) { change(&o.settings) }
 }
 
+// cheapSettings hash passwords as cheaply as argon2 allows.
+var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour}
+
 // start makes a world. Password hashes are as cheap as argon2 allows unless a test wants otherwise.
 func start(t testing.TB, opts ...func(*options)) *env {
 	t.Helper()
 	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
 	e.database = pgtestdb.Custom(t, cluster, migrator{}).URL()
-	o := options{settings: impl.Settings{
-		PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour,
-	}}
+	o := options{settings: cheapSettings}
 	for _, opt := range opts {
 		opt(&o)
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -40,6 +42,7 @@ func TestContentTypes(t *testing.T) {
 		{"JSON where it is sensitive", createPath, refused, []string{"Content-Type", "application/json"}},
 		{"a form", createPath, refused, []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		{"gzip", createPath, refused, []string{"Content-Type", "text/plain", "Content-Encoding", "gzip"}},
+		{"two encodings", createPath, refused, []string{"Content-Type", "text/plain", "Content-Encoding", "identity", "Content-Encoding", "gzip"}},
 		{"identity", createPath, good, []string{"Content-Type", "text/plain", "Content-Encoding", "identity"}},
 		{"text where it is not sensitive", "/api/v1/sessions/read", refused, []string{"Content-Type", "text/plain"}},
 		{"JSON", "/api/v1/sessions/read", fine, []string{"Content-Type", "application/json"}},
@@ -82,7 +85,8 @@ func TestBase64(t *testing.T) {
 		{"both alphabets", refused, strings.Replace(std, "/", "_", 1)},
 		{"half the padding", refused, strings.TrimSuffix(std, "=")},
 		{"three paddings", refused, std + "="},
-		{"padding only", empty, ""},
+		{"nothing", empty, ""},
+		{"padding only", refused, "=="},
 		{"padding in the middle", refused, std[:8] + "==" + std[8:]},
 		{"cut by one", refused, strings.TrimRight(std, "=")[:len(strings.TrimRight(std, "="))-1]},
 		{"cut by a group", refused, std[:len(std)-8]},
@@ -158,6 +162,7 @@ func TestJSON(t *testing.T) {
 		{"17 levels", refused, nested(17)},
 		{"10,000 levels", refused, strings.Repeat(`{"x":`, 5000) + "1" + strings.Repeat("}", 5000)},
 		{"a null param", "action-successful", `{"view":null}`},
+		{"an unknown param that is null, in an array in an unknown param", unknown, `{"x":[{"y":null}]}`},
 		{"an unknown param that is null", "action-successful", `{"x":null}`},
 		{"another case", unknown, `{"View":"full"}`},
 		{"a wrong type", unknown, `{"view":7}`},
@@ -190,6 +195,22 @@ func TestSize(t *testing.T) {
 		body := []byte(`{"x":""}`)
 		return bytes.Replace(body, []byte(`""`), []byte(`"`+strings.Repeat("a", size-len(body))+`"`), 1)
 	}
+	for size, want := range map[int]string{64 << 10: "missing-param", 64<<10 + 4: "request-too-large"} { // base64 as sent counts
+		text := bytes.Repeat([]byte(" "), 48<<10-2)
+		body := append(b64("{\"x\":1}"+string(text[:48<<10-9])+"  "), bytes.Repeat([]byte(" "), size-64<<10)...)
+		if a := e.send("POST", createPath, body, "Content-Type", "text/plain"); len(body) != size || a.status() != want {
+			t.Errorf("%d bytes of base64, %d wanted: want %s, have %s", len(body), size, want, a.text)
+		}
+	}
+	chunked, err := http.NewRequest("POST", e.url+"/api/v1/sessions/read", io.MultiReader(bytes.NewReader(pad(64<<10+1))))
+	check(t, err)
+	chunked.Header.Set("Content-Type", "application/json")
+	res, err := e.http.Do(chunked)
+	check(t, err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("a chunked body of 64 KiB and a byte is answered with %d", res.StatusCode)
+	}
 	for size, want := range map[int]string{64 << 10: "missing-param", 64<<10 + 1: "request-too-large", 10 << 20: "request-too-large"} {
 		a, err := e.trySend(t.Context(), "POST", "/api/v1/sessions/read", pad(size), "Content-Type", "application/json")
 		if err != nil && size > 1<<20 {
@@ -214,6 +235,8 @@ func TestParamErrors(t *testing.T) {
 	rows := []struct{ name, path, want, errors, text string }{
 		{"nothing of what is required", createPath, "missing-param", "email required, password required, application required", `{"view":"full"}`},
 		{"null is absent", createPath, "missing-param", "password required", `{"email":"a@example.com","password":null,"application":"planoorder"}`},
+		{"null is absent at any depth", "/api/v1/clients/register", "missing-param", "client.password required, client.last_name required",
+			`{"application":"planoorder","client":{"email":"a@example.com","password":null,"first_name":"x","last_name":null,"phone":null,"nick":null}}`},
 		{"missing and wrong", createPath, "missing-param", "password required, email format, view enum, zzz additionalProperties",
 			`{"zzz":1,"view":"x","application":"planoorder","email":"x"}`},
 		{"wrong types", createPath, "invalid-param", "email type, password type, application type, view type",
@@ -262,21 +285,43 @@ func TestParamErrors(t *testing.T) {
 	}
 }
 
+// fuzzed is how the fuzzer's bytes become a request.
+const (
+	fuzzEncoded    = 1 << iota // base64 on sensitive operations
+	fuzzClient                 // a client's token
+	fuzzRecordless             // the token of a user without records
+)
+
 // FuzzHandler sends any bytes to any operation: the answer obeys the spec, which the transport checks, and is never a 5xx.
 func FuzzHandler(f *testing.F) {
 	for i, o := range lawOperations() {
-		f.Add(uint8(i), o.contentType(), "", o.encode(f, o.example(f)))
-		f.Add(uint8(i), o.contentType(), "Bearer x", []byte("{}"))
-	}
-	f.Add(uint8(0), "text/plain", "", []byte("eyJhIjoxfQ=="))
-	f.Add(uint8(1), "application/json; charset=utf-8", "", []byte(`{"token":null,"view":"full"}`))
-	e := start(f)
-	f.Fuzz(func(t *testing.T, operation uint8, contentType, authorization string, body []byte) {
-		o := lawOperations()[int(operation)%len(lawOperations())]
-		if strings.ContainsFunc(contentType+authorization, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			t.Skip("not a header")
+		example, err := json.Marshal(o.example(f))
+		check(f, err)
+		for how := range 1 << 3 {
+			f.Add(uint8(i), uint8(how), o.contentType(), "", example)
 		}
-		a, err := e.trySend(t.Context(), o.method, o.path, body, "Content-Type", contentType, "Authorization", authorization)
+		f.Add(uint8(i), uint8(0), o.contentType(), "Bearer x", []byte("{}"))
+	}
+	f.Add(uint8(0), uint8(0), "text/plain", "", []byte("eyJhIjoxfQ=="))
+	e := start(f)
+	aClient, recordless := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
+	f.Fuzz(func(t *testing.T, operation, how uint8, contentType, authorization string, body []byte) {
+		o := lawOperations()[int(operation)%len(lawOperations())]
+		headers := []string{"Content-Type", contentType}
+		switch {
+		case strings.ContainsFunc(contentType+authorization, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			t.Skip("not a header")
+		case authorization != "":
+			headers = append(headers, "Authorization", authorization)
+		case how&fuzzClient != 0:
+			headers = append(headers, bearer(aClient)...)
+		case how&fuzzRecordless != 0:
+			headers = append(headers, bearer(recordless)...)
+		}
+		if how&fuzzEncoded != 0 && o.sensitive() {
+			body = b64(string(body))
+		}
+		a, err := e.trySend(t.Context(), o.method, o.path, body, headers...)
 		check(t, err)
 		if a.code >= 500 {
 			t.Errorf("%s answers %s", o.id, a.text)

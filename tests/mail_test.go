@@ -57,6 +57,19 @@ func TestMailIsGivenUp(t *testing.T) {
 	}
 }
 
+// TestRejectedMailIsNotRetried: what Mandrill rejected in the request stays so.
+func TestRejectedMailIsNotRetried(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
+	e.mandrill.be("rejected")
+	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("never@example.com")))(t)
+	e.mandrill.be("")
+	e.within(30*time.Second, "the job is done", func() bool { return e.count("river_job WHERE state = 'completed'") == 1 })
+	if n := len(e.mandrill.mails()); n != 0 {
+		t.Errorf("%d mails were sent", n)
+	}
+}
+
 // TestJobsHoldNoMail: a stored job is a number, whatever the mail says.
 func TestJobsHoldNoMail(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,9 @@ var postgresOptions = []string{"fsync=off", "synchronous_commit=off", "full_page
 // cluster is the Postgres of this run of tests; each test has a cloned database in it.
 var cluster pgtestdb.Config
 
+// sharedPostgres is the variable that names a cluster which another process of this run has started.
+const sharedPostgres = "PLANOAUTH_TESTS_POSTGRES"
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(runAll(m))
@@ -41,6 +44,7 @@ func runAll(m *testing.M) int {
 	}
 	defer stop()
 	cluster = clusterOf(address)
+	os.Setenv(sharedPostgres, address) // for the workers of the fuzzer
 	code := m.Run()
 	if code == 0 && wholeRun() && !matrix.report() {
 		code = 1
@@ -60,6 +64,9 @@ func wholeRun() bool {
 
 // startPostgres uses a container where an engine answers, else the binaries of this machine; POSTGRES=machine asks for those.
 func startPostgres(ctx context.Context) (address string, stop func(), err error) {
+	if address := os.Getenv(sharedPostgres); address != "" {
+		return address, func() {}, nil
+	}
 	if os.Getenv("POSTGRES") != "machine" && engineAnswers() {
 		address, stop, err := startContainer(ctx)
 		if err == nil {

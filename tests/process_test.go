@@ -79,8 +79,9 @@ func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, 
 
 // TestRunEmbedded is `make run` as a new user has it: the printed curl works as pasted, the mail shows, and nothing is lost
 // by a stop, nor by a kill -9 of the server, of Postgres, or of both.
+//
+// It runs alone, since it also measures the starts.
 func TestRunEmbedded(t *testing.T) {
-	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts Postgres five times")
 	}
@@ -89,10 +90,14 @@ func TestRunEmbedded(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	check(t, os.Chmod(dir, 0o755))
 	data, address := filepath.Join(dir, "data"), freeAddress(t)
-	api, err := client.New("http://" + address)
+	api, err := client.New("http://"+address, client.WithHTTPClient(&http.Client{Transport: &checked{t: t, next: http.DefaultTransport}}))
 	check(t, err)
 
+	_, err = program()
+	check(t, err)
+	began := time.Now()
 	server, curl := serve(t, address, "DATA_DIR="+data)
+	judgeStart(t, "the first start", began, 20*time.Second)
 	out, err := exec.Command("bash", "-c", curl).Output()
 	check(t, err)
 	var registered client.ClientsRegisterActionSuccessful
@@ -110,11 +115,11 @@ func TestRunEmbedded(t *testing.T) {
 		server.Wait()
 		began := time.Now()
 		server, _ = serve(t, address, "DATA_DIR="+data)
+		judgeStart(t, "a start after "+how, began, 1500*time.Millisecond)
 		read := want[client.SessionsReadActionSuccessful](api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(registered.Session.Token)))(t)
 		if read.Data.User.Email != "grace@example.com" {
 			t.Errorf("after %s the session is %+v", how, read.Data)
 		}
-		fmt.Printf("run: ready %v after %s\n", time.Since(began).Round(time.Millisecond), how)
 	}
 	stop("a stop", func() { check(t, server.Process.Signal(syscall.SIGTERM)) })
 	stop("kill -9 of the server", func() { server.Process.Kill() })
@@ -123,6 +128,31 @@ func TestRunEmbedded(t *testing.T) {
 	stop("kill -9 of Postgres, then of the server", func() { server.Process.Kill() })
 	check(t, server.Process.Signal(syscall.SIGTERM))
 	check(t, server.Wait())
+}
+
+// judgeStart says how long a start took until the server was ready.
+func judgeStart(t *testing.T, what string, began time.Time, limit time.Duration) {
+	t.Helper()
+	took := time.Since(began).Round(time.Millisecond)
+	fmt.Printf("ready: %v, %s\n", took, what)
+	if took > limit {
+		t.Errorf("%s took %v, more than %v", what, took, limit)
+	}
+}
+
+// TestStartWithoutDatabase starts on a database that is there and prepared. The best of three counts.
+func TestStartWithoutDatabase(t *testing.T) {
+	url := pgtestdb.Custom(t, cluster, migrator{}).URL()
+	best := time.Hour
+	for range 3 {
+		address := freeAddress(t)
+		began := time.Now()
+		server, _ := serve(t, address, "DATABASE_URL="+url, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com")
+		best = min(best, time.Since(began))
+		check(t, server.Process.Signal(syscall.SIGTERM))
+		check(t, server.Wait())
+	}
+	judgeStart(t, "without a database to start", time.Now().Add(-best), 300*time.Millisecond)
 }
 
 func get(t *testing.T, url, host string) string {
@@ -157,7 +187,7 @@ func killPostgres(t *testing.T, data string) {
 // TestServeRefuses says what to do instead of serving half.
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
-	empty := emptyDatabase(t)
+	empty, prepared := emptyDatabase(t), pgtestdb.Custom(t, cluster, migrator{}).URL()
 	rows := []struct {
 		name, want  string
 		environment []string
@@ -166,6 +196,8 @@ func TestServeRefuses(t *testing.T) {
 		{"no sender", "MAIL_FROM must be", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x"}},
 		{"a schema that is behind", "planoauth migrate", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
 		{"no URL", "DATABASE_URL is not", []string{"DATABASE_URL=postgres://user:hunter2@x:port/", "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
+		{"no hash", "ARGON2_TIME must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "ARGON2_TIME=0"}},
+		{"no public URL", "PUBLIC_URL must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "PUBLIC_URL=auth.example.com"}},
 		{"an embedded run that others can reach", "set MANDRILL_API_KEY", []string{"ADDR=0.0.0.0:0"}},
 	}
 	for _, row := range rows {

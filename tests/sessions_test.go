@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -94,7 +95,7 @@ func TestSessionsCreate(t *testing.T) {
 
 func TestSessionsCreateViews(t *testing.T) {
 	t.Parallel()
-	e := start(t)
+	e := start(t, withSQL("UPDATE applications SET url = 'https://order.example' WHERE slug = 'planoorder'"))
 	email := e.user(person{client: true, liaison: true})
 	params := client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"}
 
@@ -102,11 +103,22 @@ func TestSessionsCreateViews(t *testing.T) {
 	if plain.Session.ID != 0 || plain.Application.ID != 0 {
 		t.Error("session and application are there though nobody asked")
 	}
+	if d := plain.Data; !d.ExpiresAt.Equal(d.CreatedAt.Add(7*24*time.Hour)) || !d.IdleExpiresAt.Equal(d.LastUsedAt.Add(72*time.Hour)) || !d.CreatedAt.Equal(d.LastUsedAt) {
+		t.Errorf("the times are %+v", d)
+	}
 	if d := plain.Data; d.User.Email != email || d.User.FirstName != "" || !slices.Equal(d.Roles, []string{"client"}) || d.IP != "" || d.Method != "" {
 		t.Errorf("the default view is %+v", d)
 	}
 	params.View, params.SessionView, params.ApplicationView = client.Minimal, client.Full, client.Default
-	viewed := want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), params))(t)
+	params.RedirectURL = "https://order.example/orders?open=1"
+	longAgent := func(_ context.Context, req *http.Request) error {
+		req.Header.Set("User-Agent", strings.Repeat("a", 5000))
+		return nil
+	}
+	viewed := want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), params, longAgent))(t)
+	if s := viewed.Session; s.RedirectURL != params.RedirectURL || len(s.UserAgent) != 512 {
+		t.Errorf("the session is %+v", s)
+	}
 	if d := viewed.Data; d.Token == "" || d.User.ID != 0 || d.Roles != nil || !d.CreatedAt.IsZero() || d.ExpiresAt.IsZero() {
 		t.Errorf("the minimal view is %+v", d)
 	}
@@ -251,18 +263,17 @@ func TestExpiry(t *testing.T) {
 			t.Parallel()
 			e := start(t)
 			token := e.signIn(e.user(person{client: true, rememberMe: row.remember}))
-			// The time of the tests goes on; the session is set so that it was made exactly this long ago when it is read.
-			age := func(at time.Duration) { e.freeze(at) }
+			made := e.freeze(0)
 			read := func() client.SessionsReadOutcome {
 				outcome, err := e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token))
 				check(t, err)
 				return outcome
 			}
 			for _, use := range row.uses {
-				age(use)
+				e.freeze(use)
 				want[client.SessionsReadActionSuccessful](read(), nil)(t)
 			}
-			age(row.at)
+			e.freeze(row.at)
 			switch outcome := read().(type) {
 			case client.SessionsReadActionSuccessful:
 				if row.want != "" {
@@ -272,24 +283,36 @@ func TestExpiry(t *testing.T) {
 					t.Errorf("its limits are %v and %v", outcome.Data.ExpiresAt, outcome.Data.IdleExpiresAt)
 				}
 			case client.SessionExpired:
-				if string(outcome.Data.Reason) != row.want || outcome.Data.EndedAt.After(e.clock.now()) || outcome.Param != "token" {
+				if string(outcome.Data.Reason) != row.want || outcome.Param != "token" {
 					t.Errorf("it ended: %+v", outcome)
+				}
+				ended := 7 * day
+				if row.want == "idle" {
+					ended = 72 * time.Hour
+					for _, use := range row.uses {
+						ended = use + 72*time.Hour
+					}
+				}
+				if !outcome.Data.EndedAt.Equal(made.Add(ended)) {
+					t.Errorf("it ended at %v, not %v after %v", outcome.Data.EndedAt, ended, made)
 				}
 			case client.InvalidToken:
 				if row.want != "forgotten" {
 					t.Errorf("it is forgotten")
 				}
+			default:
+				t.Errorf("the outcome is %s", outcome.Slug())
 			}
 		})
 	}
 }
 
-// freeze stops the clock of the world at this time after the only session was made.
-func (e *env) freeze(at time.Duration) {
+// freeze stops the clock of the world at this time after its only session was made, which it returns.
+func (e *env) freeze(at time.Duration) (made time.Time) {
 	e.t.Helper()
-	var created time.Time
-	check(e.t, e.pool.QueryRow(context.Background(), "SELECT created_at FROM sessions").Scan(&created))
-	e.clock.stop(created.Add(at))
+	check(e.t, e.pool.QueryRow(context.Background(), "SELECT created_at FROM sessions").Scan(&made))
+	e.clock.stop(made.Add(at))
+	return made
 }
 
 func TestLastUse(t *testing.T) {
@@ -353,6 +376,43 @@ func TestOldHashes(t *testing.T) {
 	}
 }
 
+// TestUnknownHash: a hash that nothing here can read matches no password, and crashes nothing.
+func TestUnknownHash(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true})
+	for _, hash := range []string{"sha1:abc", "$argon2id$v=19$m=8", "$2a$99$x", "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"} {
+		e.exec("UPDATE users SET password_hash = $1", hash)
+		want[client.InvalidPassword](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: "x", Application: "planoorder"}))(t)
+	}
+}
+
+// TestDeletedMeanwhile deletes what a sign-in is about while its password is hashed.
+func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for statement, slug := range map[string]string{
+		"DELETE FROM users": "email-not-found",
+		"DELETE FROM applications WHERE slug = 'planoorder'": "invalid-param",
+	} {
+		t.Run(slug, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Time = 20_000 }))
+			email := e.user(person{client: true}) // whose cheap hash is renewed, slowly
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				outcome, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"})
+				if err != nil || outcome.Slug() != slug {
+					t.Errorf("the outcome is %v %v", outcome, err)
+				}
+			}()
+			e.within(10*time.Second, "the user is looked up", func() bool { return len(e.counted.take()) > 0 })
+			e.exec(statement)
+			<-done
+		})
+	}
+}
+
 // TestBlankPassword treats a blank hash as none.
 func TestBlankPassword(t *testing.T) {
 	t.Parallel()
@@ -384,10 +444,11 @@ func TestTiming(t *testing.T) {
 	}
 	e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Memory = 19456; s.Argon2Time = 2 }))
 	known, bare := e.user(person{client: true}), e.user(person{client: true, noPassword: true})
+	cheap := e.user(person{client: true}) // whose hash costs next to nothing, until a sign-in renews it
 	want[client.InvalidPassword](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: known, Password: "wrong", Application: "planoorder"}))(t)
 	// A sign-in brings the hash to the current cost, which the comparison needs.
 	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: known, Password: goodPassword, Application: "planoorder"}))(t)
-	emails := []string{known, "nobody@example.com", bare}
+	emails := []string{known, "nobody@example.com", bare, cheap}
 	took := make([][]float64, len(emails))
 	for range 30 {
 		for i, email := range emails {

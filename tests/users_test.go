@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
 )
 
 func joining() client.UsersClientRegisterParams {
@@ -34,7 +35,7 @@ func TestUsersClientRegister(t *testing.T) {
 		{"a first password too late", person{noPassword: true}, "planoorder", 15 * time.Minute, func(p *client.UsersClientRegisterParams) { p.Client.Password = "nanoseconds on a wire" }, "invalid-param", "client.password recent_sign_in"},
 		{"a guessable first password", person{noPassword: true}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.Password = "password1" }, "client-validation-failed", "client.password guessable"},
 		{"a phone number that cannot exist", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.Phone = "1" }, "client-validation-failed", "client.phone possible"},
-		{"an empty name", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.FirstName = "" }, "invalid-param", "client.first_name minLength"},
+		{"an empty name", person{}, "planoorder", 0, func(p *client.UsersClientRegisterParams) { p.Client.FirstName = "" }, "invalid-param", "client.first_name minLength, client.first_name pattern"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -110,6 +111,33 @@ func TestFirstPasswordEndsOtherSessions(t *testing.T) {
 	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
 	signIn := client.SessionsCreateParams{Email: email, Password: "nanoseconds on a wire", Application: "planoorder"}
 	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), signIn))(t)
+}
+
+// TestSignedOutMeanwhile: a session that ends while its password is hashed becomes nothing.
+func TestSignedOutMeanwhile(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Time = 20_000 }))
+	email := e.user(person{noPassword: true})
+	token := e.session(email, "planoorder")
+	e.exec("DELETE FROM users WHERE email <> $1", email)
+	e.counted.take()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		params := joining()
+		params.Client.Password = "nanoseconds on a wire"
+		outcome, err := e.api.UsersClientRegister(t.Context(), params, client.WithToken(token))
+		if err != nil || outcome.Slug() != "invalid-token" {
+			t.Errorf("the outcome is %v %v", outcome, err)
+		}
+	}()
+	e.within(10*time.Second, "the user is looked up", func() bool { return len(e.counted.take()) > 0 })
+	time.Sleep(20 * time.Millisecond)
+	e.exec("DELETE FROM sessions")
+	<-done
+	if e.count("clients") != 0 || e.count("users WHERE password_hash IS NOT NULL") != 0 {
+		t.Error("something became of it")
+	}
 }
 
 // TestRaceToBecomeAClient: of ten tries at once one makes the record.

@@ -125,7 +125,7 @@ type Client struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to.
+	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
@@ -143,7 +143,7 @@ type Client struct {
 	// Enterprise Whether the client registered as a company that has no row yet.
 	Enterprise bool `json:"enterprise,omitempty,omitzero"`
 
-	// FirstName A name of a person.
+	// FirstName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
@@ -153,7 +153,7 @@ type Client struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// LastName A name of a person.
+	// LastName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
@@ -233,7 +233,7 @@ type ClientsRegisterClient struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to.
+	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
@@ -243,12 +243,12 @@ type ClientsRegisterClient struct {
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// FirstName A name of a person.
+	// FirstName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name"`
 
-	// LastName A name of a person.
+	// LastName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name"`
@@ -319,7 +319,7 @@ type ClientsRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// CompanyName The name of the company that the client claims to belong to.
+// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
 //
 // Example: Eckert-Mauchly
 type CompanyName = string
@@ -522,7 +522,7 @@ type MissingParam struct {
 	Status    string    `json:"status"`
 }
 
-// Name A name of a person.
+// Name A name of a person, on one line, without control characters.
 //
 // Example: Ada
 type Name = string
@@ -925,7 +925,7 @@ type User struct {
 	// EmailVerified Whether the person has proven that the address is theirs.
 	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
 
-	// FirstName A name of a person.
+	// FirstName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
@@ -941,7 +941,7 @@ type User struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// LastName A name of a person.
+	// LastName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
@@ -1015,17 +1015,17 @@ type UsersClientRegisterClient struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to.
+	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// FirstName A name of a person.
+	// FirstName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name"`
 
-	// LastName A name of a person.
+	// LastName A name of a person, on one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name"`

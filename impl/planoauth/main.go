@@ -90,7 +90,7 @@ func (s *serve) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { stopWork(); wait() }()
-	s.greet()
+	s.greet(mailer)
 	return serveUntilDone(ctx, listener, server.Handler())
 }
 
@@ -110,17 +110,21 @@ func (s *serve) prepare(ctx context.Context, d *db.DB) error {
 }
 
 // greet tells a person at a terminal what to do next.
-func (s *serve) greet() {
+func (s *serve) greet(mailer impl.Mailer) {
+	mails := "by Mandrill"
+	if _, kept := mailer.(*impl.Mailbox); kept {
+		mails = s.PublicURL + "/dev/mail"
+	}
 	fmt.Printf(`PlanoAuth is ready.
 
   Explorer   %[1]s/docs
-  Mails      %[1]s/dev/mail
+  Mails      %[2]s
 
 Register somebody:
 
   curl -s %[1]s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"
 
-`, s.PublicURL)
+`, s.PublicURL, mails)
 }
 
 func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {

@@ -243,7 +243,7 @@ export interface components {
          */
         Id: number;
         /**
-         * @description A name of a person.
+         * @description A name of a person, on one line, without control characters.
          * @example Ada
          */
         Name: string;
@@ -253,7 +253,7 @@ export interface components {
          */
         Phone: string;
         /**
-         * @description The name of the company that the client claims to belong to.
+         * @description The name of the company that the client claims to belong to, on one line, without control characters.
          * @example Eckert-Mauchly
          */
         CompanyName: string;
