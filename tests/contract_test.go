@@ -91,7 +91,7 @@ func judge(req *http.Request, res *http.Response, body []byte) error {
 	slug, _ := tree["status"].(string)
 	var schema *openapi3.Schema
 	for _, one := range lawOperations() {
-		if one.path != req.URL.Path || one.method != req.Method && slug != "route-non-existent" {
+		if one.path != req.URL.EscapedPath() || one.method != req.Method && slug != "route-non-existent" {
 			continue
 		}
 		if slug == "route-non-existent" && one.method == req.Method {
