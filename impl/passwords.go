@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
-	"github.com/nbutton23/zxcvbn-go"
-	"github.com/nbutton23/zxcvbn-go/matching"
+	"github.com/trustelem/zxcvbn"
 	"github.com/uptrace/bun"
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/sync/semaphore"
@@ -23,13 +22,10 @@ import (
 const (
 	maxWaiting     = 64 // requests that wait for a hashing place
 	minPassword    = 8  // characters
-	judgedPassword = 64 // characters: zxcvbn takes seconds on longer ones
+	judgedPassword = 64 // characters: zxcvbn takes long on longer ones, up to 0.1 s on these
 	minOwnWord     = 3  // letters from which on a word of the person's counts
-	maxLeet        = 6  // different characters of l33t in a password whose words in it are judged
 	minStrength    = 2  // of zxcvbn's 0 to 4: more than a million guesses
 )
-
-const leetCharacters = "4@8({[<369!1|70$5+%2"
 
 // errBusy means that all hashing places are taken and enough requests wait: the outcome is server-busy.
 var errBusy = errors.New("all hashing places are taken")
@@ -120,28 +116,13 @@ func judgePassword(password string, ownWords []string) (rule gen.ParamErrorRule,
 	}
 	judged := []rune(password)
 	judged = judged[:min(len(judged), judgedPassword)]
-	if strength(string(judged), ownWords) >= minStrength {
+	if zxcvbn.PasswordStrength(string(judged), ownWords).Score >= minStrength {
 		return "", ""
 	}
-	if strength(string(judged), nil) >= minStrength {
+	if zxcvbn.PasswordStrength(string(judged), nil).Score >= minStrength {
 		return gen.OwnWords, "is made of words that belong to the person"
 	}
 	return gen.Guessable, "is too easy to guess"
-}
-
-// strength is zxcvbn's score. Words in l33t are looked for only where few of its characters are used, since zxcvbn tries
-// every combination of what they may stand for: 64 characters made for that cost it a second.
-func strength(password string, ownWords []string) int {
-	used := 0
-	for _, r := range leetCharacters {
-		if strings.ContainsRune(password, r) {
-			used++
-		}
-	}
-	if used > maxLeet {
-		return zxcvbn.PasswordStrength(password, ownWords, matching.FilterL33tMatcher).Score
-	}
-	return zxcvbn.PasswordStrength(password, ownWords).Score
 }
 
 // ownWords splits what is known of a person into the words that a password should not be made of.

@@ -140,11 +140,11 @@ func judgeStart(t *testing.T, what string, began time.Time, limit time.Duration)
 	}
 }
 
-// TestStartWithoutDatabase starts on a database that is there and prepared. The best of three counts.
+// TestStartWithoutDatabase starts on a database that is there and prepared. The best of five counts.
 func TestStartWithoutDatabase(t *testing.T) {
 	url := pgtestdb.Custom(t, cluster, migrator{}).URL()
 	best := time.Hour
-	for range 3 {
+	for range 5 {
 		address := freeAddress(t)
 		began := time.Now()
 		server, _ := serve(t, address, "DATABASE_URL="+url, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com")
