@@ -84,7 +84,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if err := insertSession(ctx, tx, session, c.session); err != nil {
 			return err
 		}
-		return s.queueMail(ctx, tx, welcome)
+		return s.queueMail(ctx, tx, welcome, s.Settings.MailPause)
 	})
 }
 

@@ -80,15 +80,15 @@ func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Applicat
 	}, err
 }
 
-// queueMail saves a mail in the transaction of what it tells, together with the job that sends it if nothing else does; the
-// job waits for the try that the request itself may make.
-func (s *Server) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail) error {
+// queueMail saves a mail in the transaction of what it tells, together with the job that sends it. The job waits for a while
+// if the request itself will deliver the mail: then it is there for what fails.
+func (s *Server) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail, wait time.Duration) error {
 	if _, err := tx.NewInsert().Model(m).Exec(ctx); err != nil {
 		return err
 	}
 	_, err := s.queue.insert.InsertTx(ctx, tx.Tx, sendMail{Mail: m.ID}, &river.InsertOpts{
 		MaxAttempts: 100, // the age of the mail ends it
-		ScheduledAt: m.CreatedAt.Add(s.Settings.MailPause),
+		ScheduledAt: m.CreatedAt.Add(wait),
 	})
 	return err
 }

@@ -94,7 +94,7 @@ func (s *Server) insertSessionAndNotice(ctx context.Context, c *call, session *d
 		if err := insertSession(ctx, tx, session, c.session); err != nil {
 			return err
 		}
-		return s.queueMail(ctx, tx, notice)
+		return s.queueMail(ctx, tx, notice, s.Settings.MailPause)
 	})
 }
 

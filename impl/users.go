@@ -133,5 +133,5 @@ func (s *Server) setFirstPassword(ctx context.Context, tx bun.Tx, c *call, user 
 	if err != nil {
 		return err
 	}
-	return s.queueMail(ctx, tx, notice)
+	return s.queueMail(ctx, tx, notice, 0)
 }
