@@ -19,6 +19,7 @@ type User struct {
 	LastName        string
 	Phone           string // E.164, or ""
 	RememberMe      bool
+	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" when there is none
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`
@@ -99,6 +100,42 @@ type Application struct {
 	RedirectOrigins []string `bun:",array"`
 	LegacySlugs     bool
 	SignInMail      bool
+}
+
+// ApplicationToken is what an application presents itself by.
+type ApplicationToken struct {
+	bun.BaseModel `bun:"table:application_tokens"`
+
+	ID            int64 `bun:",pk,autoincrement"`
+	ApplicationID int64
+	TokenDigest   []byte
+	CreatedAt     time.Time
+}
+
+// Link is a link that was mailed to a user and not used yet.
+type Link struct {
+	bun.BaseModel `bun:"table:links"`
+
+	ID            int64  `bun:",pk,autoincrement"`
+	Kind          string // magic, reset or verification
+	UserID        int64
+	ApplicationID int64
+	RedirectURL   string
+	TokenDigest   []byte
+	CreatedAt     time.Time
+}
+
+// GoogleState is a sign-in with Google that has begun.
+type GoogleState struct {
+	bun.BaseModel `bun:"table:google_states"`
+
+	ID            int64 `bun:",pk,autoincrement"`
+	StateDigest   []byte
+	Challenge     string
+	Nonce         string
+	ApplicationID int64
+	RedirectURL   string
+	CreatedAt     time.Time
 }
 
 // Service groups the routes of one tag of the spec.

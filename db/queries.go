@@ -49,11 +49,11 @@ func (d *DB) user(ctx context.Context, condition string, value any) (*User, erro
 	var verified *time.Time
 	err := d.Pool.QueryRow(ctx, `
 SELECT u.id, u.email, u.email_verified_at, coalesce(u.password_hash, ''), u.first_name, u.last_name, u.phone, u.remember_me,
-	u.created_at, c.active, e.active, l.active
+	coalesce(u.google_subject, ''), u.created_at, c.active, e.active, l.active
 FROM users u`+recordsOf+`
 WHERE `+condition, pgx.QueryExecModeCacheStatement, value).Scan(
 		&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
-		&u.CreatedAt, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison)
+		&u.GoogleSubject, &u.CreatedAt, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -42,6 +42,12 @@ type Operation struct {
 	Sensitive bool
 	// TokenRequired says that a token must be presented; otherwise one may be.
 	TokenRequired bool
+	// TokenKinds says whose tokens it takes: those of a session, of an application, or both.
+	TokenKinds []string
+	// ApplicationRequires has the params that an application must pass, and nobody else may.
+	ApplicationRequires []string
+	// Roles says who may call it: users with one of these roles; all may when it is empty.
+	Roles []string
 	// OpenToRecordless says that users without any record are let in.
 	OpenToRecordless bool
 	// Slugs has every status slug that the operation may answer.
@@ -55,6 +61,7 @@ var Operations = []*Operation{
 		Params:         "SessionsCreateParams",
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -70,6 +77,7 @@ var Operations = []*Operation{
 			"invalid-token",
 			"session-expired",
 			"request-too-large",
+			"rate-limit-exceeded",
 			"application-crash",
 			"identify-request-error",
 			"mandrill-email-failed",
@@ -82,8 +90,9 @@ var Operations = []*Operation{
 	{
 		ID: "sessionsRead", Method: "POST", Path: "/api/v1/sessions/read", Service: "sessions",
 		Params:         "SessionsReadParams",
-		ParamOrder:     []string{"token", "view"},
+		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"session_token"}, Roles: []string(nil),
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -91,6 +100,7 @@ var Operations = []*Operation{
 			"invalid-param",
 			"missing-param",
 			"no-params-decoded",
+			"client-required",
 			"invalid-token",
 			"session-expired",
 			"request-too-large",
@@ -102,10 +112,11 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsDelete", Method: "POST", Path: "/api/v1/sessions/delete", Service: "sessions",
-		Params:         "SessionsDeleteParams",
-		ParamOrder:     []string{"token", "scope"},
+		ID: "sessionsIndex", Method: "POST", Path: "/api/v1/sessions/index", Service: "sessions",
+		Params:         "SessionsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -116,6 +127,141 @@ var Operations = []*Operation{
 			"invalid-token",
 			"session-expired",
 			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "sessionsDelete", Method: "POST", Path: "/api/v1/sessions/delete", Service: "sessions",
+		Params:         "SessionsDeleteParams",
+		ParamOrder:     []string{"token", "id", "scope"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "sessionsMagicLinkRequest", Method: "POST", Path: "/api/v1/sessions/magic_link_request", Service: "sessions",
+		Params:         "SessionsMagicLinkRequestParams",
+		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
+		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"email-not-found",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "sessionsMagicLinkCreate", Method: "POST", Path: "/api/v1/sessions/magic_link_create", Service: "sessions",
+		Params:         "SessionsMagicLinkCreateParams",
+		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-magic-link",
+			"invalid-param",
+			"magic-link-expired",
+			"missing-param",
+			"no-params-decoded",
+			"user-requires-role",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "sessionsGoogleAuthorize", Method: "POST", Path: "/api/v1/sessions/google_authorize", Service: "sessions",
+		Params:         "SessionsGoogleAuthorizeParams",
+		ParamOrder:     []string{"token", "application", "redirect_url"},
+		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"google-sign-in-failed",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "sessionsGoogleCreate", Method: "POST", Path: "/api/v1/sessions/google_create", Service: "sessions",
+		Params:         "SessionsGoogleCreateParams",
+		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"google-account-conflict",
+			"google-email-unverified",
+			"google-sign-in-failed",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"user-requires-role",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
 			"application-crash",
 			"identify-request-error",
 			"route-non-existent",
@@ -128,6 +274,7 @@ var Operations = []*Operation{
 		Params:         "ClientsRegisterParams",
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -142,6 +289,7 @@ var Operations = []*Operation{
 			"invalid-token",
 			"session-expired",
 			"request-too-large",
+			"rate-limit-exceeded",
 			"application-crash",
 			"identify-request-error",
 			"mandrill-email-failed",
@@ -156,6 +304,7 @@ var Operations = []*Operation{
 		Params:         "UsersClientRegisterParams",
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -168,12 +317,269 @@ var Operations = []*Operation{
 			"invalid-token",
 			"session-expired",
 			"request-too-large",
+			"rate-limit-exceeded",
 			"application-crash",
 			"identify-request-error",
 			"route-non-existent",
 			"route-not-found",
 			"service-not-found",
 			"server-busy",
+		},
+	},
+	{
+		ID: "usersRead", Method: "POST", Path: "/api/v1/users/read", Service: "users",
+		Params:         "UsersReadParams",
+		ParamOrder:     []string{"token", "view"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "usersUpdate", Method: "PUT", Path: "/api/v1/users/update", Service: "users",
+		Params:         "UsersUpdateParams",
+		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "usersPasswordUpdate", Method: "PUT", Path: "/api/v1/users/password_update", Service: "users",
+		Params:         "UsersPasswordUpdateParams",
+		ParamOrder:     []string{"token", "password", "current_password", "view"},
+		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"password-rejected",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
+		ID: "usersPasswordResetRequest", Method: "POST", Path: "/api/v1/users/password_reset_request", Service: "users",
+		Params:         "UsersPasswordResetRequestParams",
+		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
+		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"email-not-found",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "usersPasswordReset", Method: "PUT", Path: "/api/v1/users/password_reset", Service: "users",
+		Params:         "UsersPasswordResetParams",
+		ParamOrder:     []string{"token", "reset_token", "password"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-reset-link",
+			"missing-param",
+			"no-params-decoded",
+			"password-rejected",
+			"reset-link-expired",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
+		ID: "usersEmailVerify", Method: "POST", Path: "/api/v1/users/email_verify", Service: "users",
+		Params:         "UsersEmailVerifyParams",
+		ParamOrder:     []string{"token", "verification_token"},
+		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-verification-link",
+			"missing-param",
+			"no-params-decoded",
+			"verification-link-expired",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "preferencesRead", Method: "POST", Path: "/api/v1/preferences/read", Service: "preferences",
+		Params:         "PreferencesReadParams",
+		ParamOrder:     []string{"token"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "preferencesUpdate", Method: "PUT", Path: "/api/v1/preferences/update", Service: "preferences",
+		Params:         "PreferencesUpdateParams",
+		ParamOrder:     []string{"token", "remember_me"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "notificationsIndex", Method: "POST", Path: "/api/v1/notifications/index", Service: "notifications",
+		Params:         "NotificationsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: "notificationsUpdate", Method: "PUT", Path: "/api/v1/notifications/update", Service: "notifications",
+		Params:         "NotificationsUpdateParams",
+		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
 		},
 	},
 }
@@ -188,8 +594,10 @@ func writeOutcome(w http.ResponseWriter, code int, outcome any) error {
 	switch code {
 	case http.StatusUnauthorized:
 		header["Www-Authenticate"] = []string{"Bearer"}
-	case http.StatusServiceUnavailable:
-		header["Retry-After"] = []string{"1"}
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		if header["Retry-After"] == nil {
+			header["Retry-After"] = []string{"1"}
+		}
 	}
 	w.WriteHeader(code)
 	_, err = w.Write(body)
@@ -211,8 +619,31 @@ func (o ApplicationCrash) VisitSessionsCreateResponse(w http.ResponseWriter) err
 // VisitSessionsReadResponse makes ApplicationCrash an outcome of sessionsRead.
 func (o ApplicationCrash) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes ApplicationCrash an outcome of sessionsIndex.
+func (o ApplicationCrash) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes ApplicationCrash an outcome of sessionsDelete.
 func (o ApplicationCrash) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes ApplicationCrash an outcome of sessionsMagicLinkRequest.
+func (o ApplicationCrash) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes ApplicationCrash an outcome of sessionsMagicLinkCreate.
+func (o ApplicationCrash) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes ApplicationCrash an outcome of sessionsGoogleAuthorize.
+func (o ApplicationCrash) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes ApplicationCrash an outcome of sessionsGoogleCreate.
+func (o ApplicationCrash) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes ApplicationCrash an outcome of clientsRegister.
 func (o ApplicationCrash) VisitClientsRegisterResponse(w http.ResponseWriter) error {
@@ -221,6 +652,52 @@ func (o ApplicationCrash) VisitClientsRegisterResponse(w http.ResponseWriter) er
 
 // VisitUsersClientRegisterResponse makes ApplicationCrash an outcome of usersClientRegister.
 func (o ApplicationCrash) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes ApplicationCrash an outcome of usersRead.
+func (o ApplicationCrash) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes ApplicationCrash an outcome of usersUpdate.
+func (o ApplicationCrash) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes ApplicationCrash an outcome of usersPasswordUpdate.
+func (o ApplicationCrash) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes ApplicationCrash an outcome of usersPasswordResetRequest.
+func (o ApplicationCrash) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes ApplicationCrash an outcome of usersPasswordReset.
+func (o ApplicationCrash) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes ApplicationCrash an outcome of usersEmailVerify.
+func (o ApplicationCrash) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes ApplicationCrash an outcome of preferencesRead.
+func (o ApplicationCrash) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes ApplicationCrash an outcome of preferencesUpdate.
+func (o ApplicationCrash) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes ApplicationCrash an outcome of notificationsIndex.
+func (o ApplicationCrash) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes ApplicationCrash an outcome of notificationsUpdate.
+func (o ApplicationCrash) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -233,8 +710,36 @@ func (o ClientRequired) Write(w http.ResponseWriter) error {
 	return writeOutcome(w, 401, o)
 }
 
+// VisitSessionsReadResponse makes ClientRequired an outcome of sessionsRead.
+func (o ClientRequired) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes ClientRequired an outcome of sessionsMagicLinkRequest.
+func (o ClientRequired) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes ClientRequired an outcome of sessionsGoogleAuthorize.
+func (o ClientRequired) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes ClientRequired an outcome of clientsRegister.
 func (o ClientRequired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordResetRequestResponse makes ClientRequired an outcome of usersPasswordResetRequest.
+func (o ClientRequired) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes ClientRequired an outcome of notificationsIndex.
+func (o ClientRequired) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes ClientRequired an outcome of notificationsUpdate.
+func (o ClientRequired) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // Slug is "client-validation-failed".
 func (ClientValidationFailed) Slug() string { return "client-validation-failed" }
@@ -337,6 +842,63 @@ func (o EmailNotFound) Write(w http.ResponseWriter) error {
 // VisitSessionsCreateResponse makes EmailNotFound an outcome of sessionsCreate.
 func (o EmailNotFound) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsMagicLinkRequestResponse makes EmailNotFound an outcome of sessionsMagicLinkRequest.
+func (o EmailNotFound) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes EmailNotFound an outcome of usersPasswordResetRequest.
+func (o EmailNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "google-account-conflict".
+func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o GoogleAccountConflict) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "google-account-conflict", "A user has this e-mail address already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitSessionsGoogleCreateResponse makes GoogleAccountConflict an outcome of sessionsGoogleCreate.
+func (o GoogleAccountConflict) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "google-email-unverified".
+func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o GoogleEmailUnverified) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "google-email-unverified", "Google does not vouch for the e-mail address.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitSessionsGoogleCreateResponse makes GoogleEmailUnverified an outcome of sessionsGoogleCreate.
+func (o GoogleEmailUnverified) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "google-sign-in-failed".
+func (GoogleSignInFailed) Slug() string { return "google-sign-in-failed" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o GoogleSignInFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "google-sign-in-failed", "The sign-in with Google failed.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes GoogleSignInFailed an outcome of sessionsGoogleAuthorize.
+func (o GoogleSignInFailed) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes GoogleSignInFailed an outcome of sessionsGoogleCreate.
+func (o GoogleSignInFailed) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "identify-request-error".
 func (IdentifyRequestError) Slug() string { return "identify-request-error" }
 
@@ -356,8 +918,33 @@ func (o IdentifyRequestError) VisitSessionsReadResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsIndexResponse makes IdentifyRequestError an outcome of sessionsIndex.
+func (o IdentifyRequestError) VisitSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitSessionsDeleteResponse makes IdentifyRequestError an outcome of sessionsDelete.
 func (o IdentifyRequestError) VisitSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkRequestResponse makes IdentifyRequestError an outcome of sessionsMagicLinkRequest.
+func (o IdentifyRequestError) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes IdentifyRequestError an outcome of sessionsMagicLinkCreate.
+func (o IdentifyRequestError) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes IdentifyRequestError an outcome of sessionsGoogleAuthorize.
+func (o IdentifyRequestError) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes IdentifyRequestError an outcome of sessionsGoogleCreate.
+func (o IdentifyRequestError) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -368,6 +955,54 @@ func (o IdentifyRequestError) VisitClientsRegisterResponse(w http.ResponseWriter
 
 // VisitUsersClientRegisterResponse makes IdentifyRequestError an outcome of usersClientRegister.
 func (o IdentifyRequestError) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes IdentifyRequestError an outcome of usersRead.
+func (o IdentifyRequestError) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes IdentifyRequestError an outcome of usersUpdate.
+func (o IdentifyRequestError) VisitUsersUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordUpdateResponse makes IdentifyRequestError an outcome of usersPasswordUpdate.
+func (o IdentifyRequestError) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes IdentifyRequestError an outcome of usersPasswordResetRequest.
+func (o IdentifyRequestError) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes IdentifyRequestError an outcome of usersPasswordReset.
+func (o IdentifyRequestError) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes IdentifyRequestError an outcome of usersEmailVerify.
+func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes IdentifyRequestError an outcome of preferencesRead.
+func (o IdentifyRequestError) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes IdentifyRequestError an outcome of preferencesUpdate.
+func (o IdentifyRequestError) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes IdentifyRequestError an outcome of notificationsIndex.
+func (o IdentifyRequestError) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes IdentifyRequestError an outcome of notificationsUpdate.
+func (o IdentifyRequestError) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -388,8 +1023,33 @@ func (o InvalidContentType) VisitSessionsCreateResponse(w http.ResponseWriter) e
 // VisitSessionsReadResponse makes InvalidContentType an outcome of sessionsRead.
 func (o InvalidContentType) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes InvalidContentType an outcome of sessionsIndex.
+func (o InvalidContentType) VisitSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitSessionsDeleteResponse makes InvalidContentType an outcome of sessionsDelete.
 func (o InvalidContentType) VisitSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkRequestResponse makes InvalidContentType an outcome of sessionsMagicLinkRequest.
+func (o InvalidContentType) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes InvalidContentType an outcome of sessionsMagicLinkCreate.
+func (o InvalidContentType) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes InvalidContentType an outcome of sessionsGoogleAuthorize.
+func (o InvalidContentType) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes InvalidContentType an outcome of sessionsGoogleCreate.
+func (o InvalidContentType) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -400,6 +1060,52 @@ func (o InvalidContentType) VisitClientsRegisterResponse(w http.ResponseWriter) 
 
 // VisitUsersClientRegisterResponse makes InvalidContentType an outcome of usersClientRegister.
 func (o InvalidContentType) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes InvalidContentType an outcome of usersRead.
+func (o InvalidContentType) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes InvalidContentType an outcome of usersUpdate.
+func (o InvalidContentType) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes InvalidContentType an outcome of usersPasswordUpdate.
+func (o InvalidContentType) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes InvalidContentType an outcome of usersPasswordResetRequest.
+func (o InvalidContentType) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes InvalidContentType an outcome of usersPasswordReset.
+func (o InvalidContentType) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes InvalidContentType an outcome of usersEmailVerify.
+func (o InvalidContentType) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes InvalidContentType an outcome of preferencesRead.
+func (o InvalidContentType) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes InvalidContentType an outcome of preferencesUpdate.
+func (o InvalidContentType) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes InvalidContentType an outcome of notificationsIndex.
+func (o InvalidContentType) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes InvalidContentType an outcome of notificationsUpdate.
+func (o InvalidContentType) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -422,8 +1128,33 @@ func (o InvalidEncodedParams) VisitSessionsReadResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsIndexResponse makes InvalidEncodedParams an outcome of sessionsIndex.
+func (o InvalidEncodedParams) VisitSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitSessionsDeleteResponse makes InvalidEncodedParams an outcome of sessionsDelete.
 func (o InvalidEncodedParams) VisitSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkRequestResponse makes InvalidEncodedParams an outcome of sessionsMagicLinkRequest.
+func (o InvalidEncodedParams) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes InvalidEncodedParams an outcome of sessionsMagicLinkCreate.
+func (o InvalidEncodedParams) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes InvalidEncodedParams an outcome of sessionsGoogleAuthorize.
+func (o InvalidEncodedParams) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes InvalidEncodedParams an outcome of sessionsGoogleCreate.
+func (o InvalidEncodedParams) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -434,6 +1165,68 @@ func (o InvalidEncodedParams) VisitClientsRegisterResponse(w http.ResponseWriter
 
 // VisitUsersClientRegisterResponse makes InvalidEncodedParams an outcome of usersClientRegister.
 func (o InvalidEncodedParams) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes InvalidEncodedParams an outcome of usersRead.
+func (o InvalidEncodedParams) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes InvalidEncodedParams an outcome of usersUpdate.
+func (o InvalidEncodedParams) VisitUsersUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordUpdateResponse makes InvalidEncodedParams an outcome of usersPasswordUpdate.
+func (o InvalidEncodedParams) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes InvalidEncodedParams an outcome of usersPasswordResetRequest.
+func (o InvalidEncodedParams) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes InvalidEncodedParams an outcome of usersPasswordReset.
+func (o InvalidEncodedParams) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes InvalidEncodedParams an outcome of usersEmailVerify.
+func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes InvalidEncodedParams an outcome of preferencesRead.
+func (o InvalidEncodedParams) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes InvalidEncodedParams an outcome of preferencesUpdate.
+func (o InvalidEncodedParams) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes InvalidEncodedParams an outcome of notificationsIndex.
+func (o InvalidEncodedParams) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes InvalidEncodedParams an outcome of notificationsUpdate.
+func (o InvalidEncodedParams) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "invalid-magic-link".
+func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o InvalidMagicLink) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-magic-link", "The link is not valid, or was used already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes InvalidMagicLink an outcome of sessionsMagicLinkCreate.
+func (o InvalidMagicLink) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -452,14 +1245,73 @@ func (o InvalidParam) VisitSessionsCreateResponse(w http.ResponseWriter) error {
 // VisitSessionsReadResponse makes InvalidParam an outcome of sessionsRead.
 func (o InvalidParam) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes InvalidParam an outcome of sessionsIndex.
+func (o InvalidParam) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes InvalidParam an outcome of sessionsDelete.
 func (o InvalidParam) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes InvalidParam an outcome of sessionsMagicLinkRequest.
+func (o InvalidParam) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes InvalidParam an outcome of sessionsMagicLinkCreate.
+func (o InvalidParam) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes InvalidParam an outcome of sessionsGoogleAuthorize.
+func (o InvalidParam) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes InvalidParam an outcome of sessionsGoogleCreate.
+func (o InvalidParam) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes InvalidParam an outcome of clientsRegister.
 func (o InvalidParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes InvalidParam an outcome of usersClientRegister.
 func (o InvalidParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes InvalidParam an outcome of usersRead.
+func (o InvalidParam) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes InvalidParam an outcome of usersUpdate.
+func (o InvalidParam) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes InvalidParam an outcome of usersPasswordUpdate.
+func (o InvalidParam) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes InvalidParam an outcome of usersPasswordResetRequest.
+func (o InvalidParam) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes InvalidParam an outcome of usersPasswordReset.
+func (o InvalidParam) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
+func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesReadResponse makes InvalidParam an outcome of preferencesRead.
+func (o InvalidParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes InvalidParam an outcome of preferencesUpdate.
+func (o InvalidParam) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsIndexResponse makes InvalidParam an outcome of notificationsIndex.
+func (o InvalidParam) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsUpdateResponse makes InvalidParam an outcome of notificationsUpdate.
+func (o InvalidParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -474,6 +1326,25 @@ func (o InvalidPassword) Write(w http.ResponseWriter) error {
 
 // VisitSessionsCreateResponse makes InvalidPassword an outcome of sessionsCreate.
 func (o InvalidPassword) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes InvalidPassword an outcome of usersPasswordUpdate.
+func (o InvalidPassword) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "invalid-reset-link".
+func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o InvalidResetLink) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-reset-link", "The link is not valid, or was used already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitUsersPasswordResetResponse makes InvalidResetLink an outcome of usersPasswordReset.
+func (o InvalidResetLink) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // Slug is "invalid-token".
 func (InvalidToken) Slug() string { return "invalid-token" }
@@ -490,14 +1361,101 @@ func (o InvalidToken) VisitSessionsCreateResponse(w http.ResponseWriter) error {
 // VisitSessionsReadResponse makes InvalidToken an outcome of sessionsRead.
 func (o InvalidToken) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes InvalidToken an outcome of sessionsIndex.
+func (o InvalidToken) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes InvalidToken an outcome of sessionsDelete.
 func (o InvalidToken) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes InvalidToken an outcome of sessionsMagicLinkRequest.
+func (o InvalidToken) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes InvalidToken an outcome of sessionsMagicLinkCreate.
+func (o InvalidToken) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes InvalidToken an outcome of sessionsGoogleAuthorize.
+func (o InvalidToken) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes InvalidToken an outcome of sessionsGoogleCreate.
+func (o InvalidToken) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes InvalidToken an outcome of clientsRegister.
 func (o InvalidToken) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes InvalidToken an outcome of usersClientRegister.
 func (o InvalidToken) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes InvalidToken an outcome of usersRead.
+func (o InvalidToken) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes InvalidToken an outcome of usersUpdate.
+func (o InvalidToken) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes InvalidToken an outcome of usersPasswordUpdate.
+func (o InvalidToken) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes InvalidToken an outcome of usersPasswordResetRequest.
+func (o InvalidToken) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes InvalidToken an outcome of usersPasswordReset.
+func (o InvalidToken) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
+func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesReadResponse makes InvalidToken an outcome of preferencesRead.
+func (o InvalidToken) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes InvalidToken an outcome of preferencesUpdate.
+func (o InvalidToken) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsIndexResponse makes InvalidToken an outcome of notificationsIndex.
+func (o InvalidToken) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsUpdateResponse makes InvalidToken an outcome of notificationsUpdate.
+func (o InvalidToken) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "invalid-verification-link".
+func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o InvalidVerificationLink) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-verification-link", "The link is not valid, or was used already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitUsersEmailVerifyResponse makes InvalidVerificationLink an outcome of usersEmailVerify.
+func (o InvalidVerificationLink) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "magic-link-expired".
+func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o MagicLinkExpired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "magic-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes MagicLinkExpired an outcome of sessionsMagicLinkCreate.
+func (o MagicLinkExpired) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -516,14 +1474,73 @@ func (o MissingParam) VisitSessionsCreateResponse(w http.ResponseWriter) error {
 // VisitSessionsReadResponse makes MissingParam an outcome of sessionsRead.
 func (o MissingParam) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes MissingParam an outcome of sessionsIndex.
+func (o MissingParam) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes MissingParam an outcome of sessionsDelete.
 func (o MissingParam) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes MissingParam an outcome of sessionsMagicLinkRequest.
+func (o MissingParam) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes MissingParam an outcome of sessionsMagicLinkCreate.
+func (o MissingParam) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes MissingParam an outcome of sessionsGoogleAuthorize.
+func (o MissingParam) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes MissingParam an outcome of sessionsGoogleCreate.
+func (o MissingParam) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes MissingParam an outcome of clientsRegister.
 func (o MissingParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes MissingParam an outcome of usersClientRegister.
 func (o MissingParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes MissingParam an outcome of usersRead.
+func (o MissingParam) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes MissingParam an outcome of usersUpdate.
+func (o MissingParam) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes MissingParam an outcome of usersPasswordUpdate.
+func (o MissingParam) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes MissingParam an outcome of usersPasswordResetRequest.
+func (o MissingParam) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes MissingParam an outcome of usersPasswordReset.
+func (o MissingParam) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
+func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesReadResponse makes MissingParam an outcome of preferencesRead.
+func (o MissingParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes MissingParam an outcome of preferencesUpdate.
+func (o MissingParam) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsIndexResponse makes MissingParam an outcome of notificationsIndex.
+func (o MissingParam) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsUpdateResponse makes MissingParam an outcome of notificationsUpdate.
+func (o MissingParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -542,14 +1559,273 @@ func (o NoParamsDecoded) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 // VisitSessionsReadResponse makes NoParamsDecoded an outcome of sessionsRead.
 func (o NoParamsDecoded) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes NoParamsDecoded an outcome of sessionsIndex.
+func (o NoParamsDecoded) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes NoParamsDecoded an outcome of sessionsDelete.
 func (o NoParamsDecoded) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes NoParamsDecoded an outcome of sessionsMagicLinkRequest.
+func (o NoParamsDecoded) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes NoParamsDecoded an outcome of sessionsMagicLinkCreate.
+func (o NoParamsDecoded) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes NoParamsDecoded an outcome of sessionsGoogleAuthorize.
+func (o NoParamsDecoded) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes NoParamsDecoded an outcome of sessionsGoogleCreate.
+func (o NoParamsDecoded) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes NoParamsDecoded an outcome of clientsRegister.
 func (o NoParamsDecoded) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes NoParamsDecoded an outcome of usersClientRegister.
 func (o NoParamsDecoded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes NoParamsDecoded an outcome of usersRead.
+func (o NoParamsDecoded) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes NoParamsDecoded an outcome of usersUpdate.
+func (o NoParamsDecoded) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes NoParamsDecoded an outcome of usersPasswordUpdate.
+func (o NoParamsDecoded) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes NoParamsDecoded an outcome of usersPasswordResetRequest.
+func (o NoParamsDecoded) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes NoParamsDecoded an outcome of usersPasswordReset.
+func (o NoParamsDecoded) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes NoParamsDecoded an outcome of usersEmailVerify.
+func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes NoParamsDecoded an outcome of preferencesRead.
+func (o NoParamsDecoded) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes NoParamsDecoded an outcome of preferencesUpdate.
+func (o NoParamsDecoded) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes NoParamsDecoded an outcome of notificationsIndex.
+func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes NoParamsDecoded an outcome of notificationsUpdate.
+func (o NoParamsDecoded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o NotificationsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitNotificationsIndexResponse makes NotificationsIndexActionSuccessful an outcome of notificationsIndex.
+func (o NotificationsIndexActionSuccessful) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (NotificationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o NotificationsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitNotificationsUpdateResponse makes NotificationsUpdateActionSuccessful an outcome of notificationsUpdate.
+func (o NotificationsUpdateActionSuccessful) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "password-rejected".
+func (PasswordRejected) Slug() string { return "password-rejected" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o PasswordRejected) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "password-rejected", "The password could not be accepted.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitUsersPasswordUpdateResponse makes PasswordRejected an outcome of usersPasswordUpdate.
+func (o PasswordRejected) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes PasswordRejected an outcome of usersPasswordReset.
+func (o PasswordRejected) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "permission-denied".
+func (PermissionDenied) Slug() string { return "permission-denied" }
+
+// Write sends the outcome with the HTTP status 403.
+func (o PermissionDenied) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 403, "permission-denied", "This is not open to the roles of the user.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 403, o)
+}
+
+// VisitNotificationsIndexResponse makes PermissionDenied an outcome of notificationsIndex.
+func (o PermissionDenied) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes PermissionDenied an outcome of notificationsUpdate.
+func (o PermissionDenied) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PreferencesReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitPreferencesReadResponse makes PreferencesReadActionSuccessful an outcome of preferencesRead.
+func (o PreferencesReadActionSuccessful) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PreferencesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PreferencesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitPreferencesUpdateResponse makes PreferencesUpdateActionSuccessful an outcome of preferencesUpdate.
+func (o PreferencesUpdateActionSuccessful) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "rate-limit-exceeded".
+func (RateLimitExceeded) Slug() string { return "rate-limit-exceeded" }
+
+// Write sends the outcome with the HTTP status 429.
+func (o RateLimitExceeded) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 429, "rate-limit-exceeded", "There were too many requests; try again later.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 429, o)
+}
+
+// VisitSessionsCreateResponse makes RateLimitExceeded an outcome of sessionsCreate.
+func (o RateLimitExceeded) VisitSessionsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsIndexResponse makes RateLimitExceeded an outcome of sessionsIndex.
+func (o RateLimitExceeded) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsDeleteResponse makes RateLimitExceeded an outcome of sessionsDelete.
+func (o RateLimitExceeded) VisitSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkRequestResponse makes RateLimitExceeded an outcome of sessionsMagicLinkRequest.
+func (o RateLimitExceeded) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes RateLimitExceeded an outcome of sessionsMagicLinkCreate.
+func (o RateLimitExceeded) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes RateLimitExceeded an outcome of sessionsGoogleAuthorize.
+func (o RateLimitExceeded) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes RateLimitExceeded an outcome of sessionsGoogleCreate.
+func (o RateLimitExceeded) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsRegisterResponse makes RateLimitExceeded an outcome of clientsRegister.
+func (o RateLimitExceeded) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersClientRegisterResponse makes RateLimitExceeded an outcome of usersClientRegister.
+func (o RateLimitExceeded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes RateLimitExceeded an outcome of usersRead.
+func (o RateLimitExceeded) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes RateLimitExceeded an outcome of usersUpdate.
+func (o RateLimitExceeded) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes RateLimitExceeded an outcome of usersPasswordUpdate.
+func (o RateLimitExceeded) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes RateLimitExceeded an outcome of usersPasswordResetRequest.
+func (o RateLimitExceeded) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes RateLimitExceeded an outcome of usersPasswordReset.
+func (o RateLimitExceeded) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes RateLimitExceeded an outcome of usersEmailVerify.
+func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes RateLimitExceeded an outcome of preferencesRead.
+func (o RateLimitExceeded) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes RateLimitExceeded an outcome of preferencesUpdate.
+func (o RateLimitExceeded) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes RateLimitExceeded an outcome of notificationsIndex.
+func (o RateLimitExceeded) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes RateLimitExceeded an outcome of notificationsUpdate.
+func (o RateLimitExceeded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -568,14 +1844,95 @@ func (o RequestTooLarge) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 // VisitSessionsReadResponse makes RequestTooLarge an outcome of sessionsRead.
 func (o RequestTooLarge) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes RequestTooLarge an outcome of sessionsIndex.
+func (o RequestTooLarge) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes RequestTooLarge an outcome of sessionsDelete.
 func (o RequestTooLarge) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes RequestTooLarge an outcome of sessionsMagicLinkRequest.
+func (o RequestTooLarge) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes RequestTooLarge an outcome of sessionsMagicLinkCreate.
+func (o RequestTooLarge) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes RequestTooLarge an outcome of sessionsGoogleAuthorize.
+func (o RequestTooLarge) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes RequestTooLarge an outcome of sessionsGoogleCreate.
+func (o RequestTooLarge) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes RequestTooLarge an outcome of clientsRegister.
 func (o RequestTooLarge) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes RequestTooLarge an outcome of usersClientRegister.
 func (o RequestTooLarge) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes RequestTooLarge an outcome of usersRead.
+func (o RequestTooLarge) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes RequestTooLarge an outcome of usersUpdate.
+func (o RequestTooLarge) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes RequestTooLarge an outcome of usersPasswordUpdate.
+func (o RequestTooLarge) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes RequestTooLarge an outcome of usersPasswordResetRequest.
+func (o RequestTooLarge) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes RequestTooLarge an outcome of usersPasswordReset.
+func (o RequestTooLarge) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes RequestTooLarge an outcome of usersEmailVerify.
+func (o RequestTooLarge) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes RequestTooLarge an outcome of preferencesRead.
+func (o RequestTooLarge) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes RequestTooLarge an outcome of preferencesUpdate.
+func (o RequestTooLarge) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes RequestTooLarge an outcome of notificationsIndex.
+func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes RequestTooLarge an outcome of notificationsUpdate.
+func (o RequestTooLarge) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "reset-link-expired".
+func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o ResetLinkExpired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "reset-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitUsersPasswordResetResponse makes ResetLinkExpired an outcome of usersPasswordReset.
+func (o ResetLinkExpired) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -594,8 +1951,31 @@ func (o RouteNonExistent) VisitSessionsCreateResponse(w http.ResponseWriter) err
 // VisitSessionsReadResponse makes RouteNonExistent an outcome of sessionsRead.
 func (o RouteNonExistent) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes RouteNonExistent an outcome of sessionsIndex.
+func (o RouteNonExistent) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes RouteNonExistent an outcome of sessionsDelete.
 func (o RouteNonExistent) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes RouteNonExistent an outcome of sessionsMagicLinkRequest.
+func (o RouteNonExistent) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes RouteNonExistent an outcome of sessionsMagicLinkCreate.
+func (o RouteNonExistent) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes RouteNonExistent an outcome of sessionsGoogleAuthorize.
+func (o RouteNonExistent) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes RouteNonExistent an outcome of sessionsGoogleCreate.
+func (o RouteNonExistent) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes RouteNonExistent an outcome of clientsRegister.
 func (o RouteNonExistent) VisitClientsRegisterResponse(w http.ResponseWriter) error {
@@ -604,6 +1984,52 @@ func (o RouteNonExistent) VisitClientsRegisterResponse(w http.ResponseWriter) er
 
 // VisitUsersClientRegisterResponse makes RouteNonExistent an outcome of usersClientRegister.
 func (o RouteNonExistent) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes RouteNonExistent an outcome of usersRead.
+func (o RouteNonExistent) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes RouteNonExistent an outcome of usersUpdate.
+func (o RouteNonExistent) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes RouteNonExistent an outcome of usersPasswordUpdate.
+func (o RouteNonExistent) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes RouteNonExistent an outcome of usersPasswordResetRequest.
+func (o RouteNonExistent) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes RouteNonExistent an outcome of usersPasswordReset.
+func (o RouteNonExistent) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes RouteNonExistent an outcome of usersEmailVerify.
+func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes RouteNonExistent an outcome of preferencesRead.
+func (o RouteNonExistent) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes RouteNonExistent an outcome of preferencesUpdate.
+func (o RouteNonExistent) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes RouteNonExistent an outcome of notificationsIndex.
+func (o RouteNonExistent) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes RouteNonExistent an outcome of notificationsUpdate.
+func (o RouteNonExistent) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -622,14 +2048,77 @@ func (o RouteNotFound) VisitSessionsCreateResponse(w http.ResponseWriter) error 
 // VisitSessionsReadResponse makes RouteNotFound an outcome of sessionsRead.
 func (o RouteNotFound) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes RouteNotFound an outcome of sessionsIndex.
+func (o RouteNotFound) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes RouteNotFound an outcome of sessionsDelete.
 func (o RouteNotFound) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes RouteNotFound an outcome of sessionsMagicLinkRequest.
+func (o RouteNotFound) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes RouteNotFound an outcome of sessionsMagicLinkCreate.
+func (o RouteNotFound) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes RouteNotFound an outcome of sessionsGoogleAuthorize.
+func (o RouteNotFound) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes RouteNotFound an outcome of sessionsGoogleCreate.
+func (o RouteNotFound) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes RouteNotFound an outcome of clientsRegister.
 func (o RouteNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes RouteNotFound an outcome of usersClientRegister.
 func (o RouteNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes RouteNotFound an outcome of usersRead.
+func (o RouteNotFound) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes RouteNotFound an outcome of usersUpdate.
+func (o RouteNotFound) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes RouteNotFound an outcome of usersPasswordUpdate.
+func (o RouteNotFound) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes RouteNotFound an outcome of usersPasswordResetRequest.
+func (o RouteNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes RouteNotFound an outcome of usersPasswordReset.
+func (o RouteNotFound) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes RouteNotFound an outcome of usersEmailVerify.
+func (o RouteNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesReadResponse makes RouteNotFound an outcome of preferencesRead.
+func (o RouteNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes RouteNotFound an outcome of preferencesUpdate.
+func (o RouteNotFound) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitNotificationsIndexResponse makes RouteNotFound an outcome of notificationsIndex.
+func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes RouteNotFound an outcome of notificationsUpdate.
+func (o RouteNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -651,6 +2140,12 @@ func (o ServerBusy) VisitClientsRegisterResponse(w http.ResponseWriter) error { 
 // VisitUsersClientRegisterResponse makes ServerBusy an outcome of usersClientRegister.
 func (o ServerBusy) VisitUsersClientRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersPasswordUpdateResponse makes ServerBusy an outcome of usersPasswordUpdate.
+func (o ServerBusy) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordResetResponse makes ServerBusy an outcome of usersPasswordReset.
+func (o ServerBusy) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
 
@@ -666,14 +2161,81 @@ func (o ServiceNotFound) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 // VisitSessionsReadResponse makes ServiceNotFound an outcome of sessionsRead.
 func (o ServiceNotFound) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes ServiceNotFound an outcome of sessionsIndex.
+func (o ServiceNotFound) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes ServiceNotFound an outcome of sessionsDelete.
 func (o ServiceNotFound) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes ServiceNotFound an outcome of sessionsMagicLinkRequest.
+func (o ServiceNotFound) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes ServiceNotFound an outcome of sessionsMagicLinkCreate.
+func (o ServiceNotFound) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes ServiceNotFound an outcome of sessionsGoogleAuthorize.
+func (o ServiceNotFound) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes ServiceNotFound an outcome of sessionsGoogleCreate.
+func (o ServiceNotFound) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes ServiceNotFound an outcome of clientsRegister.
 func (o ServiceNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes ServiceNotFound an outcome of usersClientRegister.
 func (o ServiceNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes ServiceNotFound an outcome of usersRead.
+func (o ServiceNotFound) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes ServiceNotFound an outcome of usersUpdate.
+func (o ServiceNotFound) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes ServiceNotFound an outcome of usersPasswordUpdate.
+func (o ServiceNotFound) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes ServiceNotFound an outcome of usersPasswordResetRequest.
+func (o ServiceNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes ServiceNotFound an outcome of usersPasswordReset.
+func (o ServiceNotFound) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes ServiceNotFound an outcome of usersEmailVerify.
+func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes ServiceNotFound an outcome of preferencesRead.
+func (o ServiceNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes ServiceNotFound an outcome of preferencesUpdate.
+func (o ServiceNotFound) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes ServiceNotFound an outcome of notificationsIndex.
+func (o ServiceNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes ServiceNotFound an outcome of notificationsUpdate.
+func (o ServiceNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -692,14 +2254,79 @@ func (o SessionExpired) VisitSessionsCreateResponse(w http.ResponseWriter) error
 // VisitSessionsReadResponse makes SessionExpired an outcome of sessionsRead.
 func (o SessionExpired) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsIndexResponse makes SessionExpired an outcome of sessionsIndex.
+func (o SessionExpired) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitSessionsDeleteResponse makes SessionExpired an outcome of sessionsDelete.
 func (o SessionExpired) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes SessionExpired an outcome of sessionsMagicLinkRequest.
+func (o SessionExpired) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes SessionExpired an outcome of sessionsMagicLinkCreate.
+func (o SessionExpired) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes SessionExpired an outcome of sessionsGoogleAuthorize.
+func (o SessionExpired) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes SessionExpired an outcome of sessionsGoogleCreate.
+func (o SessionExpired) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitClientsRegisterResponse makes SessionExpired an outcome of clientsRegister.
 func (o SessionExpired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes SessionExpired an outcome of usersClientRegister.
 func (o SessionExpired) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes SessionExpired an outcome of usersRead.
+func (o SessionExpired) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes SessionExpired an outcome of usersUpdate.
+func (o SessionExpired) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes SessionExpired an outcome of usersPasswordUpdate.
+func (o SessionExpired) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes SessionExpired an outcome of usersPasswordResetRequest.
+func (o SessionExpired) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes SessionExpired an outcome of usersPasswordReset.
+func (o SessionExpired) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes SessionExpired an outcome of usersEmailVerify.
+func (o SessionExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesReadResponse makes SessionExpired an outcome of preferencesRead.
+func (o SessionExpired) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPreferencesUpdateResponse makes SessionExpired an outcome of preferencesUpdate.
+func (o SessionExpired) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes SessionExpired an outcome of notificationsIndex.
+func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes SessionExpired an outcome of notificationsUpdate.
+func (o SessionExpired) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -760,6 +2387,118 @@ func (o SessionsDeleteActionSuccessful) VisitSessionsDeleteResponse(w http.Respo
 }
 
 // Slug is "action-successful".
+func (SessionsGoogleAuthorizeActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsGoogleAuthorizeActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes SessionsGoogleAuthorizeActionSuccessful an outcome of sessionsGoogleAuthorize.
+func (o SessionsGoogleAuthorizeActionSuccessful) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (SessionsGoogleCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsGoogleCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitSessionsGoogleCreateResponse makes SessionsGoogleCreateActionSuccessful an outcome of sessionsGoogleCreate.
+func (o SessionsGoogleCreateActionSuccessful) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "client-required".
+func (SessionsGoogleCreateClientRequired) Slug() string { return "client-required" }
+
+// Write sends the outcome with the HTTP status 401.
+func (o SessionsGoogleCreateClientRequired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 401, "client-required", "The user is not a client yet; a session was made all the same.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 401, o)
+}
+
+// VisitSessionsGoogleCreateResponse makes SessionsGoogleCreateClientRequired an outcome of sessionsGoogleCreate.
+func (o SessionsGoogleCreateClientRequired) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (SessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitSessionsIndexResponse makes SessionsIndexActionSuccessful an outcome of sessionsIndex.
+func (o SessionsIndexActionSuccessful) VisitSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (SessionsMagicLinkCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsMagicLinkCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes SessionsMagicLinkCreateActionSuccessful an outcome of sessionsMagicLinkCreate.
+func (o SessionsMagicLinkCreateActionSuccessful) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "client-required".
+func (SessionsMagicLinkCreateClientRequired) Slug() string { return "client-required" }
+
+// Write sends the outcome with the HTTP status 401.
+func (o SessionsMagicLinkCreateClientRequired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 401, "client-required", "The user is not a client yet; a session was made all the same.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 401, o)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes SessionsMagicLinkCreateClientRequired an outcome of sessionsMagicLinkCreate.
+func (o SessionsMagicLinkCreateClientRequired) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (SessionsMagicLinkRequestActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsMagicLinkRequestActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitSessionsMagicLinkRequestResponse makes SessionsMagicLinkRequestActionSuccessful an outcome of sessionsMagicLinkRequest.
+func (o SessionsMagicLinkRequestActionSuccessful) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (SessionsMagicLinkRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o SessionsMagicLinkRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, o)
+}
+
+// VisitSessionsMagicLinkRequestResponse makes SessionsMagicLinkRequestMandrillEmailFailed an outcome of sessionsMagicLinkRequest.
+func (o SessionsMagicLinkRequestMandrillEmailFailed) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (SessionsReadActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -799,6 +2538,16 @@ func (o UserRequiresRole) Write(w http.ResponseWriter) error {
 // VisitSessionsCreateResponse makes UserRequiresRole an outcome of sessionsCreate.
 func (o UserRequiresRole) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitSessionsMagicLinkCreateResponse makes UserRequiresRole an outcome of sessionsMagicLinkCreate.
+func (o UserRequiresRole) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes UserRequiresRole an outcome of sessionsGoogleCreate.
+func (o UserRequiresRole) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
@@ -810,5 +2559,117 @@ func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error 
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
 func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
+func (o UsersEmailVerifyActionSuccessful) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersPasswordResetActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersPasswordResetActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitUsersPasswordResetResponse makes UsersPasswordResetActionSuccessful an outcome of usersPasswordReset.
+func (o UsersPasswordResetActionSuccessful) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersPasswordResetRequestActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersPasswordResetRequestActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitUsersPasswordResetRequestResponse makes UsersPasswordResetRequestActionSuccessful an outcome of usersPasswordResetRequest.
+func (o UsersPasswordResetRequestActionSuccessful) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (UsersPasswordResetRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o UsersPasswordResetRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, o)
+}
+
+// VisitUsersPasswordResetRequestResponse makes UsersPasswordResetRequestMandrillEmailFailed an outcome of usersPasswordResetRequest.
+func (o UsersPasswordResetRequestMandrillEmailFailed) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersPasswordUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersPasswordUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitUsersPasswordUpdateResponse makes UsersPasswordUpdateActionSuccessful an outcome of usersPasswordUpdate.
+func (o UsersPasswordUpdateActionSuccessful) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitUsersReadResponse makes UsersReadActionSuccessful an outcome of usersRead.
+func (o UsersReadActionSuccessful) VisitUsersReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, o)
+}
+
+// VisitUsersUpdateResponse makes UsersUpdateActionSuccessful an outcome of usersUpdate.
+func (o UsersUpdateActionSuccessful) VisitUsersUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "verification-link-expired".
+func (VerificationLinkExpired) Slug() string { return "verification-link-expired" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o VerificationLinkExpired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "verification-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, o)
+}
+
+// VisitUsersEmailVerifyResponse makes VerificationLinkExpired an outcome of usersEmailVerify.
+func (o VerificationLinkExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }

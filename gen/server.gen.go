@@ -18,6 +18,12 @@ const (
 	Idle     ExpiryReason = "idle"
 )
 
+// Defines values for NotificationsIndexSearchAttributes.
+const (
+	Kind    NotificationsIndexSearchAttributes = "kind"
+	Message NotificationsIndexSearchAttributes = "message"
+)
+
 // Defines values for ParamErrorRule.
 const (
 	Active               ParamErrorRule = "active"
@@ -40,12 +46,37 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
+// Defines values for SessionsDeleteParamsScope.
+const (
+	All     SessionsDeleteParamsScope = "all"
+	Current SessionsDeleteParamsScope = "current"
+	Others  SessionsDeleteParamsScope = "others"
+)
+
+// Defines values for SessionsIndexSortBy.
+const (
+	CreatedAt  SessionsIndexSortBy = "created_at"
+	LastUsedAt SessionsIndexSortBy = "last_used_at"
+)
+
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SortOrder.
+const (
+	Asc  SortOrder = "asc"
+	Desc SortOrder = "desc"
+)
+
+// Defines values for TokenParam.
+const (
+	TokenParamSessionToken TokenParam = "session_token"
+	TokenParamToken        TokenParam = "token"
 )
 
 // Defines values for View.
@@ -164,7 +195,7 @@ type Client struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
-// ClientRequired The token is good, but its user is neither a client nor an employee nor a liaison, so that nothing but registering is open to them. `session` is the presented session.
+// ClientRequired The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session.
 type ClientRequired struct {
 	Code int `json:"code"`
 
@@ -321,6 +352,9 @@ type ClientsRegisterParams struct {
 // Example: Eckert-Mauchly
 type CompanyName = string
 
+// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+type Count = bool
+
 // DeletedSessions What signing out did.
 type DeletedSessions struct {
 	// Count How many sessions ended.
@@ -405,6 +439,62 @@ type Expiry struct {
 // ExpiryReason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
 type ExpiryReason string
 
+// GoogleAccountConflict A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed.
+type GoogleAccountConflict struct {
+	Code int `json:"code"`
+
+	// Message Example: A user has this e-mail address already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// GoogleAuthorization What begins a sign-in with Google.
+type GoogleAuthorization struct {
+	// State What Google hands back with the code.
+	State string `json:"state"`
+
+	// URL Where to send the browser.
+	//
+	// Example: https://accounts.google.com/o/oauth2/v2/auth?client_id=planoauth
+	URL string `json:"url"`
+
+	// Verifier What the page keeps until then; it stands in no URL.
+	Verifier string `json:"verifier"`
+}
+
+// GoogleEmailUnverified No user is linked to this Google account, and Google has not verified its e-mail address.
+type GoogleEmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: Google does not vouch for the e-mail address.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// GoogleSignInFailed Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes.
+type GoogleSignInFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: The sign-in with Google failed.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // ID The id of a row.
 //
 // Example: 7
@@ -452,6 +542,20 @@ type InvalidEncodedParams struct {
 	Status    string    `json:"status"`
 }
 
+// InvalidMagicLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+type InvalidMagicLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid, or was used already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // InvalidParam All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.
 type InvalidParam struct {
 	Code int `json:"code"`
@@ -483,6 +587,20 @@ type InvalidPassword struct {
 	Status    string    `json:"status"`
 }
 
+// InvalidResetLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+type InvalidResetLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid, or was used already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application.
 type InvalidToken struct {
 	Code int `json:"code"`
@@ -499,6 +617,44 @@ type InvalidToken struct {
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
 }
+
+// InvalidVerificationLink The token is unknown or used, or belongs to another user than the presented session's.
+type InvalidVerificationLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid, or was used already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LinkToken The token of a mailed link, `plal_…`.
+//
+// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+type LinkToken = string
+
+// MagicLinkExpired The link is older than 15 minutes.
+type MagicLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// Matches The number of all matches; only when `count` was passed.
+//
+// Example: 3
+type Matches = int
 
 // MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
 type MissingParam struct {
@@ -536,6 +692,167 @@ type NoParamsDecoded struct {
 	Status    string    `json:"status"`
 }
 
+// Notification Something that failed.
+type Notification struct {
+	// AcknowledgedAt When somebody has seen to it.
+	AcknowledgedAt Time `json:"acknowledged_at,omitzero"`
+
+	// AcknowledgedBy The id of the user who has seen to it.
+	AcknowledgedBy ID `json:"acknowledged_by,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind,omitempty,omitzero"`
+
+	// Message What happened, for a person.
+	//
+	// Example: Mail 12 (welcome) could not be sent
+	Message string `json:"message,omitempty,omitzero"`
+
+	// Operation The operationId of the request that failed.
+	//
+	// Example: clientsRegister
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id,omitempty,omitzero"`
+}
+
+// NotificationList A page of notifications.
+type NotificationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// Results The notifications of the page.
+	Results []Notification `json:"results"`
+}
+
+// NotificationsIndexActionSuccessful The notifications.
+type NotificationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of notifications.
+	Data NotificationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// NotificationsIndexParams The params of notifications/index.
+type NotificationsIndexParams struct {
+	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Which notifications are listed; `unacknowledged` leaves out those that somebody has seen to.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Search What the notifications must hold, in upper or lower case.
+	Search NotificationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the notifications.
+	Sort NotificationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// NotificationsIndexSearch What the notifications must hold, in upper or lower case.
+type NotificationsIndexSearch struct {
+	// Attributes Where to look for it; in both when absent.
+	Attributes []NotificationsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: mail
+	Term string `json:"term"`
+}
+
+// NotificationsIndexSearchAttributes defines model for NotificationsIndexSearch.Attributes.
+type NotificationsIndexSearchAttributes string
+
+// NotificationsIndexSort The order of the notifications.
+type NotificationsIndexSort struct {
+	// By What they are sorted by.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order The smallest first, or the largest; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// NotificationsUpdateActionSuccessful The notification, as changed.
+type NotificationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Something that failed.
+	Data Notification `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// NotificationsUpdateParams The params of notifications/update.
+type NotificationsUpdateParams struct {
+	// Acknowledged Whether somebody has seen to it.
+	Acknowledged bool `json:"acknowledged"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// Page Which part of the list is returned.
+type Page struct {
+	// Number Which page, the first being 1.
+	//
+	// Example: 1
+	Number int `json:"number,omitempty,omitzero"`
+
+	// Size How many there are on a page; 20 when absent.
+	//
+	// Example: 20
+	Size int `json:"size,omitempty,omitzero"`
+}
+
 // ParamError What is wrong with one param. The value that was passed is never repeated.
 type ParamError struct {
 	// Message What is wrong, for a person; it goes on from the name of the param.
@@ -563,6 +880,37 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
+// PasswordRejected The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.
+type PasswordRejected struct {
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	Errors ParamErrors `json:"errors"`
+
+	// Message Example: The password could not be accepted.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PermissionDenied The token is good, but its user has none of the roles, in the application of the session, that the operation is for.
+type PermissionDenied struct {
+	Code int `json:"code"`
+
+	// Message Example: This is not open to the roles of the user.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 //
 // Example: +1 212 555 2368
@@ -572,6 +920,69 @@ type Phone = string
 type Preferences struct {
 	// RememberMe Whether the user's sessions never expire.
 	RememberMe bool `json:"remember_me"`
+}
+
+// PreferencesReadActionSuccessful The preferences.
+type PreferencesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the user has chosen.
+	Data Preferences `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PreferencesReadParams The params of preferences/read.
+type PreferencesReadParams struct {
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PreferencesUpdateActionSuccessful The preferences, as saved.
+type PreferencesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the user has chosen.
+	Data Preferences `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PreferencesUpdateParams The params of preferences/update.
+type PreferencesUpdateParams struct {
+	// RememberMe Whether the user's sessions shall never expire.
+	RememberMe bool `json:"remember_me"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// RateLimitExceeded The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one.
+type RateLimitExceeded struct {
+	Code int `json:"code"`
+
+	// Message Example: There were too many requests; try again later.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
 }
 
 // Records Kinds of records.
@@ -592,6 +1003,20 @@ type RequestTooLarge struct {
 	Code int `json:"code"`
 
 	// Message Example: The body is larger than 64 KiB.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ResetLinkExpired The link is older than an hour.
+type ResetLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -736,6 +1161,17 @@ type SessionExpired struct {
 	Status    string    `json:"status"`
 }
 
+// SessionList A page of sessions.
+type SessionList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// Results The sessions of the page.
+	Results []Session `json:"results"`
+}
+
 // SessionsCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
 type SessionsCreateActionSuccessful struct {
 	// Application A product that users sign in to.
@@ -839,7 +1275,7 @@ type SessionsCreateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsDeleteActionSuccessful The session has ended; its token is worthless from now on.
+// SessionsDeleteActionSuccessful The sessions have ended; their tokens are worthless from now on.
 type SessionsDeleteActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -856,10 +1292,283 @@ type SessionsDeleteActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsDeleteParams The params of sessions/delete.
+// SessionsDeleteParams The params of sessions/delete; `id` or `scope`, not both.
 type SessionsDeleteParams struct {
-	// Scope Which sessions end; `current`, the presented one, is also the default.
-	Scope string `json:"scope,omitempty,omitzero"`
+	// ID The id of the session to end.
+	ID ID `json:"id,omitzero"`
+
+	// Scope Which sessions end; without it and without `id`, the presented one.
+	Scope SessionsDeleteParamsScope `json:"scope,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// SessionsDeleteParamsScope Which sessions end; without it and without `id`, the presented one.
+type SessionsDeleteParamsScope string
+
+// SessionsGoogleAuthorizeActionSuccessful The browser can be sent to Google.
+type SessionsGoogleAuthorizeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What begins a sign-in with Google.
+	Data GoogleAuthorization `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsGoogleAuthorizeParams The params of sessions/google_authorize.
+type SessionsGoogleAuthorizeParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// SessionsGoogleCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+type SessionsGoogleCreateActionSuccessful struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session,omitempty,omitzero"`
+	Status  string  `json:"status"`
+}
+
+// SessionsGoogleCreateClientRequired Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+type SessionsGoogleCreateClientRequired struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: The user is not a client yet; a session was made all the same.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session"`
+	Status  string  `json:"status"`
+}
+
+// SessionsGoogleCreateParams The params of sessions/google_create.
+//
+// Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
+type SessionsGoogleCreateParams struct {
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	ApplicationView View `json:"application_view,omitempty,omitzero"`
+
+	// Code The code that Google appended to the redirect.
+	//
+	// Example: 4/0AVMBsJh
+	Code string `json:"code"`
+
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// State The state that sessions/google_authorize made.
+	State string `json:"state"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier that sessions/google_authorize made.
+	Verifier string `json:"verifier"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// SessionsIndexActionSuccessful The live sessions of the user.
+type SessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsIndexParams The params of sessions/index.
+type SessionsIndexParams struct {
+	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	Count *Count `json:"count,omitempty"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// SessionsIndexSort The order of the sessions.
+type SessionsIndexSort struct {
+	// By What they are sorted by; `created_at` when absent.
+	By SessionsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order The smallest first, or the largest; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// SessionsIndexSortBy What they are sorted by; `created_at` when absent.
+type SessionsIndexSortBy string
+
+// SessionsMagicLinkCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+type SessionsMagicLinkCreateActionSuccessful struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session,omitempty,omitzero"`
+	Status  string  `json:"status"`
+}
+
+// SessionsMagicLinkCreateClientRequired The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+type SessionsMagicLinkCreateClientRequired struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: The user is not a client yet; a session was made all the same.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session"`
+	Status  string  `json:"status"`
+}
+
+// SessionsMagicLinkCreateParams The params of sessions/magic_link_create.
+//
+// Example: {"magic_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type SessionsMagicLinkCreateParams struct {
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	ApplicationView View `json:"application_view,omitempty,omitzero"`
+
+	// MagicToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	MagicToken LinkToken `json:"magic_token"`
+
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// SessionsMagicLinkRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+type SessionsMagicLinkRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+type SessionsMagicLinkRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsMagicLinkRequestParams The params of sessions/magic_link_request.
+type SessionsMagicLinkRequestParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -884,6 +1593,9 @@ type SessionsReadActionSuccessful struct {
 
 // SessionsReadParams The params of sessions/read.
 type SessionsReadParams struct {
+	// SessionToken The token of the session to check; with an application token it is required, otherwise not allowed.
+	SessionToken string `json:"session_token,omitempty,omitzero"`
+
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
@@ -894,6 +1606,9 @@ type SessionsReadParams struct {
 // SignInMethod How the user signed in.
 type SignInMethod string
 
+// SortOrder The smallest first, or the largest; `desc` when absent.
+type SortOrder string
+
 // Time A time in UTC, with milliseconds.
 //
 // Example: 2026-11-22T10:38:11.123Z
@@ -903,7 +1618,7 @@ type Time = string
 type Token = string
 
 // TokenParam Which token was refused.
-type TokenParam = string
+type TokenParam string
 
 // User A person.
 type User struct {
@@ -967,7 +1682,7 @@ type UserHasNoPassword struct {
 	Status    string    `json:"status"`
 }
 
-// UserRequiresRole The password is right and the user has records, but none of them is active and admitted by the application. No session was made.
+// UserRequiresRole Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made.
 type UserRequiresRole struct {
 	Code int `json:"code"`
 
@@ -1069,11 +1784,248 @@ type UsersClientRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// UsersEmailVerifyActionSuccessful The address is proven.
+type UsersEmailVerifyActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailVerifyParams The params of users/email_verify.
+//
+// Example: {"verification_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailVerifyParams struct {
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// VerificationToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended; the user signs in with the new password.
+type UsersPasswordResetActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordResetParams The params of users/password_reset.
+//
+// Example: {"password":"nanoseconds on a wire","reset_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersPasswordResetParams struct {
+	// Password A password, taken as it is after Unicode NFKC.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// ResetToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	ResetToken LinkToken `json:"reset_token"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersPasswordResetRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+type UsersPasswordResetRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+type UsersPasswordResetRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordResetRequestParams The params of users/password_reset_request.
+type UsersPasswordResetRequestParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersPasswordUpdateActionSuccessful The password is set, and all other sessions of the user have ended.
+type UsersPasswordUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordUpdateParams The params of users/password_update.
+//
+// Example: {"current_password":"analytical engine 1843","password":"nanoseconds on a wire"}
+type UsersPasswordUpdateParams struct {
+	// CurrentPassword The password until now; required once the user has one.
+	CurrentPassword Password `json:"current_password,omitzero"`
+
+	// Password A password, taken as it is after Unicode NFKC.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersReadActionSuccessful The user.
+type UsersReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersReadParams The params of users/read.
+type UsersReadParams struct {
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersUpdateActionSuccessful The user, as changed.
+type UsersUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersUpdateParams The params of users/update.
+type UsersUpdateParams struct {
+	// FirstName A name of a person, on one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// LastName A name of a person, on one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Phone A phone number with its country code, or one of the USA; an empty one removes it.
+	//
+	// Example: +1 212 555 2368
+	Phone string `json:"phone,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// VerificationLinkExpired The link is older than 7 days.
+type VerificationLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 type View string
 
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.
 type ClientsRegisterJSONRequestBody = ClientsRegisterParams
+
+// NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
+type NotificationsIndexJSONRequestBody = NotificationsIndexParams
+
+// NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
+type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
+
+// PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
+type PreferencesReadJSONRequestBody = PreferencesReadParams
+
+// PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
+type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
 
 // SessionsCreateJSONRequestBody defines body for SessionsCreate for application/json ContentType.
 type SessionsCreateJSONRequestBody = SessionsCreateParams
@@ -1081,29 +2033,107 @@ type SessionsCreateJSONRequestBody = SessionsCreateParams
 // SessionsDeleteJSONRequestBody defines body for SessionsDelete for application/json ContentType.
 type SessionsDeleteJSONRequestBody = SessionsDeleteParams
 
+// SessionsGoogleAuthorizeJSONRequestBody defines body for SessionsGoogleAuthorize for application/json ContentType.
+type SessionsGoogleAuthorizeJSONRequestBody = SessionsGoogleAuthorizeParams
+
+// SessionsGoogleCreateJSONRequestBody defines body for SessionsGoogleCreate for application/json ContentType.
+type SessionsGoogleCreateJSONRequestBody = SessionsGoogleCreateParams
+
+// SessionsIndexJSONRequestBody defines body for SessionsIndex for application/json ContentType.
+type SessionsIndexJSONRequestBody = SessionsIndexParams
+
+// SessionsMagicLinkCreateJSONRequestBody defines body for SessionsMagicLinkCreate for application/json ContentType.
+type SessionsMagicLinkCreateJSONRequestBody = SessionsMagicLinkCreateParams
+
+// SessionsMagicLinkRequestJSONRequestBody defines body for SessionsMagicLinkRequest for application/json ContentType.
+type SessionsMagicLinkRequestJSONRequestBody = SessionsMagicLinkRequestParams
+
 // SessionsReadJSONRequestBody defines body for SessionsRead for application/json ContentType.
 type SessionsReadJSONRequestBody = SessionsReadParams
 
 // UsersClientRegisterJSONRequestBody defines body for UsersClientRegister for application/json ContentType.
 type UsersClientRegisterJSONRequestBody = UsersClientRegisterParams
 
+// UsersEmailVerifyJSONRequestBody defines body for UsersEmailVerify for application/json ContentType.
+type UsersEmailVerifyJSONRequestBody = UsersEmailVerifyParams
+
+// UsersPasswordResetJSONRequestBody defines body for UsersPasswordReset for application/json ContentType.
+type UsersPasswordResetJSONRequestBody = UsersPasswordResetParams
+
+// UsersPasswordResetRequestJSONRequestBody defines body for UsersPasswordResetRequest for application/json ContentType.
+type UsersPasswordResetRequestJSONRequestBody = UsersPasswordResetRequestParams
+
+// UsersPasswordUpdateJSONRequestBody defines body for UsersPasswordUpdate for application/json ContentType.
+type UsersPasswordUpdateJSONRequestBody = UsersPasswordUpdateParams
+
+// UsersReadJSONRequestBody defines body for UsersRead for application/json ContentType.
+type UsersReadJSONRequestBody = UsersReadParams
+
+// UsersUpdateJSONRequestBody defines body for UsersUpdate for application/json ContentType.
+type UsersUpdateJSONRequestBody = UsersUpdateParams
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx echo.Context) error
+	// NotificationsIndex List what failed
+	// (POST /api/v1/notifications/index)
+	NotificationsIndex(ctx echo.Context) error
+	// NotificationsUpdate Acknowledge a notification
+	// (PUT /api/v1/notifications/update)
+	NotificationsUpdate(ctx echo.Context) error
+	// PreferencesRead Read the preferences
+	// (POST /api/v1/preferences/read)
+	PreferencesRead(ctx echo.Context) error
+	// PreferencesUpdate Change the preferences
+	// (PUT /api/v1/preferences/update)
+	PreferencesUpdate(ctx echo.Context) error
 	// SessionsCreate Sign in with a password
 	// (POST /api/v1/sessions/create)
 	SessionsCreate(ctx echo.Context) error
 	// SessionsDelete Sign out
 	// (POST /api/v1/sessions/delete)
 	SessionsDelete(ctx echo.Context) error
+	// SessionsGoogleAuthorize Begin a sign-in with Google
+	// (POST /api/v1/sessions/google_authorize)
+	SessionsGoogleAuthorize(ctx echo.Context) error
+	// SessionsGoogleCreate Sign in with Google
+	// (POST /api/v1/sessions/google_create)
+	SessionsGoogleCreate(ctx echo.Context) error
+	// SessionsIndex List the sessions of the user
+	// (POST /api/v1/sessions/index)
+	SessionsIndex(ctx echo.Context) error
+	// SessionsMagicLinkCreate Sign in with a magic link
+	// (POST /api/v1/sessions/magic_link_create)
+	SessionsMagicLinkCreate(ctx echo.Context) error
+	// SessionsMagicLinkRequest Mail a magic link
+	// (POST /api/v1/sessions/magic_link_request)
+	SessionsMagicLinkRequest(ctx echo.Context) error
 	// SessionsRead Check a session
 	// (POST /api/v1/sessions/read)
 	SessionsRead(ctx echo.Context) error
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx echo.Context) error
+	// UsersEmailVerify Verify the e-mail address
+	// (POST /api/v1/users/email_verify)
+	UsersEmailVerify(ctx echo.Context) error
+	// UsersPasswordReset Reset the password
+	// (PUT /api/v1/users/password_reset)
+	UsersPasswordReset(ctx echo.Context) error
+	// UsersPasswordResetRequest Mail a link to reset the password
+	// (POST /api/v1/users/password_reset_request)
+	UsersPasswordResetRequest(ctx echo.Context) error
+	// UsersPasswordUpdate Set or change the password
+	// (PUT /api/v1/users/password_update)
+	UsersPasswordUpdate(ctx echo.Context) error
+	// UsersRead Read the profile
+	// (POST /api/v1/users/read)
+	UsersRead(ctx echo.Context) error
+	// UsersUpdate Change the profile
+	// (PUT /api/v1/users/update)
+	UsersUpdate(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1117,6 +2147,42 @@ func (w *ServerInterfaceWrapper) ClientsRegister(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ClientsRegister(ctx)
+	return err
+}
+
+// NotificationsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) NotificationsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NotificationsIndex(ctx)
+	return err
+}
+
+// NotificationsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) NotificationsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NotificationsUpdate(ctx)
+	return err
+}
+
+// PreferencesRead converts echo context to params.
+func (w *ServerInterfaceWrapper) PreferencesRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreferencesRead(ctx)
+	return err
+}
+
+// PreferencesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) PreferencesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreferencesUpdate(ctx)
 	return err
 }
 
@@ -1138,6 +2204,51 @@ func (w *ServerInterfaceWrapper) SessionsDelete(ctx echo.Context) error {
 	return err
 }
 
+// SessionsGoogleAuthorize converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsGoogleAuthorize(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsGoogleAuthorize(ctx)
+	return err
+}
+
+// SessionsGoogleCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsGoogleCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsGoogleCreate(ctx)
+	return err
+}
+
+// SessionsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsIndex(ctx)
+	return err
+}
+
+// SessionsMagicLinkCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsMagicLinkCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsMagicLinkCreate(ctx)
+	return err
+}
+
+// SessionsMagicLinkRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsMagicLinkRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsMagicLinkRequest(ctx)
+	return err
+}
+
 // SessionsRead converts echo context to params.
 func (w *ServerInterfaceWrapper) SessionsRead(ctx echo.Context) error {
 	var err error
@@ -1153,6 +2264,60 @@ func (w *ServerInterfaceWrapper) UsersClientRegister(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UsersClientRegister(ctx)
+	return err
+}
+
+// UsersEmailVerify converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailVerify(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailVerify(ctx)
+	return err
+}
+
+// UsersPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersPasswordReset(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersPasswordReset(ctx)
+	return err
+}
+
+// UsersPasswordResetRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersPasswordResetRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersPasswordResetRequest(ctx)
+	return err
+}
+
+// UsersPasswordUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersPasswordUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersPasswordUpdate(ctx)
+	return err
+}
+
+// UsersRead converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersRead(ctx)
+	return err
+}
+
+// UsersUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersUpdate(ctx)
 	return err
 }
 
@@ -1204,10 +2369,25 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.POST(options.BaseURL+"/api/v1/clients/register", wrapper.ClientsRegister, options.OperationMiddlewares["clientsRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/notifications/index", wrapper.NotificationsIndex, options.OperationMiddlewares["notificationsIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/notifications/update", wrapper.NotificationsUpdate, options.OperationMiddlewares["notificationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/preferences/read", wrapper.PreferencesRead, options.OperationMiddlewares["preferencesRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/preferences/update", wrapper.PreferencesUpdate, options.OperationMiddlewares["preferencesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/create", wrapper.SessionsCreate, options.OperationMiddlewares["sessionsCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/delete", wrapper.SessionsDelete, options.OperationMiddlewares["sessionsDelete"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/google_authorize", wrapper.SessionsGoogleAuthorize, options.OperationMiddlewares["sessionsGoogleAuthorize"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/google_create", wrapper.SessionsGoogleCreate, options.OperationMiddlewares["sessionsGoogleCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/index", wrapper.SessionsIndex, options.OperationMiddlewares["sessionsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_create", wrapper.SessionsMagicLinkCreate, options.OperationMiddlewares["sessionsMagicLinkCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_request", wrapper.SessionsMagicLinkRequest, options.OperationMiddlewares["sessionsMagicLinkRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/read", wrapper.SessionsRead, options.OperationMiddlewares["sessionsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/users/client_register", wrapper.UsersClientRegister, options.OperationMiddlewares["usersClientRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_verify", wrapper.UsersEmailVerify, options.OperationMiddlewares["usersEmailVerify"]...)
+	router.PUT(options.BaseURL+"/api/v1/users/password_reset", wrapper.UsersPasswordReset, options.OperationMiddlewares["usersPasswordReset"]...)
+	router.POST(options.BaseURL+"/api/v1/users/password_reset_request", wrapper.UsersPasswordResetRequest, options.OperationMiddlewares["usersPasswordResetRequest"]...)
+	router.PUT(options.BaseURL+"/api/v1/users/password_update", wrapper.UsersPasswordUpdate, options.OperationMiddlewares["usersPasswordUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/users/read", wrapper.UsersRead, options.OperationMiddlewares["usersRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/users/update", wrapper.UsersUpdate, options.OperationMiddlewares["usersUpdate"]...)
 
 }
 
@@ -1217,6 +2397,38 @@ type ClientsRegisterRequestObject struct {
 
 type ClientsRegisterResponseObject interface {
 	VisitClientsRegisterResponse(w http.ResponseWriter) error
+}
+
+type NotificationsIndexRequestObject struct {
+	Body *NotificationsIndexJSONRequestBody
+}
+
+type NotificationsIndexResponseObject interface {
+	VisitNotificationsIndexResponse(w http.ResponseWriter) error
+}
+
+type NotificationsUpdateRequestObject struct {
+	Body *NotificationsUpdateJSONRequestBody
+}
+
+type NotificationsUpdateResponseObject interface {
+	VisitNotificationsUpdateResponse(w http.ResponseWriter) error
+}
+
+type PreferencesReadRequestObject struct {
+	Body *PreferencesReadJSONRequestBody
+}
+
+type PreferencesReadResponseObject interface {
+	VisitPreferencesReadResponse(w http.ResponseWriter) error
+}
+
+type PreferencesUpdateRequestObject struct {
+	Body *PreferencesUpdateJSONRequestBody
+}
+
+type PreferencesUpdateResponseObject interface {
+	VisitPreferencesUpdateResponse(w http.ResponseWriter) error
 }
 
 type SessionsCreateRequestObject struct {
@@ -1235,6 +2447,46 @@ type SessionsDeleteResponseObject interface {
 	VisitSessionsDeleteResponse(w http.ResponseWriter) error
 }
 
+type SessionsGoogleAuthorizeRequestObject struct {
+	Body *SessionsGoogleAuthorizeJSONRequestBody
+}
+
+type SessionsGoogleAuthorizeResponseObject interface {
+	VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error
+}
+
+type SessionsGoogleCreateRequestObject struct {
+	Body *SessionsGoogleCreateJSONRequestBody
+}
+
+type SessionsGoogleCreateResponseObject interface {
+	VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error
+}
+
+type SessionsIndexRequestObject struct {
+	Body *SessionsIndexJSONRequestBody
+}
+
+type SessionsIndexResponseObject interface {
+	VisitSessionsIndexResponse(w http.ResponseWriter) error
+}
+
+type SessionsMagicLinkCreateRequestObject struct {
+	Body *SessionsMagicLinkCreateJSONRequestBody
+}
+
+type SessionsMagicLinkCreateResponseObject interface {
+	VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error
+}
+
+type SessionsMagicLinkRequestRequestObject struct {
+	Body *SessionsMagicLinkRequestJSONRequestBody
+}
+
+type SessionsMagicLinkRequestResponseObject interface {
+	VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error
+}
+
 type SessionsReadRequestObject struct {
 	Body *SessionsReadJSONRequestBody
 }
@@ -1251,23 +2503,116 @@ type UsersClientRegisterResponseObject interface {
 	VisitUsersClientRegisterResponse(w http.ResponseWriter) error
 }
 
+type UsersEmailVerifyRequestObject struct {
+	Body *UsersEmailVerifyJSONRequestBody
+}
+
+type UsersEmailVerifyResponseObject interface {
+	VisitUsersEmailVerifyResponse(w http.ResponseWriter) error
+}
+
+type UsersPasswordResetRequestObject struct {
+	Body *UsersPasswordResetJSONRequestBody
+}
+
+type UsersPasswordResetResponseObject interface {
+	VisitUsersPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type UsersPasswordResetRequestRequestObject struct {
+	Body *UsersPasswordResetRequestJSONRequestBody
+}
+
+type UsersPasswordResetRequestResponseObject interface {
+	VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error
+}
+
+type UsersPasswordUpdateRequestObject struct {
+	Body *UsersPasswordUpdateJSONRequestBody
+}
+
+type UsersPasswordUpdateResponseObject interface {
+	VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error
+}
+
+type UsersReadRequestObject struct {
+	Body *UsersReadJSONRequestBody
+}
+
+type UsersReadResponseObject interface {
+	VisitUsersReadResponse(w http.ResponseWriter) error
+}
+
+type UsersUpdateRequestObject struct {
+	Body *UsersUpdateJSONRequestBody
+}
+
+type UsersUpdateResponseObject interface {
+	VisitUsersUpdateResponse(w http.ResponseWriter) error
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx context.Context, request ClientsRegisterRequestObject) (ClientsRegisterResponseObject, error)
+	// NotificationsIndex List what failed
+	// (POST /api/v1/notifications/index)
+	NotificationsIndex(ctx context.Context, request NotificationsIndexRequestObject) (NotificationsIndexResponseObject, error)
+	// NotificationsUpdate Acknowledge a notification
+	// (PUT /api/v1/notifications/update)
+	NotificationsUpdate(ctx context.Context, request NotificationsUpdateRequestObject) (NotificationsUpdateResponseObject, error)
+	// PreferencesRead Read the preferences
+	// (POST /api/v1/preferences/read)
+	PreferencesRead(ctx context.Context, request PreferencesReadRequestObject) (PreferencesReadResponseObject, error)
+	// PreferencesUpdate Change the preferences
+	// (PUT /api/v1/preferences/update)
+	PreferencesUpdate(ctx context.Context, request PreferencesUpdateRequestObject) (PreferencesUpdateResponseObject, error)
 	// SessionsCreate Sign in with a password
 	// (POST /api/v1/sessions/create)
 	SessionsCreate(ctx context.Context, request SessionsCreateRequestObject) (SessionsCreateResponseObject, error)
 	// SessionsDelete Sign out
 	// (POST /api/v1/sessions/delete)
 	SessionsDelete(ctx context.Context, request SessionsDeleteRequestObject) (SessionsDeleteResponseObject, error)
+	// SessionsGoogleAuthorize Begin a sign-in with Google
+	// (POST /api/v1/sessions/google_authorize)
+	SessionsGoogleAuthorize(ctx context.Context, request SessionsGoogleAuthorizeRequestObject) (SessionsGoogleAuthorizeResponseObject, error)
+	// SessionsGoogleCreate Sign in with Google
+	// (POST /api/v1/sessions/google_create)
+	SessionsGoogleCreate(ctx context.Context, request SessionsGoogleCreateRequestObject) (SessionsGoogleCreateResponseObject, error)
+	// SessionsIndex List the sessions of the user
+	// (POST /api/v1/sessions/index)
+	SessionsIndex(ctx context.Context, request SessionsIndexRequestObject) (SessionsIndexResponseObject, error)
+	// SessionsMagicLinkCreate Sign in with a magic link
+	// (POST /api/v1/sessions/magic_link_create)
+	SessionsMagicLinkCreate(ctx context.Context, request SessionsMagicLinkCreateRequestObject) (SessionsMagicLinkCreateResponseObject, error)
+	// SessionsMagicLinkRequest Mail a magic link
+	// (POST /api/v1/sessions/magic_link_request)
+	SessionsMagicLinkRequest(ctx context.Context, request SessionsMagicLinkRequestRequestObject) (SessionsMagicLinkRequestResponseObject, error)
 	// SessionsRead Check a session
 	// (POST /api/v1/sessions/read)
 	SessionsRead(ctx context.Context, request SessionsReadRequestObject) (SessionsReadResponseObject, error)
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx context.Context, request UsersClientRegisterRequestObject) (UsersClientRegisterResponseObject, error)
+	// UsersEmailVerify Verify the e-mail address
+	// (POST /api/v1/users/email_verify)
+	UsersEmailVerify(ctx context.Context, request UsersEmailVerifyRequestObject) (UsersEmailVerifyResponseObject, error)
+	// UsersPasswordReset Reset the password
+	// (PUT /api/v1/users/password_reset)
+	UsersPasswordReset(ctx context.Context, request UsersPasswordResetRequestObject) (UsersPasswordResetResponseObject, error)
+	// UsersPasswordResetRequest Mail a link to reset the password
+	// (POST /api/v1/users/password_reset_request)
+	UsersPasswordResetRequest(ctx context.Context, request UsersPasswordResetRequestRequestObject) (UsersPasswordResetRequestResponseObject, error)
+	// UsersPasswordUpdate Set or change the password
+	// (PUT /api/v1/users/password_update)
+	UsersPasswordUpdate(ctx context.Context, request UsersPasswordUpdateRequestObject) (UsersPasswordUpdateResponseObject, error)
+	// UsersRead Read the profile
+	// (POST /api/v1/users/read)
+	UsersRead(ctx context.Context, request UsersReadRequestObject) (UsersReadResponseObject, error)
+	// UsersUpdate Change the profile
+	// (PUT /api/v1/users/update)
+	UsersUpdate(ctx context.Context, request UsersUpdateRequestObject) (UsersUpdateResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -1322,6 +2667,190 @@ func (sh *strictHandler) ClientsRegister(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ClientsRegisterResponseObject); ok {
 		return validResponse.VisitClientsRegisterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NotificationsIndex operation middleware
+func (sh *strictHandler) NotificationsIndex(ctx echo.Context) error {
+	var request NotificationsIndexRequestObject
+
+	var body NotificationsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotificationsIndex(ctx.Request().Context(), request.(NotificationsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotificationsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NotificationsIndexResponseObject); ok {
+		return validResponse.VisitNotificationsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NotificationsUpdate operation middleware
+func (sh *strictHandler) NotificationsUpdate(ctx echo.Context) error {
+	var request NotificationsUpdateRequestObject
+
+	var body NotificationsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotificationsUpdate(ctx.Request().Context(), request.(NotificationsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotificationsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NotificationsUpdateResponseObject); ok {
+		return validResponse.VisitNotificationsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreferencesRead operation middleware
+func (sh *strictHandler) PreferencesRead(ctx echo.Context) error {
+	var request PreferencesReadRequestObject
+
+	var body PreferencesReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreferencesRead(ctx.Request().Context(), request.(PreferencesReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreferencesRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreferencesReadResponseObject); ok {
+		return validResponse.VisitPreferencesReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreferencesUpdate operation middleware
+func (sh *strictHandler) PreferencesUpdate(ctx echo.Context) error {
+	var request PreferencesUpdateRequestObject
+
+	var body PreferencesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreferencesUpdate(ctx.Request().Context(), request.(PreferencesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreferencesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreferencesUpdateResponseObject); ok {
+		return validResponse.VisitPreferencesUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -1420,6 +2949,236 @@ func (sh *strictHandler) SessionsDelete(ctx echo.Context) error {
 	return nil
 }
 
+// SessionsGoogleAuthorize operation middleware
+func (sh *strictHandler) SessionsGoogleAuthorize(ctx echo.Context) error {
+	var request SessionsGoogleAuthorizeRequestObject
+
+	var body SessionsGoogleAuthorizeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsGoogleAuthorize(ctx.Request().Context(), request.(SessionsGoogleAuthorizeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsGoogleAuthorize")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsGoogleAuthorizeResponseObject); ok {
+		return validResponse.VisitSessionsGoogleAuthorizeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SessionsGoogleCreate operation middleware
+func (sh *strictHandler) SessionsGoogleCreate(ctx echo.Context) error {
+	var request SessionsGoogleCreateRequestObject
+
+	var body SessionsGoogleCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsGoogleCreate(ctx.Request().Context(), request.(SessionsGoogleCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsGoogleCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsGoogleCreateResponseObject); ok {
+		return validResponse.VisitSessionsGoogleCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SessionsIndex operation middleware
+func (sh *strictHandler) SessionsIndex(ctx echo.Context) error {
+	var request SessionsIndexRequestObject
+
+	var body SessionsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsIndex(ctx.Request().Context(), request.(SessionsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsIndexResponseObject); ok {
+		return validResponse.VisitSessionsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SessionsMagicLinkCreate operation middleware
+func (sh *strictHandler) SessionsMagicLinkCreate(ctx echo.Context) error {
+	var request SessionsMagicLinkCreateRequestObject
+
+	var body SessionsMagicLinkCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsMagicLinkCreate(ctx.Request().Context(), request.(SessionsMagicLinkCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsMagicLinkCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsMagicLinkCreateResponseObject); ok {
+		return validResponse.VisitSessionsMagicLinkCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SessionsMagicLinkRequest operation middleware
+func (sh *strictHandler) SessionsMagicLinkRequest(ctx echo.Context) error {
+	var request SessionsMagicLinkRequestRequestObject
+
+	var body SessionsMagicLinkRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsMagicLinkRequest(ctx.Request().Context(), request.(SessionsMagicLinkRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsMagicLinkRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsMagicLinkRequestResponseObject); ok {
+		return validResponse.VisitSessionsMagicLinkRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SessionsRead operation middleware
 func (sh *strictHandler) SessionsRead(ctx echo.Context) error {
 	var request SessionsReadRequestObject
@@ -1506,6 +3265,282 @@ func (sh *strictHandler) UsersClientRegister(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UsersClientRegisterResponseObject); ok {
 		return validResponse.VisitUsersClientRegisterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailVerify operation middleware
+func (sh *strictHandler) UsersEmailVerify(ctx echo.Context) error {
+	var request UsersEmailVerifyRequestObject
+
+	var body UsersEmailVerifyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailVerify(ctx.Request().Context(), request.(UsersEmailVerifyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailVerify")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailVerifyResponseObject); ok {
+		return validResponse.VisitUsersEmailVerifyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersPasswordReset operation middleware
+func (sh *strictHandler) UsersPasswordReset(ctx echo.Context) error {
+	var request UsersPasswordResetRequestObject
+
+	var body UsersPasswordResetJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersPasswordReset(ctx.Request().Context(), request.(UsersPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersPasswordResetResponseObject); ok {
+		return validResponse.VisitUsersPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersPasswordResetRequest operation middleware
+func (sh *strictHandler) UsersPasswordResetRequest(ctx echo.Context) error {
+	var request UsersPasswordResetRequestRequestObject
+
+	var body UsersPasswordResetRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersPasswordResetRequest(ctx.Request().Context(), request.(UsersPasswordResetRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersPasswordResetRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersPasswordResetRequestResponseObject); ok {
+		return validResponse.VisitUsersPasswordResetRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersPasswordUpdate operation middleware
+func (sh *strictHandler) UsersPasswordUpdate(ctx echo.Context) error {
+	var request UsersPasswordUpdateRequestObject
+
+	var body UsersPasswordUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersPasswordUpdate(ctx.Request().Context(), request.(UsersPasswordUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersPasswordUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersPasswordUpdateResponseObject); ok {
+		return validResponse.VisitUsersPasswordUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersRead operation middleware
+func (sh *strictHandler) UsersRead(ctx echo.Context) error {
+	var request UsersReadRequestObject
+
+	var body UsersReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersRead(ctx.Request().Context(), request.(UsersReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersReadResponseObject); ok {
+		return validResponse.VisitUsersReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersUpdate operation middleware
+func (sh *strictHandler) UsersUpdate(ctx echo.Context) error {
+	var request UsersUpdateRequestObject
+
+	var body UsersUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersUpdate(ctx.Request().Context(), request.(UsersUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersUpdateResponseObject); ok {
+		return validResponse.VisitUsersUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -44,7 +44,7 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	client := claim.client(c)
 	user.Records.Client = &client.Active
 	session, token := c.newSession(user, app, gen.SignInMethodRegistration, p.RedirectURL)
-	welcome, err := s.writeMail(c, "welcome", user, app)
+	welcome, err := s.writeMail(c, "welcome", user, app, "")
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"io/fs"
+	"path"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -43,12 +45,18 @@ type mailTemplate struct {
 // mailFacts is all that a mail may tell.
 type mailFacts struct {
 	FirstName, Email, Application, At, IP, UserAgent string
+	Link                                             string // "" in mails without one
 }
 
 func mailTemplates() (map[string]mailTemplate, error) {
 	mails := map[string]mailTemplate{}
-	for _, kind := range []string{"welcome", "sign_in", "password_set"} {
-		files := []string{"mails/layout.tmpl", "mails/" + kind + ".tmpl"}
+	names, err := fs.Glob(mailFiles, "mails/*.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		kind := strings.TrimSuffix(path.Base(name), ".tmpl")
+		files := []string{"mails/layout.tmpl", name}
 		text, err := texttemplate.ParseFS(mailFiles, files...)
 		if err != nil {
 			return nil, err
@@ -62,11 +70,11 @@ func mailTemplates() (map[string]mailTemplate, error) {
 	return mails, nil
 }
 
-// writeMail writes a mail of this kind to a user. It is not saved yet.
-func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Application) (*db.Mail, error) {
+// writeMail writes a mail of this kind, with a link where it has one, to a user. It is not saved yet.
+func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Application, link string) (*db.Mail, error) {
 	facts := mailFacts{
 		FirstName: user.FirstName, Email: user.Email, Application: app.Name, At: c.now.Format("2 January 2006, 15:04 UTC"),
-		IP: c.ip, UserAgent: userAgent(c.req),
+		IP: c.ip, UserAgent: userAgent(c.req), Link: link,
 	}
 	var subject, text, html bytes.Buffer
 	err := errors.Join(

@@ -86,7 +86,7 @@ func (s *Server) signIn(c *call, user *db.User, app *db.Application, p *gen.Sess
 
 // insertSessionAndNotice saves a new session together with the mail that tells of it.
 func (s *Server) insertSessionAndNotice(ctx context.Context, c *call, session *db.Session, app *db.Application) (*db.Mail, error) {
-	notice, err := s.writeMail(c, "sign_in", &session.User, app)
+	notice, err := s.writeMail(c, "sign_in", &session.User, app, "")
 	if err != nil {
 		return nil, err
 	}

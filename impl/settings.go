@@ -3,6 +3,7 @@ package impl
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"net/url"
 	"time"
 )
@@ -14,11 +15,25 @@ type Settings struct {
 
 	MandrillAPIKey string `env:"MANDRILL_API_KEY" name:"mandrill-api-key" placeholder:"KEY" help:"Send mail by Mandrill with this key."`
 	MandrillURL    string `env:"MANDRILL_URL" name:"mandrill-url" default:"https://mandrillapp.com/api/1.0" help:"Mandrill's API."`
-	MailFrom       string `env:"MAIL_FROM" placeholder:"SENDER" help:"Sender of mails, 'Name <address>' or an address; required with Mandrill."`
+	SMTPURL        string `env:"SMTP_URL" name:"smtp-url" placeholder:"URL" help:"Send mail by this server instead, smtp://user:password@host:port."`
+	MailFrom       string `env:"MAIL_FROM" placeholder:"SENDER" help:"Sender of mails, 'Name <address>' or an address; required with either."`
+
+	GoogleClientID     string `env:"GOOGLE_CLIENT_ID" name:"google-client-id" placeholder:"ID" help:"Sign-in with Google: the OAuth client's id."`
+	GoogleClientSecret string `env:"GOOGLE_CLIENT_SECRET" name:"google-client-secret" placeholder:"SECRET" help:"The OAuth client's secret."`
+	GoogleIssuer       string `env:"GOOGLE_ISSUER" name:"google-issuer" default:"https://accounts.google.com" help:"The issuer; another one than Google for tests."`
+
+	Disclosure string `env:"DISCLOSURE" enum:"precise,opaque" default:"precise" help:"Whether answers tell who has an account: precise, or opaque."`
 
 	Argon2Memory uint32 `env:"ARGON2_MEMORY" name:"argon2-memory" default:"19456" help:"Memory of one password hash, in KiB."`
 	Argon2Time   uint32 `env:"ARGON2_TIME" name:"argon2-time" default:"2" help:"Passes of one password hash."`
 	HashWorkers  int    `env:"HASH_WORKERS" default:"0" help:"Passwords hashed at once; 0 stands for the number of cores."`
+
+	ThrottleAddress   int            `env:"THROTTLE_ADDRESS" default:"600" help:"Requests a minute from one address; 0 for no bound."`
+	ThrottlePasswords int            `env:"THROTTLE_PASSWORDS" default:"30" help:"Wrong passwords an hour for one mailbox; 0 for no bound."`
+	ThrottleLinks     []int          `env:"THROTTLE_LINKS" default:"3,10" help:"Mailed links for one mailbox in 10 minutes and in a day; 0 for no bound."`
+	TrustedProxies    []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"Networks whose X-Forwarded-For is believed."`
+
+	MetricsAddr string `env:"METRICS_ADDR" placeholder:"ADDR" help:"Where /metrics, for Prometheus, listens; nowhere when unset."`
 
 	// MailPause is the pause before a mail that could not be sent is tried again; each later pause is twice as long. A minute when 0.
 	MailPause time.Duration `kong:"-"`

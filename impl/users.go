@@ -129,7 +129,7 @@ func (s *Server) setFirstPassword(ctx context.Context, tx bun.Tx, c *call, user 
 	if err != nil {
 		return err
 	}
-	notice, err := s.writeMail(c, "password_set", user, c.app)
+	notice, err := s.writeMail(c, "password_set", user, c.app, "")
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,12 @@ const (
 	Idle     ExpiryReason = "idle"
 )
 
+// Defines values for NotificationsIndexSearchAttributes.
+const (
+	Kind    NotificationsIndexSearchAttributes = "kind"
+	Message NotificationsIndexSearchAttributes = "message"
+)
+
 // Defines values for ParamErrorRule.
 const (
 	Active               ParamErrorRule = "active"
@@ -43,12 +49,37 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
+// Defines values for SessionsDeleteParamsScope.
+const (
+	All     SessionsDeleteParamsScope = "all"
+	Current SessionsDeleteParamsScope = "current"
+	Others  SessionsDeleteParamsScope = "others"
+)
+
+// Defines values for SessionsIndexSortBy.
+const (
+	CreatedAt  SessionsIndexSortBy = "created_at"
+	LastUsedAt SessionsIndexSortBy = "last_used_at"
+)
+
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SortOrder.
+const (
+	Asc  SortOrder = "asc"
+	Desc SortOrder = "desc"
+)
+
+// Defines values for TokenParam.
+const (
+	TokenParamSessionToken TokenParam = "session_token"
+	TokenParamToken        TokenParam = "token"
 )
 
 // Defines values for View.
@@ -167,7 +198,7 @@ type Client struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
-// ClientRequired The token is good, but its user is neither a client nor an employee nor a liaison, so that nothing but registering is open to them. `session` is the presented session.
+// ClientRequired The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session.
 type ClientRequired struct {
 	Code int `json:"code"`
 
@@ -324,6 +355,9 @@ type ClientsRegisterParams struct {
 // Example: Eckert-Mauchly
 type CompanyName = string
 
+// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+type Count = bool
+
 // DeletedSessions What signing out did.
 type DeletedSessions struct {
 	// Count How many sessions ended.
@@ -410,6 +444,62 @@ type Expiry struct {
 // ExpiryReason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
 type ExpiryReason string
 
+// GoogleAccountConflict A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed.
+type GoogleAccountConflict struct {
+	Code int `json:"code"`
+
+	// Message Example: A user has this e-mail address already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// GoogleAuthorization What begins a sign-in with Google.
+type GoogleAuthorization struct {
+	// State What Google hands back with the code.
+	State string `json:"state"`
+
+	// URL Where to send the browser.
+	//
+	// Example: https://accounts.google.com/o/oauth2/v2/auth?client_id=planoauth
+	URL string `json:"url"`
+
+	// Verifier What the page keeps until then; it stands in no URL.
+	Verifier string `json:"verifier"`
+}
+
+// GoogleEmailUnverified No user is linked to this Google account, and Google has not verified its e-mail address.
+type GoogleEmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: Google does not vouch for the e-mail address.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// GoogleSignInFailed Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes.
+type GoogleSignInFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: The sign-in with Google failed.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // ID The id of a row.
 //
 // Example: 7
@@ -457,6 +547,20 @@ type InvalidEncodedParams struct {
 	Status    string    `json:"status"`
 }
 
+// InvalidMagicLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+type InvalidMagicLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid, or was used already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // InvalidParam All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.
 type InvalidParam struct {
 	Code int `json:"code"`
@@ -488,6 +592,20 @@ type InvalidPassword struct {
 	Status    string    `json:"status"`
 }
 
+// InvalidResetLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+type InvalidResetLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid, or was used already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application.
 type InvalidToken struct {
 	Code int `json:"code"`
@@ -504,6 +622,44 @@ type InvalidToken struct {
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
 }
+
+// InvalidVerificationLink The token is unknown or used, or belongs to another user than the presented session's.
+type InvalidVerificationLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid, or was used already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LinkToken The token of a mailed link, `plal_…`.
+//
+// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+type LinkToken = string
+
+// MagicLinkExpired The link is older than 15 minutes.
+type MagicLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// Matches The number of all matches; only when `count` was passed.
+//
+// Example: 3
+type Matches = int
 
 // MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
 type MissingParam struct {
@@ -541,6 +697,167 @@ type NoParamsDecoded struct {
 	Status    string    `json:"status"`
 }
 
+// Notification Something that failed.
+type Notification struct {
+	// AcknowledgedAt When somebody has seen to it.
+	AcknowledgedAt Time `json:"acknowledged_at,omitempty,omitzero"`
+
+	// AcknowledgedBy The id of the user who has seen to it.
+	AcknowledgedBy ID `json:"acknowledged_by,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind,omitempty,omitzero"`
+
+	// Message What happened, for a person.
+	//
+	// Example: Mail 12 (welcome) could not be sent
+	Message string `json:"message,omitempty,omitzero"`
+
+	// Operation The operationId of the request that failed.
+	//
+	// Example: clientsRegister
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id,omitempty,omitzero"`
+}
+
+// NotificationList A page of notifications.
+type NotificationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// Results The notifications of the page.
+	Results []Notification `json:"results"`
+}
+
+// NotificationsIndexActionSuccessful The notifications.
+type NotificationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of notifications.
+	Data NotificationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// NotificationsIndexParams The params of notifications/index.
+type NotificationsIndexParams struct {
+	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Which notifications are listed; `unacknowledged` leaves out those that somebody has seen to.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Search What the notifications must hold, in upper or lower case.
+	Search NotificationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the notifications.
+	Sort NotificationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// NotificationsIndexSearch What the notifications must hold, in upper or lower case.
+type NotificationsIndexSearch struct {
+	// Attributes Where to look for it; in both when absent.
+	Attributes []NotificationsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: mail
+	Term string `json:"term"`
+}
+
+// NotificationsIndexSearchAttributes defines model for NotificationsIndexSearch.Attributes.
+type NotificationsIndexSearchAttributes string
+
+// NotificationsIndexSort The order of the notifications.
+type NotificationsIndexSort struct {
+	// By What they are sorted by.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order The smallest first, or the largest; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// NotificationsUpdateActionSuccessful The notification, as changed.
+type NotificationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Something that failed.
+	Data Notification `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// NotificationsUpdateParams The params of notifications/update.
+type NotificationsUpdateParams struct {
+	// Acknowledged Whether somebody has seen to it.
+	Acknowledged bool `json:"acknowledged"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// Page Which part of the list is returned.
+type Page struct {
+	// Number Which page, the first being 1.
+	//
+	// Example: 1
+	Number int `json:"number,omitempty,omitzero"`
+
+	// Size How many there are on a page; 20 when absent.
+	//
+	// Example: 20
+	Size int `json:"size,omitempty,omitzero"`
+}
+
 // ParamError What is wrong with one param. The value that was passed is never repeated.
 type ParamError struct {
 	// Message What is wrong, for a person; it goes on from the name of the param.
@@ -568,6 +885,37 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
+// PasswordRejected The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.
+type PasswordRejected struct {
+	Code int `json:"code"`
+
+	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	Errors ParamErrors `json:"errors"`
+
+	// Message Example: The password could not be accepted.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PermissionDenied The token is good, but its user has none of the roles, in the application of the session, that the operation is for.
+type PermissionDenied struct {
+	Code int `json:"code"`
+
+	// Message Example: This is not open to the roles of the user.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 //
 // Example: +1 212 555 2368
@@ -577,6 +925,69 @@ type Phone = string
 type Preferences struct {
 	// RememberMe Whether the user's sessions never expire.
 	RememberMe bool `json:"remember_me"`
+}
+
+// PreferencesReadActionSuccessful The preferences.
+type PreferencesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the user has chosen.
+	Data Preferences `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PreferencesReadParams The params of preferences/read.
+type PreferencesReadParams struct {
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PreferencesUpdateActionSuccessful The preferences, as saved.
+type PreferencesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the user has chosen.
+	Data Preferences `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PreferencesUpdateParams The params of preferences/update.
+type PreferencesUpdateParams struct {
+	// RememberMe Whether the user's sessions shall never expire.
+	RememberMe bool `json:"remember_me"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// RateLimitExceeded The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one.
+type RateLimitExceeded struct {
+	Code int `json:"code"`
+
+	// Message Example: There were too many requests; try again later.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
 }
 
 // Records Kinds of records.
@@ -597,6 +1008,20 @@ type RequestTooLarge struct {
 	Code int `json:"code"`
 
 	// Message Example: The body is larger than 64 KiB.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ResetLinkExpired The link is older than an hour.
+type ResetLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -741,6 +1166,17 @@ type SessionExpired struct {
 	Status    string    `json:"status"`
 }
 
+// SessionList A page of sessions.
+type SessionList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// Results The sessions of the page.
+	Results []Session `json:"results"`
+}
+
 // SessionsCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
 type SessionsCreateActionSuccessful struct {
 	// Application A product that users sign in to.
@@ -844,7 +1280,7 @@ type SessionsCreateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsDeleteActionSuccessful The session has ended; its token is worthless from now on.
+// SessionsDeleteActionSuccessful The sessions have ended; their tokens are worthless from now on.
 type SessionsDeleteActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -861,10 +1297,283 @@ type SessionsDeleteActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsDeleteParams The params of sessions/delete.
+// SessionsDeleteParams The params of sessions/delete; `id` or `scope`, not both.
 type SessionsDeleteParams struct {
-	// Scope Which sessions end; `current`, the presented one, is also the default.
-	Scope string `json:"scope,omitempty,omitzero"`
+	// ID The id of the session to end.
+	ID ID `json:"id,omitempty,omitzero"`
+
+	// Scope Which sessions end; without it and without `id`, the presented one.
+	Scope SessionsDeleteParamsScope `json:"scope,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// SessionsDeleteParamsScope Which sessions end; without it and without `id`, the presented one.
+type SessionsDeleteParamsScope string
+
+// SessionsGoogleAuthorizeActionSuccessful The browser can be sent to Google.
+type SessionsGoogleAuthorizeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What begins a sign-in with Google.
+	Data GoogleAuthorization `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsGoogleAuthorizeParams The params of sessions/google_authorize.
+type SessionsGoogleAuthorizeParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// SessionsGoogleCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+type SessionsGoogleCreateActionSuccessful struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session,omitempty,omitzero"`
+	Status  string  `json:"status"`
+}
+
+// SessionsGoogleCreateClientRequired Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+type SessionsGoogleCreateClientRequired struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: The user is not a client yet; a session was made all the same.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session"`
+	Status  string  `json:"status"`
+}
+
+// SessionsGoogleCreateParams The params of sessions/google_create.
+//
+// Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
+type SessionsGoogleCreateParams struct {
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	ApplicationView View `json:"application_view,omitempty,omitzero"`
+
+	// Code The code that Google appended to the redirect.
+	//
+	// Example: 4/0AVMBsJh
+	Code string `json:"code"`
+
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// State The state that sessions/google_authorize made.
+	State string `json:"state"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier that sessions/google_authorize made.
+	Verifier string `json:"verifier"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// SessionsIndexActionSuccessful The live sessions of the user.
+type SessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsIndexParams The params of sessions/index.
+type SessionsIndexParams struct {
+	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// SessionsIndexSort The order of the sessions.
+type SessionsIndexSort struct {
+	// By What they are sorted by; `created_at` when absent.
+	By SessionsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order The smallest first, or the largest; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// SessionsIndexSortBy What they are sorted by; `created_at` when absent.
+type SessionsIndexSortBy string
+
+// SessionsMagicLinkCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+type SessionsMagicLinkCreateActionSuccessful struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session,omitempty,omitzero"`
+	Status  string  `json:"status"`
+}
+
+// SessionsMagicLinkCreateClientRequired The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+type SessionsMagicLinkCreateClientRequired struct {
+	// Application A product that users sign in to.
+	Application Application `json:"application,omitempty,omitzero"`
+	Code        int         `json:"code"`
+
+	// Data A sign-in of one user to one application.
+	Data Session `json:"data"`
+
+	// Message Example: The user is not a client yet; a session was made all the same.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+
+	// Session A sign-in of one user to one application.
+	Session Session `json:"session"`
+	Status  string  `json:"status"`
+}
+
+// SessionsMagicLinkCreateParams The params of sessions/magic_link_create.
+//
+// Example: {"magic_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type SessionsMagicLinkCreateParams struct {
+	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	ApplicationView View `json:"application_view,omitempty,omitzero"`
+
+	// MagicToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	MagicToken LinkToken `json:"magic_token"`
+
+	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// SessionsMagicLinkRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+type SessionsMagicLinkRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+type SessionsMagicLinkRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsMagicLinkRequestParams The params of sessions/magic_link_request.
+type SessionsMagicLinkRequestParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -889,6 +1598,9 @@ type SessionsReadActionSuccessful struct {
 
 // SessionsReadParams The params of sessions/read.
 type SessionsReadParams struct {
+	// SessionToken The token of the session to check; with an application token it is required, otherwise not allowed.
+	SessionToken string `json:"session_token,omitempty,omitzero"`
+
 	// Token A token, instead of the Authorization header, which wins when both are there.
 	Token Token `json:"token,omitempty,omitzero"`
 
@@ -899,6 +1611,9 @@ type SessionsReadParams struct {
 // SignInMethod How the user signed in.
 type SignInMethod string
 
+// SortOrder The smallest first, or the largest; `desc` when absent.
+type SortOrder string
+
 // Time A time in UTC, with milliseconds.
 //
 // Example: 2026-11-22T10:38:11.123Z
@@ -908,7 +1623,7 @@ type Time = time.Time
 type Token = string
 
 // TokenParam Which token was refused.
-type TokenParam = string
+type TokenParam string
 
 // User A person.
 type User struct {
@@ -972,7 +1687,7 @@ type UserHasNoPassword struct {
 	Status    string    `json:"status"`
 }
 
-// UserRequiresRole The password is right and the user has records, but none of them is active and admitted by the application. No session was made.
+// UserRequiresRole Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made.
 type UserRequiresRole struct {
 	Code int `json:"code"`
 
@@ -1074,6 +1789,231 @@ type UsersClientRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// UsersEmailVerifyActionSuccessful The address is proven.
+type UsersEmailVerifyActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailVerifyParams The params of users/email_verify.
+//
+// Example: {"verification_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailVerifyParams struct {
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// VerificationToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended; the user signs in with the new password.
+type UsersPasswordResetActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordResetParams The params of users/password_reset.
+//
+// Example: {"password":"nanoseconds on a wire","reset_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersPasswordResetParams struct {
+	// Password A password, taken as it is after Unicode NFKC.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// ResetToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	ResetToken LinkToken `json:"reset_token"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersPasswordResetRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+type UsersPasswordResetRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+type UsersPasswordResetRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordResetRequestParams The params of users/password_reset_request.
+type UsersPasswordResetRequestParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersPasswordUpdateActionSuccessful The password is set, and all other sessions of the user have ended.
+type UsersPasswordUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersPasswordUpdateParams The params of users/password_update.
+//
+// Example: {"current_password":"analytical engine 1843","password":"nanoseconds on a wire"}
+type UsersPasswordUpdateParams struct {
+	// CurrentPassword The password until now; required once the user has one.
+	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
+
+	// Password A password, taken as it is after Unicode NFKC.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersReadActionSuccessful The user.
+type UsersReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersReadParams The params of users/read.
+type UsersReadParams struct {
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersUpdateActionSuccessful The user, as changed.
+type UsersUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersUpdateParams The params of users/update.
+type UsersUpdateParams struct {
+	// FirstName A name of a person, on one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// LastName A name of a person, on one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Phone A phone number with its country code, or one of the USA; an empty one removes it.
+	//
+	// Example: +1 212 555 2368
+	Phone string `json:"phone,omitempty,omitzero"`
+
+	// Token A token, instead of the Authorization header, which wins when both are there.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// VerificationLinkExpired The link is older than 7 days.
+type VerificationLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
 type View string
 
@@ -1083,11 +2023,38 @@ type ClientsRegisterTextBody = string
 // SessionsCreateTextBody defines parameters for SessionsCreate.
 type SessionsCreateTextBody = string
 
+// SessionsGoogleCreateTextBody defines parameters for SessionsGoogleCreate.
+type SessionsGoogleCreateTextBody = string
+
+// SessionsMagicLinkCreateTextBody defines parameters for SessionsMagicLinkCreate.
+type SessionsMagicLinkCreateTextBody = string
+
 // UsersClientRegisterTextBody defines parameters for UsersClientRegister.
 type UsersClientRegisterTextBody = string
 
+// UsersEmailVerifyTextBody defines parameters for UsersEmailVerify.
+type UsersEmailVerifyTextBody = string
+
+// UsersPasswordResetTextBody defines parameters for UsersPasswordReset.
+type UsersPasswordResetTextBody = string
+
+// UsersPasswordUpdateTextBody defines parameters for UsersPasswordUpdate.
+type UsersPasswordUpdateTextBody = string
+
 // ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
 type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
+
+// NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
+type NotificationsIndexJSONRequestBody = NotificationsIndexParams
+
+// NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
+type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
+
+// PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
+type PreferencesReadJSONRequestBody = PreferencesReadParams
+
+// PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
+type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
 
 // SessionsCreateTextRequestBody defines body for SessionsCreate for text/plain ContentType.
 type SessionsCreateTextRequestBody = SessionsCreateTextBody
@@ -1095,11 +2062,44 @@ type SessionsCreateTextRequestBody = SessionsCreateTextBody
 // SessionsDeleteJSONRequestBody defines body for SessionsDelete for application/json ContentType.
 type SessionsDeleteJSONRequestBody = SessionsDeleteParams
 
+// SessionsGoogleAuthorizeJSONRequestBody defines body for SessionsGoogleAuthorize for application/json ContentType.
+type SessionsGoogleAuthorizeJSONRequestBody = SessionsGoogleAuthorizeParams
+
+// SessionsGoogleCreateTextRequestBody defines body for SessionsGoogleCreate for text/plain ContentType.
+type SessionsGoogleCreateTextRequestBody = SessionsGoogleCreateTextBody
+
+// SessionsIndexJSONRequestBody defines body for SessionsIndex for application/json ContentType.
+type SessionsIndexJSONRequestBody = SessionsIndexParams
+
+// SessionsMagicLinkCreateTextRequestBody defines body for SessionsMagicLinkCreate for text/plain ContentType.
+type SessionsMagicLinkCreateTextRequestBody = SessionsMagicLinkCreateTextBody
+
+// SessionsMagicLinkRequestJSONRequestBody defines body for SessionsMagicLinkRequest for application/json ContentType.
+type SessionsMagicLinkRequestJSONRequestBody = SessionsMagicLinkRequestParams
+
 // SessionsReadJSONRequestBody defines body for SessionsRead for application/json ContentType.
 type SessionsReadJSONRequestBody = SessionsReadParams
 
 // UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
 type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
+
+// UsersEmailVerifyTextRequestBody defines body for UsersEmailVerify for text/plain ContentType.
+type UsersEmailVerifyTextRequestBody = UsersEmailVerifyTextBody
+
+// UsersPasswordResetTextRequestBody defines body for UsersPasswordReset for text/plain ContentType.
+type UsersPasswordResetTextRequestBody = UsersPasswordResetTextBody
+
+// UsersPasswordResetRequestJSONRequestBody defines body for UsersPasswordResetRequest for application/json ContentType.
+type UsersPasswordResetRequestJSONRequestBody = UsersPasswordResetRequestParams
+
+// UsersPasswordUpdateTextRequestBody defines body for UsersPasswordUpdate for text/plain ContentType.
+type UsersPasswordUpdateTextRequestBody = UsersPasswordUpdateTextBody
+
+// UsersReadJSONRequestBody defines body for UsersRead for application/json ContentType.
+type UsersReadJSONRequestBody = UsersReadParams
+
+// UsersUpdateJSONRequestBody defines body for UsersUpdate for application/json ContentType.
+type UsersUpdateJSONRequestBody = UsersUpdateParams
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1193,6 +2193,78 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 	ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// NotificationsIndexWithBody List what failed
+	//
+	// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
+	NotificationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NotificationsIndex List what failed
+	//
+	// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
+	NotificationsIndex(ctx context.Context, body NotificationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NotificationsUpdateWithBody Acknowledge a notification
+	//
+	// Notes that the employee has seen to the notification, or takes that back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
+	NotificationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NotificationsUpdate Acknowledge a notification
+	//
+	// Notes that the employee has seen to the notification, or takes that back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
+	NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreferencesReadWithBody Read the preferences
+	//
+	// Returns the preferences of the presented session's user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
+	PreferencesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreferencesRead Read the preferences
+	//
+	// Returns the preferences of the presented session's user.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
+	PreferencesRead(ctx context.Context, body PreferencesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreferencesUpdateWithBody Change the preferences
+	//
+	// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
+	PreferencesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreferencesUpdate Change the preferences
+	//
+	// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
+	PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SessionsCreateWithBody Sign in with a password
 	//
 	// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
@@ -1213,7 +2285,7 @@ type ClientInterface interface {
 
 	// SessionsDeleteWithBody Sign out
 	//
-	// Ends the presented session.
+	// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1222,16 +2294,106 @@ type ClientInterface interface {
 
 	// SessionsDelete Sign out
 	//
-	// Ends the presented session.
+	// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
 	SessionsDelete(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SessionsGoogleAuthorizeWithBody Begin a sign-in with Google
+	//
+	// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
+	SessionsGoogleAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsGoogleAuthorize Begin a sign-in with Google
+	//
+	// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
+	SessionsGoogleAuthorize(ctx context.Context, body SessionsGoogleAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsGoogleCreateWithBody Sign in with Google
+	//
+	// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
+	SessionsGoogleCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsGoogleCreateWithTextBody Sign in with Google
+	//
+	// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
+	SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsIndexWithBody List the sessions of the user
+	//
+	// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
+	SessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsIndex List the sessions of the user
+	//
+	// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
+	SessionsIndex(ctx context.Context, body SessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsMagicLinkCreateWithBody Sign in with a magic link
+	//
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
+	SessionsMagicLinkCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsMagicLinkCreateWithTextBody Sign in with a magic link
+	//
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
+	SessionsMagicLinkCreateWithTextBody(ctx context.Context, body SessionsMagicLinkCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsMagicLinkRequestWithBody Mail a magic link
+	//
+	// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
+	SessionsMagicLinkRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsMagicLinkRequest Mail a magic link
+	//
+	// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
+	SessionsMagicLinkRequest(ctx context.Context, body SessionsMagicLinkRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SessionsReadWithBody Check a session
 	//
-	// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
+	// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1240,7 +2402,7 @@ type ClientInterface interface {
 
 	// SessionsRead Check a session
 	//
-	// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
+	// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1264,6 +2426,114 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailVerifyWithBody Verify the e-mail address
+	//
+	// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
+	UsersEmailVerifyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailVerifyWithTextBody Verify the e-mail address
+	//
+	// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
+	UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersPasswordResetWithBody Reset the password
+	//
+	// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
+	UsersPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersPasswordResetWithTextBody Reset the password
+	//
+	// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
+	UsersPasswordResetWithTextBody(ctx context.Context, body UsersPasswordResetTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersPasswordResetRequestWithBody Mail a link to reset the password
+	//
+	// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
+	UsersPasswordResetRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersPasswordResetRequest Mail a link to reset the password
+	//
+	// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
+	UsersPasswordResetRequest(ctx context.Context, body UsersPasswordResetRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersPasswordUpdateWithBody Set or change the password
+	//
+	// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
+	UsersPasswordUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersPasswordUpdateWithTextBody Set or change the password
+	//
+	// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
+	UsersPasswordUpdateWithTextBody(ctx context.Context, body UsersPasswordUpdateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersReadWithBody Read the profile
+	//
+	// Returns the user of the presented session.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
+	UsersReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersRead Read the profile
+	//
+	// Returns the user of the presented session.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
+	UsersRead(ctx context.Context, body UsersReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersUpdateWithBody Change the profile
+	//
+	// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
+	UsersUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersUpdate Change the profile
+	//
+	// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
+	UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ClientsRegisterWithBody Register as a client
@@ -1294,6 +2564,158 @@ func (c *HTTPClient) ClientsRegisterWithBody(ctx context.Context, contentType st
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 func (c *HTTPClient) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NotificationsIndexWithBody List what failed
+//
+// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
+func (c *HTTPClient) NotificationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNotificationsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NotificationsIndex List what failed
+//
+// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
+func (c *HTTPClient) NotificationsIndex(ctx context.Context, body NotificationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNotificationsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NotificationsUpdateWithBody Acknowledge a notification
+//
+// Notes that the employee has seen to the notification, or takes that back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
+func (c *HTTPClient) NotificationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNotificationsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NotificationsUpdate Acknowledge a notification
+//
+// Notes that the employee has seen to the notification, or takes that back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
+func (c *HTTPClient) NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNotificationsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreferencesReadWithBody Read the preferences
+//
+// Returns the preferences of the presented session's user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
+func (c *HTTPClient) PreferencesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreferencesReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreferencesRead Read the preferences
+//
+// Returns the preferences of the presented session's user.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
+func (c *HTTPClient) PreferencesRead(ctx context.Context, body PreferencesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreferencesReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreferencesUpdateWithBody Change the preferences
+//
+// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
+func (c *HTTPClient) PreferencesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreferencesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreferencesUpdate Change the preferences
+//
+// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
+func (c *HTTPClient) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreferencesUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1344,7 +2766,7 @@ func (c *HTTPClient) SessionsCreateWithTextBody(ctx context.Context, body Sessio
 
 // SessionsDeleteWithBody Sign out
 //
-// Ends the presented session.
+// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1363,7 +2785,7 @@ func (c *HTTPClient) SessionsDeleteWithBody(ctx context.Context, contentType str
 
 // SessionsDelete Sign out
 //
-// Ends the presented session.
+// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1380,9 +2802,199 @@ func (c *HTTPClient) SessionsDelete(ctx context.Context, body SessionsDeleteJSON
 	return c.Client.Do(req)
 }
 
+// SessionsGoogleAuthorizeWithBody Begin a sign-in with Google
+//
+// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
+func (c *HTTPClient) SessionsGoogleAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsGoogleAuthorizeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsGoogleAuthorize Begin a sign-in with Google
+//
+// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
+func (c *HTTPClient) SessionsGoogleAuthorize(ctx context.Context, body SessionsGoogleAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsGoogleAuthorizeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsGoogleCreateWithBody Sign in with Google
+//
+// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
+func (c *HTTPClient) SessionsGoogleCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsGoogleCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsGoogleCreateWithTextBody Sign in with Google
+//
+// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
+func (c *HTTPClient) SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsGoogleCreateRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsIndexWithBody List the sessions of the user
+//
+// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
+func (c *HTTPClient) SessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsIndex List the sessions of the user
+//
+// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
+func (c *HTTPClient) SessionsIndex(ctx context.Context, body SessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsMagicLinkCreateWithBody Sign in with a magic link
+//
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
+func (c *HTTPClient) SessionsMagicLinkCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsMagicLinkCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsMagicLinkCreateWithTextBody Sign in with a magic link
+//
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
+func (c *HTTPClient) SessionsMagicLinkCreateWithTextBody(ctx context.Context, body SessionsMagicLinkCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsMagicLinkCreateRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsMagicLinkRequestWithBody Mail a magic link
+//
+// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
+func (c *HTTPClient) SessionsMagicLinkRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsMagicLinkRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsMagicLinkRequest Mail a magic link
+//
+// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
+func (c *HTTPClient) SessionsMagicLinkRequest(ctx context.Context, body SessionsMagicLinkRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsMagicLinkRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SessionsReadWithBody Check a session
 //
-// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
+// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1401,7 +3013,7 @@ func (c *HTTPClient) SessionsReadWithBody(ctx context.Context, contentType strin
 
 // SessionsRead Check a session
 //
-// Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
+// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1456,6 +3068,234 @@ func (c *HTTPClient) UsersClientRegisterWithTextBody(ctx context.Context, body U
 	return c.Client.Do(req)
 }
 
+// UsersEmailVerifyWithBody Verify the e-mail address
+//
+// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
+func (c *HTTPClient) UsersEmailVerifyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailVerifyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailVerifyWithTextBody Verify the e-mail address
+//
+// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
+func (c *HTTPClient) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailVerifyRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersPasswordResetWithBody Reset the password
+//
+// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
+func (c *HTTPClient) UsersPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersPasswordResetRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersPasswordResetWithTextBody Reset the password
+//
+// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
+func (c *HTTPClient) UsersPasswordResetWithTextBody(ctx context.Context, body UsersPasswordResetTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersPasswordResetRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersPasswordResetRequestWithBody Mail a link to reset the password
+//
+// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
+func (c *HTTPClient) UsersPasswordResetRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersPasswordResetRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersPasswordResetRequest Mail a link to reset the password
+//
+// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
+func (c *HTTPClient) UsersPasswordResetRequest(ctx context.Context, body UsersPasswordResetRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersPasswordResetRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersPasswordUpdateWithBody Set or change the password
+//
+// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
+func (c *HTTPClient) UsersPasswordUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersPasswordUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersPasswordUpdateWithTextBody Set or change the password
+//
+// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
+func (c *HTTPClient) UsersPasswordUpdateWithTextBody(ctx context.Context, body UsersPasswordUpdateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersPasswordUpdateRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersReadWithBody Read the profile
+//
+// Returns the user of the presented session.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
+func (c *HTTPClient) UsersReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersRead Read the profile
+//
+// Returns the user of the presented session.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
+func (c *HTTPClient) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersUpdateWithBody Change the profile
+//
+// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
+func (c *HTTPClient) UsersUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersUpdate Change the profile
+//
+// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
+func (c *HTTPClient) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NewClientsRegisterRequestWithTextBody calls the generic ClientsRegister builder with text/plain body
 func NewClientsRegisterRequestWithTextBody(server string, body ClientsRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1487,6 +3327,166 @@ func NewClientsRegisterRequestWithBody(server string, contentType string, body i
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewNotificationsIndexRequest calls the generic NotificationsIndex builder with application/json body
+func NewNotificationsIndexRequest(server string, body NotificationsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNotificationsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewNotificationsIndexRequestWithBody constructs an http.Request for the NotificationsIndex method, with any body, and a specified content type
+func NewNotificationsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/notifications/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewNotificationsUpdateRequest calls the generic NotificationsUpdate builder with application/json body
+func NewNotificationsUpdateRequest(server string, body NotificationsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNotificationsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewNotificationsUpdateRequestWithBody constructs an http.Request for the NotificationsUpdate method, with any body, and a specified content type
+func NewNotificationsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/notifications/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreferencesReadRequest calls the generic PreferencesRead builder with application/json body
+func NewPreferencesReadRequest(server string, body PreferencesReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreferencesReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPreferencesReadRequestWithBody constructs an http.Request for the PreferencesRead method, with any body, and a specified content type
+func NewPreferencesReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/preferences/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreferencesUpdateRequest calls the generic PreferencesUpdate builder with application/json body
+func NewPreferencesUpdateRequest(server string, body PreferencesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreferencesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPreferencesUpdateRequestWithBody constructs an http.Request for the PreferencesUpdate method, with any body, and a specified content type
+func NewPreferencesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/preferences/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -1557,6 +3557,206 @@ func NewSessionsDeleteRequestWithBody(server string, contentType string, body io
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/sessions/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSessionsGoogleAuthorizeRequest calls the generic SessionsGoogleAuthorize builder with application/json body
+func NewSessionsGoogleAuthorizeRequest(server string, body SessionsGoogleAuthorizeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSessionsGoogleAuthorizeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSessionsGoogleAuthorizeRequestWithBody constructs an http.Request for the SessionsGoogleAuthorize method, with any body, and a specified content type
+func NewSessionsGoogleAuthorizeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/google_authorize")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSessionsGoogleCreateRequestWithTextBody calls the generic SessionsGoogleCreate builder with text/plain body
+func NewSessionsGoogleCreateRequestWithTextBody(server string, body SessionsGoogleCreateTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewSessionsGoogleCreateRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewSessionsGoogleCreateRequestWithBody constructs an http.Request for the SessionsGoogleCreate method, with any body, and a specified content type
+func NewSessionsGoogleCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/google_create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSessionsIndexRequest calls the generic SessionsIndex builder with application/json body
+func NewSessionsIndexRequest(server string, body SessionsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSessionsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSessionsIndexRequestWithBody constructs an http.Request for the SessionsIndex method, with any body, and a specified content type
+func NewSessionsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSessionsMagicLinkCreateRequestWithTextBody calls the generic SessionsMagicLinkCreate builder with text/plain body
+func NewSessionsMagicLinkCreateRequestWithTextBody(server string, body SessionsMagicLinkCreateTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewSessionsMagicLinkCreateRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewSessionsMagicLinkCreateRequestWithBody constructs an http.Request for the SessionsMagicLinkCreate method, with any body, and a specified content type
+func NewSessionsMagicLinkCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/magic_link_create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSessionsMagicLinkRequestRequest calls the generic SessionsMagicLinkRequest builder with application/json body
+func NewSessionsMagicLinkRequestRequest(server string, body SessionsMagicLinkRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSessionsMagicLinkRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSessionsMagicLinkRequestRequestWithBody constructs an http.Request for the SessionsMagicLinkRequest method, with any body, and a specified content type
+func NewSessionsMagicLinkRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/magic_link_request")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1647,6 +3847,246 @@ func NewUsersClientRegisterRequestWithBody(server string, contentType string, bo
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailVerifyRequestWithTextBody calls the generic UsersEmailVerify builder with text/plain body
+func NewUsersEmailVerifyRequestWithTextBody(server string, body UsersEmailVerifyTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailVerifyRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailVerifyRequestWithBody constructs an http.Request for the UsersEmailVerify method, with any body, and a specified content type
+func NewUsersEmailVerifyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersPasswordResetRequestWithTextBody calls the generic UsersPasswordReset builder with text/plain body
+func NewUsersPasswordResetRequestWithTextBody(server string, body UsersPasswordResetTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersPasswordResetRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersPasswordResetRequestWithBody constructs an http.Request for the UsersPasswordReset method, with any body, and a specified content type
+func NewUsersPasswordResetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/password_reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersPasswordResetRequestRequest calls the generic UsersPasswordResetRequest builder with application/json body
+func NewUsersPasswordResetRequestRequest(server string, body UsersPasswordResetRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersPasswordResetRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersPasswordResetRequestRequestWithBody constructs an http.Request for the UsersPasswordResetRequest method, with any body, and a specified content type
+func NewUsersPasswordResetRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/password_reset_request")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersPasswordUpdateRequestWithTextBody calls the generic UsersPasswordUpdate builder with text/plain body
+func NewUsersPasswordUpdateRequestWithTextBody(server string, body UsersPasswordUpdateTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersPasswordUpdateRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersPasswordUpdateRequestWithBody constructs an http.Request for the UsersPasswordUpdate method, with any body, and a specified content type
+func NewUsersPasswordUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/password_update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersReadRequest calls the generic UsersRead builder with application/json body
+func NewUsersReadRequest(server string, body UsersReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersReadRequestWithBody constructs an http.Request for the UsersRead method, with any body, and a specified content type
+func NewUsersReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersUpdateRequest calls the generic UsersUpdate builder with application/json body
+func NewUsersUpdateRequest(server string, body UsersUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersUpdateRequestWithBody constructs an http.Request for the UsersUpdate method, with any body, and a specified content type
+func NewUsersUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}

@@ -40,16 +40,37 @@ type Outcome interface {
 }
 
 // Slug is "application-crash".
-func (ApplicationCrash) Slug() string                  { return "application-crash" }
-func (ApplicationCrash) outcomeOfSessionsCreate()      {}
-func (ApplicationCrash) outcomeOfSessionsRead()        {}
-func (ApplicationCrash) outcomeOfSessionsDelete()      {}
-func (ApplicationCrash) outcomeOfClientsRegister()     {}
-func (ApplicationCrash) outcomeOfUsersClientRegister() {}
+func (ApplicationCrash) Slug() string                        { return "application-crash" }
+func (ApplicationCrash) outcomeOfSessionsCreate()            {}
+func (ApplicationCrash) outcomeOfSessionsRead()              {}
+func (ApplicationCrash) outcomeOfSessionsIndex()             {}
+func (ApplicationCrash) outcomeOfSessionsDelete()            {}
+func (ApplicationCrash) outcomeOfSessionsMagicLinkRequest()  {}
+func (ApplicationCrash) outcomeOfSessionsMagicLinkCreate()   {}
+func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()   {}
+func (ApplicationCrash) outcomeOfSessionsGoogleCreate()      {}
+func (ApplicationCrash) outcomeOfClientsRegister()           {}
+func (ApplicationCrash) outcomeOfUsersClientRegister()       {}
+func (ApplicationCrash) outcomeOfUsersRead()                 {}
+func (ApplicationCrash) outcomeOfUsersUpdate()               {}
+func (ApplicationCrash) outcomeOfUsersPasswordUpdate()       {}
+func (ApplicationCrash) outcomeOfUsersPasswordResetRequest() {}
+func (ApplicationCrash) outcomeOfUsersPasswordReset()        {}
+func (ApplicationCrash) outcomeOfUsersEmailVerify()          {}
+func (ApplicationCrash) outcomeOfPreferencesRead()           {}
+func (ApplicationCrash) outcomeOfPreferencesUpdate()         {}
+func (ApplicationCrash) outcomeOfNotificationsIndex()        {}
+func (ApplicationCrash) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "client-required".
-func (ClientRequired) Slug() string              { return "client-required" }
-func (ClientRequired) outcomeOfClientsRegister() {}
+func (ClientRequired) Slug() string                        { return "client-required" }
+func (ClientRequired) outcomeOfSessionsRead()              {}
+func (ClientRequired) outcomeOfSessionsMagicLinkRequest()  {}
+func (ClientRequired) outcomeOfSessionsGoogleAuthorize()   {}
+func (ClientRequired) outcomeOfClientsRegister()           {}
+func (ClientRequired) outcomeOfUsersPasswordResetRequest() {}
+func (ClientRequired) outcomeOfNotificationsIndex()        {}
+func (ClientRequired) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "client-validation-failed".
 func (ClientValidationFailed) Slug() string                  { return "client-validation-failed" }
@@ -77,114 +98,380 @@ func (EmailAlreadyRegistered) Slug() string              { return "email-already
 func (EmailAlreadyRegistered) outcomeOfClientsRegister() {}
 
 // Slug is "email-not-found".
-func (EmailNotFound) Slug() string             { return "email-not-found" }
-func (EmailNotFound) outcomeOfSessionsCreate() {}
+func (EmailNotFound) Slug() string                        { return "email-not-found" }
+func (EmailNotFound) outcomeOfSessionsCreate()            {}
+func (EmailNotFound) outcomeOfSessionsMagicLinkRequest()  {}
+func (EmailNotFound) outcomeOfUsersPasswordResetRequest() {}
+
+// Slug is "google-account-conflict".
+func (GoogleAccountConflict) Slug() string                   { return "google-account-conflict" }
+func (GoogleAccountConflict) outcomeOfSessionsGoogleCreate() {}
+
+// Slug is "google-email-unverified".
+func (GoogleEmailUnverified) Slug() string                   { return "google-email-unverified" }
+func (GoogleEmailUnverified) outcomeOfSessionsGoogleCreate() {}
+
+// Slug is "google-sign-in-failed".
+func (GoogleSignInFailed) Slug() string                      { return "google-sign-in-failed" }
+func (GoogleSignInFailed) outcomeOfSessionsGoogleAuthorize() {}
+func (GoogleSignInFailed) outcomeOfSessionsGoogleCreate()    {}
 
 // Slug is "identify-request-error".
-func (IdentifyRequestError) Slug() string                  { return "identify-request-error" }
-func (IdentifyRequestError) outcomeOfSessionsCreate()      {}
-func (IdentifyRequestError) outcomeOfSessionsRead()        {}
-func (IdentifyRequestError) outcomeOfSessionsDelete()      {}
-func (IdentifyRequestError) outcomeOfClientsRegister()     {}
-func (IdentifyRequestError) outcomeOfUsersClientRegister() {}
+func (IdentifyRequestError) Slug() string                        { return "identify-request-error" }
+func (IdentifyRequestError) outcomeOfSessionsCreate()            {}
+func (IdentifyRequestError) outcomeOfSessionsRead()              {}
+func (IdentifyRequestError) outcomeOfSessionsIndex()             {}
+func (IdentifyRequestError) outcomeOfSessionsDelete()            {}
+func (IdentifyRequestError) outcomeOfSessionsMagicLinkRequest()  {}
+func (IdentifyRequestError) outcomeOfSessionsMagicLinkCreate()   {}
+func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()   {}
+func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()      {}
+func (IdentifyRequestError) outcomeOfClientsRegister()           {}
+func (IdentifyRequestError) outcomeOfUsersClientRegister()       {}
+func (IdentifyRequestError) outcomeOfUsersRead()                 {}
+func (IdentifyRequestError) outcomeOfUsersUpdate()               {}
+func (IdentifyRequestError) outcomeOfUsersPasswordUpdate()       {}
+func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest() {}
+func (IdentifyRequestError) outcomeOfUsersPasswordReset()        {}
+func (IdentifyRequestError) outcomeOfUsersEmailVerify()          {}
+func (IdentifyRequestError) outcomeOfPreferencesRead()           {}
+func (IdentifyRequestError) outcomeOfPreferencesUpdate()         {}
+func (IdentifyRequestError) outcomeOfNotificationsIndex()        {}
+func (IdentifyRequestError) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-content-type".
-func (InvalidContentType) Slug() string                  { return "invalid-content-type" }
-func (InvalidContentType) outcomeOfSessionsCreate()      {}
-func (InvalidContentType) outcomeOfSessionsRead()        {}
-func (InvalidContentType) outcomeOfSessionsDelete()      {}
-func (InvalidContentType) outcomeOfClientsRegister()     {}
-func (InvalidContentType) outcomeOfUsersClientRegister() {}
+func (InvalidContentType) Slug() string                        { return "invalid-content-type" }
+func (InvalidContentType) outcomeOfSessionsCreate()            {}
+func (InvalidContentType) outcomeOfSessionsRead()              {}
+func (InvalidContentType) outcomeOfSessionsIndex()             {}
+func (InvalidContentType) outcomeOfSessionsDelete()            {}
+func (InvalidContentType) outcomeOfSessionsMagicLinkRequest()  {}
+func (InvalidContentType) outcomeOfSessionsMagicLinkCreate()   {}
+func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()   {}
+func (InvalidContentType) outcomeOfSessionsGoogleCreate()      {}
+func (InvalidContentType) outcomeOfClientsRegister()           {}
+func (InvalidContentType) outcomeOfUsersClientRegister()       {}
+func (InvalidContentType) outcomeOfUsersRead()                 {}
+func (InvalidContentType) outcomeOfUsersUpdate()               {}
+func (InvalidContentType) outcomeOfUsersPasswordUpdate()       {}
+func (InvalidContentType) outcomeOfUsersPasswordResetRequest() {}
+func (InvalidContentType) outcomeOfUsersPasswordReset()        {}
+func (InvalidContentType) outcomeOfUsersEmailVerify()          {}
+func (InvalidContentType) outcomeOfPreferencesRead()           {}
+func (InvalidContentType) outcomeOfPreferencesUpdate()         {}
+func (InvalidContentType) outcomeOfNotificationsIndex()        {}
+func (InvalidContentType) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-encoded-params".
-func (InvalidEncodedParams) Slug() string                  { return "invalid-encoded-params" }
-func (InvalidEncodedParams) outcomeOfSessionsCreate()      {}
-func (InvalidEncodedParams) outcomeOfSessionsRead()        {}
-func (InvalidEncodedParams) outcomeOfSessionsDelete()      {}
-func (InvalidEncodedParams) outcomeOfClientsRegister()     {}
-func (InvalidEncodedParams) outcomeOfUsersClientRegister() {}
+func (InvalidEncodedParams) Slug() string                        { return "invalid-encoded-params" }
+func (InvalidEncodedParams) outcomeOfSessionsCreate()            {}
+func (InvalidEncodedParams) outcomeOfSessionsRead()              {}
+func (InvalidEncodedParams) outcomeOfSessionsIndex()             {}
+func (InvalidEncodedParams) outcomeOfSessionsDelete()            {}
+func (InvalidEncodedParams) outcomeOfSessionsMagicLinkRequest()  {}
+func (InvalidEncodedParams) outcomeOfSessionsMagicLinkCreate()   {}
+func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()   {}
+func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()      {}
+func (InvalidEncodedParams) outcomeOfClientsRegister()           {}
+func (InvalidEncodedParams) outcomeOfUsersClientRegister()       {}
+func (InvalidEncodedParams) outcomeOfUsersRead()                 {}
+func (InvalidEncodedParams) outcomeOfUsersUpdate()               {}
+func (InvalidEncodedParams) outcomeOfUsersPasswordUpdate()       {}
+func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest() {}
+func (InvalidEncodedParams) outcomeOfUsersPasswordReset()        {}
+func (InvalidEncodedParams) outcomeOfUsersEmailVerify()          {}
+func (InvalidEncodedParams) outcomeOfPreferencesRead()           {}
+func (InvalidEncodedParams) outcomeOfPreferencesUpdate()         {}
+func (InvalidEncodedParams) outcomeOfNotificationsIndex()        {}
+func (InvalidEncodedParams) outcomeOfNotificationsUpdate()       {}
+
+// Slug is "invalid-magic-link".
+func (InvalidMagicLink) Slug() string                      { return "invalid-magic-link" }
+func (InvalidMagicLink) outcomeOfSessionsMagicLinkCreate() {}
 
 // Slug is "invalid-param".
-func (InvalidParam) Slug() string                  { return "invalid-param" }
-func (InvalidParam) outcomeOfSessionsCreate()      {}
-func (InvalidParam) outcomeOfSessionsRead()        {}
-func (InvalidParam) outcomeOfSessionsDelete()      {}
-func (InvalidParam) outcomeOfClientsRegister()     {}
-func (InvalidParam) outcomeOfUsersClientRegister() {}
+func (InvalidParam) Slug() string                        { return "invalid-param" }
+func (InvalidParam) outcomeOfSessionsCreate()            {}
+func (InvalidParam) outcomeOfSessionsRead()              {}
+func (InvalidParam) outcomeOfSessionsIndex()             {}
+func (InvalidParam) outcomeOfSessionsDelete()            {}
+func (InvalidParam) outcomeOfSessionsMagicLinkRequest()  {}
+func (InvalidParam) outcomeOfSessionsMagicLinkCreate()   {}
+func (InvalidParam) outcomeOfSessionsGoogleAuthorize()   {}
+func (InvalidParam) outcomeOfSessionsGoogleCreate()      {}
+func (InvalidParam) outcomeOfClientsRegister()           {}
+func (InvalidParam) outcomeOfUsersClientRegister()       {}
+func (InvalidParam) outcomeOfUsersRead()                 {}
+func (InvalidParam) outcomeOfUsersUpdate()               {}
+func (InvalidParam) outcomeOfUsersPasswordUpdate()       {}
+func (InvalidParam) outcomeOfUsersPasswordResetRequest() {}
+func (InvalidParam) outcomeOfUsersPasswordReset()        {}
+func (InvalidParam) outcomeOfUsersEmailVerify()          {}
+func (InvalidParam) outcomeOfPreferencesRead()           {}
+func (InvalidParam) outcomeOfPreferencesUpdate()         {}
+func (InvalidParam) outcomeOfNotificationsIndex()        {}
+func (InvalidParam) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-password".
-func (InvalidPassword) Slug() string             { return "invalid-password" }
-func (InvalidPassword) outcomeOfSessionsCreate() {}
+func (InvalidPassword) Slug() string                  { return "invalid-password" }
+func (InvalidPassword) outcomeOfSessionsCreate()      {}
+func (InvalidPassword) outcomeOfUsersPasswordUpdate() {}
+
+// Slug is "invalid-reset-link".
+func (InvalidResetLink) Slug() string                 { return "invalid-reset-link" }
+func (InvalidResetLink) outcomeOfUsersPasswordReset() {}
 
 // Slug is "invalid-token".
-func (InvalidToken) Slug() string                  { return "invalid-token" }
-func (InvalidToken) outcomeOfSessionsCreate()      {}
-func (InvalidToken) outcomeOfSessionsRead()        {}
-func (InvalidToken) outcomeOfSessionsDelete()      {}
-func (InvalidToken) outcomeOfClientsRegister()     {}
-func (InvalidToken) outcomeOfUsersClientRegister() {}
+func (InvalidToken) Slug() string                        { return "invalid-token" }
+func (InvalidToken) outcomeOfSessionsCreate()            {}
+func (InvalidToken) outcomeOfSessionsRead()              {}
+func (InvalidToken) outcomeOfSessionsIndex()             {}
+func (InvalidToken) outcomeOfSessionsDelete()            {}
+func (InvalidToken) outcomeOfSessionsMagicLinkRequest()  {}
+func (InvalidToken) outcomeOfSessionsMagicLinkCreate()   {}
+func (InvalidToken) outcomeOfSessionsGoogleAuthorize()   {}
+func (InvalidToken) outcomeOfSessionsGoogleCreate()      {}
+func (InvalidToken) outcomeOfClientsRegister()           {}
+func (InvalidToken) outcomeOfUsersClientRegister()       {}
+func (InvalidToken) outcomeOfUsersRead()                 {}
+func (InvalidToken) outcomeOfUsersUpdate()               {}
+func (InvalidToken) outcomeOfUsersPasswordUpdate()       {}
+func (InvalidToken) outcomeOfUsersPasswordResetRequest() {}
+func (InvalidToken) outcomeOfUsersPasswordReset()        {}
+func (InvalidToken) outcomeOfUsersEmailVerify()          {}
+func (InvalidToken) outcomeOfPreferencesRead()           {}
+func (InvalidToken) outcomeOfPreferencesUpdate()         {}
+func (InvalidToken) outcomeOfNotificationsIndex()        {}
+func (InvalidToken) outcomeOfNotificationsUpdate()       {}
+
+// Slug is "invalid-verification-link".
+func (InvalidVerificationLink) Slug() string               { return "invalid-verification-link" }
+func (InvalidVerificationLink) outcomeOfUsersEmailVerify() {}
+
+// Slug is "magic-link-expired".
+func (MagicLinkExpired) Slug() string                      { return "magic-link-expired" }
+func (MagicLinkExpired) outcomeOfSessionsMagicLinkCreate() {}
 
 // Slug is "missing-param".
-func (MissingParam) Slug() string                  { return "missing-param" }
-func (MissingParam) outcomeOfSessionsCreate()      {}
-func (MissingParam) outcomeOfSessionsRead()        {}
-func (MissingParam) outcomeOfSessionsDelete()      {}
-func (MissingParam) outcomeOfClientsRegister()     {}
-func (MissingParam) outcomeOfUsersClientRegister() {}
+func (MissingParam) Slug() string                        { return "missing-param" }
+func (MissingParam) outcomeOfSessionsCreate()            {}
+func (MissingParam) outcomeOfSessionsRead()              {}
+func (MissingParam) outcomeOfSessionsIndex()             {}
+func (MissingParam) outcomeOfSessionsDelete()            {}
+func (MissingParam) outcomeOfSessionsMagicLinkRequest()  {}
+func (MissingParam) outcomeOfSessionsMagicLinkCreate()   {}
+func (MissingParam) outcomeOfSessionsGoogleAuthorize()   {}
+func (MissingParam) outcomeOfSessionsGoogleCreate()      {}
+func (MissingParam) outcomeOfClientsRegister()           {}
+func (MissingParam) outcomeOfUsersClientRegister()       {}
+func (MissingParam) outcomeOfUsersRead()                 {}
+func (MissingParam) outcomeOfUsersUpdate()               {}
+func (MissingParam) outcomeOfUsersPasswordUpdate()       {}
+func (MissingParam) outcomeOfUsersPasswordResetRequest() {}
+func (MissingParam) outcomeOfUsersPasswordReset()        {}
+func (MissingParam) outcomeOfUsersEmailVerify()          {}
+func (MissingParam) outcomeOfPreferencesRead()           {}
+func (MissingParam) outcomeOfPreferencesUpdate()         {}
+func (MissingParam) outcomeOfNotificationsIndex()        {}
+func (MissingParam) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "no-params-decoded".
-func (NoParamsDecoded) Slug() string                  { return "no-params-decoded" }
-func (NoParamsDecoded) outcomeOfSessionsCreate()      {}
-func (NoParamsDecoded) outcomeOfSessionsRead()        {}
-func (NoParamsDecoded) outcomeOfSessionsDelete()      {}
-func (NoParamsDecoded) outcomeOfClientsRegister()     {}
-func (NoParamsDecoded) outcomeOfUsersClientRegister() {}
+func (NoParamsDecoded) Slug() string                        { return "no-params-decoded" }
+func (NoParamsDecoded) outcomeOfSessionsCreate()            {}
+func (NoParamsDecoded) outcomeOfSessionsRead()              {}
+func (NoParamsDecoded) outcomeOfSessionsIndex()             {}
+func (NoParamsDecoded) outcomeOfSessionsDelete()            {}
+func (NoParamsDecoded) outcomeOfSessionsMagicLinkRequest()  {}
+func (NoParamsDecoded) outcomeOfSessionsMagicLinkCreate()   {}
+func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()   {}
+func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()      {}
+func (NoParamsDecoded) outcomeOfClientsRegister()           {}
+func (NoParamsDecoded) outcomeOfUsersClientRegister()       {}
+func (NoParamsDecoded) outcomeOfUsersRead()                 {}
+func (NoParamsDecoded) outcomeOfUsersUpdate()               {}
+func (NoParamsDecoded) outcomeOfUsersPasswordUpdate()       {}
+func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest() {}
+func (NoParamsDecoded) outcomeOfUsersPasswordReset()        {}
+func (NoParamsDecoded) outcomeOfUsersEmailVerify()          {}
+func (NoParamsDecoded) outcomeOfPreferencesRead()           {}
+func (NoParamsDecoded) outcomeOfPreferencesUpdate()         {}
+func (NoParamsDecoded) outcomeOfNotificationsIndex()        {}
+func (NoParamsDecoded) outcomeOfNotificationsUpdate()       {}
+
+// Slug is "action-successful".
+func (NotificationsIndexActionSuccessful) Slug() string                 { return "action-successful" }
+func (NotificationsIndexActionSuccessful) outcomeOfNotificationsIndex() {}
+
+// Slug is "action-successful".
+func (NotificationsUpdateActionSuccessful) Slug() string                  { return "action-successful" }
+func (NotificationsUpdateActionSuccessful) outcomeOfNotificationsUpdate() {}
+
+// Slug is "password-rejected".
+func (PasswordRejected) Slug() string                  { return "password-rejected" }
+func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
+func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
+
+// Slug is "permission-denied".
+func (PermissionDenied) Slug() string                  { return "permission-denied" }
+func (PermissionDenied) outcomeOfNotificationsIndex()  {}
+func (PermissionDenied) outcomeOfNotificationsUpdate() {}
+
+// Slug is "action-successful".
+func (PreferencesReadActionSuccessful) Slug() string              { return "action-successful" }
+func (PreferencesReadActionSuccessful) outcomeOfPreferencesRead() {}
+
+// Slug is "action-successful".
+func (PreferencesUpdateActionSuccessful) Slug() string                { return "action-successful" }
+func (PreferencesUpdateActionSuccessful) outcomeOfPreferencesUpdate() {}
+
+// Slug is "rate-limit-exceeded".
+func (RateLimitExceeded) Slug() string                        { return "rate-limit-exceeded" }
+func (RateLimitExceeded) outcomeOfSessionsCreate()            {}
+func (RateLimitExceeded) outcomeOfSessionsIndex()             {}
+func (RateLimitExceeded) outcomeOfSessionsDelete()            {}
+func (RateLimitExceeded) outcomeOfSessionsMagicLinkRequest()  {}
+func (RateLimitExceeded) outcomeOfSessionsMagicLinkCreate()   {}
+func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()   {}
+func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()      {}
+func (RateLimitExceeded) outcomeOfClientsRegister()           {}
+func (RateLimitExceeded) outcomeOfUsersClientRegister()       {}
+func (RateLimitExceeded) outcomeOfUsersRead()                 {}
+func (RateLimitExceeded) outcomeOfUsersUpdate()               {}
+func (RateLimitExceeded) outcomeOfUsersPasswordUpdate()       {}
+func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest() {}
+func (RateLimitExceeded) outcomeOfUsersPasswordReset()        {}
+func (RateLimitExceeded) outcomeOfUsersEmailVerify()          {}
+func (RateLimitExceeded) outcomeOfPreferencesRead()           {}
+func (RateLimitExceeded) outcomeOfPreferencesUpdate()         {}
+func (RateLimitExceeded) outcomeOfNotificationsIndex()        {}
+func (RateLimitExceeded) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "request-too-large".
-func (RequestTooLarge) Slug() string                  { return "request-too-large" }
-func (RequestTooLarge) outcomeOfSessionsCreate()      {}
-func (RequestTooLarge) outcomeOfSessionsRead()        {}
-func (RequestTooLarge) outcomeOfSessionsDelete()      {}
-func (RequestTooLarge) outcomeOfClientsRegister()     {}
-func (RequestTooLarge) outcomeOfUsersClientRegister() {}
+func (RequestTooLarge) Slug() string                        { return "request-too-large" }
+func (RequestTooLarge) outcomeOfSessionsCreate()            {}
+func (RequestTooLarge) outcomeOfSessionsRead()              {}
+func (RequestTooLarge) outcomeOfSessionsIndex()             {}
+func (RequestTooLarge) outcomeOfSessionsDelete()            {}
+func (RequestTooLarge) outcomeOfSessionsMagicLinkRequest()  {}
+func (RequestTooLarge) outcomeOfSessionsMagicLinkCreate()   {}
+func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()   {}
+func (RequestTooLarge) outcomeOfSessionsGoogleCreate()      {}
+func (RequestTooLarge) outcomeOfClientsRegister()           {}
+func (RequestTooLarge) outcomeOfUsersClientRegister()       {}
+func (RequestTooLarge) outcomeOfUsersRead()                 {}
+func (RequestTooLarge) outcomeOfUsersUpdate()               {}
+func (RequestTooLarge) outcomeOfUsersPasswordUpdate()       {}
+func (RequestTooLarge) outcomeOfUsersPasswordResetRequest() {}
+func (RequestTooLarge) outcomeOfUsersPasswordReset()        {}
+func (RequestTooLarge) outcomeOfUsersEmailVerify()          {}
+func (RequestTooLarge) outcomeOfPreferencesRead()           {}
+func (RequestTooLarge) outcomeOfPreferencesUpdate()         {}
+func (RequestTooLarge) outcomeOfNotificationsIndex()        {}
+func (RequestTooLarge) outcomeOfNotificationsUpdate()       {}
+
+// Slug is "reset-link-expired".
+func (ResetLinkExpired) Slug() string                 { return "reset-link-expired" }
+func (ResetLinkExpired) outcomeOfUsersPasswordReset() {}
 
 // Slug is "route-non-existent".
-func (RouteNonExistent) Slug() string                  { return "route-non-existent" }
-func (RouteNonExistent) outcomeOfSessionsCreate()      {}
-func (RouteNonExistent) outcomeOfSessionsRead()        {}
-func (RouteNonExistent) outcomeOfSessionsDelete()      {}
-func (RouteNonExistent) outcomeOfClientsRegister()     {}
-func (RouteNonExistent) outcomeOfUsersClientRegister() {}
+func (RouteNonExistent) Slug() string                        { return "route-non-existent" }
+func (RouteNonExistent) outcomeOfSessionsCreate()            {}
+func (RouteNonExistent) outcomeOfSessionsRead()              {}
+func (RouteNonExistent) outcomeOfSessionsIndex()             {}
+func (RouteNonExistent) outcomeOfSessionsDelete()            {}
+func (RouteNonExistent) outcomeOfSessionsMagicLinkRequest()  {}
+func (RouteNonExistent) outcomeOfSessionsMagicLinkCreate()   {}
+func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()   {}
+func (RouteNonExistent) outcomeOfSessionsGoogleCreate()      {}
+func (RouteNonExistent) outcomeOfClientsRegister()           {}
+func (RouteNonExistent) outcomeOfUsersClientRegister()       {}
+func (RouteNonExistent) outcomeOfUsersRead()                 {}
+func (RouteNonExistent) outcomeOfUsersUpdate()               {}
+func (RouteNonExistent) outcomeOfUsersPasswordUpdate()       {}
+func (RouteNonExistent) outcomeOfUsersPasswordResetRequest() {}
+func (RouteNonExistent) outcomeOfUsersPasswordReset()        {}
+func (RouteNonExistent) outcomeOfUsersEmailVerify()          {}
+func (RouteNonExistent) outcomeOfPreferencesRead()           {}
+func (RouteNonExistent) outcomeOfPreferencesUpdate()         {}
+func (RouteNonExistent) outcomeOfNotificationsIndex()        {}
+func (RouteNonExistent) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "route-not-found".
-func (RouteNotFound) Slug() string                  { return "route-not-found" }
-func (RouteNotFound) outcomeOfSessionsCreate()      {}
-func (RouteNotFound) outcomeOfSessionsRead()        {}
-func (RouteNotFound) outcomeOfSessionsDelete()      {}
-func (RouteNotFound) outcomeOfClientsRegister()     {}
-func (RouteNotFound) outcomeOfUsersClientRegister() {}
+func (RouteNotFound) Slug() string                        { return "route-not-found" }
+func (RouteNotFound) outcomeOfSessionsCreate()            {}
+func (RouteNotFound) outcomeOfSessionsRead()              {}
+func (RouteNotFound) outcomeOfSessionsIndex()             {}
+func (RouteNotFound) outcomeOfSessionsDelete()            {}
+func (RouteNotFound) outcomeOfSessionsMagicLinkRequest()  {}
+func (RouteNotFound) outcomeOfSessionsMagicLinkCreate()   {}
+func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()   {}
+func (RouteNotFound) outcomeOfSessionsGoogleCreate()      {}
+func (RouteNotFound) outcomeOfClientsRegister()           {}
+func (RouteNotFound) outcomeOfUsersClientRegister()       {}
+func (RouteNotFound) outcomeOfUsersRead()                 {}
+func (RouteNotFound) outcomeOfUsersUpdate()               {}
+func (RouteNotFound) outcomeOfUsersPasswordUpdate()       {}
+func (RouteNotFound) outcomeOfUsersPasswordResetRequest() {}
+func (RouteNotFound) outcomeOfUsersPasswordReset()        {}
+func (RouteNotFound) outcomeOfUsersEmailVerify()          {}
+func (RouteNotFound) outcomeOfPreferencesRead()           {}
+func (RouteNotFound) outcomeOfPreferencesUpdate()         {}
+func (RouteNotFound) outcomeOfNotificationsIndex()        {}
+func (RouteNotFound) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string                  { return "server-busy" }
 func (ServerBusy) outcomeOfSessionsCreate()      {}
 func (ServerBusy) outcomeOfClientsRegister()     {}
 func (ServerBusy) outcomeOfUsersClientRegister() {}
+func (ServerBusy) outcomeOfUsersPasswordUpdate() {}
+func (ServerBusy) outcomeOfUsersPasswordReset()  {}
 
 // Slug is "service-not-found".
-func (ServiceNotFound) Slug() string                  { return "service-not-found" }
-func (ServiceNotFound) outcomeOfSessionsCreate()      {}
-func (ServiceNotFound) outcomeOfSessionsRead()        {}
-func (ServiceNotFound) outcomeOfSessionsDelete()      {}
-func (ServiceNotFound) outcomeOfClientsRegister()     {}
-func (ServiceNotFound) outcomeOfUsersClientRegister() {}
+func (ServiceNotFound) Slug() string                        { return "service-not-found" }
+func (ServiceNotFound) outcomeOfSessionsCreate()            {}
+func (ServiceNotFound) outcomeOfSessionsRead()              {}
+func (ServiceNotFound) outcomeOfSessionsIndex()             {}
+func (ServiceNotFound) outcomeOfSessionsDelete()            {}
+func (ServiceNotFound) outcomeOfSessionsMagicLinkRequest()  {}
+func (ServiceNotFound) outcomeOfSessionsMagicLinkCreate()   {}
+func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()   {}
+func (ServiceNotFound) outcomeOfSessionsGoogleCreate()      {}
+func (ServiceNotFound) outcomeOfClientsRegister()           {}
+func (ServiceNotFound) outcomeOfUsersClientRegister()       {}
+func (ServiceNotFound) outcomeOfUsersRead()                 {}
+func (ServiceNotFound) outcomeOfUsersUpdate()               {}
+func (ServiceNotFound) outcomeOfUsersPasswordUpdate()       {}
+func (ServiceNotFound) outcomeOfUsersPasswordResetRequest() {}
+func (ServiceNotFound) outcomeOfUsersPasswordReset()        {}
+func (ServiceNotFound) outcomeOfUsersEmailVerify()          {}
+func (ServiceNotFound) outcomeOfPreferencesRead()           {}
+func (ServiceNotFound) outcomeOfPreferencesUpdate()         {}
+func (ServiceNotFound) outcomeOfNotificationsIndex()        {}
+func (ServiceNotFound) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "session-expired".
-func (SessionExpired) Slug() string                  { return "session-expired" }
-func (SessionExpired) outcomeOfSessionsCreate()      {}
-func (SessionExpired) outcomeOfSessionsRead()        {}
-func (SessionExpired) outcomeOfSessionsDelete()      {}
-func (SessionExpired) outcomeOfClientsRegister()     {}
-func (SessionExpired) outcomeOfUsersClientRegister() {}
+func (SessionExpired) Slug() string                        { return "session-expired" }
+func (SessionExpired) outcomeOfSessionsCreate()            {}
+func (SessionExpired) outcomeOfSessionsRead()              {}
+func (SessionExpired) outcomeOfSessionsIndex()             {}
+func (SessionExpired) outcomeOfSessionsDelete()            {}
+func (SessionExpired) outcomeOfSessionsMagicLinkRequest()  {}
+func (SessionExpired) outcomeOfSessionsMagicLinkCreate()   {}
+func (SessionExpired) outcomeOfSessionsGoogleAuthorize()   {}
+func (SessionExpired) outcomeOfSessionsGoogleCreate()      {}
+func (SessionExpired) outcomeOfClientsRegister()           {}
+func (SessionExpired) outcomeOfUsersClientRegister()       {}
+func (SessionExpired) outcomeOfUsersRead()                 {}
+func (SessionExpired) outcomeOfUsersUpdate()               {}
+func (SessionExpired) outcomeOfUsersPasswordUpdate()       {}
+func (SessionExpired) outcomeOfUsersPasswordResetRequest() {}
+func (SessionExpired) outcomeOfUsersPasswordReset()        {}
+func (SessionExpired) outcomeOfUsersEmailVerify()          {}
+func (SessionExpired) outcomeOfPreferencesRead()           {}
+func (SessionExpired) outcomeOfPreferencesUpdate()         {}
+func (SessionExpired) outcomeOfNotificationsIndex()        {}
+func (SessionExpired) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string             { return "action-successful" }
@@ -203,6 +490,38 @@ func (SessionsDeleteActionSuccessful) Slug() string             { return "action
 func (SessionsDeleteActionSuccessful) outcomeOfSessionsDelete() {}
 
 // Slug is "action-successful".
+func (SessionsGoogleAuthorizeActionSuccessful) Slug() string                      { return "action-successful" }
+func (SessionsGoogleAuthorizeActionSuccessful) outcomeOfSessionsGoogleAuthorize() {}
+
+// Slug is "action-successful".
+func (SessionsGoogleCreateActionSuccessful) Slug() string                   { return "action-successful" }
+func (SessionsGoogleCreateActionSuccessful) outcomeOfSessionsGoogleCreate() {}
+
+// Slug is "client-required".
+func (SessionsGoogleCreateClientRequired) Slug() string                   { return "client-required" }
+func (SessionsGoogleCreateClientRequired) outcomeOfSessionsGoogleCreate() {}
+
+// Slug is "action-successful".
+func (SessionsIndexActionSuccessful) Slug() string            { return "action-successful" }
+func (SessionsIndexActionSuccessful) outcomeOfSessionsIndex() {}
+
+// Slug is "action-successful".
+func (SessionsMagicLinkCreateActionSuccessful) Slug() string                      { return "action-successful" }
+func (SessionsMagicLinkCreateActionSuccessful) outcomeOfSessionsMagicLinkCreate() {}
+
+// Slug is "client-required".
+func (SessionsMagicLinkCreateClientRequired) Slug() string                      { return "client-required" }
+func (SessionsMagicLinkCreateClientRequired) outcomeOfSessionsMagicLinkCreate() {}
+
+// Slug is "action-successful".
+func (SessionsMagicLinkRequestActionSuccessful) Slug() string                       { return "action-successful" }
+func (SessionsMagicLinkRequestActionSuccessful) outcomeOfSessionsMagicLinkRequest() {}
+
+// Slug is "mandrill-email-failed".
+func (SessionsMagicLinkRequestMandrillEmailFailed) Slug() string                       { return "mandrill-email-failed" }
+func (SessionsMagicLinkRequestMandrillEmailFailed) outcomeOfSessionsMagicLinkRequest() {}
+
+// Slug is "action-successful".
 func (SessionsReadActionSuccessful) Slug() string           { return "action-successful" }
 func (SessionsReadActionSuccessful) outcomeOfSessionsRead() {}
 
@@ -211,12 +530,46 @@ func (UserHasNoPassword) Slug() string             { return "user-has-no-passwor
 func (UserHasNoPassword) outcomeOfSessionsCreate() {}
 
 // Slug is "user-requires-role".
-func (UserRequiresRole) Slug() string             { return "user-requires-role" }
-func (UserRequiresRole) outcomeOfSessionsCreate() {}
+func (UserRequiresRole) Slug() string                      { return "user-requires-role" }
+func (UserRequiresRole) outcomeOfSessionsCreate()          {}
+func (UserRequiresRole) outcomeOfSessionsMagicLinkCreate() {}
+func (UserRequiresRole) outcomeOfSessionsGoogleCreate()    {}
 
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string                  { return "action-successful" }
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (UsersEmailVerifyActionSuccessful) Slug() string               { return "action-successful" }
+func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (UsersPasswordResetActionSuccessful) Slug() string                 { return "action-successful" }
+func (UsersPasswordResetActionSuccessful) outcomeOfUsersPasswordReset() {}
+
+// Slug is "action-successful".
+func (UsersPasswordResetRequestActionSuccessful) Slug() string                        { return "action-successful" }
+func (UsersPasswordResetRequestActionSuccessful) outcomeOfUsersPasswordResetRequest() {}
+
+// Slug is "mandrill-email-failed".
+func (UsersPasswordResetRequestMandrillEmailFailed) Slug() string                        { return "mandrill-email-failed" }
+func (UsersPasswordResetRequestMandrillEmailFailed) outcomeOfUsersPasswordResetRequest() {}
+
+// Slug is "action-successful".
+func (UsersPasswordUpdateActionSuccessful) Slug() string                  { return "action-successful" }
+func (UsersPasswordUpdateActionSuccessful) outcomeOfUsersPasswordUpdate() {}
+
+// Slug is "action-successful".
+func (UsersReadActionSuccessful) Slug() string        { return "action-successful" }
+func (UsersReadActionSuccessful) outcomeOfUsersRead() {}
+
+// Slug is "action-successful".
+func (UsersUpdateActionSuccessful) Slug() string          { return "action-successful" }
+func (UsersUpdateActionSuccessful) outcomeOfUsersUpdate() {}
+
+// Slug is "verification-link-expired".
+func (VerificationLinkExpired) Slug() string               { return "verification-link-expired" }
+func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 
 // SessionsCreateOutcome is what sessionsCreate may answer:
 //   - [SessionsCreateActionSuccessful]
@@ -233,6 +586,7 @@ func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
 //   - [InvalidToken]
 //   - [SessionExpired]
 //   - [RequestTooLarge]
+//   - [RateLimitExceeded]
 //   - [ApplicationCrash]
 //   - [IdentifyRequestError]
 //   - [SessionsCreateMandrillEmailFailed]
@@ -289,6 +643,8 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 		return as[SessionExpired](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -314,6 +670,7 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 //   - [InvalidParam]
 //   - [MissingParam]
 //   - [NoParamsDecoded]
+//   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
 //   - [RequestTooLarge]
@@ -346,6 +703,8 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 		return as[MissingParam](answer)
 	case "no-params-decoded":
 		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
 	case "invalid-token":
 		return as[InvalidToken](answer)
 	case "session-expired":
@@ -366,6 +725,68 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 	return nil, fmt.Errorf("sessionsRead answered the status %q, which its contract does not have", status)
 }
 
+// SessionsIndexOutcome is what sessionsIndex may answer:
+//   - [SessionsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsIndexOutcome interface {
+	Outcome
+	outcomeOfSessionsIndex()
+}
+
+// SessionsIndex calls POST /api/v1/sessions/index: List the sessions of the user.
+func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, editors ...RequestEditorFn) (SessionsIndexOutcome, error) {
+	status, answer, err := read(a.HTTP.SessionsIndex(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[SessionsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("sessionsIndex answered the status %q, which its contract does not have", status)
+}
+
 // SessionsDeleteOutcome is what sessionsDelete may answer:
 //   - [SessionsDeleteActionSuccessful]
 //   - [InvalidContentType]
@@ -376,6 +797,7 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 //   - [InvalidToken]
 //   - [SessionExpired]
 //   - [RequestTooLarge]
+//   - [RateLimitExceeded]
 //   - [ApplicationCrash]
 //   - [IdentifyRequestError]
 //   - [RouteNonExistent]
@@ -411,6 +833,8 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 		return as[SessionExpired](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -423,6 +847,314 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 		return as[ServiceNotFound](answer)
 	}
 	return nil, fmt.Errorf("sessionsDelete answered the status %q, which its contract does not have", status)
+}
+
+// SessionsMagicLinkRequestOutcome is what sessionsMagicLinkRequest may answer:
+//   - [SessionsMagicLinkRequestActionSuccessful]
+//   - [EmailNotFound]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [SessionsMagicLinkRequestMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsMagicLinkRequestOutcome interface {
+	Outcome
+	outcomeOfSessionsMagicLinkRequest()
+}
+
+// SessionsMagicLinkRequest calls POST /api/v1/sessions/magic_link_request: Mail a magic link.
+func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagicLinkRequestParams, editors ...RequestEditorFn) (SessionsMagicLinkRequestOutcome, error) {
+	status, answer, err := read(a.HTTP.SessionsMagicLinkRequest(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[SessionsMagicLinkRequestActionSuccessful](answer)
+	case "email-not-found":
+		return as[EmailNotFound](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[SessionsMagicLinkRequestMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("sessionsMagicLinkRequest answered the status %q, which its contract does not have", status)
+}
+
+// SessionsMagicLinkCreateOutcome is what sessionsMagicLinkCreate may answer:
+//   - [SessionsMagicLinkCreateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidMagicLink]
+//   - [InvalidParam]
+//   - [MagicLinkExpired]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [UserRequiresRole]
+//   - [SessionsMagicLinkCreateClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsMagicLinkCreateOutcome interface {
+	Outcome
+	outcomeOfSessionsMagicLinkCreate()
+}
+
+// Encode is the body of sessionsMagicLinkCreate: base64 of the params as JSON.
+func (p SessionsMagicLinkCreateParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// SessionsMagicLinkCreate calls POST /api/v1/sessions/magic_link_create: Sign in with a magic link.
+func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicLinkCreateParams, editors ...RequestEditorFn) (SessionsMagicLinkCreateOutcome, error) {
+	contentType, body, err := params.Encode()
+	if err != nil {
+		return nil, err
+	}
+	status, answer, err := read(a.HTTP.SessionsMagicLinkCreateWithBody(ctx, contentType, body, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[SessionsMagicLinkCreateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-magic-link":
+		return as[InvalidMagicLink](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "magic-link-expired":
+		return as[MagicLinkExpired](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "user-requires-role":
+		return as[UserRequiresRole](answer)
+	case "client-required":
+		return as[SessionsMagicLinkCreateClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("sessionsMagicLinkCreate answered the status %q, which its contract does not have", status)
+}
+
+// SessionsGoogleAuthorizeOutcome is what sessionsGoogleAuthorize may answer:
+//   - [SessionsGoogleAuthorizeActionSuccessful]
+//   - [GoogleSignInFailed]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsGoogleAuthorizeOutcome interface {
+	Outcome
+	outcomeOfSessionsGoogleAuthorize()
+}
+
+// SessionsGoogleAuthorize calls POST /api/v1/sessions/google_authorize: Begin a sign-in with Google.
+func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogleAuthorizeParams, editors ...RequestEditorFn) (SessionsGoogleAuthorizeOutcome, error) {
+	status, answer, err := read(a.HTTP.SessionsGoogleAuthorize(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[SessionsGoogleAuthorizeActionSuccessful](answer)
+	case "google-sign-in-failed":
+		return as[GoogleSignInFailed](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("sessionsGoogleAuthorize answered the status %q, which its contract does not have", status)
+}
+
+// SessionsGoogleCreateOutcome is what sessionsGoogleCreate may answer:
+//   - [SessionsGoogleCreateActionSuccessful]
+//   - [GoogleAccountConflict]
+//   - [GoogleEmailUnverified]
+//   - [GoogleSignInFailed]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [UserRequiresRole]
+//   - [SessionsGoogleCreateClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsGoogleCreateOutcome interface {
+	Outcome
+	outcomeOfSessionsGoogleCreate()
+}
+
+// Encode is the body of sessionsGoogleCreate: base64 of the params as JSON.
+func (p SessionsGoogleCreateParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// SessionsGoogleCreate calls POST /api/v1/sessions/google_create: Sign in with Google.
+func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCreateParams, editors ...RequestEditorFn) (SessionsGoogleCreateOutcome, error) {
+	contentType, body, err := params.Encode()
+	if err != nil {
+		return nil, err
+	}
+	status, answer, err := read(a.HTTP.SessionsGoogleCreateWithBody(ctx, contentType, body, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[SessionsGoogleCreateActionSuccessful](answer)
+	case "google-account-conflict":
+		return as[GoogleAccountConflict](answer)
+	case "google-email-unverified":
+		return as[GoogleEmailUnverified](answer)
+	case "google-sign-in-failed":
+		return as[GoogleSignInFailed](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "user-requires-role":
+		return as[UserRequiresRole](answer)
+	case "client-required":
+		return as[SessionsGoogleCreateClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("sessionsGoogleCreate answered the status %q, which its contract does not have", status)
 }
 
 // ClientsRegisterOutcome is what clientsRegister may answer:
@@ -439,6 +1171,7 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 //   - [InvalidToken]
 //   - [SessionExpired]
 //   - [RequestTooLarge]
+//   - [RateLimitExceeded]
 //   - [ApplicationCrash]
 //   - [IdentifyRequestError]
 //   - [ClientsRegisterMandrillEmailFailed]
@@ -493,6 +1226,8 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 		return as[SessionExpired](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -523,6 +1258,7 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 //   - [InvalidToken]
 //   - [SessionExpired]
 //   - [RequestTooLarge]
+//   - [RateLimitExceeded]
 //   - [ApplicationCrash]
 //   - [IdentifyRequestError]
 //   - [RouteNonExistent]
@@ -572,6 +1308,8 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 		return as[SessionExpired](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -586,6 +1324,701 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 		return as[ServerBusy](answer)
 	}
 	return nil, fmt.Errorf("usersClientRegister answered the status %q, which its contract does not have", status)
+}
+
+// UsersReadOutcome is what usersRead may answer:
+//   - [UsersReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersReadOutcome interface {
+	Outcome
+	outcomeOfUsersRead()
+}
+
+// UsersRead calls POST /api/v1/users/read: Read the profile.
+func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...RequestEditorFn) (UsersReadOutcome, error) {
+	status, answer, err := read(a.HTTP.UsersRead(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[UsersReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("usersRead answered the status %q, which its contract does not have", status)
+}
+
+// UsersUpdateOutcome is what usersUpdate may answer:
+//   - [UsersUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersUpdateOutcome interface {
+	Outcome
+	outcomeOfUsersUpdate()
+}
+
+// UsersUpdate calls PUT /api/v1/users/update: Change the profile.
+func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors ...RequestEditorFn) (UsersUpdateOutcome, error) {
+	status, answer, err := read(a.HTTP.UsersUpdate(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[UsersUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("usersUpdate answered the status %q, which its contract does not have", status)
+}
+
+// UsersPasswordUpdateOutcome is what usersPasswordUpdate may answer:
+//   - [UsersPasswordUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidPassword]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [PasswordRejected]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersPasswordUpdateOutcome interface {
+	Outcome
+	outcomeOfUsersPasswordUpdate()
+}
+
+// Encode is the body of usersPasswordUpdate: base64 of the params as JSON.
+func (p UsersPasswordUpdateParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersPasswordUpdate calls PUT /api/v1/users/password_update: Set or change the password.
+func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdateParams, editors ...RequestEditorFn) (UsersPasswordUpdateOutcome, error) {
+	contentType, body, err := params.Encode()
+	if err != nil {
+		return nil, err
+	}
+	status, answer, err := read(a.HTTP.UsersPasswordUpdateWithBody(ctx, contentType, body, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[UsersPasswordUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-password":
+		return as[InvalidPassword](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "password-rejected":
+		return as[PasswordRejected](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		return as[ServerBusy](answer)
+	}
+	return nil, fmt.Errorf("usersPasswordUpdate answered the status %q, which its contract does not have", status)
+}
+
+// UsersPasswordResetRequestOutcome is what usersPasswordResetRequest may answer:
+//   - [UsersPasswordResetRequestActionSuccessful]
+//   - [EmailNotFound]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [UsersPasswordResetRequestMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersPasswordResetRequestOutcome interface {
+	Outcome
+	outcomeOfUsersPasswordResetRequest()
+}
+
+// UsersPasswordResetRequest calls POST /api/v1/users/password_reset_request: Mail a link to reset the password.
+func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswordResetRequestParams, editors ...RequestEditorFn) (UsersPasswordResetRequestOutcome, error) {
+	status, answer, err := read(a.HTTP.UsersPasswordResetRequest(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[UsersPasswordResetRequestActionSuccessful](answer)
+	case "email-not-found":
+		return as[EmailNotFound](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[UsersPasswordResetRequestMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("usersPasswordResetRequest answered the status %q, which its contract does not have", status)
+}
+
+// UsersPasswordResetOutcome is what usersPasswordReset may answer:
+//   - [UsersPasswordResetActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidResetLink]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [PasswordRejected]
+//   - [ResetLinkExpired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersPasswordResetOutcome interface {
+	Outcome
+	outcomeOfUsersPasswordReset()
+}
+
+// Encode is the body of usersPasswordReset: base64 of the params as JSON.
+func (p UsersPasswordResetParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersPasswordReset calls PUT /api/v1/users/password_reset: Reset the password.
+func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetParams, editors ...RequestEditorFn) (UsersPasswordResetOutcome, error) {
+	contentType, body, err := params.Encode()
+	if err != nil {
+		return nil, err
+	}
+	status, answer, err := read(a.HTTP.UsersPasswordResetWithBody(ctx, contentType, body, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[UsersPasswordResetActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-reset-link":
+		return as[InvalidResetLink](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "password-rejected":
+		return as[PasswordRejected](answer)
+	case "reset-link-expired":
+		return as[ResetLinkExpired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		return as[ServerBusy](answer)
+	}
+	return nil, fmt.Errorf("usersPasswordReset answered the status %q, which its contract does not have", status)
+}
+
+// UsersEmailVerifyOutcome is what usersEmailVerify may answer:
+//   - [UsersEmailVerifyActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidVerificationLink]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [VerificationLinkExpired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersEmailVerifyOutcome interface {
+	Outcome
+	outcomeOfUsersEmailVerify()
+}
+
+// Encode is the body of usersEmailVerify: base64 of the params as JSON.
+func (p UsersEmailVerifyParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailVerify calls POST /api/v1/users/email_verify: Verify the e-mail address.
+func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParams, editors ...RequestEditorFn) (UsersEmailVerifyOutcome, error) {
+	contentType, body, err := params.Encode()
+	if err != nil {
+		return nil, err
+	}
+	status, answer, err := read(a.HTTP.UsersEmailVerifyWithBody(ctx, contentType, body, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[UsersEmailVerifyActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-verification-link":
+		return as[InvalidVerificationLink](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "verification-link-expired":
+		return as[VerificationLinkExpired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("usersEmailVerify answered the status %q, which its contract does not have", status)
+}
+
+// PreferencesReadOutcome is what preferencesRead may answer:
+//   - [PreferencesReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PreferencesReadOutcome interface {
+	Outcome
+	outcomeOfPreferencesRead()
+}
+
+// PreferencesRead calls POST /api/v1/preferences/read: Read the preferences.
+func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams, editors ...RequestEditorFn) (PreferencesReadOutcome, error) {
+	status, answer, err := read(a.HTTP.PreferencesRead(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[PreferencesReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("preferencesRead answered the status %q, which its contract does not have", status)
+}
+
+// PreferencesUpdateOutcome is what preferencesUpdate may answer:
+//   - [PreferencesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PreferencesUpdateOutcome interface {
+	Outcome
+	outcomeOfPreferencesUpdate()
+}
+
+// PreferencesUpdate calls PUT /api/v1/preferences/update: Change the preferences.
+func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdateParams, editors ...RequestEditorFn) (PreferencesUpdateOutcome, error) {
+	status, answer, err := read(a.HTTP.PreferencesUpdate(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[PreferencesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("preferencesUpdate answered the status %q, which its contract does not have", status)
+}
+
+// NotificationsIndexOutcome is what notificationsIndex may answer:
+//   - [NotificationsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type NotificationsIndexOutcome interface {
+	Outcome
+	outcomeOfNotificationsIndex()
+}
+
+// NotificationsIndex calls POST /api/v1/notifications/index: List what failed.
+func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexParams, editors ...RequestEditorFn) (NotificationsIndexOutcome, error) {
+	status, answer, err := read(a.HTTP.NotificationsIndex(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[NotificationsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("notificationsIndex answered the status %q, which its contract does not have", status)
+}
+
+// NotificationsUpdateOutcome is what notificationsUpdate may answer:
+//   - [NotificationsUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type NotificationsUpdateOutcome interface {
+	Outcome
+	outcomeOfNotificationsUpdate()
+}
+
+// NotificationsUpdate calls PUT /api/v1/notifications/update: Acknowledge a notification.
+func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdateParams, editors ...RequestEditorFn) (NotificationsUpdateOutcome, error) {
+	status, answer, err := read(a.HTTP.NotificationsUpdate(ctx, params, editors...))
+	if err != nil {
+		return nil, err
+	}
+	switch status {
+	case "action-successful":
+		return as[NotificationsUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		return as[RateLimitExceeded](answer)
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, fmt.Errorf("notificationsUpdate answered the status %q, which its contract does not have", status)
 }
 
 func encodeSensitive(params any) (contentType string, body io.Reader, err error) {

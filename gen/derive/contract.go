@@ -25,6 +25,9 @@ type operation struct {
 	RequiresParams                     bool
 	Sensitive                          bool
 	TokenRequired                      bool
+	TokenKinds                         []string
+	ApplicationRequires                []string
+	Roles                              []string
 	OpenToRecordless                   bool
 	Outcomes                           []*outcome
 }
@@ -78,10 +81,14 @@ func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation,
 	if !ok {
 		return nil, fmt.Errorf("has no x-token")
 	}
-	if kinds, _ := token["kinds"].([]any); len(kinds) != 1 || kinds[0] != "session" {
-		return nil, fmt.Errorf("x-token has the kinds %v, but the server knows session alone", token["kinds"])
-	}
 	read.TokenRequired, _ = token["required"].(bool)
+	read.TokenKinds, read.ApplicationRequires = texts(token["kinds"]), texts(token["application-requires"])
+	for _, kind := range read.TokenKinds {
+		if kind != "session" && kind != "application" {
+			return nil, fmt.Errorf("x-token has the kind %q, but the server knows session and application", kind)
+		}
+	}
+	read.Roles = texts(op.Extensions["x-roles"])
 	var err error
 	if read.Params, err = paramsSchema(op, read.Sensitive); err != nil {
 		return nil, err
@@ -230,6 +237,16 @@ func (o *order) walk(schema *yaml.Node, prefix string) []string {
 		paths = append(paths, o.walk(properties.Content[i+1], path+".")...)
 	}
 	return paths
+}
+
+// texts is a list of texts that stands in an extension.
+func texts(list any) []string {
+	items, _ := list.([]any)
+	var all []string
+	for _, item := range items {
+		all = append(all, fmt.Sprint(item))
+	}
+	return all
 }
 
 // refName is the name of the component that a reference leads to.

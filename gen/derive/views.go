@@ -67,9 +67,9 @@ func adapt(node any, view string) {
 		if view == "server" {
 			delete(node, "deprecated") // the server goes on sending what callers should no longer expect
 		}
-		// The server must tell false and empty lists from absent fields; its clients need not.
+		// The server must tell false, zero and empty lists from absent fields; its clients need not.
 		switch {
-		case view == "server" && node["type"] == "boolean":
+		case view == "server" && (node["type"] == "boolean" || node["minimum"] == 0):
 			node["x-go-type-skip-optional-pointer"] = false
 		case view == "server" && (node["type"] == "array" || node["allOf"] != nil):
 			node["x-omitempty"] = false

@@ -21,6 +21,7 @@ export type SessionsCreateOutcome =
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
   | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
   | Schemas["SessionsCreateMandrillEmailFailed"]
@@ -37,9 +38,28 @@ export type SessionsReadOutcome =
   | Schemas["InvalidParam"]
   | Schemas["MissingParam"]
   | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
   | Schemas["RequestTooLarge"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `sessionsIndex` may answer; `status` tells which. */
+export type SessionsIndexOutcome =
+  | Schemas["SessionsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
   | Schemas["RouteNonExistent"]
@@ -57,6 +77,93 @@ export type SessionsDeleteOutcome =
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
   | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `sessionsMagicLinkRequest` may answer; `status` tells which. */
+export type SessionsMagicLinkRequestOutcome =
+  | Schemas["SessionsMagicLinkRequestActionSuccessful"]
+  | Schemas["EmailNotFound"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["SessionsMagicLinkRequestMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `sessionsMagicLinkCreate` may answer; `status` tells which. */
+export type SessionsMagicLinkCreateOutcome =
+  | Schemas["SessionsMagicLinkCreateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidMagicLink"]
+  | Schemas["InvalidParam"]
+  | Schemas["MagicLinkExpired"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["UserRequiresRole"]
+  | Schemas["SessionsMagicLinkCreateClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `sessionsGoogleAuthorize` may answer; `status` tells which. */
+export type SessionsGoogleAuthorizeOutcome =
+  | Schemas["SessionsGoogleAuthorizeActionSuccessful"]
+  | Schemas["GoogleSignInFailed"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `sessionsGoogleCreate` may answer; `status` tells which. */
+export type SessionsGoogleCreateOutcome =
+  | Schemas["SessionsGoogleCreateActionSuccessful"]
+  | Schemas["GoogleAccountConflict"]
+  | Schemas["GoogleEmailUnverified"]
+  | Schemas["GoogleSignInFailed"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["UserRequiresRole"]
+  | Schemas["SessionsGoogleCreateClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
   | Schemas["RouteNonExistent"]
@@ -78,6 +185,7 @@ export type ClientsRegisterOutcome =
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
   | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
   | Schemas["ClientsRegisterMandrillEmailFailed"]
@@ -99,12 +207,209 @@ export type UsersClientRegisterOutcome =
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
   | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
   | Schemas["RouteNonExistent"]
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"]
   | Schemas["ServerBusy"];
+
+/** What `usersRead` may answer; `status` tells which. */
+export type UsersReadOutcome =
+  | Schemas["UsersReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `usersUpdate` may answer; `status` tells which. */
+export type UsersUpdateOutcome =
+  | Schemas["UsersUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `usersPasswordUpdate` may answer; `status` tells which. */
+export type UsersPasswordUpdateOutcome =
+  | Schemas["UsersPasswordUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidPassword"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["PasswordRejected"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | Schemas["ServerBusy"];
+
+/** What `usersPasswordResetRequest` may answer; `status` tells which. */
+export type UsersPasswordResetRequestOutcome =
+  | Schemas["UsersPasswordResetRequestActionSuccessful"]
+  | Schemas["EmailNotFound"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["UsersPasswordResetRequestMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `usersPasswordReset` may answer; `status` tells which. */
+export type UsersPasswordResetOutcome =
+  | Schemas["UsersPasswordResetActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidResetLink"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["PasswordRejected"]
+  | Schemas["ResetLinkExpired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | Schemas["ServerBusy"];
+
+/** What `usersEmailVerify` may answer; `status` tells which. */
+export type UsersEmailVerifyOutcome =
+  | Schemas["UsersEmailVerifyActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidVerificationLink"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["VerificationLinkExpired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `preferencesRead` may answer; `status` tells which. */
+export type PreferencesReadOutcome =
+  | Schemas["PreferencesReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `preferencesUpdate` may answer; `status` tells which. */
+export type PreferencesUpdateOutcome =
+  | Schemas["PreferencesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `notificationsIndex` may answer; `status` tells which. */
+export type NotificationsIndexOutcome =
+  | Schemas["NotificationsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** What `notificationsUpdate` may answer; `status` tells which. */
+export type NotificationsUpdateOutcome =
+  | Schemas["NotificationsUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | Schemas["RateLimitExceeded"]
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
 
 /**
  * Calls PlanoAuth. Its methods answer with the outcome of the operation, whatever its HTTP status;
@@ -125,10 +430,45 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** List the sessions of the user: `POST /api/v1/sessions/index`. */
+  sessionsIndex(params: Schemas["SessionsIndexParams"] = {}, options?: CallOptions): Promise<SessionsIndexOutcome> {
+    return this.call<SessionsIndexOutcome>("sessionsIndex", statuses.sessionsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/index", { ...init, body: params }),
+    );
+  }
+
   /** Sign out: `POST /api/v1/sessions/delete`. */
   sessionsDelete(params: Schemas["SessionsDeleteParams"] = {}, options?: CallOptions): Promise<SessionsDeleteOutcome> {
     return this.call<SessionsDeleteOutcome>("sessionsDelete", statuses.sessionsDelete, params, options, (init) =>
       this.http.POST("/api/v1/sessions/delete", { ...init, body: params }),
+    );
+  }
+
+  /** Mail a magic link: `POST /api/v1/sessions/magic_link_request`. */
+  sessionsMagicLinkRequest(params: Schemas["SessionsMagicLinkRequestParams"], options?: CallOptions): Promise<SessionsMagicLinkRequestOutcome> {
+    return this.call<SessionsMagicLinkRequestOutcome>("sessionsMagicLinkRequest", statuses.sessionsMagicLinkRequest, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/magic_link_request", { ...init, body: params }),
+    );
+  }
+
+  /** Sign in with a magic link: `POST /api/v1/sessions/magic_link_create`. */
+  sessionsMagicLinkCreate(params: Schemas["SessionsMagicLinkCreateParams"], options?: CallOptions): Promise<SessionsMagicLinkCreateOutcome> {
+    return this.call<SessionsMagicLinkCreateOutcome>("sessionsMagicLinkCreate", statuses.sessionsMagicLinkCreate, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/magic_link_create", sensitive(init, params)),
+    );
+  }
+
+  /** Begin a sign-in with Google: `POST /api/v1/sessions/google_authorize`. */
+  sessionsGoogleAuthorize(params: Schemas["SessionsGoogleAuthorizeParams"], options?: CallOptions): Promise<SessionsGoogleAuthorizeOutcome> {
+    return this.call<SessionsGoogleAuthorizeOutcome>("sessionsGoogleAuthorize", statuses.sessionsGoogleAuthorize, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/google_authorize", { ...init, body: params }),
+    );
+  }
+
+  /** Sign in with Google: `POST /api/v1/sessions/google_create`. */
+  sessionsGoogleCreate(params: Schemas["SessionsGoogleCreateParams"], options?: CallOptions): Promise<SessionsGoogleCreateOutcome> {
+    return this.call<SessionsGoogleCreateOutcome>("sessionsGoogleCreate", statuses.sessionsGoogleCreate, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/google_create", sensitive(init, params)),
     );
   }
 
@@ -143,6 +483,76 @@ export class PlanoAuth extends Transport {
   usersClientRegister(params: Schemas["UsersClientRegisterParams"], options?: CallOptions): Promise<UsersClientRegisterOutcome> {
     return this.call<UsersClientRegisterOutcome>("usersClientRegister", statuses.usersClientRegister, params, options, (init) =>
       this.http.POST("/api/v1/users/client_register", sensitive(init, params)),
+    );
+  }
+
+  /** Read the profile: `POST /api/v1/users/read`. */
+  usersRead(params: Schemas["UsersReadParams"] = {}, options?: CallOptions): Promise<UsersReadOutcome> {
+    return this.call<UsersReadOutcome>("usersRead", statuses.usersRead, params, options, (init) =>
+      this.http.POST("/api/v1/users/read", { ...init, body: params }),
+    );
+  }
+
+  /** Change the profile: `PUT /api/v1/users/update`. */
+  usersUpdate(params: Schemas["UsersUpdateParams"] = {}, options?: CallOptions): Promise<UsersUpdateOutcome> {
+    return this.call<UsersUpdateOutcome>("usersUpdate", statuses.usersUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/users/update", { ...init, body: params }),
+    );
+  }
+
+  /** Set or change the password: `PUT /api/v1/users/password_update`. */
+  usersPasswordUpdate(params: Schemas["UsersPasswordUpdateParams"], options?: CallOptions): Promise<UsersPasswordUpdateOutcome> {
+    return this.call<UsersPasswordUpdateOutcome>("usersPasswordUpdate", statuses.usersPasswordUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/users/password_update", sensitive(init, params)),
+    );
+  }
+
+  /** Mail a link to reset the password: `POST /api/v1/users/password_reset_request`. */
+  usersPasswordResetRequest(params: Schemas["UsersPasswordResetRequestParams"], options?: CallOptions): Promise<UsersPasswordResetRequestOutcome> {
+    return this.call<UsersPasswordResetRequestOutcome>("usersPasswordResetRequest", statuses.usersPasswordResetRequest, params, options, (init) =>
+      this.http.POST("/api/v1/users/password_reset_request", { ...init, body: params }),
+    );
+  }
+
+  /** Reset the password: `PUT /api/v1/users/password_reset`. */
+  usersPasswordReset(params: Schemas["UsersPasswordResetParams"], options?: CallOptions): Promise<UsersPasswordResetOutcome> {
+    return this.call<UsersPasswordResetOutcome>("usersPasswordReset", statuses.usersPasswordReset, params, options, (init) =>
+      this.http.PUT("/api/v1/users/password_reset", sensitive(init, params)),
+    );
+  }
+
+  /** Verify the e-mail address: `POST /api/v1/users/email_verify`. */
+  usersEmailVerify(params: Schemas["UsersEmailVerifyParams"], options?: CallOptions): Promise<UsersEmailVerifyOutcome> {
+    return this.call<UsersEmailVerifyOutcome>("usersEmailVerify", statuses.usersEmailVerify, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_verify", sensitive(init, params)),
+    );
+  }
+
+  /** Read the preferences: `POST /api/v1/preferences/read`. */
+  preferencesRead(params: Schemas["PreferencesReadParams"] = {}, options?: CallOptions): Promise<PreferencesReadOutcome> {
+    return this.call<PreferencesReadOutcome>("preferencesRead", statuses.preferencesRead, params, options, (init) =>
+      this.http.POST("/api/v1/preferences/read", { ...init, body: params }),
+    );
+  }
+
+  /** Change the preferences: `PUT /api/v1/preferences/update`. */
+  preferencesUpdate(params: Schemas["PreferencesUpdateParams"], options?: CallOptions): Promise<PreferencesUpdateOutcome> {
+    return this.call<PreferencesUpdateOutcome>("preferencesUpdate", statuses.preferencesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/preferences/update", { ...init, body: params }),
+    );
+  }
+
+  /** List what failed: `POST /api/v1/notifications/index`. */
+  notificationsIndex(params: Schemas["NotificationsIndexParams"] = {}, options?: CallOptions): Promise<NotificationsIndexOutcome> {
+    return this.call<NotificationsIndexOutcome>("notificationsIndex", statuses.notificationsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/notifications/index", { ...init, body: params }),
+    );
+  }
+
+  /** Acknowledge a notification: `PUT /api/v1/notifications/update`. */
+  notificationsUpdate(params: Schemas["NotificationsUpdateParams"], options?: CallOptions): Promise<NotificationsUpdateOutcome> {
+    return this.call<NotificationsUpdateOutcome>("notificationsUpdate", statuses.notificationsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/notifications/update", { ...init, body: params }),
     );
   }
 }
@@ -163,6 +573,7 @@ const statuses = {
     "invalid-token",
     "session-expired",
     "request-too-large",
+    "rate-limit-exceeded",
     "application-crash",
     "identify-request-error",
     "mandrill-email-failed",
@@ -178,9 +589,27 @@ const statuses = {
     "invalid-param",
     "missing-param",
     "no-params-decoded",
+    "client-required",
     "invalid-token",
     "session-expired",
     "request-too-large",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  sessionsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
     "application-crash",
     "identify-request-error",
     "route-non-existent",
@@ -197,6 +626,89 @@ const statuses = {
     "invalid-token",
     "session-expired",
     "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  sessionsMagicLinkRequest: [
+    "action-successful",
+    "email-not-found",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  sessionsMagicLinkCreate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-magic-link",
+    "invalid-param",
+    "magic-link-expired",
+    "missing-param",
+    "no-params-decoded",
+    "user-requires-role",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  sessionsGoogleAuthorize: [
+    "action-successful",
+    "google-sign-in-failed",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  sessionsGoogleCreate: [
+    "action-successful",
+    "google-account-conflict",
+    "google-email-unverified",
+    "google-sign-in-failed",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "user-requires-role",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
     "application-crash",
     "identify-request-error",
     "route-non-existent",
@@ -217,6 +729,7 @@ const statuses = {
     "invalid-token",
     "session-expired",
     "request-too-large",
+    "rate-limit-exceeded",
     "application-crash",
     "identify-request-error",
     "mandrill-email-failed",
@@ -237,11 +750,198 @@ const statuses = {
     "invalid-token",
     "session-expired",
     "request-too-large",
+    "rate-limit-exceeded",
     "application-crash",
     "identify-request-error",
     "route-non-existent",
     "route-not-found",
     "service-not-found",
     "server-busy",
+  ],
+  usersRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersPasswordUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-password",
+    "missing-param",
+    "no-params-decoded",
+    "password-rejected",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
+  ],
+  usersPasswordResetRequest: [
+    "action-successful",
+    "email-not-found",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersPasswordReset: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-reset-link",
+    "missing-param",
+    "no-params-decoded",
+    "password-rejected",
+    "reset-link-expired",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
+  ],
+  usersEmailVerify: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-verification-link",
+    "missing-param",
+    "no-params-decoded",
+    "verification-link-expired",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  preferencesRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  preferencesUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  notificationsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  notificationsUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
   ],
 } as const;

@@ -35,9 +35,29 @@ export interface paths {
         put?: never;
         /**
          * Check a session
-         * @description Says whether the presented session is good, and whose it is. Products call it on each request of their own. A product must compare `application` with its own slug, for the session may be one for another application.
+         * @description Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
          */
         post: operations["sessionsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List the sessions of the user
+         * @description Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+         */
+        post: operations["sessionsIndex"];
         delete?: never;
         options?: never;
         head?: never;
@@ -55,9 +75,89 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the presented session.
+         * @description Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
          */
         post: operations["sessionsDelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/magic_link_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a magic link
+         * @description Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+         */
+        post: operations["sessionsMagicLinkRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/magic_link_create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a magic link
+         * @description Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+         */
+        post: operations["sessionsMagicLinkCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/google_authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a sign-in with Google
+         * @description Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+         */
+        post: operations["sessionsGoogleAuthorize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/google_create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with Google
+         * @description Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+         */
+        post: operations["sessionsGoogleCreate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -104,6 +204,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the profile
+         * @description Returns the user of the presented session.
+         */
+        post: operations["usersRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the profile
+         * @description Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+         */
+        put: operations["usersUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/password_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set or change the password
+         * @description Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+         */
+        put: operations["usersPasswordUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/password_reset_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a link to reset the password
+         * @description Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+         */
+        post: operations["usersPasswordResetRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/password_reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Reset the password
+         * @description Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+         */
+        put: operations["usersPasswordReset"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/email_verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify the e-mail address
+         * @description Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+         */
+        post: operations["usersEmailVerify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/preferences/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the preferences
+         * @description Returns the preferences of the presented session's user.
+         */
+        post: operations["preferencesRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/preferences/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the preferences
+         * @description Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+         */
+        put: operations["preferencesUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List what failed
+         * @description Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+         */
+        post: operations["notificationsIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Acknowledge a notification
+         * @description Notes that the employee has seen to the notification, or takes that back.
+         */
+        put: operations["notificationsUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -128,16 +428,86 @@ export interface components {
         };
         /** @description The params of sessions/read. */
         SessionsReadParams: {
+            /** @description The token of the session to check; with an application token it is required, otherwise not allowed. */
+            session_token?: string;
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
-        /** @description The params of sessions/delete. */
-        SessionsDeleteParams: {
+        /** @description The params of sessions/index. */
+        SessionsIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            page?: components["schemas"]["Page"];
+            sort?: components["schemas"]["SessionsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The order of the sessions. */
+        SessionsIndexSort: {
             /**
-             * @description Which sessions end; `current`, the presented one, is also the default.
+             * @description What they are sorted by; `created_at` when absent.
              * @enum {string}
              */
-            scope?: "current";
+            by?: "created_at" | "last_used_at";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of sessions/delete; `id` or `scope`, not both. */
+        SessionsDeleteParams: {
+            /** @description The id of the session to end. */
+            id?: components["schemas"]["Id"];
+            /**
+             * @description Which sessions end; without it and without `id`, the presented one.
+             * @enum {string}
+             */
+            scope?: "current" | "others" | "all";
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of sessions/magic_link_request. */
+        SessionsMagicLinkRequestParams: {
+            email: components["schemas"]["Email"];
+            application: components["schemas"]["ApplicationSlug"];
+            redirect_url?: components["schemas"]["RedirectURL"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of sessions/magic_link_create.
+         * @example {
+         *       "magic_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         */
+        SessionsMagicLinkCreateParams: {
+            magic_token: components["schemas"]["LinkToken"];
+            view?: components["schemas"]["View"];
+            application_view?: components["schemas"]["View"];
+            session_view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of sessions/google_authorize. */
+        SessionsGoogleAuthorizeParams: {
+            application: components["schemas"]["ApplicationSlug"];
+            redirect_url?: components["schemas"]["RedirectURL"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of sessions/google_create.
+         * @example {
+         *       "code": "4/0AVMBsJh",
+         *       "state": "5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk",
+         *       "verifier": "Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"
+         *     }
+         */
+        SessionsGoogleCreateParams: {
+            /**
+             * @description The code that Google appended to the redirect.
+             * @example 4/0AVMBsJh
+             */
+            code: string;
+            /** @description The state that sessions/google_authorize made. */
+            state: string;
+            /** @description The verifier that sessions/google_authorize made. */
+            verifier: string;
+            view?: components["schemas"]["View"];
+            application_view?: components["schemas"]["View"];
+            session_view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
         /**
@@ -205,6 +575,114 @@ export interface components {
             company_id?: components["schemas"]["Id"];
             company_name?: components["schemas"]["CompanyName"];
         };
+        /** @description The params of users/read. */
+        UsersReadParams: {
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of users/update. */
+        UsersUpdateParams: {
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            /**
+             * @description A phone number with its country code, or one of the USA; an empty one removes it.
+             * @example +1 212 555 2368
+             */
+            phone?: string;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/password_update.
+         * @example {
+         *       "password": "nanoseconds on a wire",
+         *       "current_password": "analytical engine 1843"
+         *     }
+         */
+        UsersPasswordUpdateParams: {
+            password: components["schemas"]["Password"];
+            /** @description The password until now; required once the user has one. */
+            current_password?: components["schemas"]["Password"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of users/password_reset_request. */
+        UsersPasswordResetRequestParams: {
+            email: components["schemas"]["Email"];
+            application: components["schemas"]["ApplicationSlug"];
+            redirect_url?: components["schemas"]["RedirectURL"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/password_reset.
+         * @example {
+         *       "reset_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5",
+         *       "password": "nanoseconds on a wire"
+         *     }
+         */
+        UsersPasswordResetParams: {
+            reset_token: components["schemas"]["LinkToken"];
+            password: components["schemas"]["Password"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/email_verify.
+         * @example {
+         *       "verification_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         */
+        UsersEmailVerifyParams: {
+            verification_token: components["schemas"]["LinkToken"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of preferences/read. */
+        PreferencesReadParams: {
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of preferences/update. */
+        PreferencesUpdateParams: {
+            /** @description Whether the user's sessions shall never expire. */
+            remember_me: boolean;
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of notifications/index. */
+        NotificationsIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["NotificationsIndexSearch"];
+            /** @description Which notifications are listed; `unacknowledged` leaves out those that somebody has seen to. */
+            filters?: "unacknowledged"[];
+            page?: components["schemas"]["Page"];
+            sort?: components["schemas"]["NotificationsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the notifications must hold, in upper or lower case. */
+        NotificationsIndexSearch: {
+            /**
+             * @description The text to look for.
+             * @example mail
+             */
+            term: string;
+            /** @description Where to look for it; in both when absent. */
+            attributes?: ("kind" | "message")[];
+        };
+        /** @description The order of the notifications. */
+        NotificationsIndexSort: {
+            /**
+             * @description What they are sorted by.
+             * @enum {string}
+             */
+            by?: "created_at";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of notifications/update. */
+        NotificationsUpdateParams: {
+            id: components["schemas"]["Id"];
+            /** @description Whether somebody has seen to it. */
+            acknowledged: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
         /**
          * Format: email
          * @description An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
@@ -234,6 +712,31 @@ export interface components {
         View: "minimal" | "default" | "full";
         /** @description A token, instead of the Authorization header, which wins when both are there. */
         Token: string;
+        /**
+         * @description The token of a mailed link, `plal_…`.
+         * @example plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+         */
+        LinkToken: string;
+        /** @description Whether `data.count` shall tell the number of all matches, whatever the page. */
+        Count: boolean;
+        /** @description Which part of the list is returned. */
+        Page: {
+            /**
+             * @description How many there are on a page; 20 when absent.
+             * @example 20
+             */
+            size?: number;
+            /**
+             * @description Which page, the first being 1.
+             * @example 1
+             */
+            number?: number;
+        };
+        /**
+         * @description The smallest first, or the largest; `desc` when absent.
+         * @enum {string}
+         */
+        SortOrder: "asc" | "desc";
         /** @description Whether the client claims to be a company; without `company_id` it becomes an enterprise client. */
         Enterprise: boolean;
         /**
@@ -300,6 +803,29 @@ export interface components {
              */
             count: number;
         };
+        /** @description A page of sessions. */
+        SessionList: {
+            /** @description The sessions of the page. */
+            results: components["schemas"]["Session"][];
+            count?: components["schemas"]["Matches"];
+        };
+        /**
+         * @description The number of all matches; only when `count` was passed.
+         * @example 3
+         */
+        Matches: number;
+        /** @description What begins a sign-in with Google. */
+        GoogleAuthorization: {
+            /**
+             * @description Where to send the browser.
+             * @example https://accounts.google.com/o/oauth2/v2/auth?client_id=planoauth
+             */
+            url: string;
+            /** @description What Google hands back with the code. */
+            state: string;
+            /** @description What the page keeps until then; it stands in no URL. */
+            verifier: string;
+        };
         /** @description A person. */
         User: {
             id: components["schemas"]["Id"];
@@ -339,6 +865,37 @@ export interface components {
             active?: boolean;
             created_at?: components["schemas"]["Time"];
             user?: components["schemas"]["User"];
+        };
+        /** @description Something that failed. */
+        Notification: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description What failed.
+             * @example mandrill-email-failed
+             */
+            kind?: string;
+            created_at?: components["schemas"]["Time"];
+            /**
+             * @description The operationId of the request that failed.
+             * @example clientsRegister
+             */
+            operation?: string;
+            /**
+             * @description What happened, for a person.
+             * @example Mail 12 (welcome) could not be sent
+             */
+            message?: string;
+            request_id?: components["schemas"]["RequestId"];
+            /** @description When somebody has seen to it. */
+            acknowledged_at?: components["schemas"]["Time"];
+            /** @description The id of the user who has seen to it. */
+            acknowledged_by?: components["schemas"]["Id"];
+        };
+        /** @description A page of notifications. */
+        NotificationList: {
+            /** @description The notifications of the page. */
+            results: components["schemas"]["Notification"][];
+            count?: components["schemas"]["Matches"];
         };
         /** @description A product that users sign in to. */
         Application: {
@@ -389,7 +946,7 @@ export interface components {
          * @description Which token was refused.
          * @enum {string}
          */
-        TokenParam: "token";
+        TokenParam: "token" | "session_token";
         /** @description All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params. */
         ParamErrors: components["schemas"]["ParamError"][];
         /** @description What is wrong with one param. The value that was passed is never repeated. */
@@ -485,7 +1042,7 @@ export interface components {
             data: components["schemas"]["Expiry"];
             param: components["schemas"]["TokenParam"];
         };
-        /** @description The token is good, but its user is neither a client nor an employee nor a liaison, so that nothing but registering is open to them. `session` is the presented session. */
+        /** @description The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session. */
         ClientRequired: {
             /** @enum {integer} */
             code: 401;
@@ -557,6 +1114,26 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
+        /** @description The token is good, but its user has none of the roles, in the application of the session, that the operation is for. */
+        PermissionDenied: {
+            /** @enum {integer} */
+            code: 403;
+            /** @enum {string} */
+            status: "permission-denied";
+            /** @example This is not open to the roles of the user. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one. */
+        RateLimitExceeded: {
+            /** @enum {integer} */
+            code: 429;
+            /** @enum {string} */
+            status: "rate-limit-exceeded";
+            /** @example There were too many requests; try again later. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
         /** @description All places for password hashing are taken and 64 requests wait for one. Nothing was done. */
         ServerBusy: {
             /** @enum {integer} */
@@ -597,7 +1174,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The password is right and the user has records, but none of them is active and admitted by the application. No session was made. */
+        /** @description Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made. */
         UserRequiresRole: {
             /** @enum {integer} */
             code: 400;
@@ -650,6 +1227,107 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             errors: components["schemas"]["ParamErrors"];
+        };
+        /** @description The token is unknown: mistyped, used, or replaced by that of a newer link. */
+        InvalidMagicLink: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "invalid-magic-link";
+            /** @example The link is not valid, or was used already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link is older than 15 minutes. */
+        MagicLinkExpired: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "magic-link-expired";
+            /** @example The link is too old. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The token is unknown: mistyped, used, or replaced by that of a newer link. */
+        InvalidResetLink: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "invalid-reset-link";
+            /** @example The link is not valid, or was used already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link is older than an hour. */
+        ResetLinkExpired: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "reset-link-expired";
+            /** @example The link is too old. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The token is unknown or used, or belongs to another user than the presented session's. */
+        InvalidVerificationLink: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "invalid-verification-link";
+            /** @example The link is not valid, or was used already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link is older than 7 days. */
+        VerificationLinkExpired: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "verification-link-expired";
+            /** @example The link is too old. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed. */
+        PasswordRejected: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "password-rejected";
+            /** @example The password could not be accepted. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            errors: components["schemas"]["ParamErrors"];
+        };
+        /** @description Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes. */
+        GoogleSignInFailed: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "google-sign-in-failed";
+            /** @example The sign-in with Google failed. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description No user is linked to this Google account, and Google has not verified its e-mail address. */
+        GoogleEmailUnverified: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "google-email-unverified";
+            /** @example Google does not vouch for the e-mail address. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed. */
+        GoogleAccountConflict: {
+            /** @enum {integer} */
+            code: 400;
+            /** @enum {string} */
+            status: "google-account-conflict";
+            /** @example A user has this e-mail address already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
         };
         Common400: components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"];
         Common401: components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"];
@@ -704,7 +1382,18 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Session"];
         };
-        /** @description The session has ended; its token is worthless from now on. */
+        /** @description The live sessions of the user. */
+        SessionsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["SessionList"];
+        };
+        /** @description The sessions have ended; their tokens are worthless from now on. */
         SessionsDeleteActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -714,6 +1403,89 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["DeletedSessions"];
+        };
+        /** @description The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one. */
+        SessionsMagicLinkRequestActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified. */
+        SessionsMagicLinkRequestMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /** @enum {string} */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed. */
+        SessionsMagicLinkCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Session"];
+            session?: components["schemas"]["Session"];
+            application?: components["schemas"]["Application"];
+        };
+        /** @description The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register. */
+        SessionsMagicLinkCreateClientRequired: {
+            /** @enum {integer} */
+            code: 401;
+            /** @enum {string} */
+            status: "client-required";
+            /** @example The user is not a client yet; a session was made all the same. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Session"];
+            session: components["schemas"]["Session"];
+            application?: components["schemas"]["Application"];
+        };
+        /** @description The browser can be sent to Google. */
+        SessionsGoogleAuthorizeActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["GoogleAuthorization"];
+        };
+        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed. */
+        SessionsGoogleCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Session"];
+            session?: components["schemas"]["Session"];
+            application?: components["schemas"]["Application"];
+        };
+        /** @description Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register. */
+        SessionsGoogleCreateClientRequired: {
+            /** @enum {integer} */
+            code: 401;
+            /** @enum {string} */
+            status: "client-required";
+            /** @example The user is not a client yet; a session was made all the same. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Session"];
+            session: components["schemas"]["Session"];
+            application?: components["schemas"]["Application"];
         };
         /** @description The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there when its view was passed. */
         ClientsRegisterActionSuccessful: {
@@ -754,6 +1526,123 @@ export interface components {
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
+        /** @description The user. */
+        UsersReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["User"];
+        };
+        /** @description The user, as changed. */
+        UsersUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["User"];
+        };
+        /** @description The password is set, and all other sessions of the user have ended. */
+        UsersPasswordUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["User"];
+        };
+        /** @description The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one. */
+        UsersPasswordResetRequestActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified. */
+        UsersPasswordResetRequestMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /** @enum {string} */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The password is set. All sessions and links of the user have ended; the user signs in with the new password. */
+        UsersPasswordResetActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The address is proven. */
+        UsersEmailVerifyActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The preferences. */
+        PreferencesReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Preferences"];
+        };
+        /** @description The preferences, as saved. */
+        PreferencesUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Preferences"];
+        };
+        /** @description The notifications. */
+        NotificationsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["NotificationList"];
+        };
+        /** @description The notification, as changed. */
+        NotificationsUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Notification"];
+        };
     };
     responses: {
         /** @description The request was refused. */
@@ -777,6 +1666,16 @@ export interface components {
                 "application/json": components["schemas"]["Common401"];
             };
         };
+        /** @description The user has none of the roles that the operation is for. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["PermissionDenied"];
+            };
+        };
         /** @description The body is too large. */
         TooLarge: {
             headers: {
@@ -785,6 +1684,17 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["RequestTooLarge"];
+            };
+        };
+        /** @description There were too many requests. */
+        TooMany: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RateLimitExceeded"];
             };
         };
         /** @description The server or the route failed. */
@@ -823,17 +1733,39 @@ export interface components {
 }
 export type SessionsCreateParams = components['schemas']['SessionsCreateParams'];
 export type SessionsReadParams = components['schemas']['SessionsReadParams'];
+export type SessionsIndexParams = components['schemas']['SessionsIndexParams'];
+export type SessionsIndexSort = components['schemas']['SessionsIndexSort'];
 export type SessionsDeleteParams = components['schemas']['SessionsDeleteParams'];
+export type SessionsMagicLinkRequestParams = components['schemas']['SessionsMagicLinkRequestParams'];
+export type SessionsMagicLinkCreateParams = components['schemas']['SessionsMagicLinkCreateParams'];
+export type SessionsGoogleAuthorizeParams = components['schemas']['SessionsGoogleAuthorizeParams'];
+export type SessionsGoogleCreateParams = components['schemas']['SessionsGoogleCreateParams'];
 export type ClientsRegisterParams = components['schemas']['ClientsRegisterParams'];
 export type ClientsRegisterClient = components['schemas']['ClientsRegisterClient'];
 export type UsersClientRegisterParams = components['schemas']['UsersClientRegisterParams'];
 export type UsersClientRegisterClient = components['schemas']['UsersClientRegisterClient'];
+export type UsersReadParams = components['schemas']['UsersReadParams'];
+export type UsersUpdateParams = components['schemas']['UsersUpdateParams'];
+export type UsersPasswordUpdateParams = components['schemas']['UsersPasswordUpdateParams'];
+export type UsersPasswordResetRequestParams = components['schemas']['UsersPasswordResetRequestParams'];
+export type UsersPasswordResetParams = components['schemas']['UsersPasswordResetParams'];
+export type UsersEmailVerifyParams = components['schemas']['UsersEmailVerifyParams'];
+export type PreferencesReadParams = components['schemas']['PreferencesReadParams'];
+export type PreferencesUpdateParams = components['schemas']['PreferencesUpdateParams'];
+export type NotificationsIndexParams = components['schemas']['NotificationsIndexParams'];
+export type NotificationsIndexSearch = components['schemas']['NotificationsIndexSearch'];
+export type NotificationsIndexSort = components['schemas']['NotificationsIndexSort'];
+export type NotificationsUpdateParams = components['schemas']['NotificationsUpdateParams'];
 export type Email = components['schemas']['Email'];
 export type Password = components['schemas']['Password'];
 export type ApplicationSlug = components['schemas']['ApplicationSlug'];
 export type RedirectURL = components['schemas']['RedirectURL'];
 export type View = components['schemas']['View'];
 export type Token = components['schemas']['Token'];
+export type LinkToken = components['schemas']['LinkToken'];
+export type Count = components['schemas']['Count'];
+export type Page = components['schemas']['Page'];
+export type SortOrder = components['schemas']['SortOrder'];
 export type Enterprise = components['schemas']['Enterprise'];
 export type Id = components['schemas']['Id'];
 export type Name = components['schemas']['Name'];
@@ -842,9 +1774,14 @@ export type CompanyName = components['schemas']['CompanyName'];
 export type Session = components['schemas']['Session'];
 export type SignInMethod = components['schemas']['SignInMethod'];
 export type DeletedSessions = components['schemas']['DeletedSessions'];
+export type SessionList = components['schemas']['SessionList'];
+export type Matches = components['schemas']['Matches'];
+export type GoogleAuthorization = components['schemas']['GoogleAuthorization'];
 export type User = components['schemas']['User'];
 export type Preferences = components['schemas']['Preferences'];
 export type Client = components['schemas']['Client'];
+export type Notification = components['schemas']['Notification'];
+export type NotificationList = components['schemas']['NotificationList'];
 export type Application = components['schemas']['Application'];
 export type Records = components['schemas']['Records'];
 export type Time = components['schemas']['Time'];
@@ -867,6 +1804,8 @@ export type RouteNonExistent = components['schemas']['RouteNonExistent'];
 export type RouteNotFound = components['schemas']['RouteNotFound'];
 export type IdentifyRequestError = components['schemas']['IdentifyRequestError'];
 export type ServiceNotFound = components['schemas']['ServiceNotFound'];
+export type PermissionDenied = components['schemas']['PermissionDenied'];
+export type RateLimitExceeded = components['schemas']['RateLimitExceeded'];
 export type ServerBusy = components['schemas']['ServerBusy'];
 export type EmailNotFound = components['schemas']['EmailNotFound'];
 export type UserHasNoPassword = components['schemas']['UserHasNoPassword'];
@@ -876,6 +1815,16 @@ export type EmailAlreadyRegistered = components['schemas']['EmailAlreadyRegister
 export type EmailAlreadyRegisterd = components['schemas']['EmailAlreadyRegisterd'];
 export type EmailAlreadyClient = components['schemas']['EmailAlreadyClient'];
 export type ClientValidationFailed = components['schemas']['ClientValidationFailed'];
+export type InvalidMagicLink = components['schemas']['InvalidMagicLink'];
+export type MagicLinkExpired = components['schemas']['MagicLinkExpired'];
+export type InvalidResetLink = components['schemas']['InvalidResetLink'];
+export type ResetLinkExpired = components['schemas']['ResetLinkExpired'];
+export type InvalidVerificationLink = components['schemas']['InvalidVerificationLink'];
+export type VerificationLinkExpired = components['schemas']['VerificationLinkExpired'];
+export type PasswordRejected = components['schemas']['PasswordRejected'];
+export type GoogleSignInFailed = components['schemas']['GoogleSignInFailed'];
+export type GoogleEmailUnverified = components['schemas']['GoogleEmailUnverified'];
+export type GoogleAccountConflict = components['schemas']['GoogleAccountConflict'];
 export type Common400 = components['schemas']['Common400'];
 export type Common401 = components['schemas']['Common401'];
 export type Common500 = components['schemas']['Common500'];
@@ -883,13 +1832,34 @@ export type SessionsCreateActionSuccessful = components['schemas']['SessionsCrea
 export type SessionsCreateClientRequired = components['schemas']['SessionsCreateClientRequired'];
 export type SessionsCreateMandrillEmailFailed = components['schemas']['SessionsCreateMandrillEmailFailed'];
 export type SessionsReadActionSuccessful = components['schemas']['SessionsReadActionSuccessful'];
+export type SessionsIndexActionSuccessful = components['schemas']['SessionsIndexActionSuccessful'];
 export type SessionsDeleteActionSuccessful = components['schemas']['SessionsDeleteActionSuccessful'];
+export type SessionsMagicLinkRequestActionSuccessful = components['schemas']['SessionsMagicLinkRequestActionSuccessful'];
+export type SessionsMagicLinkRequestMandrillEmailFailed = components['schemas']['SessionsMagicLinkRequestMandrillEmailFailed'];
+export type SessionsMagicLinkCreateActionSuccessful = components['schemas']['SessionsMagicLinkCreateActionSuccessful'];
+export type SessionsMagicLinkCreateClientRequired = components['schemas']['SessionsMagicLinkCreateClientRequired'];
+export type SessionsGoogleAuthorizeActionSuccessful = components['schemas']['SessionsGoogleAuthorizeActionSuccessful'];
+export type SessionsGoogleCreateActionSuccessful = components['schemas']['SessionsGoogleCreateActionSuccessful'];
+export type SessionsGoogleCreateClientRequired = components['schemas']['SessionsGoogleCreateClientRequired'];
 export type ClientsRegisterActionSuccessful = components['schemas']['ClientsRegisterActionSuccessful'];
 export type ClientsRegisterMandrillEmailFailed = components['schemas']['ClientsRegisterMandrillEmailFailed'];
 export type UsersClientRegisterActionSuccessful = components['schemas']['UsersClientRegisterActionSuccessful'];
+export type UsersReadActionSuccessful = components['schemas']['UsersReadActionSuccessful'];
+export type UsersUpdateActionSuccessful = components['schemas']['UsersUpdateActionSuccessful'];
+export type UsersPasswordUpdateActionSuccessful = components['schemas']['UsersPasswordUpdateActionSuccessful'];
+export type UsersPasswordResetRequestActionSuccessful = components['schemas']['UsersPasswordResetRequestActionSuccessful'];
+export type UsersPasswordResetRequestMandrillEmailFailed = components['schemas']['UsersPasswordResetRequestMandrillEmailFailed'];
+export type UsersPasswordResetActionSuccessful = components['schemas']['UsersPasswordResetActionSuccessful'];
+export type UsersEmailVerifyActionSuccessful = components['schemas']['UsersEmailVerifyActionSuccessful'];
+export type PreferencesReadActionSuccessful = components['schemas']['PreferencesReadActionSuccessful'];
+export type PreferencesUpdateActionSuccessful = components['schemas']['PreferencesUpdateActionSuccessful'];
+export type NotificationsIndexActionSuccessful = components['schemas']['NotificationsIndexActionSuccessful'];
+export type NotificationsUpdateActionSuccessful = components['schemas']['NotificationsUpdateActionSuccessful'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseTooMany = components['responses']['TooMany'];
 export type ResponseServerError = components['responses']['ServerError'];
 export type ResponseBusy = components['responses']['Busy'];
 export type HeaderRequestId = components['headers']['RequestId'];
@@ -942,6 +1912,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
             500: {
                 headers: {
@@ -979,8 +1950,48 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            /** @description A token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    sessionsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
         };
     };
@@ -1010,6 +2021,212 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    sessionsMagicLinkRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionsMagicLinkRequestParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsMagicLinkRequestActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"];
+                };
+            };
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common500"] | components["schemas"]["SessionsMagicLinkRequestMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    sessionsMagicLinkCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsMagicLinkCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"];
+                };
+            };
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsMagicLinkCreateClientRequired"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    sessionsGoogleAuthorize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionsGoogleAuthorizeParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsGoogleAuthorizeActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["GoogleSignInFailed"];
+                };
+            };
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    sessionsGoogleCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsGoogleCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"];
+                };
+            };
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
         };
     };
@@ -1058,6 +2275,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
             500: {
                 headers: {
@@ -1106,8 +2324,388 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Busy"];
+        };
+    };
+    usersRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsersReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    usersUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsersUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    usersPasswordUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersPasswordUpdateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidPassword"] | components["schemas"]["PasswordRejected"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    usersPasswordResetRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsersPasswordResetRequestParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersPasswordResetRequestActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"];
+                };
+            };
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common500"] | components["schemas"]["UsersPasswordResetRequestMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    usersPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersPasswordResetActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidResetLink"] | components["schemas"]["ResetLinkExpired"] | components["schemas"]["PasswordRejected"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    usersEmailVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersEmailVerifyActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidVerificationLink"] | components["schemas"]["VerificationLinkExpired"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    preferencesRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    preferencesUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    notificationsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    notificationsUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description The token was refused, or the user is not a client yet. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
         };
     };
 }
