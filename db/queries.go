@@ -44,21 +44,51 @@ func (d *DB) UserByID(ctx context.Context, id int64) (*User, error) {
 	return d.user(ctx, "u.id = $1", id)
 }
 
-func (d *DB) user(ctx context.Context, condition string, value any) (*User, error) {
+// userColumns are the columns of users u and of their records; of no user at all, the zero value of each.
+const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_at, coalesce(u.password_hash, ''), coalesce(u.first_name, ''),
+	coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false), coalesce(u.google_subject, ''), u.created_at,
+	c.active, e.active, l.active`
+
+// scanUser reads userColumns, and what follows them. The user is nil when there is none.
+func scanUser(row pgx.Row, more ...any) (*User, error) {
 	u := &User{}
-	var verified *time.Time
-	err := d.Pool.QueryRow(ctx, `
-SELECT u.id, u.email, u.email_verified_at, coalesce(u.password_hash, ''), u.first_name, u.last_name, u.phone, u.remember_me,
-	coalesce(u.google_subject, ''), u.created_at, c.active, e.active, l.active
-FROM users u`+recordsOf+`
-WHERE `+condition, pgx.QueryExecModeCacheStatement, value).Scan(
-		&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
-		&u.GoogleSubject, &u.CreatedAt, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison)
+	var verified, created *time.Time
+	err := row.Scan(append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
+		&u.GoogleSubject, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison}, more...)...)
+	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
+		return nil, err
+	}
+	u.EmailVerifiedAt, u.CreatedAt = orZero(verified), orZero(created)
+	return u, err
+}
+
+func (d *DB) user(ctx context.Context, condition string, value any) (*User, error) {
+	u, err := scanUser(d.Pool.QueryRow(ctx, "SELECT "+userColumns+" FROM users u"+recordsOf+" WHERE "+condition, pgx.QueryExecModeCacheStatement, value))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	u.EmailVerifiedAt = orZero(verified)
 	return u, err
+}
+
+// Account is an e-mail address, whether or not a user has it, with what was tried for it.
+type Account struct {
+	User  *User       // nil when no user has the address
+	Key   []byte      // of the row of tries
+	Tries []time.Time // the oldest first
+}
+
+// AccountByEmail finds an account by an e-mail address in lower case. Its tries are those of strangers, or those of the caller's
+// address if the user has signed in from it since a time.
+func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, strangers, known []byte) (*Account, error) {
+	a := &Account{}
+	user, err := scanUser(d.Pool.QueryRow(ctx, `
+SELECT `+userColumns+`, tried.key, t.times
+FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email) = $1`+recordsOf+`
+LEFT JOIN known_addresses k ON k.user_id = u.id AND k.address = $2 AND k.signed_in_at > $3
+CROSS JOIN LATERAL (SELECT CASE WHEN k.user_id IS NULL THEN $4::bytea ELSE $5::bytea END) AS tried (key)
+LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Tries)
+	a.User = user
+	return a, err
 }
 
 func orZero(t *time.Time) time.Time {

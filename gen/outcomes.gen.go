@@ -50,6 +50,8 @@ type Operation struct {
 	Roles []string
 	// OpenToRecordless says that users without any record are let in.
 	OpenToRecordless bool
+	// Throttled says that the requests of each address are bounded.
+	Throttled bool
 	// Slugs has every status slug that the operation may answer.
 	Slugs []string
 }
@@ -62,6 +64,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -93,6 +96,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"session_token"}, Roles: []string(nil),
+		Throttled: false,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -117,6 +121,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -141,6 +146,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "scope"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -165,6 +171,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -192,6 +199,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -220,6 +228,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"google-sign-in-failed",
@@ -246,6 +255,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"google-account-conflict",
@@ -275,6 +285,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -305,6 +316,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -332,6 +344,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -356,6 +369,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -380,6 +394,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -407,6 +422,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -434,6 +450,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "reset_token", "password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -462,6 +479,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "verification_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -488,6 +506,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -512,6 +531,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -536,6 +556,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -562,6 +583,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true,
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",

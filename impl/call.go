@@ -29,6 +29,8 @@ type call struct {
 	now time.Time // the one time of the request, in whole milliseconds as answers show it
 	ip  string
 
+	header http.Header // of the answer
+
 	op       *gen.Operation // nil while no route has matched
 	registry *registry      // as it was when the request was identified
 	body     []byte         // as it was sent
@@ -51,10 +53,10 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		req := ec.Request()
 		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
 		defer cancel()
-		c := &call{id: rand.Text(), now: s.Now().UTC().Truncate(time.Millisecond), ip: addressOf(req)}
+		c := &call{id: rand.Text(), now: s.Now().UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header()}
 		c.req = req.WithContext(context.WithValue(ctx, callKey{}, c))
 		ec.SetRequest(c.req)
-		header := ec.Response().Header()
+		header := c.header
 		header["X-Request-Id"] = []string{c.id}
 		header["X-Content-Type-Options"] = []string{"nosniff"}
 		header["Cache-Control"] = []string{"no-store"}
@@ -152,8 +154,8 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 
 func isAPI(path string) bool { return path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") }
 
-// addressOf is the address of the caller, or "" when it has none.
-func addressOf(req *http.Request) string {
+// peerAddress is the address of the connection, or "" when it has none.
+func peerAddress(req *http.Request) string {
 	port, err := netip.ParseAddrPort(req.RemoteAddr)
 	if err != nil {
 		return ""

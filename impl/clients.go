@@ -81,7 +81,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if _, err := tx.NewInsert().Model(client).Exec(ctx); err != nil {
 			return err
 		}
-		if err := insertSession(ctx, tx, session, c.session); err != nil {
+		if err := c.insertSession(ctx, tx, session, nil); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, welcome, s.Settings.MailPause)

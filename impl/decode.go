@@ -20,7 +20,7 @@ const (
 	maxDepth = 16       // levels of a JSON value; the object itself is the first
 )
 
-// contentType is step 3.
+// contentType is step 4.
 func (s *Server) contentType(c *call) (gen.Outcome, error) {
 	want := "application/json"
 	if c.op.Sensitive {
@@ -48,7 +48,7 @@ func (s *Server) contentType(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// readBody is step 4.
+// readBody is step 5.
 func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	if c.req.ContentLength > maxBody {
 		return gen.RequestTooLarge{}, nil
@@ -68,7 +68,7 @@ func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// decodeBody is step 5.
+// decodeBody is step 6.
 func (s *Server) decodeBody(c *call) (gen.Outcome, error) {
 	text := c.body
 	if c.op.Sensitive {

@@ -44,7 +44,7 @@ func validation() []openapi3.SchemaValidationOption {
 	})}
 }
 
-// validate is step 7: all that is wrong with the params by the spec, in one answer.
+// validate is step 8: all that is wrong with the params by the spec, in one answer.
 func (s *Server) validate(c *call) (gen.Outcome, error) {
 	var found []gen.ParamError
 	if c.op.TokenRequired && !c.tokenPresented {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -30,6 +31,8 @@ type Server struct {
 	places     *places
 	queue      queue
 	registry   registryCopy
+	addresses  throttle
+	addressOf  func(*http.Request) string // of the caller
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
@@ -43,6 +46,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	s := &Server{
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
 		validation: validation(), places: newPlaces(settings.HashWorkers),
+		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
 	var err error
 	if s.schemas, err = paramSchemas(); err != nil {
@@ -55,21 +59,23 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	return s, err
 }
 
-// Start reads the registry and begins the work behind the requests: following the registry, and the jobs. It ends with ctx;
+// Start reads the registry and begins the work behind the requests: following the registry, telling other replicas of the
+// requests of each address, and the jobs. It ends with ctx;
 // wait then waits for what is under way.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.recallRequests(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.queue.work.Start(ctx); err != nil {
 		return nil, err
 	}
-	followed := make(chan struct{})
-	go func() {
-		defer close(followed)
-		s.followRegistry(ctx)
-	}()
-	return func() { <-followed; <-s.queue.work.Stopped() }, nil
+	var behind sync.WaitGroup
+	behind.Go(func() { s.followRegistry(ctx) })
+	behind.Go(func() { s.exchangeRequests(ctx) })
+	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
 }
 
 // Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.
@@ -83,14 +89,15 @@ func (s *Server) Handler() http.Handler {
 	for _, op := range gen.Operations {
 		way[op.ID] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
-			s.contentType,  // 3
-			s.readBody,     // 4: 64 KiB
-			s.decodeBody,   // 5: base64 and JSON
-			s.authenticate, // 6: whose token is it?
-			s.validate,     // 7: the params, by the spec
+			s.throttle,     // 3: does the address send too much?
+			s.contentType,  // 4
+			s.readBody,     // 5: 64 KiB
+			s.decodeBody,   // 6: base64 and JSON
+			s.authenticate, // 7: whose token is it?
+			s.validate,     // 8: the params, by the spec
 		)}
 	}
-	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 8
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 10
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
 	s.pages(e)
 	return e

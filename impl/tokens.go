@@ -60,7 +60,7 @@ func wellFormed(token, prefix string) bool {
 	return err == nil && [3]byte(bits[32:]) == tokenSum(prefix, bits[:32])
 }
 
-// authenticate is step 6. A token that was presented must be good, even where none is needed.
+// authenticate is step 7. A token that was presented must be good, even where none is needed.
 func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	token, presented := presentedToken(c)
 	if !presented {

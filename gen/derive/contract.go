@@ -28,6 +28,7 @@ type operation struct {
 	TokenKinds                         []string
 	ApplicationRequires                []string
 	Roles                              []string
+	Throttled                          bool
 	OpenToRecordless                   bool
 	Outcomes                           []*outcome
 }
@@ -142,6 +143,7 @@ func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[str
 			one = outcomes[one.Name]
 			one.Operations = append(one.Operations, op)
 			op.Outcomes = append(op.Outcomes, one)
+			op.Throttled = op.Throttled || one.Slug == "rate-limit-exceeded"
 		}
 	}
 	slices.SortFunc(op.Outcomes, func(a, b *outcome) int {
