@@ -44,11 +44,7 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	client := claim.client(c)
 	user.Records.Client = &client.Active
 	session, token := c.newSession(user, app, gen.SignInMethodRegistration, p.RedirectURL)
-	welcome, err := s.writeMail(c, "welcome", user, app, "")
-	if err != nil {
-		return nil, err
-	}
-	err = s.insertClient(c, user, client, session, welcome)
+	welcome, err := s.insertClient(c, user, client, session, app)
 	switch {
 	case errors.Is(err, errTaken) && app.LegacySlugs:
 		return gen.EmailAlreadyRegisterd{}, nil
@@ -70,10 +66,10 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	return gen.ClientsRegisterActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertClient saves a new user with all that belongs to them. It is errTaken, and nothing is saved, when a user has the
+// insertClient saves a new user with all that belongs to them, the mail that welcomes them too. It is errTaken, and nothing is saved, when a user has the
 // e-mail address already.
-func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, welcome *db.Mail) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (welcome *db.Mail, _ error) {
+	err := s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if err := insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING")); err != nil {
 			return err
 		}
@@ -81,11 +77,20 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if _, err := tx.NewInsert().Model(client).Exec(ctx); err != nil {
 			return err
 		}
-		if err := c.insertSession(ctx, tx, session, nil); err != nil {
+		if err := c.insertSession(ctx, tx, session, proof{}); err != nil {
+			return err
+		}
+		link := &db.Link{Kind: verificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}
+		address, err := s.newLink(ctx, tx, link)
+		if err != nil {
+			return err
+		}
+		if welcome, err = s.writeMail("welcome", user, app, c.facts(address)); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, welcome, s.Settings.MailPause)
 	})
+	return welcome, err
 }
 
 func (claim *claim) client(c *call) *db.Client {
@@ -116,8 +121,9 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 	if wrong = append(wrong, companyWrong...); len(wrong) > 0 {
 		return nil, "", gen.InvalidParam{Errors: c.sorted(wrong)}, nil
 	}
-	broken = append(broken, claim.check()...)
-	hash, broken, err = s.acceptPassword(c.req.Context(), claim, broken)
+	broken = append(broken, claim.check("client.")...)
+	words := ownWords(claim.email, claim.firstName, claim.lastName, claim.companyName, claim.application, "planoauth")
+	hash, broken, err = s.acceptPassword(c.req.Context(), "client.password", claim.password, words, broken)
 	switch {
 	case errors.Is(err, errBusy):
 		return nil, "", gen.ServerBusy{}, nil
@@ -129,19 +135,19 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 	return app, hash, nil, nil
 }
 
-// check judges names and phone number, and puts the number into its standard form.
-func (claim *claim) check() (broken []gen.ParamError) {
+// check judges names and phone number, params with this prefix, and puts the number into its standard form.
+func (claim *claim) check(prefix string) (broken []gen.ParamError) {
 	if claim.phone != "" {
 		var possible bool
 		if claim.phone, possible = standardPhone(claim.phone); !possible {
-			broken = append(broken, paramError("client.phone", gen.Possible, "is not a phone number that can exist"))
+			broken = append(broken, paramError(prefix+"phone", gen.Possible, "is not a phone number that can exist"))
 		}
 	}
 	if holdsURL(claim.firstName) {
-		broken = append(broken, paramError("client.first_name", gen.NoURL, "must not hold a URL"))
+		broken = append(broken, paramError(prefix+"first_name", gen.NoURL, "must not hold a URL"))
 	}
 	if holdsURL(claim.lastName) {
-		broken = append(broken, paramError("client.last_name", gen.NoURL, "must not hold a URL"))
+		broken = append(broken, paramError(prefix+"last_name", gen.NoURL, "must not hold a URL"))
 	}
 	return broken
 }
@@ -164,24 +170,6 @@ func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []ge
 		return nil, []gen.ParamError{paramError("client.company_id", gen.Active, "is not an active company")}, nil
 	}
 	return nil, nil, nil
-}
-
-// acceptPassword judges the claim's password and, if nothing of the claim is broken, hashes it, both in one hashing place.
-func (s *Server) acceptPassword(ctx context.Context, claim *claim, broken []gen.ParamError) (hash string, _ []gen.ParamError, err error) {
-	if claim.password == "" {
-		return "", broken, nil
-	}
-	var failed error
-	err = s.places.do(ctx, func() {
-		words := ownWords(claim.email, claim.firstName, claim.lastName, claim.companyName, claim.application, "planoauth")
-		if rule, message := judgePassword(claim.password, words); rule != "" {
-			broken = append(broken, paramError("client.password", rule, message))
-		}
-		if len(broken) == 0 {
-			hash, failed = s.hash(claim.password)
-		}
-	})
-	return hash, broken, errors.Join(err, failed)
 }
 
 // standardPhone is a phone number in E.164, and whether it can exist. Without a country code it is one of the USA.

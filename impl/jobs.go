@@ -43,6 +43,7 @@ func newQueue(s *Server) (q queue, err error) {
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{server: s})
+	river.AddWorker(workers, &linkWorker{server: s})
 	q.work, err = river.NewClient(riverpgxv5.New(s.DB.Pool), &river.Config{
 		Logger:  quiet,
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},

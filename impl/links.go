@@ -7,7 +7,10 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
 )
 
 const linkPrefix = "plal_"
@@ -50,4 +53,136 @@ func (s *Server) findLink(ctx context.Context, kind, token string) (*db.Link, er
 // linkExpired tells whether a link has outlived its life.
 func linkExpired(link *db.Link, now time.Time) bool {
 	return !now.Before(link.CreatedAt.Add(linkLives[link.Kind]))
+}
+
+// errUsed means that another request was quicker to use the link.
+var errUsed = errors.New("the link was used")
+
+// newLink makes a link for a user, in the place of an older one of its kind, and returns what to mail. Its redirect URL must
+// have been judged.
+func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
+	token, digest := newToken(linkPrefix)
+	link.TokenDigest = digest
+	_, err := tx.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT links_user_kind_key DO UPDATE").
+		Set("application_id = EXCLUDED.application_id, redirect_url = EXCLUDED.redirect_url").
+		Set("token_digest = EXCLUDED.token_digest, created_at = EXCLUDED.created_at").Returning("id").Exec(ctx)
+	return s.linkURL(link.Kind, token), err
+}
+
+// useLink uses a link up. It is errUsed when that has been done since the link was found.
+func useLink(ctx context.Context, tx bun.Tx, link *db.Link) error {
+	used, err := changedOne(tx.NewDelete().Model(link).Where("token_digest = ?", link.TokenDigest).Exec(ctx))
+	if err == nil && !used {
+		return errUsed
+	}
+	return err
+}
+
+// linkRefusal is an outcome that both operations list.
+type linkRefusal interface {
+	gen.SessionsMagicLinkRequestResponseObject
+	gen.UsersPasswordResetRequestResponseObject
+}
+
+// requestLink mails a link to the user of an e-mail address, and tells whether the mail was sent. Where answers must not tell
+// who has an account, everything that depends on that is left to a job.
+func (s *Server) requestLink(c *call, kind, email, application, redirectURL string) (sent bool, _ linkRefusal, _ error) {
+	app, wrong := c.application(application, redirectURL)
+	if kind == magicLink && app != nil && redirectURL == "" && app.URL == "" {
+		wrong = append(wrong, noRedirect)
+	}
+	if len(wrong) > 0 {
+		return false, gen.InvalidParam{Errors: wrong}, nil
+	}
+	found, err := s.account(c, normalEmail(email), s.linkTries())
+	if err != nil {
+		return false, nil, err
+	}
+	if wait := found.wait(c.now); wait > 0 {
+		return false, c.rateLimited(wait), nil
+	}
+	request := linkRequest{kind, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req)}
+	mail, err := s.takeLinkRequest(c, found, app, request)
+	switch {
+	case errors.Is(err, errExhausted):
+		limited, err := s.exhausted(c, found)
+		return false, limited, err
+	case err != nil:
+		return false, nil, err
+	case s.opaque():
+		return true, nil, nil
+	case found.User == nil:
+		return false, gen.EmailNotFound{}, nil
+	}
+	return s.deliver(c, mail), nil, nil
+}
+
+// errExhausted rolls back what is one too many.
+var errExhausted = errors.New("the tries are exhausted")
+
+// takeLinkRequest counts a request for a link, and saves what comes of it: the link and its mail, or the job that makes them.
+func (s *Server) takeLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
+	err := s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		within, err := found.count(ctx, tx, c.now)
+		switch {
+		case err != nil:
+			return err
+		case !within:
+			return errExhausted
+		case s.opaque():
+			return s.queueLink(ctx, tx, request)
+		case found.User == nil:
+			return nil
+		}
+		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
+		return err
+	})
+	return mail, err
+}
+
+// linkMails are the kinds of the mails that bring the links.
+var linkMails = map[string]string{magicLink: "magic_link", resetLink: "password_reset"}
+
+// mailLink makes a link and queues its mail.
+func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
+	link := &db.Link{Kind: request.LinkKind, UserID: user.ID, ApplicationID: app.ID, RedirectURL: request.RedirectURL, CreatedAt: request.Time}
+	facts := request.facts()
+	if facts.Link, err = s.newLink(ctx, tx, link); err != nil {
+		return nil, err
+	}
+	if mail, err = s.writeMail(linkMails[request.LinkKind], user, app, facts); err != nil {
+		return nil, err
+	}
+	return mail, s.queueMail(ctx, tx, mail, pause)
+}
+
+// proveAddress notes that the user has shown the address to be theirs by a link. The first time, it ends what a stranger may
+// have left who registered the address: sessions, remember_me and the Google account.
+func proveAddress(ctx context.Context, tx bun.Tx, c *call, user *db.User) (first bool, _ error) {
+	first, err := changedOne(tx.NewUpdate().Model(user).Set("email_verified_at = ?, remember_me = false, google_subject = NULL", c.now).
+		WherePK().Where("email_verified_at IS NULL").Exec(ctx))
+	if err != nil || !first {
+		return false, err
+	}
+	user.EmailVerifiedAt, user.RememberMe, user.GoogleSubject = c.now, false, ""
+	if _, err := tx.NewDelete().Table("known_addresses").Where("user_id = ?", user.ID).Exec(ctx); err != nil {
+		return true, err
+	}
+	return true, endSessions(ctx, tx, user, 0)
+}
+
+// endSessions signs a user out, save from one session.
+func endSessions(ctx context.Context, tx bun.Tx, user *db.User, save int64) error {
+	_, err := tx.NewDelete().Model((*db.Session)(nil)).Where("user_id = ? AND id <> ?", user.ID, save).Exec(ctx)
+	return err
+}
+
+// linkAndUser finds an unused link and its user, who is nil when either is not there.
+func (s *Server) linkAndUser(ctx context.Context, kind, token string) (*db.Link, *db.User, error) {
+	link, err := s.findLink(ctx, kind, token)
+	if link == nil || err != nil {
+		return nil, nil, err
+	}
+	user, err := s.DB.UserByID(ctx, link.UserID)
+	return link, user, err
 }

@@ -44,8 +44,19 @@ type mailTemplate struct {
 
 // mailFacts is all that a mail may tell.
 type mailFacts struct {
-	FirstName, Email, Application, At, IP, UserAgent string
-	Link                                             string // "" in mails without one
+	FirstName, Email, Application string
+
+	Time          time.Time // of the request that it is about
+	IP, UserAgent string    // of that request
+	Link          string    // "" in mails without one
+}
+
+// At is the time of the request, for a person.
+func (f mailFacts) At() string { return f.Time.UTC().Format("2 January 2006, 15:04 UTC") }
+
+// facts are those of this request.
+func (c *call) facts(link string) mailFacts {
+	return mailFacts{Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Link: link}
 }
 
 func mailTemplates() (map[string]mailTemplate, error) {
@@ -70,12 +81,9 @@ func mailTemplates() (map[string]mailTemplate, error) {
 	return mails, nil
 }
 
-// writeMail writes a mail of this kind, with a link where it has one, to a user. It is not saved yet.
-func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Application, link string) (*db.Mail, error) {
-	facts := mailFacts{
-		FirstName: user.FirstName, Email: user.Email, Application: app.Name, At: c.now.Format("2 January 2006, 15:04 UTC"),
-		IP: c.ip, UserAgent: userAgent(c.req), Link: link,
-	}
+// writeMail writes a mail of this kind to a user. It is not saved yet.
+func (s *Server) writeMail(kind string, user *db.User, app *db.Application, facts mailFacts) (*db.Mail, error) {
+	facts.FirstName, facts.Email, facts.Application = user.FirstName, user.Email, app.Name
 	var subject, text, html bytes.Buffer
 	err := errors.Join(
 		s.mails[kind].text.ExecuteTemplate(&subject, "subject", facts),
@@ -84,7 +92,7 @@ func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Applicat
 	return &db.Mail{
 		Kind: kind, ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName),
 		Subject: strings.TrimSpace(subject.String()), TextBody: strings.TrimSpace(text.String()) + "\n", HTMLBody: html.String(),
-		CreatedAt: c.now,
+		CreatedAt: facts.Time,
 	}, err
 }
 

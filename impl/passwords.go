@@ -108,6 +108,24 @@ func (s *Server) compare(password, hash string) (match, outdated bool, err error
 	return false, false, err
 }
 
+// acceptPassword judges a new password, if there is one, and hashes it unless something is broken, both in one hashing place.
+// It adds what the password breaks to what else is broken.
+func (s *Server) acceptPassword(ctx context.Context, param, password string, words []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, err error) {
+	if password == "" {
+		return "", broken, nil
+	}
+	var failed error
+	err = s.places.do(ctx, func() {
+		if rule, message := judgePassword(password, words); rule != "" {
+			broken = append(broken, paramError(param, rule, message))
+		}
+		if len(broken) == 0 {
+			hash, failed = s.hash(password)
+		}
+	})
+	return hash, broken, errors.Join(err, failed)
+}
+
 // judgePassword names the rule of the policy that a new password breaks, "" when it is good enough. It is called in a place.
 func judgePassword(password string, ownWords []string) (rule gen.ParamErrorRule, message string) {
 	password = norm.NFKC.String(password)

@@ -13,43 +13,11 @@ func (s *Server) SessionsIndex(context.Context, gen.SessionsIndexRequestObject) 
 	return nil, errPending
 }
 
-func (s *Server) SessionsMagicLinkRequest(context.Context, gen.SessionsMagicLinkRequestRequestObject) (gen.SessionsMagicLinkRequestResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) SessionsMagicLinkCreate(context.Context, gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
-	return nil, errPending
-}
-
 func (s *Server) SessionsGoogleAuthorize(context.Context, gen.SessionsGoogleAuthorizeRequestObject) (gen.SessionsGoogleAuthorizeResponseObject, error) {
 	return nil, errPending
 }
 
 func (s *Server) SessionsGoogleCreate(context.Context, gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) UsersRead(context.Context, gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) UsersUpdate(context.Context, gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) UsersPasswordUpdate(context.Context, gen.UsersPasswordUpdateRequestObject) (gen.UsersPasswordUpdateResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) UsersPasswordResetRequest(context.Context, gen.UsersPasswordResetRequestRequestObject) (gen.UsersPasswordResetRequestResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) UsersPasswordReset(context.Context, gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) UsersEmailVerify(context.Context, gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	return nil, errPending
 }
 

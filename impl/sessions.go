@@ -64,31 +64,43 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 	return gen.InvalidPassword{}, nil
 }
 
-// opaque tells whether answers must not tell strangers who has an account.
-func (s *Server) opaque() bool { return s.Settings.Disclosure == "opaque" }
+// refuseOvertaken refuses a sign-in whose user has been deleted, has got another password or was tried too often meanwhile.
+func (s *Server) refuseOvertaken(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
+	if wait, err := s.recheck(c.req.Context(), found, c.now); wait > 0 || err != nil {
+		return c.rateLimited(wait), err
+	}
+	now, err := s.account(c, found.email, found.bounds)
+	if err != nil {
+		return nil, err
+	}
+	return s.refuseSignIn(c, now)
+}
 
 // signIn makes the session of a user who has shown the right password.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.req.Context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
 	recordless := standingOf(user, app) == recordless
+	by := proof{passwordHash: user.PasswordHash, tries: found}
 	if renewed != "" {
-		if _, err := setPasswordHash(ctx, s.DB, user, renewed); err != nil {
+		set, err := setPasswordHash(ctx, s.DB, user, renewed)
+		if err != nil {
 			return nil, err
+		}
+		if set {
+			by.passwordHash = renewed
 		}
 	}
 	var notice *db.Mail
 	var err error
 	if app.SignInMail && !recordless {
-		notice, err = s.insertSessionAndNotice(c, session, app, found)
+		notice, err = s.insertSessionAndNotice(c, session, app, by)
 	} else {
-		err = c.insertSession(ctx, s.DB, session, found)
+		err = c.insertSession(ctx, s.DB, session, by)
 	}
 	switch {
-	case errors.Is(err, errExhausted):
-		return s.exhausted(c, found)
-	case violates(err, "sessions_user_id_fkey"):
-		return gen.EmailNotFound{}, nil
+	case errors.Is(err, errNoProof):
+		return s.refuseOvertaken(c, found)
 	case violates(err, "sessions_application_id_fkey"):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
@@ -110,13 +122,13 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 }
 
 // insertSessionAndNotice saves a new session together with the mail that tells of it.
-func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, found *account) (*db.Mail, error) {
-	notice, err := s.writeMail(c, "sign_in", &session.User, app, "")
+func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, by proof) (*db.Mail, error) {
+	notice, err := s.writeMail("sign_in", &session.User, app, c.facts(""))
 	if err != nil {
 		return nil, err
 	}
 	return notice, s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := c.insertSession(ctx, tx, session, found); err != nil {
+		if err := c.insertSession(ctx, tx, session, by); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, notice, s.Settings.MailPause)
@@ -147,28 +159,37 @@ func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInM
 	}, token
 }
 
-// errExhausted means that the bounds of the mailbox were reached before its session was made.
-var errExhausted = errors.New("the tries are exhausted")
+// proof is what a sign-in rests on: the session is made only if that still holds, so that one cannot slip in beside a change
+// which ends all others.
+type proof struct {
+	passwordHash, googleSubject string   // of the user; "" when it is neither here nor there
+	tries                       *account // whose bounds must not have been reached; nil when nothing was guessed
+}
+
+// errNoProof means that what the sign-in rested on holds no longer.
+var errNoProof = errors.New("the user has changed, or was tried too often, since the proof was seen")
 
 // insertSession saves a new session. In the same statement it ends the one that was presented, if any, and notes that the user
-// is known at this address. The mailbox, if there is one, must not have been tried too often meanwhile, else it is errExhausted:
-// a password that was guessed among too many others must not tell itself.
-func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, found *account) error {
+// is known at this address. It is errNoProof when the proof holds no longer: a password that was guessed among too many others
+// must not tell itself.
+func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, by proof) error {
 	var presented int64
 	if c.session != nil {
 		presented = c.session.ID
 	}
 	var key []byte
 	tried := bound{most: 1}
-	if found != nil && len(found.list) > 0 {
-		key, tried = found.Key, found.list[0]
+	if by.tries != nil && len(by.tries.list) > 0 {
+		key, tried = by.tries.Key, by.tries.list[0]
 	}
 	var ids []int64
 	err := idb.NewRaw(`
 WITH made AS (
 	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
-	SELECT ?0, ?1, ?2, ?3, ?4, ?5, ?6, ?7::timestamptz, ?7::timestamptz
-	WHERE (SELECT count(*) FROM tries, unnest(times) AS x WHERE key = ?8 AND x > ?9) < ?10
+	SELECT u.id, ?1, ?2, ?3, ?4, ?5, ?6, ?7::timestamptz, ?7::timestamptz FROM users u
+	WHERE u.id = ?0 AND ?14 IN ('', u.password_hash) AND ?15 IN ('', u.google_subject)
+	AND (SELECT count(*) FROM tries, unnest(times) AS x WHERE key = ?8 AND x > ?9) < ?10
+	FOR KEY SHARE OF u
 	RETURNING id, user_id
 ), ended AS (DELETE FROM sessions USING made WHERE sessions.id = ?11),
 known AS (
@@ -179,13 +200,19 @@ known AS (
 )
 SELECT id FROM made`,
 		session.UserID, session.ApplicationID, session.TokenDigest, session.Method, session.RedirectURL, session.IP, session.UserAgent, c.now,
-		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed)).Scan(ctx, &ids)
+		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed), by.passwordHash, by.googleSubject).Scan(ctx, &ids)
 	if err != nil {
 		return err
 	}
 	if len(ids) == 0 {
-		return errExhausted
+		return errNoProof
 	}
 	session.ID = ids[0]
 	return nil
+}
+
+// lockUser keeps sessions from being made for a user, until the transaction ends, by what it changes.
+func lockUser(ctx context.Context, tx bun.Tx, id int64) error {
+	_, err := tx.NewRaw("SELECT FROM users WHERE id = ? FOR UPDATE", id).Exec(ctx)
+	return err
 }

@@ -52,6 +52,7 @@ func (s *Server) linkTries() bounds {
 // account is an e-mail address that a request is about, with its user and what was tried for it.
 type account struct {
 	bounds
+	email string
 	*db.Account
 }
 
@@ -60,7 +61,7 @@ func (s *Server) account(c *call, email string, b bounds) (*account, error) {
 	strangers := sha256.Sum256([]byte(b.kind + "\x00" + email))
 	known := sha256.Sum256([]byte(b.kind + "\x00" + email + "\x00" + c.network()))
 	found, err := s.DB.AccountByEmail(c.req.Context(), email, c.network(), c.now.Add(-knownFor), strangers[:], known[:])
-	return &account{b, found}, err
+	return &account{b, email, found}, err
 }
 
 // wait is how long it takes until one more try is within the bounds: 0 when it is now.

@@ -14,6 +14,49 @@ import (
 // recentSignIn is how young a session must be for a first password.
 const recentSignIn = 15 * time.Minute
 
+// UsersRead returns the user of the presented session.
+func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
+	user, err := s.DB.UserByID(ctx, callOf(ctx).session.UserID)
+	switch {
+	case err != nil:
+		return nil, err
+	case user == nil:
+		return invalidToken, nil // deleted since the token was checked
+	}
+	return gen.UsersReadActionSuccessful{Data: userView(req.Body.View, user)}, nil
+}
+
+// UsersUpdate changes names and phone number of the user of the presented session.
+func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	claim := claim{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
+	if wrong := claim.check(""); len(wrong) > 0 {
+		return gen.InvalidParam{Errors: c.sorted(wrong)}, nil
+	}
+	user, err := s.DB.UserByID(ctx, c.session.UserID)
+	switch {
+	case err != nil:
+		return nil, err
+	case user == nil:
+		return invalidToken, nil
+	}
+	var columns []string
+	take := func(param string, field *string, value string) {
+		if _, passed := c.params[param]; passed {
+			*field, columns = value, append(columns, param)
+		}
+	}
+	take("first_name", &user.FirstName, claim.firstName)
+	take("last_name", &user.LastName, claim.lastName)
+	take("phone", &user.Phone, claim.phone)
+	if len(columns) > 0 {
+		if _, err := s.DB.NewUpdate().Model(user).Column(columns...).WherePK().Exec(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return gen.UsersUpdateActionSuccessful{Data: userView(p.View, user)}, nil
+}
+
 // UsersClientRegister makes a client of the user of the presented session.
 func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientRegisterRequestObject) (gen.UsersClientRegisterResponseObject, error) {
 	c, p := callOf(ctx), req.Body
@@ -34,7 +77,7 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 		wrong = append(wrong, paramError("application", gen.Allowed, "is not the application of the session"))
 	}
 	if claim.password != "" {
-		wrong = append(wrong, c.judgeFirstPassword(user)...)
+		wrong = append(wrong, c.judgeFirstPassword("client.password", user)...)
 	}
 	app, hash, refusal, err := s.settleClaim(c, &claim, wrong)
 	if refusal != nil || err != nil {
@@ -79,13 +122,13 @@ var errPasswordSet = errors.New("the user has a password by now")
 
 var hasPasswordError = []gen.ParamError{paramError("client.password", gen.Allowed, "this user has a password already")}
 
-// judgeFirstPassword says why this user may not set a password along with becoming a client.
-func (c *call) judgeFirstPassword(user *db.User) []gen.ParamError {
+// judgeFirstPassword says why this user may not set a first password.
+func (c *call) judgeFirstPassword(param string, user *db.User) []gen.ParamError {
 	if hasPassword(user) {
 		return hasPasswordError
 	}
 	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
-		return []gen.ParamError{paramError("client.password", gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
+		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
 	}
 	return nil
 }
@@ -94,7 +137,10 @@ func (c *call) judgeFirstPassword(user *db.User) []gen.ParamError {
 // errSignedOut when the session is there no longer.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		// First, and locked by it: a session that was signed out since must not become anything.
+		if err := lockUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		// A session that was signed out since must not become anything.
 		here, err := changedOne(tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx))
 		if err != nil {
 			return err
@@ -111,27 +157,35 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 		if hash == "" {
 			return nil
 		}
-		return s.setFirstPassword(ctx, tx, c, user, hash)
+		return s.setPassword(ctx, tx, c, user, hash)
 	})
 }
 
-// setFirstPassword also signs the user's other sessions out, and tells the user by mail. It is errPasswordSet when somebody
-// was quicker.
-func (s *Server) setFirstPassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, hash string) error {
-	set, err := setPasswordHash(ctx, tx, user, hash)
-	if err != nil {
+// UsersEmailVerify proves the address of the user of the presented session by a link.
+func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
+	c := callOf(ctx)
+	link, err := s.findLink(ctx, verificationLink, req.Body.VerificationToken)
+	switch {
+	case err != nil:
+		return nil, err
+	case link == nil || link.UserID != c.session.UserID:
+		return gen.InvalidVerificationLink{}, nil
+	case linkExpired(link, c.now):
+		return gen.VerificationLinkExpired{}, nil
+	}
+	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := useLink(ctx, tx, link); err != nil {
+			return err
+		}
+		_, err := tx.NewUpdate().Model((*db.User)(nil)).Set("email_verified_at = ?", c.now).
+			Where("id = ? AND email_verified_at IS NULL", link.UserID).Exec(ctx)
 		return err
+	})
+	switch {
+	case errors.Is(err, errUsed):
+		return gen.InvalidVerificationLink{}, nil
+	case err != nil:
+		return nil, err
 	}
-	if !set {
-		return errPasswordSet
-	}
-	_, err = tx.NewDelete().Model((*db.Session)(nil)).Where("user_id = ? AND id <> ?", user.ID, c.session.ID).Exec(ctx)
-	if err != nil {
-		return err
-	}
-	notice, err := s.writeMail(c, "password_set", user, c.app, "")
-	if err != nil {
-		return err
-	}
-	return s.queueMail(ctx, tx, notice, 0)
+	return gen.UsersEmailVerifyActionSuccessful{}, nil
 }

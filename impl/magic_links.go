@@ -1,0 +1,103 @@
+package impl
+
+import (
+	"context"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// SessionsMagicLinkRequest mails a link that signs a user in.
+func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsMagicLinkRequestRequestObject) (gen.SessionsMagicLinkRequestResponseObject, error) {
+	p := req.Body
+	sent, refusal, err := s.requestLink(callOf(ctx), magicLink, p.Email, p.Application, p.RedirectURL)
+	switch {
+	case refusal != nil || err != nil:
+		return refusal, err
+	case !sent:
+		return gen.SessionsMagicLinkRequestMandrillEmailFailed{}, nil
+	}
+	return gen.SessionsMagicLinkRequestActionSuccessful{}, nil
+}
+
+// SessionsMagicLinkCreate signs a user in with a magic link.
+func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	link, user, err := s.linkAndUser(ctx, magicLink, p.MagicToken)
+	if err != nil {
+		return nil, err
+	}
+	if user == nil {
+		return gen.InvalidMagicLink{}, nil
+	}
+	app := c.registry.appsByID[link.ApplicationID]
+	switch {
+	case app == nil:
+		return gen.InvalidMagicLink{}, nil
+	case linkExpired(link, c.now):
+		return gen.MagicLinkExpired{}, nil
+	}
+	if !allowsRedirect(app, link.RedirectURL) {
+		link.RedirectURL = "" // allowed once, but no longer
+	}
+	session, token := c.newSession(user, app, gen.SignInMethodMagicLink, link.RedirectURL)
+	err = s.useMagicLink(c, link, user, app, session)
+	switch {
+	case errors.Is(err, errUsed) || errors.Is(err, errNoProof):
+		return gen.InvalidMagicLink{}, nil
+	case violates(err, "sessions_application_id_fkey"):
+		return gen.InvalidMagicLink{}, nil
+	case err != nil:
+		return nil, err
+	}
+	session.User = *user
+	data := sessionView(p.View, session, app, token)
+	shown := optionalSession(p.SessionView, session, app, token)
+	application := optionalApplication(p.ApplicationView, app)
+	switch standingOf(user, app) {
+	case roleless:
+		return gen.UserRequiresRole{}, nil
+	case recordless:
+		if p.SessionView == "" {
+			shown = data
+		}
+		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
+	}
+	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
+}
+
+// useMagicLink uses a link up, which proves the address, and makes the session unless the user has no role.
+func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
+	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := lockUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := useLink(ctx, tx, link); err != nil {
+			return err
+		}
+		first, err := proveAddress(ctx, tx, c, user)
+		if err == nil && first && hasPassword(user) {
+			err = s.removePassword(ctx, tx, c, user, app)
+		}
+		if err != nil || standingOf(user, app) == roleless {
+			return err
+		}
+		return c.insertSession(ctx, tx, session, proof{})
+	})
+}
+
+// removePassword takes away a password that may be a stranger's, and tells the user.
+func (s *Server) removePassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application) error {
+	user.PasswordHash = ""
+	if _, err := tx.NewUpdate().Model(user).Column("password_hash").WherePK().Exec(ctx); err != nil {
+		return err
+	}
+	notice, err := s.writeMail("password_removed", user, app, c.facts(""))
+	if err != nil {
+		return err
+	}
+	return s.queueMail(ctx, tx, notice, 0)
+}

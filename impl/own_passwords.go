@@ -1,0 +1,203 @@
+package impl
+
+import (
+	"context"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// UsersPasswordUpdate sets or changes the password of the user of the presented session.
+func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordUpdateRequestObject) (gen.UsersPasswordUpdateResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	found, err := s.account(c, normalEmail(c.session.User.Email), s.passwordTries())
+	if err != nil {
+		return nil, err
+	}
+	user := found.User
+	if user == nil || user.ID != c.session.UserID {
+		return invalidToken, nil // deleted, or of another address, since the token was checked
+	}
+	switch {
+	case hasPassword(user) && p.CurrentPassword == "":
+		return gen.MissingParam{Errors: []gen.ParamError{paramError("current_password", gen.Required, "is required")}}, nil
+	case !hasPassword(user):
+		if wrong := c.judgeFirstPassword("password", user); p.CurrentPassword != "" || len(wrong) > 0 {
+			if p.CurrentPassword != "" {
+				wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
+			}
+			return gen.InvalidParam{Errors: wrong}, nil
+		}
+	default:
+		if refusal, err := s.checkCurrentPassword(c, found, p.CurrentPassword); refusal != nil || err != nil {
+			return refusal, err
+		}
+	}
+	hash, broken, err := s.acceptPassword(ctx, "password", p.Password, wordsOf(user, c.app), nil)
+	switch {
+	case errors.Is(err, errBusy):
+		return gen.ServerBusy{}, nil
+	case err != nil:
+		return nil, err
+	case len(broken) > 0:
+		return gen.PasswordRejected{Errors: broken}, nil
+	}
+	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		return s.setPassword(ctx, tx, c, user, hash)
+	})
+	switch {
+	case errors.Is(err, errSignedOut):
+		return invalidToken, nil
+	case errors.Is(err, errPasswordSet):
+		return gen.InvalidPassword{}, nil
+	case err != nil:
+		return nil, err
+	}
+	return gen.UsersPasswordUpdateActionSuccessful{Data: userView(p.View, user)}, nil
+}
+
+// checkCurrentPassword refuses a change by somebody who does not know the password.
+func (s *Server) checkCurrentPassword(c *call, found *account, password string) (gen.UsersPasswordUpdateResponseObject, error) {
+	ctx := c.req.Context()
+	if wait := found.wait(c.now); wait > 0 {
+		return c.rateLimited(wait), nil
+	}
+	match, _, err := s.verify(ctx, password, found.User.PasswordHash)
+	switch {
+	case errors.Is(err, errBusy):
+		return gen.ServerBusy{}, nil
+	case err != nil:
+		return nil, err
+	case match:
+		if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
+			return c.rateLimited(wait), err
+		}
+		return nil, nil
+	}
+	within, err := found.count(ctx, s.DB, c.now)
+	switch {
+	case err != nil:
+		return nil, err
+	case !within:
+		return s.exhausted(c, found)
+	}
+	return gen.InvalidPassword{}, nil
+}
+
+// wordsOf are the words that the user's password should not be made of.
+func wordsOf(user *db.User, app *db.Application) []string {
+	return ownWords(user.Email, user.FirstName, user.LastName, app.Slug, "planoauth")
+}
+
+// UsersPasswordResetRequest mails a link to a page that asks for a new password.
+func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPasswordResetRequestRequestObject) (gen.UsersPasswordResetRequestResponseObject, error) {
+	p := req.Body
+	sent, refusal, err := s.requestLink(callOf(ctx), resetLink, p.Email, p.Application, p.RedirectURL)
+	switch {
+	case refusal != nil || err != nil:
+		return refusal, err
+	case !sent:
+		return gen.UsersPasswordResetRequestMandrillEmailFailed{}, nil
+	}
+	return gen.UsersPasswordResetRequestActionSuccessful{}, nil
+}
+
+// UsersPasswordReset sets a password by a link.
+func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	link, user, err := s.linkAndUser(ctx, resetLink, p.ResetToken)
+	if err != nil {
+		return nil, err
+	}
+	if user == nil {
+		return gen.InvalidResetLink{}, nil
+	}
+	app := c.registry.appsByID[link.ApplicationID]
+	switch {
+	case app == nil:
+		return gen.InvalidResetLink{}, nil
+	case linkExpired(link, c.now):
+		return gen.ResetLinkExpired{}, nil
+	}
+	hash, broken, err := s.acceptPassword(ctx, "password", p.Password, wordsOf(user, app), nil)
+	switch {
+	case errors.Is(err, errBusy):
+		return gen.ServerBusy{}, nil
+	case err != nil:
+		return nil, err
+	case len(broken) > 0:
+		return gen.PasswordRejected{Errors: broken}, nil
+	}
+	err = s.useResetLink(c, link, user, app, hash)
+	switch {
+	case errors.Is(err, errUsed):
+		return gen.InvalidResetLink{}, nil
+	case err != nil:
+		return nil, err
+	}
+	return gen.UsersPasswordResetActionSuccessful{}, nil
+}
+
+// useResetLink uses a link up, which proves the address, and ends all else that lets the user in.
+func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
+	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := lockUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := useLink(ctx, tx, link); err != nil {
+			return err
+		}
+		if _, err := proveAddress(ctx, tx, c, user); err != nil {
+			return err
+		}
+		user.PasswordHash = hash
+		if _, err := tx.NewUpdate().Model(user).Column("password_hash").WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Model((*db.Link)(nil)).Where("user_id = ?", user.ID).Exec(ctx); err != nil {
+			return err
+		}
+		if err := endSessions(ctx, tx, user, 0); err != nil {
+			return err
+		}
+		return s.tellPasswordSet(ctx, tx, c, user, app)
+	})
+}
+
+// setPassword replaces the password that the user was read with, signs the user's other sessions out, and tells the user by
+// mail. It is errSignedOut when the session has ended, and errPasswordSet when somebody was quicker.
+func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, hash string) error {
+	if err := lockUser(ctx, tx, user.ID); err != nil {
+		return err
+	}
+	here, err := tx.NewSelect().Model((*db.Session)(nil)).Where("id = ?", c.session.ID).Exists(ctx)
+	if err != nil {
+		return err
+	}
+	if !here {
+		return errSignedOut
+	}
+	set, err := setPasswordHash(ctx, tx, user, hash)
+	if err != nil {
+		return err
+	}
+	if !set {
+		return errPasswordSet
+	}
+	user.PasswordHash = hash
+	if err := endSessions(ctx, tx, user, c.session.ID); err != nil {
+		return err
+	}
+	return s.tellPasswordSet(ctx, tx, c, user, c.app)
+}
+
+func (s *Server) tellPasswordSet(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application) error {
+	notice, err := s.writeMail("password_set", user, app, c.facts(""))
+	if err != nil {
+		return err
+	}
+	return s.queueMail(ctx, tx, notice, 0)
+}
