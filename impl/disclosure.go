@@ -26,7 +26,9 @@ type linkRequest struct {
 // Kind names the job in the queue.
 func (linkRequest) Kind() string { return "mail_link" }
 
-func (r linkRequest) facts() mailFacts { return mailFacts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent} }
+func (r linkRequest) facts() mailFacts {
+	return mailFacts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent}
+}
 
 func (s *Server) queueLink(ctx context.Context, tx bun.Tx, request linkRequest) error {
 	_, err := s.queue.insert.InsertTx(ctx, tx.Tx, request, nil)

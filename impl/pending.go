@@ -9,10 +9,6 @@ import (
 
 var errPending = errors.New("pending")
 
-func (s *Server) SessionsIndex(context.Context, gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
-	return nil, errPending
-}
-
 func (s *Server) SessionsGoogleAuthorize(context.Context, gen.SessionsGoogleAuthorizeRequestObject) (gen.SessionsGoogleAuthorizeResponseObject, error) {
 	return nil, errPending
 }

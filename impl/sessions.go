@@ -141,15 +141,6 @@ func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestOb
 	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.app, "")}, nil
 }
 
-// SessionsDelete signs the presented session out.
-func (s *Server) SessionsDelete(ctx context.Context, _ gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
-	done, err := s.DB.Pool.Exec(ctx, "DELETE FROM sessions WHERE id = $1", callOf(ctx).session.ID)
-	if err != nil {
-		return nil, err
-	}
-	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: int(done.RowsAffected())}}, nil
-}
-
 // newSession makes a session of this call, not yet saved, and its token.
 func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInMethod, redirectURL string) (*db.Session, string) {
 	token, digest := newToken(sessionPrefix)
