@@ -38,6 +38,7 @@ type env struct {
 	logs     *logs
 	counted  *statements
 	database string // its URL
+	redirect string // of the magic links that are requested
 }
 
 type options struct {

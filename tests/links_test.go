@@ -1,0 +1,355 @@
+package tests
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/planoauth/planoauth/gen/client"
+)
+
+var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify)\?token=(plal_[a-z2-7]{56})\s`)
+
+// link finds the token of the newest link of a kind (magic, reset, verify) that was mailed to an address.
+func (e *env) link(kind, email string) string {
+	e.t.Helper()
+	mails := e.mandrill.mails()
+	for i := len(mails) - 1; i >= 0; i-- {
+		if found := linkForm.FindStringSubmatch(mails[i].Text); found != nil && found[1] == kind && mails[i].To == email {
+			return found[2]
+		}
+	}
+	e.t.Fatalf("no %s link was mailed to %s", kind, email)
+	return ""
+}
+
+// magicLink requests a magic link and returns the token that was mailed.
+func (e *env) magicLink(email, application string) string {
+	e.t.Helper()
+	params := client.SessionsMagicLinkRequestParams{Email: email, Application: application, RedirectURL: e.redirect}
+	want[client.SessionsMagicLinkRequestActionSuccessful](e.api.SessionsMagicLinkRequest(e.t.Context(), params))(e.t)
+	return e.link("magic", email)
+}
+
+// resetLink does the same for a reset link.
+func (e *env) resetLink(email string) string {
+	e.t.Helper()
+	params := client.UsersPasswordResetRequestParams{Email: email, Application: "planoorder"}
+	want[client.UsersPasswordResetRequestActionSuccessful](e.api.UsersPasswordResetRequest(e.t.Context(), params))(e.t)
+	return e.link("reset", email)
+}
+
+const orderURL = "UPDATE applications SET url = 'https://order.example/start' WHERE slug = 'planoorder'"
+
+func TestLinkRequests(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name     string
+		person   person
+		email    string // "" for the person's own
+		app      string
+		redirect string
+		mandrill string
+		magic    string // the outcomes
+		reset    string
+		errors   string
+		links    int // made
+		mails    int // accepted by Mandrill
+	}{
+		{"a client", person{client: true}, "", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
+		{"a client with a redirect", person{client: true}, "", "planoorder", "https://order.example/a?b=c", "", "action-successful", "action-successful", "", 1, 1},
+		{"an address in mixed case", person{email: "ada.lovelace@example.com", client: true}, " Ada.Lovelace@Example.com ", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
+		{"a user without a password", person{client: true, noPassword: true}, "", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
+		{"a user without a role gets a link all the same, which tells nobody of roles", person{employee: true}, "", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
+		{"an unknown address", person{client: true}, "nobody@example.com", "planoorder", "", "", "email-not-found", "email-not-found", "", 0, 0},
+		{"an unknown application", person{client: true}, "", "planonothing", "", "", "invalid-param", "invalid-param", "application exists", 0, 0},
+		{"a redirect to elsewhere", person{client: true}, "", "planoorder", "https://evil.example/", "", "invalid-param", "invalid-param", "redirect_url allowed", 0, 0},
+		{"Mandrill is down", person{client: true}, "", "planoorder", "", "down", "mandrill-email-failed", "mandrill-email-failed", "", 1, 0},
+		{"Mandrill rejects the address", person{client: true}, "", "planoorder", "", "rejected", "mandrill-email-failed", "mandrill-email-failed", "", 1, 0},
+	}
+	for _, row := range rows {
+		for _, kind := range []string{"magic", "reset"} {
+			t.Run(kind+" link: "+row.name, func(t *testing.T) {
+				t.Parallel()
+				e := start(t, withSQL(orderURL))
+				email := e.user(row.person)
+				e.mandrill.be(row.mandrill)
+				if row.email != "" {
+					email = row.email
+				}
+				var outcome client.Outcome
+				var err error
+				slug := row.magic
+				if kind == "magic" {
+					outcome, err = e.api.SessionsMagicLinkRequest(t.Context(), client.SessionsMagicLinkRequestParams{Email: email, Application: row.app, RedirectURL: row.redirect})
+				} else {
+					slug = row.reset
+					outcome, err = e.api.UsersPasswordResetRequest(t.Context(), client.UsersPasswordResetRequestParams{Email: email, Application: row.app, RedirectURL: row.redirect})
+				}
+				check(t, err)
+				if outcome.Slug() != slug {
+					t.Errorf("want %s, have %#v", slug, outcome)
+				}
+				if refused, ok := outcome.(client.InvalidParam); ok && errorsOf(refused.Errors) != row.errors {
+					t.Errorf("the errors are %s", errorsOf(refused.Errors))
+				}
+				if e.count("links WHERE kind = $1 AND redirect_url = $2", kind, row.redirect) != row.links || e.count("links") != row.links {
+					t.Errorf("there are %d links", e.count("links"))
+				}
+				if n := len(e.mandrill.mails()); n != row.mails || e.count("mails") != row.links {
+					t.Errorf("%d mails were accepted, %d made", n, e.count("mails"))
+				}
+				if e.count("sessions") != 0 || e.count("users WHERE email_verified_at IS NOT NULL") != 0 {
+					t.Error("a request alone made a session, or proved an address")
+				}
+			})
+		}
+	}
+}
+
+// TestMagicLinkNeedsARedirect: a magic link leads to the product, so somewhere it must lead.
+func TestMagicLinkNeedsARedirect(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true})
+	refused := want[client.InvalidParam](e.api.SessionsMagicLinkRequest(t.Context(), client.SessionsMagicLinkRequestParams{Email: email, Application: "planox2"}))(t)
+	if errorsOf(refused.Errors) != "redirect_url required" || e.count("links") != 0 || e.count("mails") != 0 {
+		t.Errorf("the errors are %v", refused.Errors)
+	}
+	want[client.UsersPasswordResetRequestActionSuccessful](e.api.UsersPasswordResetRequest(t.Context(), client.UsersPasswordResetRequestParams{Email: email, Application: "planox2"}))(t)
+}
+
+func TestMagicLinkCreate(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name     string
+		person   person
+		later    time.Duration
+		change   string // by SQL, after the request
+		token    func(token string) string
+		want     string
+		sessions int
+		links    int // left
+	}{
+		{"a client", person{client: true}, 0, "", nil, "action-successful", 1, 0},
+		{"a user without a password", person{client: true, noPassword: true}, 0, "", nil, "action-successful", 1, 0},
+		{"just before 15 minutes", person{client: true}, 15*time.Minute - time.Second, "", nil, "action-successful", 1, 0},
+		{"after 15 minutes", person{client: true}, 15 * time.Minute, "", nil, "magic-link-expired", 0, 1},
+		{"a user without a record", person{}, 0, "", nil, "client-required", 1, 0},
+		{"a user without a role uses the link up", person{employee: true}, 0, "", nil, "user-requires-role", 0, 0},
+		{"a mistyped token", person{client: true}, 0, "", func(token string) string { return token[:len(token)-1] + "a" }, "invalid-magic-link", 0, 1},
+		{"a session's token", person{client: true}, 0, "", func(token string) string { return strings.Replace(token, "plal_", "plas_", 1) }, "invalid-magic-link", 0, 1},
+		{"another kind of link", person{client: true}, 0, "UPDATE links SET kind = 'reset'", nil, "invalid-magic-link", 0, 1},
+		{"a user who was deleted", person{client: true}, 0, "DELETE FROM users", nil, "invalid-magic-link", 0, 0},
+		{"an application that was deleted", person{client: true}, 0, "DELETE FROM applications WHERE slug = 'planoorder'", nil, "invalid-magic-link", 0, 0},
+		{"a user who lost the role since", person{client: true}, 0, "UPDATE clients SET active = false", nil, "user-requires-role", 0, 0},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL(orderURL))
+			token := e.magicLink(e.user(row.person), "planoorder")
+			if row.change != "" {
+				e.exec(row.change)
+			}
+			if row.token != nil {
+				token = row.token(token)
+			}
+			if row.later > 0 {
+				var made time.Time
+				check(t, e.pool.QueryRow(t.Context(), "SELECT created_at FROM links").Scan(&made))
+				e.clock.stop(made.Add(row.later))
+			}
+			outcome, err := e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token})
+			check(t, err)
+			if outcome.Slug() != row.want {
+				t.Errorf("want %s, have %#v", row.want, outcome)
+			}
+			if e.count("sessions") != row.sessions || e.count("links") != row.links {
+				t.Errorf("there are %d sessions and %d links", e.count("sessions"), e.count("links"))
+			}
+			if used := row.links == 0 && row.want != "invalid-magic-link"; used != (e.count("users WHERE email_verified_at IS NOT NULL") == 1) {
+				t.Error("a link that was used proves the address, and no other does")
+			}
+			again, err := e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token})
+			check(t, err)
+			if row.links == 0 && again.Slug() != "invalid-magic-link" {
+				t.Errorf("a second time it is %s", again.Slug())
+			}
+		})
+	}
+}
+
+// TestMagicLinkSession: application and redirect are those of the request, and a presented session ends.
+func TestMagicLinkSession(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(orderURL))
+	email := e.user(person{client: true})
+	e.exec("UPDATE users SET email_verified_at = now()")
+	old := e.signIn(email)
+	e.redirect = "https://order.example/cart?id=7"
+	params := client.SessionsMagicLinkCreateParams{MagicToken: e.magicLink(email, "planoorder"), View: client.Full, SessionView: client.Minimal, ApplicationView: client.Minimal}
+	made := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), params, client.WithToken(old)))(t)
+	if d := made.Data; d.RedirectURL != e.redirect || d.Application != "planoorder" || d.Method != "magic_link" || d.User.Email != email || made.Session.Token != d.Token || made.Application.Slug != "planoorder" {
+		t.Errorf("the session is %+v", made)
+	}
+	if !made.Data.User.EmailVerified {
+		t.Error("the address is not verified")
+	}
+	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(old)))(t)
+	want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(made.Data.Token)))(t)
+	if e.count("users WHERE password_hash IS NULL") != 0 {
+		t.Error("a proven user lost the password")
+	}
+
+	token := e.magicLink(email, "planoorder")
+	e.exec("UPDATE applications SET url = 'https://new.example' WHERE slug = 'planoorder'")
+	e.within(busyLimit, "the redirect is allowed no longer", func() bool {
+		_, err := e.api.SessionsMagicLinkRequest(t.Context(), client.SessionsMagicLinkRequestParams{Email: "nobody@example.com", Application: "planoorder", RedirectURL: e.redirect})
+		check(t, err)
+		outcome, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: "x", Application: "planoorder", RedirectURL: e.redirect})
+		check(t, err)
+		return outcome.Slug() == "invalid-param"
+	})
+	judged := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token}))(t)
+	if judged.Data.RedirectURL != "" {
+		t.Errorf("a redirect that is allowed no longer is handed back: %s", judged.Data.RedirectURL)
+	}
+}
+
+// TestOlderLinksDie when a newer one of the kind is made, and links of other kinds do not.
+func TestOlderLinksDie(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(orderURL))
+	email := e.user(person{client: true})
+	magic, reset := e.magicLink(email, "planoorder"), e.resetLink(email)
+	newer := e.magicLink(email, "planoorder")
+	want[client.InvalidMagicLink](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: magic}))(t)
+	newerReset := e.resetLink(email)
+	want[client.InvalidResetLink](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: reset, Password: "nanoseconds on a wire"}))(t)
+	want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: newer}))(t)
+	want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: newerReset, Password: "nanoseconds on a wire"}))(t)
+}
+
+// TestLinksAreSingleUse tries each kind twenty times at once.
+func TestLinksAreSingleUse(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		kind, lost string
+		use        func(e *env, token, session string) (client.Outcome, error)
+	}{
+		{"magic", "invalid-magic-link", func(e *env, token, _ string) (client.Outcome, error) {
+			return e.api.SessionsMagicLinkCreate(e.t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token})
+		}},
+		{"reset", "invalid-reset-link", func(e *env, token, _ string) (client.Outcome, error) {
+			return e.api.UsersPasswordReset(e.t.Context(), client.UsersPasswordResetParams{ResetToken: token, Password: "nanoseconds on a wire"})
+		}},
+		{"verify", "invalid-verification-link", func(e *env, token, session string) (client.Outcome, error) {
+			return e.api.UsersEmailVerify(e.t.Context(), client.UsersEmailVerifyParams{VerificationToken: token}, client.WithToken(session))
+		}},
+	}
+	for _, row := range rows {
+		t.Run(row.kind, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL(orderURL))
+			registered := want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+			token := ""
+			switch row.kind {
+			case "magic":
+				token = e.magicLink("new@example.com", "planoorder")
+			case "reset":
+				token = e.resetLink("new@example.com")
+			default:
+				token = e.link("verify", "new@example.com")
+			}
+			slugs := make(chan string, 20)
+			var all sync.WaitGroup
+			for range 20 {
+				all.Go(func() {
+					outcome, err := row.use(e, token, registered.Session.Token)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					slugs <- outcome.Slug()
+				})
+			}
+			all.Wait()
+			close(slugs)
+			seen := map[string]int{}
+			for slug := range slugs {
+				seen[slug]++
+			}
+			if seen["action-successful"] != 1 || seen[row.lost] != 19 {
+				t.Errorf("the outcomes are %v", seen)
+			}
+		})
+	}
+}
+
+// TestLinksAreDigestsOnly: no token stands in the database once its mail was sent, nor in the log.
+func TestLinksAreDigestsOnly(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(orderURL))
+	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+	tokens := []string{e.link("verify", "new@example.com"), e.magicLink("new@example.com", "planoorder"), e.resetLink("new@example.com")}
+	var dump string
+	check(t, e.pool.QueryRow(t.Context(), `SELECT string_agg(row, '') FROM (SELECT l::text AS row FROM links l UNION ALL SELECT m::text FROM mails m
+		UNION ALL SELECT n::text FROM notifications n UNION ALL SELECT j::text FROM river_job j) rows`).Scan(&dump))
+	for _, token := range tokens {
+		if strings.Contains(dump, token) || strings.Contains(e.logs.String(), token) {
+			t.Error("a token is stored or logged")
+		}
+	}
+	if !strings.Contains(dump, "new@example.com") {
+		t.Error("the dump is empty")
+	}
+}
+
+// TestTakeover is the classic one: an attacker registers the victim's address first, and waits. Whatever the victim proves the
+// address by, nothing of the attacker's is left.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	const victim = "victim@example.com"
+	rows := []struct {
+		name     string
+		prove    func(e *env)
+		password bool // is one left, the victim's
+	}{
+		{"by magic link", func(e *env) {
+			want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(e.t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: e.magicLink(victim, "planoorder")}))(e.t)
+		}, false},
+		{"by reset", func(e *env) {
+			want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(e.t.Context(), client.UsersPasswordResetParams{ResetToken: e.resetLink(victim), Password: "the victim's own secret"}))(e.t)
+		}, true},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL(orderURL))
+			attacker := client.WithToken(want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration(victim)))(t).Session.Token)
+			want[client.PreferencesUpdateActionSuccessful](e.api.PreferencesUpdate(t.Context(), client.PreferencesUpdateParams{RememberMe: true}, attacker))(t)
+			e.exec("UPDATE users SET google_subject = 'attacker'")
+
+			row.prove(e)
+
+			want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, attacker))(t)
+			signIn, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: victim, Password: registration(victim).Client.Password, Application: "planoorder"})
+			check(t, err)
+			if signIn.Slug() == "action-successful" {
+				t.Error("the attacker's password still works")
+			}
+			if e.count("users WHERE remember_me OR google_subject IS NOT NULL OR email_verified_at IS NULL") != 0 {
+				t.Error("something is left of the attacker's")
+			}
+			if e.count("users WHERE password_hash IS NOT NULL") == 1 != row.password {
+				t.Error("the password is not as it should be")
+			}
+			if e.count("mails WHERE kind = 'password_removed'") == 1 == row.password {
+				t.Error("that the password was removed must be told, and nothing else")
+			}
+		})
+	}
+}
