@@ -172,3 +172,117 @@ func TestRaceToBecomeAClient(t *testing.T) {
 		t.Errorf("the outcomes are %v", seen)
 	}
 }
+
+func TestUsersReadViews(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true, liaison: true, rememberMe: true})
+	e.exec("UPDATE users SET google_subject = '123', phone = '+12125552368'")
+	token := client.WithToken(e.signIn(email))
+	read := func(view client.View) client.User {
+		return want[client.UsersReadActionSuccessful](e.api.UsersRead(t.Context(), client.UsersReadParams{View: view}, token))(t).Data
+	}
+	if u := read(client.Minimal); u.Email != email || u.FirstName != "" || !u.CreatedAt.IsZero() || u.Records != nil {
+		t.Errorf("the minimal view is %+v", u)
+	}
+	if u := read(""); u.FirstName != "Ada" || u.LastName != "Lovelace" || u.Phone != "+12125552368" || !u.HasPassword || u.CreatedAt.IsZero() || u.Records != nil || u.GoogleLinked {
+		t.Errorf("the default view is %+v", u)
+	}
+	if u := read(client.Full); len(u.Records) != 2 || !u.Preferences.RememberMe || !u.GoogleLinked {
+		t.Errorf("the full view is %+v", u)
+	}
+}
+
+func TestUsersUpdate(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name, params, want, errors string
+		user                       string // first name, last name and phone number afterwards
+	}{
+		{"nothing", `{}`, "action-successful", "", "Ada Lovelace +12125552368"},
+		{"a first name", `{"first_name": "Augusta"}`, "action-successful", "", "Augusta Lovelace +12125552368"},
+		{"all", `{"first_name": "Grace", "last_name": "Hopper", "phone": "(202) 555-0143"}`, "action-successful", "", "Grace Hopper +12025550143"},
+		{"an empty phone number removes it", `{"phone": ""}`, "action-successful", "", "Ada Lovelace "},
+		{"null is absent", `{"phone": null, "last_name": "King"}`, "action-successful", "", "Ada King +12125552368"},
+		{"an empty name", `{"first_name": ""}`, "invalid-param", "first_name minLength, first_name pattern", "Ada Lovelace +12125552368"},
+		{"a name that holds a URL", `{"first_name": "Grace", "last_name": "evil.example.com"}`, "invalid-param", "last_name no_url", "Ada Lovelace +12125552368"},
+		{"a phone number that cannot exist", `{"phone": "1"}`, "invalid-param", "phone possible", "Ada Lovelace +12125552368"},
+		{"the e-mail address", `{"email": "other@example.com"}`, "invalid-param", "email additionalProperties", "Ada Lovelace +12125552368"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t)
+			token := e.signIn(e.user(person{client: true}))
+			e.exec("UPDATE users SET phone = '+12125552368'")
+			a := e.send("PUT", "/api/v1/users/update", []byte(row.params), append(bearer(token), "Content-Type", "application/json")...)
+			if a.status() != row.want || a.params() != row.errors {
+				t.Errorf("the answer is %s", a.text)
+			}
+			var user string
+			check(t, e.pool.QueryRow(t.Context(), "SELECT first_name || ' ' || last_name || ' ' || phone FROM users").Scan(&user))
+			if user != row.user {
+				t.Errorf("the user is %s", user)
+			}
+			if data, ok := a.body["data"].(map[string]any); ok && !strings.HasPrefix(row.user, data["first_name"].(string)+" "+data["last_name"].(string)) {
+				t.Errorf("the answer tells of %v", data)
+			}
+		})
+	}
+}
+
+func TestUsersEmailVerify(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name   string
+		later  time.Duration
+		change string
+		other  bool // another user's session
+		want   string
+	}{
+		{"the link of the welcome mail", 0, "", false, "action-successful"},
+		{"after the sessions limit, by a new one", 6 * 24 * time.Hour, "", false, "action-successful"},
+		{"after 7 days", 7 * 24 * time.Hour, "", false, "verification-link-expired"},
+		{"by another user", 0, "", true, "invalid-verification-link"},
+		{"another kind of link", 0, "UPDATE links SET kind = 'magic'", false, "invalid-verification-link"},
+		{"a user without a record", 0, "DELETE FROM clients", false, "action-successful"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t)
+			want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+			link := e.link("verify", "new@example.com")
+			stranger := e.user(person{client: true})
+			if row.change != "" {
+				e.exec(row.change)
+			}
+			e.clock.move(row.later)
+			email, password := "new@example.com", registration("").Client.Password
+			if row.other {
+				email, password = stranger, goodPassword
+			}
+			signIn, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: password, Application: "planoorder"})
+			check(t, err)
+			var token string
+			switch signIn := signIn.(type) {
+			case client.SessionsCreateActionSuccessful:
+				token = signIn.Data.Token
+			case client.SessionsCreateClientRequired:
+				token = signIn.Data.Token
+			}
+			outcome, err := e.api.UsersEmailVerify(t.Context(), client.UsersEmailVerifyParams{VerificationToken: link}, client.WithToken(token))
+			check(t, err)
+			if outcome.Slug() != row.want {
+				t.Errorf("want %s, have %#v", row.want, outcome)
+			}
+			proven := row.want == "action-successful"
+			if (e.count("users WHERE email_verified_at IS NOT NULL AND email = 'new@example.com'") == 1) != proven || (e.count("links") == 0) != proven {
+				t.Error("what is proven, or used up, is not what should be")
+			}
+			if e.count("users WHERE email_verified_at IS NOT NULL AND email <> 'new@example.com'") != 0 {
+				t.Error("another user's address was proven")
+			}
+		})
+	}
+}
