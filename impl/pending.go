@@ -52,19 +52,3 @@ func (s *Server) UsersPasswordReset(context.Context, gen.UsersPasswordResetReque
 func (s *Server) UsersEmailVerify(context.Context, gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	return nil, errPending
 }
-
-func (s *Server) PreferencesRead(context.Context, gen.PreferencesReadRequestObject) (gen.PreferencesReadResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) PreferencesUpdate(context.Context, gen.PreferencesUpdateRequestObject) (gen.PreferencesUpdateResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) NotificationsIndex(context.Context, gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) NotificationsUpdate(context.Context, gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
-	return nil, errPending
-}

@@ -88,9 +88,10 @@ func (s *Server) Handler() http.Handler {
 			s.decodeBody,   // 5: base64 and JSON
 			s.authenticate, // 6: whose token is it?
 			s.validate,     // 7: the params, by the spec
+			s.permit,       // 8: may this user?
 		)}
 	}
-	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 8
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 9
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
 	s.pages(e)
 	return e
