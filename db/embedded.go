@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -212,10 +213,7 @@ func (e *Embedded) launchOn(ctx context.Context, port int, options []string) err
 		return err
 	}
 	defer log.Close()
-	e.URL = (&url.URL{
-		Scheme: "postgres", User: url.UserPassword(embeddedName, e.password),
-		Host: fmt.Sprintf("127.0.0.1:%d", port), Path: embeddedName, RawQuery: "sslmode=disable",
-	}).String()
+	e.URL = e.urlOn(strconv.Itoa(port))
 	// No unix socket: its path may be no longer than 107 bytes.
 	// Failed statements stay out of its log, for they hold values: digests, password hashes, mails.
 	settings := []string{"listen_addresses=127.0.0.1", fmt.Sprintf("port=%d", port), "unix_socket_directories=", "log_min_error_statement=panic"}
@@ -231,6 +229,13 @@ func (e *Embedded) launchOn(ctx context.Context, port int, options []string) err
 		return errors.Join(err, endProcess(context.Background(), e.process, e.ended))
 	}
 	return nil
+}
+
+func (e *Embedded) urlOn(port string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.UserPassword(embeddedName, e.password),
+		Host: net.JoinHostPort("127.0.0.1", port), Path: embeddedName, RawQuery: "sslmode=disable",
+	}).String()
 }
 
 // spawn starts the child and waits for it on a thread that does nothing else: the kernel takes the end of the thread

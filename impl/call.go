@@ -38,6 +38,7 @@ type call struct {
 	slug     string // of the answer
 
 	tokenPresented bool
+	caller         *db.Application // whose token was presented; nil when it was a session's, or none
 	session        *db.Session     // of the presented token; nil when none was presented
 	app            *db.Application // of the session
 }

@@ -2,10 +2,81 @@ package impl
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
 )
+
+// NotificationsIndex lists what the people who run the system should know.
+func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
+	p := req.Body
+	var found []db.Notification
+	matches := s.DB.NewSelect().Model(&found).Column(notificationColumns(p.View)...)
+	if slices.Contains(p.Filters, "unacknowledged") {
+		matches.Where("acknowledged_at IS NULL")
+	}
+	if p.Search.Term != "" {
+		matches.WhereGroup(" AND ", search(p.Search))
+	}
+	count, err := counted(ctx, matches, p.Count)
+	if err != nil {
+		return nil, err
+	}
+	if err := paged(matches, p.Page, "created_at", p.Sort.Order).Scan(ctx); err != nil {
+		return nil, err
+	}
+	list := gen.NotificationList{Results: make([]gen.Notification, len(found)), Count: count}
+	for i := range found {
+		list.Results[i] = notificationView(p.View, &found[i])
+	}
+	return gen.NotificationsIndexActionSuccessful{Data: list}, nil
+}
+
+// search finds the term in one of the attributes, or in any where none is named. Nothing in a term is a wildcard.
+func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQuery {
+	attributes := s.Attributes
+	if len(attributes) == 0 {
+		attributes = []gen.NotificationsIndexSearchAttributes{gen.Kind, gen.Message}
+	}
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		for _, attribute := range attributes {
+			q.WhereOr("strpos(lower(?), lower(?)) > 0", bun.Ident(attribute), s.Term)
+		}
+		return q
+	}
+}
+
+// NotificationsUpdate notes that somebody has seen to a notification, or takes that back. The first one to see to it stands.
+func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	n := db.Notification{ID: p.ID}
+	update := s.DB.NewUpdate().Model(&n).WherePK()
+	for _, column := range notificationColumns(p.View) {
+		update.Returning("?", bun.Ident(column))
+	}
+	if p.Acknowledged {
+		update.Set("acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN ? ELSE acknowledged_by END", c.session.UserID).
+			Set("acknowledged_at = coalesce(acknowledged_at, ?)", c.now)
+	} else {
+		update.Set("acknowledged_by = NULL").Set("acknowledged_at = NULL")
+	}
+	changed, err := changedOne(update.Exec(ctx))
+	switch {
+	case violates(err, "notifications_acknowledged_by_fkey"):
+		return invalidToken, nil // the user was deleted since the token was checked
+	case err != nil:
+		return nil, err
+	case !changed:
+		return gen.InvalidParam{Errors: noNotification}, nil
+	}
+	return gen.NotificationsUpdateActionSuccessful{Data: notificationView(p.View, &n)}, nil
+}
+
+var noNotification = []gen.ParamError{paramError("id", gen.Exists, "there is no such notification")}
 
 // notify leaves a notification for the people who run the system. It is made even when the request was given up; when that
 // fails too, the log has both.

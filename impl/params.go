@@ -46,10 +46,7 @@ func validation() []openapi3.SchemaValidationOption {
 
 // validate is step 8: all that is wrong with the params by the spec, in one answer.
 func (s *Server) validate(c *call) (gen.Outcome, error) {
-	var found []gen.ParamError
-	if c.op.TokenRequired && !c.tokenPresented {
-		found = append(found, paramError("token", gen.Required, "is required"))
-	}
+	found := c.tokenErrors()
 	if broken := s.schemas[c.op].VisitJSON(c.params, s.validation...); broken != nil {
 		var err error
 		if found, err = appendParamErrors(found, broken); err != nil {
@@ -69,12 +66,32 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 	return gen.InvalidParam{Errors: found}, nil
 }
 
+// tokenErrors says what is wrong by the token, or the lack of one: some params are for applications only, which must pass them.
+func (c *call) tokenErrors() (found []gen.ParamError) {
+	if !c.tokenPresented {
+		if c.op.TokenRequired {
+			found = append(found, paramError("token", gen.Required, "is required"))
+		}
+		return found
+	}
+	for _, param := range c.op.ApplicationRequires {
+		_, passed := c.params[param]
+		switch {
+		case c.caller != nil && !passed:
+			found = append(found, paramError(param, gen.Required, "is required"))
+		case c.caller == nil && passed:
+			found = append(found, paramError(param, gen.Allowed, "is only for callers with an application token"))
+		}
+	}
+	return found
+}
+
 // sorted puts what is missing first, and then follows the order of the spec; unknown params are last.
 func (c *call) sorted(found []gen.ParamError) []gen.ParamError {
 	order := func(e gen.ParamError) int {
-		at := slices.Index(c.op.ParamOrder, e.Param)
-		if at < 0 {
-			at = len(c.op.ParamOrder)
+		at := len(c.op.ParamOrder)
+		if e.Rule != gen.AdditionalProperties {
+			at = c.place(e.Param)
 		}
 		if e.Rule != gen.Required {
 			at += len(c.op.ParamOrder) + 1
@@ -83,6 +100,20 @@ func (c *call) sorted(found []gen.ParamError) []gen.ParamError {
 	}
 	slices.SortStableFunc(found, func(a, b gen.ParamError) int { return order(a) - order(b) })
 	return found
+}
+
+// place is where the spec has a param, or for an item of a list, such as filters.0, the list.
+func (c *call) place(param string) int {
+	for {
+		if at := slices.Index(c.op.ParamOrder, param); at >= 0 {
+			return at
+		}
+		dot := strings.LastIndexByte(param, '.')
+		if dot < 0 {
+			return len(c.op.ParamOrder)
+		}
+		param = param[:dot]
+	}
 }
 
 // validatedBody hands the generated code what was validated, so that nothing is decoded twice.
@@ -114,6 +145,9 @@ func appendParamErrors(found []gen.ParamError, err error) ([]gen.ParamError, err
 		rule := gen.ParamErrorRule(one.SchemaField)
 		if _, text := one.Value.(string); rule == gen.Enum && !text {
 			rule = gen.Type // kin looks at the values first
+		}
+		if one.SchemaField == "nullable" {
+			rule = gen.Type // an item of a list; other nulls are absent
 		}
 		if one.SchemaField == "properties" {
 			rule = gen.AdditionalProperties

@@ -16,19 +16,3 @@ func (s *Server) SessionsGoogleAuthorize(context.Context, gen.SessionsGoogleAuth
 func (s *Server) SessionsGoogleCreate(context.Context, gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
 	return nil, errPending
 }
-
-func (s *Server) PreferencesRead(context.Context, gen.PreferencesReadRequestObject) (gen.PreferencesReadResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) PreferencesUpdate(context.Context, gen.PreferencesUpdateRequestObject) (gen.PreferencesUpdateResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) NotificationsIndex(context.Context, gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) NotificationsUpdate(context.Context, gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
-	return nil, errPending
-}

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/url"
 	"slices"
 	"sync/atomic"
@@ -23,15 +24,16 @@ const (
 	registryLife = 60 * time.Second
 )
 
-// registry is a copy of the tables services, routes and applications. It is never changed, only replaced.
+// registry is a copy of the tables services, routes, applications and application_tokens. It is never changed, only replaced.
 type registry struct {
 	readAt   time.Time
 	services map[string]bool // by slug: whether deployed
 	routes   map[route]bool  // whether deployed
 
-	appsBySlug map[string]*db.Application
-	appsByID   map[int64]*db.Application
-	origins    map[string]bool // the redirect origins of all applications
+	appsBySlug  map[string]*db.Application
+	appsByID    map[int64]*db.Application
+	appsByToken map[[32]byte]*db.Application // by the digest of an application's token
+	origins     map[string]bool              // the redirect origins of all applications
 }
 
 type route struct{ method, path string }
@@ -156,6 +158,17 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		r.appsBySlug[app.Slug], r.appsByID[app.ID] = app, app
 		for _, origin := range app.RedirectOrigins {
 			r.origins[origin] = true
+		}
+	}
+	var tokens []db.ApplicationToken
+	if err := d.NewSelect().Model(&tokens).Column("application_id", "token_digest").Scan(ctx); err != nil {
+		return err
+	}
+	r.appsByToken = make(map[[32]byte]*db.Application, len(tokens))
+	for _, token := range tokens {
+		// An application that was made between the two readings is not here yet; the next copy has it.
+		if app := r.appsByID[token.ApplicationID]; app != nil && len(token.TokenDigest) == sha256.Size {
+			r.appsByToken[[32]byte(token.TokenDigest)] = app
 		}
 	}
 	return nil

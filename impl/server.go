@@ -95,6 +95,7 @@ func (s *Server) Handler() http.Handler {
 			s.decodeBody,   // 6: base64 and JSON
 			s.authenticate, // 7: whose token is it?
 			s.validate,     // 8: the params, by the spec
+			s.permit,       // 9: may this user?
 		)}
 	}
 	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 10

@@ -135,9 +135,14 @@ func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Ap
 	})
 }
 
-// SessionsRead says whose the presented session is.
+// SessionsRead says whose a session is: the presented one, or where an application presents itself, that of session_token.
 func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestObject) (gen.SessionsReadResponseObject, error) {
 	c := callOf(ctx)
+	if c.caller != nil {
+		if refusal, err := s.admitToken(c, req.Body.SessionToken, gen.TokenParamSessionToken); refusal != nil || err != nil {
+			return refusal, err
+		}
+	}
 	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.app, "")}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 )
 
 const (
-	sessionPrefix = "plas_"
+	sessionPrefix     = "plas_"
+	applicationPrefix = "plaa_"
 
 	sessionLife  = 7 * 24 * time.Hour  // from the sign-in
 	sessionIdle  = 72 * time.Hour      // from the last use
@@ -26,7 +28,7 @@ const (
 var tokenText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // invalidToken refuses the presented token.
-var invalidToken = gen.InvalidToken{Param: "token"}
+var invalidToken = gen.InvalidToken{Param: gen.TokenParamToken}
 
 // newToken makes a token of 256 random bits and a checksum. Only its digest is ever stored.
 func newToken(prefix string) (token string, digest []byte) {
@@ -67,14 +69,13 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 		return nil, nil
 	}
 	c.tokenPresented = true
-	if !wellFormed(token, sessionPrefix) {
-		return invalidToken, nil
+	if wellFormed(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
+		if c.caller = c.registry.appsByToken[[32]byte(digestOf(token))]; c.caller == nil {
+			return invalidToken, nil
+		}
+		return nil, nil
 	}
-	session, err := s.DB.SessionByToken(c.req.Context(), digestOf(token))
-	if err != nil {
-		return nil, err
-	}
-	return s.admit(c, session)
+	return s.admitToken(c, token, gen.TokenParamToken)
 }
 
 // presentedToken is the token of the Authorization header, or else that of the param; "" stands for one that cannot be read.
@@ -91,31 +92,63 @@ func presentedToken(c *call) (token string, presented bool) {
 	return token, presented
 }
 
-// admit judges a session at each use: its limits, the records of its user, and the roles that they give.
-func (s *Server) admit(c *call, session *db.Session) (gen.Outcome, error) {
+// tokenRefusal is an outcome that refuses a session's token.
+type tokenRefusal interface {
+	gen.Outcome
+	gen.SessionsReadResponseObject
+}
+
+// admitToken finds the session of a token and admits it to the call, or refuses the token, naming the param that it came in.
+func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenRefusal, error) {
+	if !wellFormed(token, sessionPrefix) {
+		return gen.InvalidToken{Param: param}, nil
+	}
+	session, err := s.DB.SessionByToken(c.req.Context(), digestOf(token))
+	if err != nil {
+		return nil, err
+	}
+	return s.admit(c, session, param)
+}
+
+// admit judges a session at each use: its limits, the records of its user, and the roles that they give. An application sees
+// only the sessions that were made for it, and none of a user without a record.
+func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) (tokenRefusal, error) {
 	if session == nil {
-		return invalidToken, nil
+		return gen.InvalidToken{Param: param}, nil
+	}
+	app := c.registry.appsByID[session.ApplicationID]
+	if app == nil || c.caller != nil && c.caller != app {
+		return gen.InvalidToken{Param: param}, nil
 	}
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionKept)) {
-			return invalidToken, nil
+			return gen.InvalidToken{Param: param}, nil
 		}
-		return gen.SessionExpired{Param: "token", Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}, nil
-	}
-	app := c.registry.appsByID[session.ApplicationID]
-	if app == nil {
-		return invalidToken, nil
+		return gen.SessionExpired{Param: param, Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}, nil
 	}
 	switch standingOf(&session.User, app) {
 	case recordless:
-		if !c.op.OpenToRecordless {
-			return gen.ClientRequired{Param: "token", Session: sessionView(gen.Default, session, app, "")}, nil
+		if !c.op.OpenToRecordless || c.caller != nil {
+			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}, nil
 		}
 	case roleless:
-		return invalidToken, nil
+		return gen.InvalidToken{Param: param}, nil
 	}
 	c.session, c.app = session, app
 	return nil, s.use(c, session)
+}
+
+// permit is step 8: where an operation is for certain roles, the user must have one of them in the session's application.
+func (s *Server) permit(c *call) (gen.Outcome, error) {
+	if len(c.op.Roles) == 0 {
+		return nil, nil
+	}
+	for _, role := range c.session.User.Records.Roles(c.app.Admits) {
+		if slices.Contains(c.op.Roles, role) {
+			return nil, nil
+		}
+	}
+	return gen.PermissionDenied{}, nil
 }
 
 // use moves the session's last use, in the database at most once a minute.

@@ -83,6 +83,31 @@ func applicationView(view gen.View, app *db.Application) gen.Application {
 	return shown
 }
 
+func notificationView(view gen.View, n *db.Notification) gen.Notification {
+	shown := gen.Notification{ID: n.ID, Kind: n.Kind, CreatedAt: timeText(n.CreatedAt)}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.Operation, shown.Message, shown.RequestID = n.Operation, n.Message, n.RequestID
+	shown.AcknowledgedAt = timeText(n.AcknowledgedAt)
+	if view == gen.Full {
+		shown.AcknowledgedBy = n.AcknowledgedBy
+	}
+	return shown
+}
+
+// notificationColumns are those that the view shows.
+func notificationColumns(view gen.View) []string {
+	columns := []string{"id", "kind", "created_at", "operation", "message", "request_id", "acknowledged_at", "acknowledged_by"}
+	switch view {
+	case gen.Minimal:
+		return columns[:3]
+	case gen.Full:
+		return columns
+	}
+	return columns[:7]
+}
+
 // optionalSession is the session for the key session of an answer, which is there only when its view was passed.
 func optionalSession(view gen.View, session *db.Session, app *db.Application, token string) gen.Session {
 	if view == "" {

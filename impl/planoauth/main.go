@@ -31,6 +31,10 @@ type command struct {
 	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API. Without DATABASE_URL, on an embedded Postgres that is migrated and deployed first."`
 	Migrate migrate `cmd:"" help:"Bring the schema of the database up to date."`
 	Deploy  deploy  `cmd:"" help:"Enter the services and routes of openapi.yaml that are missing in the registry."`
+
+	Application application `cmd:"" help:"Applications: the products that users sign in to."`
+	Employee    employee    `cmd:"" help:"Employees."`
+	Company     company     `cmd:"" help:"Companies."`
 }
 
 type database struct {
@@ -40,11 +44,15 @@ type database struct {
 
 func main() {
 	var c command
-	kctx := kong.Parse(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."))
+	parser := kong.Must(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	kctx.BindTo(ctx, (*context.Context)(nil))
-	if err := kctx.Run(); err != nil {
+	kctx, err := parser.Parse(os.Args[1:])
+	if err == nil {
+		kctx.BindTo(ctx, (*context.Context)(nil))
+		err = kctx.Run()
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "planoauth:", err)
 		os.Exit(1)
 	}
@@ -71,7 +79,7 @@ func (s *serve) Run(ctx context.Context) error {
 		return err
 	}
 	defer listener.Close()
-	d, closeDB, err := s.open(ctx)
+	d, closeDB, err := s.open(ctx, db.StartEmbedded)
 	if err != nil {
 		return err
 	}
@@ -95,8 +103,8 @@ func (s *serve) Run(ctx context.Context) error {
 }
 
 // prepare migrates and deploys an embedded database; one that others own must have been prepared.
-func (s *serve) prepare(ctx context.Context, d *db.DB) error {
-	if s.DatabaseURL == "" {
+func (o *database) prepare(ctx context.Context, d *db.DB) error {
+	if o.DatabaseURL == "" {
 		if err := db.Migrate(ctx, d); err != nil {
 			return err
 		}
@@ -154,7 +162,7 @@ func (m *deploy) Run(ctx context.Context) error {
 }
 
 func (o *database) with(ctx context.Context, do func(context.Context, *db.DB) error) error {
-	d, closeDB, err := o.open(ctx)
+	d, closeDB, err := o.open(ctx, startOrAttach)
 	if err != nil {
 		return err
 	}
@@ -162,8 +170,17 @@ func (o *database) with(ctx context.Context, do func(context.Context, *db.DB) er
 	return do(ctx, d)
 }
 
-// open connects to the database, which it starts first if it is the embedded one.
-func (o *database) open(ctx context.Context) (d *db.DB, closeDB func(), err error) {
+// startOrAttach uses the embedded Postgres of a running server, or else starts it.
+func startOrAttach(ctx context.Context, dir string, options ...string) (*db.Embedded, error) {
+	embedded, err := db.StartEmbedded(ctx, dir, options...)
+	if errors.Is(err, db.ErrEmbeddedRunning) {
+		return db.AttachEmbedded(ctx, dir)
+	}
+	return embedded, err
+}
+
+// open connects to the database. It gets at the embedded one by start.
+func (o *database) open(ctx context.Context, start func(context.Context, string, ...string) (*db.Embedded, error)) (d *db.DB, closeDB func(), err error) {
 	url, stop := o.DatabaseURL, func() {}
 	if url == "" {
 		dir := o.DataDir
@@ -172,7 +189,7 @@ func (o *database) open(ctx context.Context) (d *db.DB, closeDB func(), err erro
 				return nil, nil, err
 			}
 		}
-		embedded, err := db.StartEmbedded(ctx, dir)
+		embedded, err := start(ctx, dir)
 		if err != nil {
 			return nil, nil, err
 		}
