@@ -30,6 +30,7 @@ type Server struct {
 	places     *places
 	queue      queue
 	registry   registryCopy
+	metrics    *metrics
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
@@ -44,6 +45,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
 		validation: validation(), places: newPlaces(settings.HashWorkers),
 	}
+	s.metrics = newMetrics(s)
 	var err error
 	if s.schemas, err = paramSchemas(); err != nil {
 		return nil, err

@@ -96,6 +96,9 @@ func (s *Server) admit(c *call, session *db.Session) (gen.Outcome, error) {
 	if session == nil {
 		return invalidToken, nil
 	}
+	if app := c.registry.appsByID[session.ApplicationID]; app != nil {
+		c.about = app.Slug
+	}
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionKept)) {
 			return invalidToken, nil
