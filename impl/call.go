@@ -30,6 +30,7 @@ type call struct {
 	ip  string
 
 	header http.Header // of the answer
+	began  time.Time   // for measuring alone
 
 	op       *gen.Operation // nil while no route has matched
 	registry *registry      // as it was when the request was identified
@@ -41,20 +42,24 @@ type call struct {
 	caller         *db.Application // whose token was presented; nil when it was a session's, or none
 	session        *db.Session     // of the presented token; nil when none was presented
 	app            *db.Application // of the session
+	about          string          // slug of the application whose token was presented, good or not; for measuring alone
 }
 
 type callKey struct{}
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// begin gives each request its id, its time and the headers that every answer has; it turns panics into errors, and logs
-// one line when the answer is sent.
+// begin gives each request its id, its time and the headers that every answer has; it turns panics into errors, and when the
+// answer is sent, it is counted and one line logged.
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
 		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
 		defer cancel()
-		c := &call{id: rand.Text(), now: s.Now().UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header()}
+		began := s.Now()
+		c := &call{
+			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
+		}
 		c.req = req.WithContext(context.WithValue(ctx, callKey{}, c))
 		ec.SetRequest(c.req)
 		header := c.header
@@ -84,13 +89,15 @@ func (c *call) operation() string {
 }
 
 func (s *Server) logCall(c *call, code int) {
+	took := s.Now().Sub(c.began)
+	s.metrics.count(c, took)
 	s.Log.LogAttrs(c.req.Context(), slog.LevelInfo, "request",
 		slog.String("request_id", c.id),
 		slog.String("operation", c.operation()),
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
-		slog.Float64("ms", float64(s.Now().Sub(c.now).Microseconds())/1000))
+		slog.Float64("ms", float64(took.Microseconds())/1000))
 }
 
 // refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is

@@ -19,6 +19,12 @@ import (
 const (
 	mailMaxPause = 3 * time.Hour  // the longest pause
 	mailLife     = 24 * time.Hour // after which a mail is given up
+
+	// jobLimit ends a job, save those that say otherwise.
+	jobLimit = 30 * time.Second
+	// rescueAfter is when a job is done anew whose server died over it. It is longer than a mail can take, even one that begins
+	// to be sent when jobLimit ends, so that no mail is sent by two at once.
+	rescueAfter = jobLimit + mailTimeout + markTimeout + 15*time.Second
 )
 
 // queue is what is done behind the requests, in the same Postgres.
@@ -44,10 +50,15 @@ func newQueue(s *Server) (q queue, err error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{server: s})
 	river.AddWorker(workers, &linkWorker{server: s})
+	river.AddWorker(workers, &cleanUpWorker{server: s})
 	q.work, err = river.NewClient(riverpgxv5.New(s.DB.Pool), &river.Config{
 		Logger:  quiet,
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		Workers: workers,
+
+		PeriodicJobs:         []*river.PeriodicJob{everyHour()},
+		JobTimeout:           jobLimit,
+		RescueStuckJobsAfter: rescueAfter,
 	})
 	return q, err
 }
@@ -87,8 +98,9 @@ func (w *mailWorker) Work(ctx context.Context, job *river.Job[sendMail]) error {
 	return river.JobCancel(failed)
 }
 
-// NextRetry pauses twice as long after each failure.
+// NextRetry pauses twice as long after each failure. The pause is counted from the begin of the try that failed, so that a
+// job whose server died over it loses no more time.
 func (w *mailWorker) NextRetry(job *river.Job[sendMail]) time.Time {
 	pause := w.server.Settings.MailPause << min(job.Attempt, 20)
-	return w.server.Now().Add(min(pause, mailMaxPause))
+	return job.AttemptedAt.Add(min(pause, mailMaxPause))
 }

@@ -31,6 +31,9 @@ var errRejected = errors.New("the mail was rejected for good")
 // mailTimeout is how long a mail may take inside a request.
 const mailTimeout = 5 * time.Second
 
+// markTimeout is how long it may then take to write down what came of it.
+const markTimeout = 10 * time.Second
+
 // Each file of mails is one kind of mail, with the blocks subject, text and html; layout.tmpl is around all html.
 //
 //go:embed mails/*.tmpl
@@ -137,7 +140,9 @@ func (s *Server) send(ctx context.Context, m *db.Mail) error {
 	default:
 		return failed
 	}
-	_, err := s.DB.NewUpdate().Model(m).Column("sent_at", "failed_at").WherePK().Exec(context.WithoutCancel(ctx))
+	marking, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
+	defer cancel()
+	_, err := s.DB.NewUpdate().Model(m).Column("sent_at", "failed_at").WherePK().Exec(marking)
 	if failed != nil {
 		return failed
 	}

@@ -33,6 +33,7 @@ type Server struct {
 	registry   registryCopy
 	addresses  throttle
 	addressOf  func(*http.Request) string // of the caller
+	metrics    *metrics
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
@@ -48,6 +49,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		validation: validation(), places: newPlaces(settings.HashWorkers),
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
+	s.metrics = newMetrics(s)
 	var err error
 	if s.schemas, err = paramSchemas(); err != nil {
 		return nil, err

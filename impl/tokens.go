@@ -120,6 +120,9 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) (toke
 	if app == nil || c.caller != nil && c.caller != app {
 		return gen.InvalidToken{Param: param}, nil
 	}
+	if app := c.registry.appsByID[session.ApplicationID]; app != nil {
+		c.about = app.Slug
+	}
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionKept)) {
 			return gen.InvalidToken{Param: param}, nil

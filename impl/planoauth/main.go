@@ -79,6 +79,10 @@ func (s *serve) Run(ctx context.Context) error {
 		return err
 	}
 	defer listener.Close()
+	metrics, err := s.listenMetrics()
+	if err != nil {
+		return err
+	}
 	d, closeDB, err := s.open(ctx, db.StartEmbedded)
 	if err != nil {
 		return err
@@ -98,8 +102,31 @@ func (s *serve) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { stopWork(); wait() }()
+	defer serveMetrics(metrics, server.Metrics())()
 	s.greet(mailer)
 	return serveUntilDone(ctx, listener, server.Handler())
+}
+
+// listenMetrics is nil unless METRICS_ADDR is set.
+func (s *serve) listenMetrics() (net.Listener, error) {
+	if s.MetricsAddr == "" {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", s.MetricsAddr)
+	if err != nil {
+		return nil, fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	return listener, nil
+}
+
+// serveMetrics serves behind the main server until stop is called.
+func serveMetrics(listener net.Listener, handler http.Handler) (stop func()) {
+	if listener == nil {
+		return func() {}
+	}
+	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
+	go server.Serve(listener)
+	return func() { server.Close() }
 }
 
 // prepare migrates and deploys an embedded database; one that others own must have been prepared.
