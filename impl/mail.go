@@ -116,6 +116,14 @@ func (s *Server) deliver(c *call, m *db.Mail) bool {
 	return false
 }
 
+// finishMail writes down that a mail was sent or given up. Its bodies go, for they may hold a link, which nothing but a mail
+// that waits may.
+func (s *Server) finishMail(ctx context.Context, m *db.Mail) error {
+	m.TextBody, m.HTMLBody = "", ""
+	_, err := s.DB.NewUpdate().Model(m).Column("sent_at", "failed_at", "text_body", "html_body").WherePK().Exec(ctx)
+	return err
+}
+
 // send hands a queued mail to the mailer and writes down what came of it. The caller's going away does not stop it.
 func (s *Server) send(ctx context.Context, m *db.Mail) error {
 	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
@@ -129,7 +137,7 @@ func (s *Server) send(ctx context.Context, m *db.Mail) error {
 	default:
 		return failed
 	}
-	_, err := s.DB.NewUpdate().Model(m).Column("sent_at", "failed_at").WherePK().Exec(context.WithoutCancel(ctx))
+	err := s.finishMail(context.WithoutCancel(ctx), m)
 	if failed != nil {
 		return failed
 	}
