@@ -53,6 +53,9 @@ type smtpMail struct {
 func startSMTP(t testing.TB, listen string, certificate *tls.Certificate, fromFirstByte bool) *smtpServer {
 	m := &smtpServer{ended: make(chan struct{})}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		if m.is("slow") {
+			time.Sleep(3 * time.Second) // no step is as slow as all of them together
+		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.sessions++
@@ -119,6 +122,9 @@ func (s *smtpSession) Auth(string) (sasl.Server, error) {
 func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if s.server.is("auth") && s.user == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+	}
+	if s.server.is("slow") {
+		time.Sleep(4 * time.Second)
 	}
 	if s.server.is("sender refused") {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "not your address"}

@@ -100,6 +100,7 @@ func TestSMTPTrouble(t *testing.T) {
 		{"sender refused", "", false, "mandrill-email-failed", "waiting", 0, 0},
 		{"relay wants a sign-in", "", false, "mandrill-email-failed", "waiting", 0, 0},
 		{"stall", "planoauth", false, "mandrill-email-failed", "waiting", 0, 1},
+		{"slow", "", false, "mandrill-email-failed", "waiting", 0, 0},
 		{"drop", "planoauth", false, "mandrill-email-failed", "waiting", 0, 1},
 		{"drop the message", "", false, "mandrill-email-failed", "waiting", 0, 0},
 		{"auth", "", false, "mandrill-email-failed", "waiting", 0, 0},
@@ -115,7 +116,7 @@ func TestSMTPTrouble(t *testing.T) {
 			}
 			server := startSMTP(t, "127.0.0.1:0", offered, false)
 			server.be(row.mode)
-			e := start(t, bySMTP(t, smtpURL("smtp", row.user, smtpPassword[:len(smtpPassword)*min(1, len(row.user))], server.address)),
+			e := start(t, bySMTP(t, smtpURL("smtp", row.user, smtpPassword, server.address)),
 				withSQL("UPDATE applications SET sign_in_mail = true WHERE slug = 'planoorder'"))
 			began := time.Now()
 			outcome, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{
@@ -224,13 +225,15 @@ func TestSMTPNeedsTLS(t *testing.T) {
 	t.Parallel()
 	server := startSMTP(t, "0.0.0.0:0", nil, false)
 	_, port, _ := net.SplitHostPort(server.address)
-	e := start(t, bySMTP(t, smtpURL("smtp", "planoauth", smtpPassword, "0.0.0.0:"+port)))
-	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
-	if server.sessions != 1 || server.secrets != 0 || len(server.mails()) != 0 {
-		t.Errorf("%d connections, %d sign-ins, %d mails", server.sessions, server.secrets, len(server.mails()))
-	}
-	if e.count("notifications WHERE message LIKE '%STARTTLS%'") != 1 {
-		t.Error("there is no notification that says why")
+	for i, user := range []string{"", "planoauth"} {
+		e := start(t, bySMTP(t, smtpURL("smtp", user, smtpPassword, "0.0.0.0:"+port)))
+		want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+		if server.sessions != i+1 || server.secrets != 0 || len(server.mails()) != 0 {
+			t.Errorf("%d connections, %d sign-ins, %d mails", server.sessions, server.secrets, len(server.mails()))
+		}
+		if e.count("notifications WHERE message LIKE '%STARTTLS%'") != 1 {
+			t.Error("there is no notification that says why")
+		}
 	}
 }
 
