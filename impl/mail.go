@@ -31,7 +31,8 @@ var errRejected = errors.New("the mail was rejected for good")
 // mailTimeout is how long a mail may take inside a request.
 const mailTimeout = 5 * time.Second
 
-// Each file of mails is one kind of mail, with the blocks subject, text and html; layout.tmpl is around all html.
+// Each file of mails is one kind of mail, with the blocks subject, text and html, and where it has a link, label; layout.tmpl
+// is around all html, and has the button.
 //
 //go:embed mails/*.tmpl
 var mailFiles embed.FS
@@ -56,6 +57,9 @@ func mailTemplates() (map[string]mailTemplate, error) {
 	}
 	for _, name := range names {
 		kind := strings.TrimSuffix(path.Base(name), ".tmpl")
+		if kind == "layout" {
+			continue
+		}
 		files := []string{"mails/layout.tmpl", name}
 		text, err := texttemplate.ParseFS(mailFiles, files...)
 		if err != nil {
@@ -76,16 +80,23 @@ func (s *Server) writeMail(c *call, kind string, user *db.User, app *db.Applicat
 		FirstName: user.FirstName, Email: user.Email, Application: app.Name, At: c.now.Format("2 January 2006, 15:04 UTC"),
 		IP: c.ip, UserAgent: userAgent(c.req), Link: link,
 	}
-	var subject, text, html bytes.Buffer
+	m := &db.Mail{Kind: kind, ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName), CreatedAt: c.now}
+	var err error
+	m.Subject, m.TextBody, m.HTMLBody, err = s.mails[kind].write(facts)
+	return m, err
+}
+
+// write fills the facts in. What people call themselves and their things stays on one line, wherever it came from.
+func (t mailTemplate) write(facts mailFacts) (subject, text, html string, _ error) {
+	for _, fact := range []*string{&facts.FirstName, &facts.Application, &facts.UserAgent} {
+		*fact = strings.Join(strings.Fields(*fact), " ")
+	}
+	var buffers [3]bytes.Buffer
 	err := errors.Join(
-		s.mails[kind].text.ExecuteTemplate(&subject, "subject", facts),
-		s.mails[kind].text.ExecuteTemplate(&text, "text", facts),
-		s.mails[kind].html.ExecuteTemplate(&html, "layout", facts))
-	return &db.Mail{
-		Kind: kind, ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName),
-		Subject: strings.TrimSpace(subject.String()), TextBody: strings.TrimSpace(text.String()) + "\n", HTMLBody: html.String(),
-		CreatedAt: c.now,
-	}, err
+		t.text.ExecuteTemplate(&buffers[0], "subject", facts),
+		t.text.ExecuteTemplate(&buffers[1], "text", facts),
+		t.html.ExecuteTemplate(&buffers[2], "layout", facts))
+	return buffers[0].String(), strings.TrimSpace(buffers[1].String()) + "\n", buffers[2].String(), err
 }
 
 // queueMail saves a mail in the transaction of what it tells, together with the job that sends it. The job waits for a while
