@@ -34,7 +34,8 @@ const mailTimeout = 5 * time.Second
 // markTimeout is how long it may then take to write down what came of it.
 const markTimeout = 10 * time.Second
 
-// Each file of mails is one kind of mail, with the blocks subject, text and html; layout.tmpl is around all html.
+// Each file of mails is one kind of mail, with the blocks subject, text and html, and where it has a link, label; layout.tmpl
+// is around all html, and has the button.
 //
 //go:embed mails/*.tmpl
 var mailFiles embed.FS
@@ -70,6 +71,9 @@ func mailTemplates() (map[string]mailTemplate, error) {
 	}
 	for _, name := range names {
 		kind := strings.TrimSuffix(path.Base(name), ".tmpl")
+		if kind == "layout" {
+			continue
+		}
 		files := []string{"mails/layout.tmpl", name}
 		text, err := texttemplate.ParseFS(mailFiles, files...)
 		if err != nil {
@@ -87,16 +91,23 @@ func mailTemplates() (map[string]mailTemplate, error) {
 // writeMail writes a mail of this kind to a user. It is not saved yet.
 func (s *Server) writeMail(kind string, user *db.User, app *db.Application, facts mailFacts) (*db.Mail, error) {
 	facts.FirstName, facts.Email, facts.Application = user.FirstName, user.Email, app.Name
-	var subject, text, html bytes.Buffer
+	m := &db.Mail{Kind: kind, ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName), CreatedAt: facts.Time}
+	var err error
+	m.Subject, m.TextBody, m.HTMLBody, err = s.mails[kind].write(facts)
+	return m, err
+}
+
+// write fills the facts in. What people call themselves and their things stays on one line, wherever it came from.
+func (t mailTemplate) write(facts mailFacts) (subject, text, html string, _ error) {
+	for _, fact := range []*string{&facts.FirstName, &facts.Application, &facts.UserAgent} {
+		*fact = strings.Join(strings.Fields(*fact), " ")
+	}
+	var buffers [3]bytes.Buffer
 	err := errors.Join(
-		s.mails[kind].text.ExecuteTemplate(&subject, "subject", facts),
-		s.mails[kind].text.ExecuteTemplate(&text, "text", facts),
-		s.mails[kind].html.ExecuteTemplate(&html, "layout", facts))
-	return &db.Mail{
-		Kind: kind, ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName),
-		Subject: strings.TrimSpace(subject.String()), TextBody: strings.TrimSpace(text.String()) + "\n", HTMLBody: html.String(),
-		CreatedAt: facts.Time,
-	}, err
+		t.text.ExecuteTemplate(&buffers[0], "subject", facts),
+		t.text.ExecuteTemplate(&buffers[1], "text", facts),
+		t.html.ExecuteTemplate(&buffers[2], "layout", facts))
+	return buffers[0].String(), strings.TrimSpace(buffers[1].String()) + "\n", buffers[2].String(), err
 }
 
 // queueMail saves a mail in the transaction of what it tells, together with the job that sends it. The job waits for a while
@@ -127,6 +138,14 @@ func (s *Server) deliver(c *call, m *db.Mail) bool {
 	return false
 }
 
+// finishMail writes down that a mail was sent or given up. Its bodies go, for they may hold a link, which nothing but a mail
+// that waits may.
+func (s *Server) finishMail(ctx context.Context, m *db.Mail) error {
+	m.TextBody, m.HTMLBody = "", ""
+	_, err := s.DB.NewUpdate().Model(m).Column("sent_at", "failed_at", "text_body", "html_body").WherePK().Exec(ctx)
+	return err
+}
+
 // send hands a queued mail to the mailer and writes down what came of it. The caller's going away does not stop it.
 func (s *Server) send(ctx context.Context, m *db.Mail) error {
 	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
@@ -142,7 +161,7 @@ func (s *Server) send(ctx context.Context, m *db.Mail) error {
 	}
 	marking, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
 	defer cancel()
-	_, err := s.DB.NewUpdate().Model(m).Column("sent_at", "failed_at").WherePK().Exec(marking)
+	err := s.finishMail(marking, m)
 	if failed != nil {
 		return failed
 	}

@@ -50,14 +50,19 @@ func (s Settings) check() error {
 	return nil
 }
 
-// NewMailer is Mandrill, or where nothing is configured, on an embedded run that nobody outside can reach, the mailbox.
+// NewMailer is Mandrill, or a mail server, or where nothing is configured, on an embedded run that nobody outside can reach,
+// the mailbox.
 func (s Settings) NewMailer(embedded bool) (Mailer, error) {
 	host, _, _ := net.SplitHostPort(s.Addr)
 	switch {
+	case s.MandrillAPIKey != "" && s.SMTPURL != "":
+		return nil, errors.New("mail goes by Mandrill or by SMTP: set MANDRILL_API_KEY or SMTP_URL, not both")
+	case s.SMTPURL != "":
+		return NewSMTP(s.SMTPURL, s.MailFrom)
 	case s.MandrillAPIKey != "":
 		return NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
 	case embedded && isLoopback(host):
 		return &Mailbox{}, nil
 	}
-	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY and MAIL_FROM")
+	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY or SMTP_URL, and MAIL_FROM")
 }

@@ -147,8 +147,11 @@ func (o *database) prepare(ctx context.Context, d *db.DB) error {
 // greet tells a person at a terminal what to do next.
 func (s *serve) greet(mailer impl.Mailer) {
 	mails := "by Mandrill"
-	if _, kept := mailer.(*impl.Mailbox); kept {
+	switch mailer.(type) {
+	case *impl.Mailbox:
 		mails = s.PublicURL + "/dev/mail"
+	case *impl.SMTP:
+		mails = "by SMTP"
 	}
 	fmt.Printf(`PlanoAuth is ready.
 

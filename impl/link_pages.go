@@ -1,0 +1,135 @@
+package impl
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/planoauth/planoauth/db"
+)
+
+//go:embed pages/link.html pages/link.css pages/link.js
+var linkFiles embed.FS
+
+// linkTemplate has a block for each kind of link, and the block notice for links that lead nowhere.
+var linkTemplate = template.Must(template.ParseFS(linkFiles, "pages/link.html"))
+
+// linkPolicy lets a page behind a link load and call nothing but this server. Its form is never sent but by our script.
+const linkPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// linkPage is what a page behind a mailed link shows. The token is in it only where the page needs it.
+type linkPage struct {
+	Block, Title string // Title also heads the page
+	Message      string // of a notice
+	Application  string // its name
+	Slug         string
+	Email, Token string
+	Next         string // where to go on: the button of the magic page, and of the others once it is done; "" for nowhere
+}
+
+// linkPages are the pages behind mailed links. They only show what may be done: a GET uses nothing up, so that the programs
+// that scan mails do not.
+func (s *Server) linkPages(e *echo.Echo) {
+	methods := []string{http.MethodGet, http.MethodHead}
+	for kind, path := range linkPaths {
+		e.Match(methods, path, func(ec echo.Context) error { return s.showLink(ec, kind) })
+	}
+	e.FileFS("/link.css", "pages/link.css", linkFiles)
+	e.FileFS("/link.js", "pages/link.js", linkFiles)
+}
+
+func (s *Server) showLink(ec echo.Context, kind string) error {
+	code, page, err := s.linkPage(ec.Request().Context(), kind, ec.QueryParam("token"))
+	if err != nil {
+		s.crash(callOf(ec.Request().Context()), err)
+		code, page = http.StatusInternalServerError, linkPage{
+			Block: "notice", Title: "Something went wrong", Message: "That is our fault. The link is not used up: please try it again in a while.",
+		}
+	}
+	var html bytes.Buffer
+	if err := linkTemplate.ExecuteTemplate(&html, "page", page); err != nil {
+		return err
+	}
+	header := ec.Response().Header()
+	header.Set("Content-Security-Policy", linkPolicy)
+	header.Set("Referrer-Policy", "no-referrer")
+	return ec.HTMLBlob(code, html.Bytes())
+}
+
+// linkPage looks the link up, and judges it as the operations behind it do.
+func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ linkPage, _ error) {
+	link, err := s.findLink(ctx, kind, token)
+	if err != nil {
+		return 0, linkPage{}, err
+	}
+	if link == nil {
+		return http.StatusNotFound, notValid, nil
+	}
+	app := s.registry.newest.Load().appsByID[link.ApplicationID]
+	user, err := s.DB.UserByID(ctx, link.UserID)
+	if err != nil {
+		return 0, linkPage{}, err
+	}
+	if app == nil || user == nil {
+		return http.StatusNotFound, notValid, nil
+	}
+	if linkExpired(link, callOf(ctx).now) {
+		return http.StatusGone, linkPage{
+			Block: "notice", Title: "This link is too old", Message: "Please ask for a new one.", Application: app.Name,
+		}, nil
+	}
+	page := linkPage{
+		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextOf(link, app),
+	}
+	if kind == magicLink {
+		if page.Next == "" {
+			return http.StatusNotFound, notValid, nil
+		}
+		page.Next = withMagicToken(page.Next, token)
+	}
+	return http.StatusOK, page, nil
+}
+
+var notValid = linkPage{
+	Block: "notice", Title: "This link is not valid any more",
+	Message: "It was used already, a newer one was sent, or a part of it is missing. Please ask for a new one.",
+}
+
+var linkTitles = map[string]string{
+	magicLink: "Sign in", resetLink: "Set a new password", verificationLink: "Confirm your address",
+}
+
+// nextOf is the link's redirect URL if the application still allows it, or else the application's own; "" when there is
+// neither. Both were written where nobody may have checked them.
+func nextOf(link *db.Link, app *db.Application) string {
+	for _, address := range []string{link.RedirectURL, app.URL} {
+		if checkRedirectURL(address) == nil && allowsRedirect(app, address) {
+			return address
+		}
+	}
+	return ""
+}
+
+// withMagicToken appends the token to the query of a URL. One that stands there already is somebody else's: it goes, so that
+// nobody is signed in as another.
+func withMagicToken(address, token string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	var query []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(name); pair != "" && (err != nil || name != "magic_token") {
+			query = append(query, pair)
+		}
+	}
+	u.RawQuery = strings.Join(append(query, "magic_token="+url.QueryEscape(token)), "&")
+	return u.String()
+}

@@ -1,0 +1,278 @@
+package tests
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// linkToken makes a token as it stands in mailed links.
+func linkToken() string {
+	var bits [35]byte
+	rand.Read(bits[:32])
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(append([]byte("plal_"), bits[:32]...)))
+	copy(bits[32:], sum[1:])
+	return "plal_" + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(bits[:])
+}
+
+// link puts a link of a user into the database, as if it had been mailed this long ago, and returns its token.
+func (e *env) link(kind, email, redirectURL string, ago time.Duration) string {
+	e.t.Helper()
+	token := linkToken()
+	digest := sha256.Sum256([]byte(token))
+	e.exec(`INSERT INTO links (kind, user_id, application_id, redirect_url, token_digest, created_at)
+		SELECT $1, users.id, applications.id, $2, $3, $4 FROM users, applications WHERE email = $5 AND slug = 'planoorder'`,
+		kind, redirectURL, digest[:], e.clock.now().Add(-ago), email)
+	return token
+}
+
+var linkPaths = map[string]string{"magic": "/magic", "reset": "/reset", "verification": "/verify"}
+
+// page gets the page behind a link.
+func (e *env) page(method, kind, token string) answer {
+	e.t.Helper()
+	return e.send(method, linkPaths[kind]+"?token="+url.QueryEscape(token), nil)
+}
+
+// TestLinkPages shows the page of each kind of link in each state, and that looking at it changes nothing.
+func TestLinkPages(t *testing.T) {
+	t.Parallel()
+	lives := map[string]time.Duration{"magic": 15 * time.Minute, "reset": time.Hour, "verification": 7 * 24 * time.Hour}
+	headings := map[string]string{"magic": "Sign in", "reset": "Set a new password", "verification": "Confirm your address"}
+	const notValid, tooOld = "This link is not valid any more", "This link is too old"
+	for kind, life := range lives {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL("UPDATE applications SET url = 'https://order.example/start' WHERE slug = 'planoorder'"))
+			e.clock.stop(time.Now().Truncate(time.Second))
+			mailed := func(ago time.Duration) func() string {
+				return func() string { return e.link(kind, e.user(person{client: true}), "", ago) }
+			}
+			good := mailed(0)()
+			rows := []struct {
+				name    string
+				token   func() string
+				code    int
+				heading string
+			}{
+				{"a new link", mailed(0), 200, headings[kind]},
+				{"a link in its last moment", mailed(life - time.Millisecond), 200, headings[kind]},
+				{"a link at the end of its life", mailed(life), 410, tooOld},
+				{"a link of last year", mailed(365 * 24 * time.Hour), 410, tooOld},
+				{"no token", func() string { return "" }, 404, notValid},
+				{"markup", func() string { return "<script>alert(1)</script>" }, 404, notValid},
+				{"a token of a session", func() string { return e.session(e.user(person{client: true}), "planoorder") }, 404, notValid},
+				{"a mistyped token", func() string { return good[:20] + map[bool]string{true: "b", false: "a"}[good[20] == 'a'] + good[21:] }, 404, notValid},
+				{"a token that never was", linkToken, 404, notValid},
+				{"a link of another kind", func() string {
+					other := map[string]string{"magic": "reset", "reset": "verification", "verification": "magic"}[kind]
+					return e.link(other, e.user(person{client: true}), "", 0)
+				}, 404, notValid},
+				{"a used link", func() string {
+					email := e.user(person{client: true})
+					token := e.link(kind, email, "", 0)
+					e.exec("DELETE FROM links USING users WHERE user_id = users.id AND email = $1", email)
+					return token
+				}, 404, notValid},
+			}
+			for _, row := range rows {
+				token := row.token()
+				before := e.state()
+				for _, method := range []string{"GET", "GET", "HEAD"} {
+					a := e.page(method, kind, token)
+					if a.code != row.code || method == "GET" && !strings.Contains(a.text, "<h1>"+row.heading+"</h1>") || method == "HEAD" && a.text != "" {
+						t.Errorf("%s, %s: want %d %q, have %d %s", row.name, method, row.code, row.heading, a.code, a.text)
+					}
+					judgePage(t, row.name, a)
+					if inIt := token != "" && strings.Contains(a.text, token); inIt != (row.code == 200 && method == "GET") || strings.Contains(a.text, "<script>alert") {
+						t.Errorf("%s: the page has the token: %v", row.name, inIt)
+					}
+				}
+				if after := e.state(); after != before {
+					t.Errorf("%s: looking at the page changed %s to %s", row.name, before, after)
+				}
+				if token != "" && strings.Contains(e.logs.String(), token) {
+					t.Errorf("%s: the log has the token", row.name)
+				}
+			}
+		})
+	}
+}
+
+// state is all that a page could use up or change.
+func (e *env) state() string {
+	return fmt.Sprint(e.count("links"), e.count("sessions"), e.count("mails"), e.count("users WHERE email_verified_at IS NULL"), e.count("notifications"))
+}
+
+// judgePage holds the headers of a page behind a link against the contract.
+func judgePage(t *testing.T, name string, a answer) {
+	t.Helper()
+	for header, want := range map[string]string{
+		"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": "text/html; charset=UTF-8",
+	} {
+		if got := a.header.Get(header); got != want {
+			t.Errorf("%s: %s is %q", name, header, got)
+		}
+	}
+	policy := a.header.Get("Content-Security-Policy")
+	for _, rule := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'", "script-src 'self'"} {
+		if !strings.Contains("; "+policy+";", "; "+rule+";") {
+			t.Errorf("%s: the policy is %q", name, policy)
+		}
+	}
+	if strings.Contains(policy, "unsafe") || strings.Contains(a.text, "<style") || strings.Contains(a.text, " style=") ||
+		regexp.MustCompile(`<script[^>]*>[^<]|\son[a-z]+=`).MatchString(a.text) {
+		t.Errorf("%s: the page needs what its policy forbids: %s", name, a.text)
+	}
+	if cookies := a.header.Values("Set-Cookie"); len(cookies) > 0 {
+		t.Errorf("%s: there are cookies %v", name, cookies)
+	}
+}
+
+// TestMagicPage: its button leads to where the application still allows, without script, and with no token but its own.
+func TestMagicPage(t *testing.T) {
+	t.Parallel()
+	const app = "https://order.example/start?lang=en"
+	rows := []struct {
+		name, url, redirect string
+		want                string // without the token; "" when the link leads nowhere
+	}{
+		{"without a redirect it leads to the application", app, "", app + "&magic_token="},
+		{"it leads to the redirect", app, "https://order.example/open?order=7&state=a%20b%2Fc#top", "https://order.example/open?order=7&state=a%20b%2Fc&magic_token=#top"},
+		{"a redirect without a path", app, "https://order.example", "https://order.example?magic_token="},
+		{"an origin besides the application's", app, "http://localhost:3000/", "http://localhost:3000/?magic_token="},
+		{"a token that stands there already goes", app, "https://order.example/?magic_token=evil&x=1&magic%5Ftoken=evil", "https://order.example/?x=1&magic_token="},
+		{"what is not allowed any more becomes the application", app, "https://former.example/", app + "&magic_token="},
+		{"nor is another scheme allowed", app, "http://order.example/", app + "&magic_token="},
+		{"nor a script", app, "javascript:alert(1)", app + "&magic_token="},
+		{"nor a script that looks like the origin", app, "javascript://order.example/%0aalert(1)", app + "&magic_token="},
+		{"nor a user part", app, "https://order.example@evil.example/", app + "&magic_token="},
+		{"nor a backslash", app, `https://order.example\@evil.example/`, app + "&magic_token="},
+		{"without an application's URL either it leads nowhere", "", "https://former.example/", ""},
+		{"nor does it without both", "", "", ""},
+		{"an application's URL that is a script leads nowhere", "javascript:alert(1)", "", ""},
+		{"nor does one that looks like a host", "javascript://order.example/%0aalert(1)", "javascript://order.example/%0aalert(1)", ""},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL("UPDATE applications SET redirect_origins = '{http://localhost:3000}', url = '"+row.url+"' WHERE slug = 'planoorder'"))
+			token := e.link("magic", e.user(person{client: true}), row.redirect, 0)
+			a := e.page("GET", "magic", token)
+			judgePage(t, row.name, a)
+			if strings.Contains(a.text, "javascript:") || strings.Contains(a.text, "evil") || strings.Contains(a.text, "<script") {
+				t.Errorf("the page is %s", a.text)
+			}
+			if row.want == "" {
+				if a.code != 404 || strings.Contains(a.text, token) || strings.Contains(a.text, "<a ") {
+					t.Errorf("the page is %d %s", a.code, a.text)
+				}
+				return
+			}
+			links := regexp.MustCompile(`<a [^>]*href="([^"]*)"`).FindAllStringSubmatch(a.text, -1)
+			want := strings.Replace(row.want, "magic_token=", "magic_token="+token, 1)
+			if a.code != 200 || len(links) != 1 || html.UnescapeString(links[0][1]) != want {
+				t.Errorf("want %s, have %d %v", want, a.code, links)
+			}
+		})
+	}
+}
+
+// TestRedirectOfLinkIsJudgedAgain when an operator takes an origin away after the mail was sent.
+func TestRedirectOfLinkIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{https://shop.example}', url = 'https://order.example/' WHERE slug = 'planoorder'"))
+	for kind := range linkPaths {
+		token := e.link(kind, e.user(person{client: true}), "https://shop.example/cart", 0)
+		e.within(busyLimit, "the page leads to the redirect", func() bool {
+			return strings.Contains(e.page("GET", kind, token).text, `href="https://shop.example/cart`)
+		})
+		e.exec("UPDATE applications SET redirect_origins = '{}' WHERE slug = 'planoorder'")
+		e.within(busyLimit, "the page leads to the application", func() bool {
+			text := e.page("GET", kind, token).text
+			return strings.Contains(text, `href="https://order.example/`) && !strings.Contains(text, "shop.example")
+		})
+		e.exec("UPDATE applications SET redirect_origins = '{https://shop.example}' WHERE slug = 'planoorder'")
+	}
+}
+
+// TestLinkPagesEscape what people and operators call themselves and their things.
+func TestLinkPagesEscape(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(`UPDATE applications SET name = '<b onclick="alert(1)">Plano</b>', slug = 'plano"order', url = 'https://order.example/?a="><i>' WHERE slug = 'planoorder'`))
+	for kind := range linkPaths {
+		email := e.user(person{client: true})
+		e.exec(`UPDATE users SET email = '"><i>' || id || '@example.com' WHERE email = $1`, email)
+		token := linkToken()
+		digest := sha256.Sum256([]byte(token))
+		e.exec(`INSERT INTO links (kind, user_id, application_id, token_digest, created_at)
+			SELECT $1, max(users.id), applications.id, $2, $3 FROM users, applications WHERE slug = 'plano"order' GROUP BY applications.id`, kind, digest[:], e.clock.now())
+		a := e.page("GET", kind, token)
+		if a.code != 200 || strings.Contains(a.text, "<b ") || strings.Contains(a.text, `"><i>`) || strings.Contains(a.text, "<script>") ||
+			!strings.Contains(a.text, "&lt;b onclick=&#34;alert(1)&#34;&gt;Plano&lt;/b&gt;") {
+			t.Errorf("%s: %d %s", kind, a.code, a.text)
+		}
+	}
+}
+
+// TestLinkPageForms have what the script, a password manager and a reader of screens need.
+func TestLinkPageForms(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	rows := []struct{ kind, autocomplete string }{{"reset", "new-password"}, {"verification", "current-password"}}
+	for _, row := range rows {
+		email := e.user(person{client: true})
+		token := e.link(row.kind, email, "", 0)
+		text := e.page("GET", row.kind, token).text
+		for _, part := range []string{
+			`data-operation="` + row.kind + `"`, `data-token="` + token + `"`, `autocomplete="` + row.autocomplete + `"`, "<strong>" + email + "</strong>",
+			`value="` + email + `"`, `<label for="password">`, `aria-live="polite"`, "<noscript>", `method="post"`, `<html lang="en">`,
+			`<script src="/link.js" defer></script>`, `<link rel="stylesheet" href="/link.css">`, "PlanoOrder",
+		} {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s: the page lacks %s: %s", row.kind, part, text)
+			}
+		}
+		if strings.Contains(text, "<a ") { // the application has no URL
+			t.Errorf("%s: the page leads somewhere: %s", row.kind, text)
+		}
+	}
+	for path, want := range map[string]string{"/link.css": "text/css", "/link.js": "text/javascript"} {
+		if a := e.send("GET", path, nil); a.code != 200 || !strings.HasPrefix(a.header.Get("Content-Type"), want) || a.text == "" {
+			t.Errorf("%s: %d %v", path, a.code, a.header)
+		}
+	}
+	for _, method := range []string{"POST", "PUT", "DELETE"} {
+		if a := e.page(method, "reset", linkToken()); a.code != 404 {
+			t.Errorf("%s answers %d", method, a.code)
+		}
+	}
+}
+
+// TestLinkPageWithoutDatabase says so to a person, and to the operators.
+func TestLinkPageWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := e.link("magic", e.user(person{client: true}), "", 0)
+	e.exec("ALTER TABLE links RENAME TO links_away")
+	a := e.page("GET", "magic", token)
+	judgePage(t, "without links", a)
+	if a.code != 500 || !strings.Contains(a.text, "Something went wrong") || strings.Contains(a.text, "links") || strings.Contains(a.text, token) {
+		t.Errorf("the page is %d %s", a.code, a.text)
+	}
+	if log := e.logs.String(); !strings.Contains(log, "SQLSTATE") || strings.Contains(log, token) {
+		t.Errorf("the log is %s", log)
+	}
+	if e.count("notifications WHERE kind = 'application-crash'") != 1 {
+		t.Error("there is not one notification")
+	}
+}
