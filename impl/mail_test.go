@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMails writes every kind of mail with facts that try to be more than text.
@@ -24,7 +25,7 @@ func TestMails(t *testing.T) {
 	const link = "https://auth.example/magic?token=plal_abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx"
 	for kind, template := range mails {
 		facts := mailFacts{
-			FirstName: "<b>Ada\nLovelace", Email: "ada@example.com", Application: "Plano<i>Order\r\nBcc: all", At: "1 May 2031, 10:00 UTC",
+			FirstName: "<b>Ada\nLovelace", Email: "ada@example.com", Application: "Plano<i>Order\r\nBcc: all", Time: time.Date(2031, 5, 1, 10, 0, 0, 0, time.UTC),
 			IP: "192.0.2.7", UserAgent: "<u>Browser\nX",
 		}
 		linked := lives[kind] != ""

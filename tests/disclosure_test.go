@@ -68,7 +68,7 @@ func TestOpaqueLinksWork(t *testing.T) {
 		t.Fatal(slug)
 	}
 	e.within(20*time.Second, "the link is mailed", func() bool { return len(e.mandrill.mails()) == 1 })
-	a := e.send("POST", "/api/v1/sessions/magic_link_create", b64(`{"magic_token":"`+e.link("magic", email)+`"}`), "Content-Type", "text/plain")
+	a := e.send("POST", "/api/v1/sessions/magic_link_create", b64(`{"magic_token":"`+e.mailedLink("magic", email)+`"}`), "Content-Type", "text/plain")
 	if a.status() != "action-successful" {
 		t.Errorf("the link is %s", a.text)
 	}

@@ -12,8 +12,8 @@ import (
 
 var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify)\?token=(plal_[a-z2-7]{56})\s`)
 
-// link finds the token of the newest link of a kind (magic, reset, verify) that was mailed to an address.
-func (e *env) link(kind, email string) string {
+// mailedLink finds the token of the newest link of a kind (magic, reset, verify) that was mailed to an address.
+func (e *env) mailedLink(kind, email string) string {
 	e.t.Helper()
 	mails := e.mandrill.mails()
 	for i := len(mails) - 1; i >= 0; i-- {
@@ -30,7 +30,7 @@ func (e *env) magicLink(email, application string) string {
 	e.t.Helper()
 	params := client.SessionsMagicLinkRequestParams{Email: email, Application: application, RedirectURL: e.redirect}
 	want[client.SessionsMagicLinkRequestActionSuccessful](e.api.SessionsMagicLinkRequest(e.t.Context(), params))(e.t)
-	return e.link("magic", email)
+	return e.mailedLink("magic", email)
 }
 
 // resetLink does the same for a reset link.
@@ -38,7 +38,7 @@ func (e *env) resetLink(email string) string {
 	e.t.Helper()
 	params := client.UsersPasswordResetRequestParams{Email: email, Application: "planoorder"}
 	want[client.UsersPasswordResetRequestActionSuccessful](e.api.UsersPasswordResetRequest(e.t.Context(), params))(e.t)
-	return e.link("reset", email)
+	return e.mailedLink("reset", email)
 }
 
 const orderURL = "UPDATE applications SET url = 'https://order.example/start' WHERE slug = 'planoorder'"
@@ -262,7 +262,7 @@ func TestLinksAreSingleUse(t *testing.T) {
 			case "reset":
 				token = e.resetLink("new@example.com")
 			default:
-				token = e.link("verify", "new@example.com")
+				token = e.mailedLink("verify", "new@example.com")
 			}
 			slugs := make(chan string, 20)
 			var all sync.WaitGroup
@@ -294,7 +294,7 @@ func TestLinksAreDigestsOnly(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderURL))
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
-	tokens := []string{e.link("verify", "new@example.com"), e.magicLink("new@example.com", "planoorder"), e.resetLink("new@example.com")}
+	tokens := []string{e.mailedLink("verify", "new@example.com"), e.magicLink("new@example.com", "planoorder"), e.resetLink("new@example.com")}
 	var dump string
 	check(t, e.pool.QueryRow(t.Context(), `SELECT string_agg(row, '') FROM (SELECT l::text AS row FROM links l UNION ALL SELECT m::text FROM mails m
 		UNION ALL SELECT n::text FROM notifications n UNION ALL SELECT j::text FROM river_job j) rows`).Scan(&dump))

@@ -252,7 +252,7 @@ func TestUsersEmailVerify(t *testing.T) {
 			t.Parallel()
 			e := start(t)
 			want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
-			link := e.link("verify", "new@example.com")
+			link := e.mailedLink("verify", "new@example.com")
 			stranger := e.user(person{client: true})
 			if row.change != "" {
 				e.exec(row.change)
