@@ -22,6 +22,7 @@ func AttachEmbedded(ctx context.Context, dir string) (*Embedded, error) {
 		return nil, err
 	}
 	defer files.Close()
+	var failed error // by another cause than the end of ctx, if there was any
 	for {
 		e := &Embedded{dir: dir, files: files}
 		err := e.attach(ctx)
@@ -29,9 +30,12 @@ func AttachEmbedded(ctx context.Context, dir string) (*Embedded, error) {
 			e.stopping.Do(func() {}) // there is nothing of ours to stop
 			return e, nil
 		}
+		if failed == nil || ctx.Err() == nil {
+			failed = err
+		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("embedded Postgres in %s: another process runs it, but it does not answer: %w", dir, err)
+			return nil, fmt.Errorf("embedded Postgres in %s: another process runs it, but it does not answer: %w", dir, failed)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -50,9 +50,13 @@ func (s *ApplicationSettings) apply(app *db.Application) (columns []string, err 
 		set("url", checkURL(app.Slug, app.URL))
 	}
 	if s.Admits != nil {
+		var wrong error
+		if len(s.Admits) == 0 {
+			wrong = errors.New("--admits must name at least one of client, employee and liaison")
+		}
 		slices.Sort(s.Admits)
 		app.Admits = slices.Compact(s.Admits)
-		set("admits", nil)
+		set("admits", wrong)
 	}
 	if s.RedirectOrigin != nil {
 		var wrong error

@@ -69,8 +69,14 @@ func (o *lawOperation) encode(t testing.TB, params any) []byte {
 func prepare(e *env, o *lawOperation) *valid {
 	ada := e.user(person{email: "ada@example.com", password: "analytical engine 1843", client: o.id != "usersClientRegister"})
 	v := &valid{lawOperation: o, params: o.example(e.t), refused: e.signIn(e.user(person{}))}
-	if o.extension("x-token", "required") == true {
+	switch {
+	case o.op.Extensions["x-roles"] != nil:
+		v.token = e.session(e.user(person{employee: true}), "planoauth")
+	case o.extension("x-token", "required") == true:
 		v.token = e.signIn(ada)
+	}
+	if o.id == "notificationsUpdate" {
+		e.notification(note{kind: "mandrill-email-failed", message: "Mail 12 (welcome) could not be sent"}) // the first one has the id 1
 	}
 	return v
 }
@@ -154,6 +160,10 @@ func TestCommonSteps(t *testing.T) {
 			return v.send(e)
 		}},
 		{"invalid-param", 400, "there is an unknown param", with("unknown", 1)},
+		{"permission-denied", 403, "the user has another role", func(v *valid, e *env) answer {
+			v.token = e.signIn(e.user(person{client: true}))
+			return v.send(e)
+		}},
 		{"application-crash", 500, "a table is away", func(v *valid, e *env) answer {
 			e.exec("ALTER TABLE users RENAME TO users_away")
 			return v.send(e)

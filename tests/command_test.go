@@ -1,0 +1,240 @@
+package tests
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/peterldowns/pgtestdb"
+
+	"github.com/planoauth/planoauth/gen/client"
+)
+
+// verb runs an administrative verb of the command to its end.
+func verb(t *testing.T, environment []string, arguments ...string) (stdout, stderr string, failed error) {
+	t.Helper()
+	cmd, out, errs := run(t, arguments, environment...)
+	text, err := io.ReadAll(out)
+	check(t, err)
+	failed = cmd.Wait()
+	return string(text), errs.String(), failed
+}
+
+// done is the standard output of a verb that must work.
+func done(t *testing.T, environment []string, arguments ...string) string {
+	t.Helper()
+	stdout, stderr, failed := verb(t, environment, arguments...)
+	if failed != nil {
+		t.Fatalf("%v ends with %v: %s", arguments, failed, stderr)
+	}
+	return strings.TrimSpace(stdout)
+}
+
+// TestTeamWithoutSQL sets a team up with the command, beside a server that runs, and lets its product check a session. It runs
+// alone, since it says what counts within a second.
+func TestTeamWithoutSQL(t *testing.T) {
+	t.Run("on a database of one's own", func(t *testing.T) {
+		database := []string{"DATABASE_URL=" + pgtestdb.Custom(t, cluster, migrator{}).URL()}
+		address := freeAddress(t)
+		serve(t, address, append(database, "MANDRILL_API_KEY=md-test-key", "MANDRILL_URL="+startMandrill(t).url, "MAIL_FROM=a@example.com")...)
+		setUpTeam(t, address, database)
+	})
+	t.Run("on the embedded database", func(t *testing.T) {
+		dir, err := os.MkdirTemp("", "planoauth-team-")
+		check(t, err)
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		check(t, os.Chmod(dir, 0o755))
+		database, address := []string{"DATA_DIR=" + filepath.Join(dir, "data")}, freeAddress(t)
+		if list := done(t, database, "application", "list"); !strings.Contains(list, "planoorder") {
+			t.Errorf("before any server ran the applications are %s", list)
+		}
+		server, _ := serve(t, address, database...)
+		setUpTeam(t, address, database)
+		second, _, stderr := run(t, []string{"serve"}, append(database, "ADDR=127.0.0.1:0")...)
+		if err := second.Wait(); err == nil || !strings.Contains(stderr.String(), "already running") {
+			t.Errorf("a second server ends with %v: %s", err, stderr)
+		}
+		if get(t, "http://"+address+"/health/live", "") == "" {
+			t.Error("the server is gone")
+		}
+		check(t, server.Process.Signal(syscall.SIGTERM))
+		check(t, server.Wait())
+		if list := done(t, database, "application", "list"); !strings.Contains(list, "planoship") {
+			t.Errorf("after the server has stopped the applications are %s", list)
+		}
+	})
+}
+
+func setUpTeam(t *testing.T, address string, database []string) {
+	api, err := client.New("http://"+address, client.WithHTTPClient(&http.Client{Transport: &checked{t: t, next: http.DefaultTransport}}))
+	check(t, err)
+	e := &env{t: t, api: api}
+	do := func(arguments ...string) string { t.Helper(); return done(t, database, arguments...) }
+
+	do("application", "add", "planoship", "--name", "PlanoShip", "--url", "https://ship.example", "--admits", "employee,client")
+	old, young := do("application", "token", "planoship"), do("application", "token", "planoship")
+	company := do("company", "add", "Eckert-Mauchly")
+
+	// An employee who has registered as a client first; an address that nobody has proven must be taken on purpose.
+	registration := registration("grace@example.com")
+	registration.Client.CompanyID, err = strconv.ParseInt(company, 10, 64)
+	check(t, err)
+	want[client.ClientsRegisterActionSuccessful](api.ClientsRegister(t.Context(), registration))(t)
+	if _, stderr, failed := verb(t, database, "employee", "add", "Grace@example.com"); failed == nil || !strings.Contains(stderr, "--unproven") {
+		t.Errorf("an unproven address becomes an employee's: %v %s", failed, stderr)
+	}
+	if said := do("employee", "add", "Grace@example.com", "--unproven"); !strings.Contains(said, "grace@example.com has a user already") || !strings.Contains(said, "employee now") {
+		t.Errorf("it says %s", said)
+	}
+	// The new application counts within a second, and so do the tokens.
+	var session client.Session
+	e.within(time.Second, "signing in to the new application", func() bool {
+		outcome, err := api.SessionsCreate(t.Context(), client.SessionsCreateParams{
+			Email: "grace@example.com", Password: registration.Client.Password, Application: "planoship", RedirectURL: "https://ship.example/home"})
+		check(t, err)
+		made, ok := outcome.(client.SessionsCreateActionSuccessful)
+		session = made.Data
+		return ok
+	})
+	if !slices.Equal(session.Roles, []string{"client", "employee"}) {
+		t.Errorf("the roles are %v", session.Roles)
+	}
+	for _, token := range []string{old, young} {
+		e.within(time.Second, "the token counts", func() bool { return e.readAs(token, session.Token) == "action-successful" })
+	}
+	id := regexp.MustCompile(`tokens +#(\d+) of \d{4}-\d\d-\d\d, #\d+ of`).FindStringSubmatch(do("application", "list"))
+	if id == nil {
+		t.Fatal("the list has not two tokens")
+	}
+	do("application", "token", "revoke", id[1])
+	e.within(time.Second, "the old token is revoked", func() bool { return e.readAs(old, session.Token) == "invalid-token token" })
+	if got := e.readAs(young, session.Token); got != "action-successful" {
+		t.Errorf("with the young token it answers %s", got)
+	}
+	do("application", "set", "planoship", "--admits", "liaison")
+	e.within(time.Second, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
+}
+
+// TestVerbs goes through the verbs one after the other, on one database: what they print, and what they refuse.
+func TestVerbs(t *testing.T) {
+	t.Parallel()
+	url := pgtestdb.Custom(t, cluster, migrator{}).URL()
+	pool, err := pgxpool.New(t.Context(), url)
+	check(t, err)
+	t.Cleanup(pool.Close)
+	e := &env{t: t, pool: pool}
+	e.user(person{email: "Proven@Example.com"})
+	e.exec("UPDATE users SET email_verified_at = now()")
+	e.user(person{email: "inactive@example.com", employee: true, inactive: true, noPassword: true})
+	e.user(person{email: "google@example.com", noPassword: true})
+	e.exec("UPDATE users SET google_subject = '1' WHERE email = 'google@example.com'")
+	long, token := strings.Repeat("a", 64), `^plaa_[a-z2-7]{56}\n$`
+	rows := []struct {
+		arguments string // separated by a blank, or where one has blanks, by |
+		stdout    string // a regular expression
+		refused   string // what stderr tells; "" when it works
+	}{
+		{"application add planoship --admits client", "^$", "--name is required"},
+		{"application|add|planoship|--name|Plano Ship|--redirect-origin|https://Ship.Example:443/x|--redirect-origin|http://localhost:3000", "^$", ""},
+		{"application add planoship --name Again", "^$", `there is an application "planoship" already`},
+		{"application add PlanoShip --name x", "^$", "SLUG must"},
+		{"application add " + long + " --name x", "^$", "SLUG must"},
+		{"application add x --name=", "^$", "--name must have at least 1 characters"},
+		{"application add x --name " + strings.Repeat("n", 201), "^$", "--name must have at most 200 characters"},
+		{"application add x --name y --url http://app.example", "^$", "--url must be an absolute https URL"},
+		{"application add x --name y --url https://u:hunter2@app.example", "^$", "--url must be an absolute https URL"},
+		{"application add x --name y --redirect-origin app.example", "^$", "--redirect-origin must be an origin"},
+		{"application add x --name y --admits boss", "^$", `--admits must be one of "client","employee","liaison"`},
+		{"application add x --name y --admits=", "^$", "--admits must name at least one"},
+		{"application list", `(?s)^planoauth\n.*url +PUBLIC_URL\n.*planoship
+  name              Plano Ship
+  url
+  admits            client
+  redirect origins  https://ship.example, http://localhost:3000
+  settings
+  tokens
+planox2\n`, ""},
+		{"application set planoship --legacy-slugs --sign-in-mail --url http://127.0.0.1:3000/start --admits liaison,client,client", "^$", ""},
+		{"application set planoship --no-legacy-slugs --redirect-origin=", "^$", ""},
+		{"application list", `(?s)planoship
+  name              Plano Ship
+  url               http://127.0.0.1:3000/start
+  admits            client, liaison
+  redirect origins
+  settings          sign-in-mail
+  tokens
+planox2\n`, ""},
+		{"application set planoship", "^$", "pass at least one flag"},
+		{"application set nothing --name x", "^$", `there is no application "nothing"`},
+		{"application set planoauth --url https://auth.example", "^$", "its url is PUBLIC_URL"},
+		{"application set planoauth --sign-in-mail", "^$", ""},
+		{"application token planoship", token, ""},
+		{"application token planoship", token, ""},
+		{"application token nothing", "^$", `there is no application "nothing"`},
+		{"application token revoke 1", `^Token #1 of planoship is revoked.\n$`, ""},
+		{"application token revoke 1", "^$", "there is no token #1"},
+		{"application list", `(?m)^  tokens +#2 of \d{4}-\d\d-\d\d$`, ""},
+		{"employee add New@Example.com --first-name Grace --last-name Hopper", `^new@example.com is a new user, and is an employee now. .*magic link`, ""},
+		{"employee add new@example.com --first-name Other", `^new@example.com has a user already, whose names stay.* nothing is changed`, ""},
+		{"employee add proven@example.com", `^proven@example.com has a user already, .* is an employee now. .*password`, ""},
+		{"employee add inactive@example.com", `^inactive@example.com has a user already, .* is an active employee again`, ""},
+		{"employee add google@example.com", "^$", "pass --unproven"},
+		{"employee add nobody", "^$", "EMAIL must be in the format email"},
+		{"employee add a@example.com --first-name www.example.com", "^$", "--first-name must not hold a URL"},
+		{"employee add a@example.com --last-name " + strings.Repeat("n", 101), "^$", "--last-name must have at most 100 characters"},
+		{"company|add|Eckert Mauchly", `^1\n$`, ""},
+		{"company|add| ", "^$", "NAME must be one line of visible text"},
+		{"company add", "^$", `expected "<name>"`},
+		{"company list", "^$", "unexpected argument list"},
+	}
+	for _, row := range rows {
+		arguments := strings.Split(row.arguments, "|")
+		if len(arguments) == 1 {
+			arguments = strings.Fields(row.arguments)
+		}
+		stdout, stderr, failed := verb(t, []string{"DATABASE_URL=" + url}, arguments...)
+		if (failed != nil) != (row.refused != "") || !strings.Contains(stderr, row.refused) || strings.Contains(stderr, "hunter2") {
+			t.Errorf("%s ends with %v: %s", row.arguments, failed, stderr)
+		}
+		if failed != nil && (failed.Error() != "exit status 1" || strings.Count(stderr, "\n") != 1) {
+			t.Errorf("%s ends with %v, and says %s", row.arguments, failed, stderr)
+		}
+		if !regexp.MustCompile(row.stdout).MatchString(stdout) {
+			t.Errorf("%s prints %q", row.arguments, stdout)
+		}
+	}
+	for what, n := range map[string]int{
+		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 1,
+		"users": 4, "employees WHERE active": 3, "employees": 3,
+		"users WHERE email = 'new@example.com' AND first_name = 'Grace' AND last_name = 'Hopper' AND password_hash IS NULL AND email_verified_at IS NULL": 1,
+		"applications WHERE slug = 'planoauth' AND sign_in_mail AND url = '' AND name = 'PlanoAuth'":                                                      1,
+	} {
+		if got := e.count(what); got != n {
+			t.Errorf("want %d %s, have %d", n, what, got)
+		}
+	}
+}
+
+// TestVerbsRefuseADatabase that was not prepared, or is not there, without telling how to get into it.
+func TestVerbsRefuseADatabase(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		emptyDatabase(t): "planoauth migrate",
+		"postgres://user:hunter2@127.0.0.1:1/planoauth": "connect",
+		"postgres://user:hunter2@x:port/":               "DATABASE_URL is not",
+	} {
+		stdout, stderr, failed := verb(t, []string{"DATABASE_URL=" + url}, "application", "token", "planoorder")
+		if failed == nil || stdout != "" || !strings.Contains(stderr, want) || strings.Contains(stderr, "hunter2") {
+			t.Errorf("it ends with %v: %s", failed, stderr)
+		}
+	}
+}
