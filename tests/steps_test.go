@@ -75,8 +75,15 @@ func prepare(e *env, o *lawOperation) *valid {
 	case o.extension("x-token", "required") == true:
 		v.token = e.signIn(ada)
 	}
-	if o.id == "notificationsUpdate" {
+	switch o.id {
+	case "notificationsUpdate":
 		e.notification(note{kind: "mandrill-email-failed", message: "Mail 12 (welcome) could not be sent"}) // the first one has the id 1
+	case "sessionsMagicLinkCreate":
+		v.params["magic_token"] = e.link("magic", ada, "", 0)
+	case "usersPasswordReset":
+		v.params["reset_token"] = e.link("reset", ada, "", 0)
+	case "usersEmailVerify":
+		v.params["verification_token"] = e.link("verification", ada, "", 0)
 	}
 	return v
 }
@@ -164,6 +171,10 @@ func TestCommonSteps(t *testing.T) {
 			v.token = e.signIn(e.user(person{client: true}))
 			return v.send(e)
 		}},
+		{"rate-limit-exceeded", 429, "other replicas have seen too many requests of the address", func(v *valid, e *env) answer {
+			return soon(v, e, "rate-limit-exceeded", `INSERT INTO address_requests (minute, address, requests)
+				SELECT date_trunc('minute', now()) + n * interval '1 minute', '127.0.0.1', 100000 FROM generate_series(0, 2) n`)
+		}},
 		{"application-crash", 500, "a table is away", func(v *valid, e *env) answer {
 			e.exec("ALTER TABLE users RENAME TO users_away")
 			return v.send(e)
@@ -176,7 +187,7 @@ func TestCommonSteps(t *testing.T) {
 			}
 			t.Run(o.id+"/"+row.slug+" when "+row.when, func(t *testing.T) {
 				t.Parallel()
-				e := start(t)
+				e := start(t, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 }))
 				a := row.send(prepare(e, o), e)
 				if a.status() != row.slug || a.code != row.code {
 					t.Fatalf("the answer is %d %s", a.code, a.text)
@@ -246,7 +257,7 @@ func TestServerBusy(t *testing.T) {
 		}
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSettings(func(s *impl.Settings) { s.HashWorkers = 1; s.Argon2Time = 50_000 }))
+			e := start(t, withSettings(func(s *impl.Settings) { s.HashWorkers = 1; s.Argon2Time = 150_000 }))
 			v := busyRequest(e, o)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -277,13 +288,16 @@ func TestServerBusy(t *testing.T) {
 // busyRequest is a request that hashes a password.
 func busyRequest(e *env, o *lawOperation) *valid {
 	v := &valid{lawOperation: o, params: o.example(e.t)}
-	if o.id != "usersClientRegister" {
-		return v
+	// Sessions are made by SQL, since signing in would take a place.
+	switch o.id {
+	case "usersClientRegister":
+		v.token = e.session(e.user(person{noPassword: true}), "planoorder")
+		v.params["client"].(map[string]any)["password"] = "nanoseconds on a wire"
+	case "usersPasswordUpdate":
+		v.token = e.session(e.user(person{}), "planoorder")
+	case "usersPasswordReset":
+		v.params["reset_token"] = e.link("reset", e.user(person{}), "", 0)
 	}
-	// A user without a password sets their first one; the session is made by SQL, since signing in would take a place.
-	email := e.user(person{noPassword: true})
-	v.token = e.session(email, "planoorder")
-	v.params["client"].(map[string]any)["password"] = "nanoseconds on a wire"
 	return v
 }
 
