@@ -63,7 +63,7 @@ function show(outcome) {
     list.className = 'problem'
     for (const error of outcome.errors) {
       const item = document.createElement('li')
-      item.textContent = error.message
+      item.textContent = `${error.param === 'password' ? 'It' : error.param} ${error.message}.`
       list.append(item)
     }
     result.append(list)
