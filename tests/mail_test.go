@@ -19,7 +19,7 @@ func TestMailIsRetried(t *testing.T) {
 	e.mandrill.be("")
 	e.within(30*time.Second, "the mail is sent", func() bool { return e.count("mails WHERE sent_at IS NOT NULL AND failed_at IS NULL") == 1 })
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("prompt@example.com")))(t)
-	e.within(30*time.Second, "both jobs are done", func() bool { return e.count("river_job WHERE state = 'completed'") == 2 })
+	e.within(30*time.Second, "both jobs are done", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 2 })
 	if mails := e.mandrill.mails(); len(mails) != 2 || mails[0].To != "late@example.com" || mails[1].To != "prompt@example.com" {
 		t.Errorf("the mails are %+v", mails)
 	}
@@ -57,6 +57,34 @@ func TestMailIsGivenUp(t *testing.T) {
 	}
 }
 
+// TestPausesGrow: each pause is twice as long as the one before, up to three hours, and a day of them is tried.
+func TestPausesGrow(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = time.Minute }))
+	e.mandrill.be("down")
+	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("late@example.com")))(t)
+	var pause time.Duration
+	last := func() time.Duration {
+		check(t, e.pool.QueryRow(t.Context(), "SELECT scheduled_at - coalesce(attempted_at, created_at) FROM river_job WHERE kind = 'send_mail'").Scan(&pause))
+		return pause.Round(10 * time.Second)
+	}
+	if got := last(); got != time.Minute {
+		t.Errorf("the first pause is %v", got)
+	}
+	for attempt, want := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 180, 180} {
+		e.exec("UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'send_mail'")
+		e.within(30*time.Second, "the mail is tried", func() bool {
+			return e.count("river_job WHERE kind = 'send_mail' AND state = 'retryable' AND attempt = $1", attempt+1) == 1
+		})
+		if got := last(); got != want*time.Minute {
+			t.Errorf("after attempt %d the pause is %v, not %v", attempt+1, got, want*time.Minute)
+		}
+	}
+	if e.count("mails WHERE sent_at IS NULL AND failed_at IS NULL") != 1 || e.count("notifications") != 1 {
+		t.Error("the mail does not wait, or there is not one notification")
+	}
+}
+
 // TestRejectedMailIsNotRetried: what Mandrill rejected in the request stays so.
 func TestRejectedMailIsNotRetried(t *testing.T) {
 	t.Parallel()
@@ -64,7 +92,7 @@ func TestRejectedMailIsNotRetried(t *testing.T) {
 	e.mandrill.be("rejected")
 	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("never@example.com")))(t)
 	e.mandrill.be("")
-	e.within(30*time.Second, "the job is done", func() bool { return e.count("river_job WHERE state = 'completed'") == 1 })
+	e.within(30*time.Second, "the job is done", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 1 })
 	if n := len(e.mandrill.mails()); n != 0 {
 		t.Errorf("%d mails were sent", n)
 	}

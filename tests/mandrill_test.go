@@ -2,6 +2,7 @@ package tests
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -18,7 +19,18 @@ type mandrill struct {
 	mode    string
 	message []mandrillMail
 	stalled chan struct{}
+	hook    func(mandrillStep)
 }
+
+// mandrillStep is how far Mandrill has come with a mail.
+type mandrillStep string
+
+const (
+	connected mandrillStep = "connected" // and knows of no mail yet
+	asked     mandrillStep = "asked"     // to send a mail
+	accepted  mandrillStep = "accepted"  // it, and not said so
+	answered  mandrillStep = "answered"
+)
 
 // mandrillMail is what a test wants to know of a mail.
 type mandrillMail struct {
@@ -27,7 +39,13 @@ type mandrillMail struct {
 
 func startMandrill(t testing.TB) *mandrill {
 	m := &mandrill{stalled: make(chan struct{})}
-	server := httptest.NewServer(m)
+	server := httptest.NewUnstartedServer(m)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			m.reach(connected)
+		}
+	}
+	server.Start()
 	m.url = server.URL + "/api/1.0"
 	t.Cleanup(func() { close(m.stalled); server.Close() })
 	return m
@@ -39,6 +57,22 @@ func (m *mandrill) be(mode string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mode = mode
+}
+
+// at has this done at each step of each mail, before the next one. Mails may come at the same time.
+func (m *mandrill) at(hook func(mandrillStep)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hook = hook
+}
+
+func (m *mandrill) reach(step mandrillStep) {
+	m.mu.Lock()
+	hook := m.hook
+	m.mu.Unlock()
+	if hook != nil {
+		hook(step)
+	}
 }
 
 // mails returns what was accepted so far.
@@ -70,6 +104,7 @@ func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse("ValidationError", "The call is not understood")
 		return
 	}
+	m.reach(asked)
 	m.mu.Lock()
 	mode := m.mode
 	m.mu.Unlock()
@@ -104,8 +139,11 @@ func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			To: call.Message.To[0].Email, Subject: call.Message.Subject, Text: call.Message.Text, HTML: call.Message.HTML, From: call.Message.FromEmail,
 		})
 		m.mu.Unlock()
+		m.reach(accepted)
 	}
 	json.NewEncoder(w).Encode([]map[string]any{{"email": call.Message.To[0].Email, "status": result, "_id": "abc123", "reject_reason": nil}})
+	w.(http.Flusher).Flush()
+	m.reach(answered)
 }
 
 var hashes sync.Map
