@@ -21,14 +21,6 @@ func (s *Server) SessionsMagicLinkCreate(context.Context, gen.SessionsMagicLinkC
 	return nil, errPending
 }
 
-func (s *Server) SessionsGoogleAuthorize(context.Context, gen.SessionsGoogleAuthorizeRequestObject) (gen.SessionsGoogleAuthorizeResponseObject, error) {
-	return nil, errPending
-}
-
-func (s *Server) SessionsGoogleCreate(context.Context, gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
-	return nil, errPending
-}
-
 func (s *Server) UsersRead(context.Context, gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
 	return nil, errPending
 }

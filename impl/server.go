@@ -30,6 +30,7 @@ type Server struct {
 	places     *places
 	queue      queue
 	registry   registryCopy
+	google     google
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
