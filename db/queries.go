@@ -39,6 +39,11 @@ func (d *DB) UserByEmail(ctx context.Context, email string) (*User, error) {
 	return d.user(ctx, "lower(u.email) = $1", email)
 }
 
+// UserByGoogleSubject finds a user by Google's own id of the linked account. It is nil when there is none.
+func (d *DB) UserByGoogleSubject(ctx context.Context, subject string) (*User, error) {
+	return d.user(ctx, "u.google_subject = $1", subject)
+}
+
 // UserByID finds a user. It is nil when there is none.
 func (d *DB) UserByID(ctx context.Context, id int64) (*User, error) {
 	return d.user(ctx, "u.id = $1", id)

@@ -11,7 +11,7 @@ import (
 var noApplication = []gen.ParamError{paramError("application", gen.Exists, "there is no such application")}
 
 // noRedirect refuses a request for which there is nowhere to go next.
-var noRedirect = paramError("redirect_url", gen.Required, "is required, since the application has no url")
+var noRedirect = []gen.ParamError{paramError("redirect_url", gen.Required, "is required, since the application has no url")}
 
 // application finds an application by its slug, and says what is wrong with it or with the redirect URL.
 func (c *call) application(slug, redirectURL string) (*db.Application, []gen.ParamError) {

@@ -89,7 +89,7 @@ type linkRefusal interface {
 func (s *Server) requestLink(c *call, kind, email, application, redirectURL string) (sent bool, _ linkRefusal, _ error) {
 	app, wrong := c.application(application, redirectURL)
 	if kind == magicLink && app != nil && redirectURL == "" && app.URL == "" {
-		wrong = append(wrong, noRedirect)
+		wrong = append(wrong, noRedirect...)
 	}
 	if len(wrong) > 0 {
 		return false, gen.InvalidParam{Errors: wrong}, nil

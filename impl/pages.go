@@ -23,6 +23,7 @@ func (s *Server) pages(e *echo.Echo) {
 	s.linkPages(e)
 	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
 	e.GET("/health/ready", s.ready)
+	e.GET("/google/callback", s.googleCallback)
 	if mailbox, ok := s.Mailer.(*Mailbox); ok {
 		e.GET("/dev/mail", mailbox.show)
 	}

@@ -34,6 +34,7 @@ type Server struct {
 	addresses  throttle
 	addressOf  func(*http.Request) string // of the caller
 	metrics    *metrics
+	google     google
 }
 
 // New makes a server. Start must be called before its handler can identify a request.

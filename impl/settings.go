@@ -47,6 +47,9 @@ func (s Settings) check() error {
 	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("PUBLIC_URL must be an http(s) URL")
 	}
+	if (s.GoogleClientID == "") != (s.GoogleClientSecret == "") {
+		return errors.New("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET come together")
+	}
 	return nil
 }
 

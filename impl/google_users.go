@@ -1,0 +1,171 @@
+package impl
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// googleTries is how often users are looked up anew because they changed between look-up and sign-in.
+const googleTries = 5
+
+var errGoogleRaced = errors.New("the users kept changing meanwhile")
+
+// signInWithGoogle makes a session for the user of a Google account; a user who is not known yet is made, and one who is not
+// linked yet is linked.
+func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
+	for range googleTries {
+		user, refusal, err := s.googleUser(c, account)
+		if refusal != nil || err != nil {
+			return refusal, err
+		}
+		if standingOf(user, app) == roleless {
+			return gen.UserRequiresRole{}, nil
+		}
+		session, token, err := s.saveGoogleSignIn(c, account, user, app, redirectURL)
+		switch {
+		case raced(err):
+			continue
+		case violates(err, "sessions_application_id_fkey"):
+			return s.googleFailed(c, errGoogleState), nil
+		case err != nil:
+			return nil, err
+		}
+		data := sessionView(p.View, session, app, token)
+		shown := optionalSession(p.SessionView, session, app, token)
+		application := optionalApplication(p.ApplicationView, app)
+		if standingOf(user, app) == admitted {
+			return gen.SessionsGoogleCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
+		}
+		if p.SessionView == "" {
+			shown = data
+		}
+		return gen.SessionsGoogleCreateClientRequired{Data: data, Session: shown, Application: application}, nil
+	}
+	return s.googleFailed(c, errGoogleRaced), nil
+}
+
+// googleUser finds the user of a Google account: the one who is linked to it, whatever Google says of the address by now, or
+// else the one who has the address and may be linked, or else a new one.
+func (s *Server) googleUser(c *call, account *googleAccount) (*db.User, gen.SessionsGoogleCreateResponseObject, error) {
+	ctx := c.req.Context()
+	user, err := s.DB.UserByGoogleSubject(ctx, account.Subject)
+	if user != nil || err != nil {
+		return user, nil, err
+	}
+	if account.Email == "" || !account.EmailVerified {
+		return nil, gen.GoogleEmailUnverified{}, nil
+	}
+	user, err = s.DB.UserByEmail(ctx, account.Email)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case user == nil:
+		return s.newGoogleUser(c, account), nil, nil
+	case !account.mayLink(user):
+		return nil, gen.GoogleAccountConflict{}, nil
+	}
+	return user, nil, nil
+}
+
+// authoritative tells whether Google itself runs the mailbox. Of other addresses it only knows that a mail was answered
+// there once, whoever has them today.
+func (a *googleAccount) authoritative() bool {
+	_, domain, _ := strings.Cut(a.Email, "@")
+	return a.EmailVerified && (domain == "gmail.com" || domain == "googlemail.com" || domain == strings.ToLower(a.Domain))
+}
+
+// mayLink tells whether the account, which is not linked to anybody, proves enough to be taken for the user who has its
+// address. Who registered somebody else's address, with a password, must not be joined by its owner.
+func (a *googleAccount) mayLink(user *db.User) bool {
+	return a.authoritative() && user.GoogleSubject == "" && (!user.EmailVerifiedAt.IsZero() || !hasPassword(user))
+}
+
+// newGoogleUser is a user without a password and without a record. Names that nobody could register with are left out.
+func (s *Server) newGoogleUser(c *call, account *googleAccount) *db.User {
+	user := &db.User{
+		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now,
+		FirstName: s.acceptableName(account.GivenName), LastName: s.acceptableName(account.FamilyName),
+	}
+	if account.authoritative() {
+		user.EmailVerifiedAt = c.now
+	}
+	return user
+}
+
+// acceptableName is the name if it keeps the rules of the spec and of the model, else "".
+func (s *Server) acceptableName(name string) string {
+	if !s.fits("usersUpdate", "first_name", name) || holdsURL(name) {
+		return ""
+	}
+	return name
+}
+
+// fits tells whether a text that came from elsewhere would pass as this param of this operation.
+func (s *Server) fits(operation, param, text string) bool {
+	op := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return op.ID == operation })
+	return s.schemas[gen.Operations[op]].Properties[param].Value.VisitJSON(text, s.validation...) == nil
+}
+
+// saveGoogleSignIn saves a new session, and with it the user who is new or gets linked. It is an error that raced knows when
+// the user is no longer as they were found.
+func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
+	err = s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		switch {
+		case user.ID == 0:
+			err = insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
+		case user.GoogleSubject == "":
+			err = s.linkGoogle(ctx, tx, c, account, user, app)
+		}
+		if err != nil {
+			return err
+		}
+		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
+		return c.insertSession(ctx, tx, session, proof{googleSubject: user.GoogleSubject})
+	})
+	return session, token, err
+}
+
+// linkGoogle links a user whom mayLink has let pass, and tells them by mail. It is errTaken when the user is no longer the same.
+// Where the address was not proven before, a stranger may have made the user: what they may have left ends.
+func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *googleAccount, user *db.User, app *db.Application) error {
+	if err := lockUser(ctx, tx, user.ID); err != nil {
+		return err
+	}
+	verified, columns := user.EmailVerifiedAt, []string{"google_subject"}
+	if verified.IsZero() {
+		if err := endSessions(ctx, tx, user, 0); err != nil {
+			return err
+		}
+		user.EmailVerifiedAt, user.RememberMe = c.now, false
+		columns = append(columns, "email_verified_at", "remember_me")
+	}
+	user.GoogleSubject = account.Subject
+	linked, err := changedOne(tx.NewUpdate().Model(user).Column(columns...).WherePK().Where("google_subject IS NULL").
+		Where("lower(email) = ? AND coalesce(password_hash, '') = ?", account.Email, user.PasswordHash).
+		Where("email_verified_at IS NOT DISTINCT FROM ?", bun.NullTime{Time: verified}).Exec(ctx))
+	if err != nil {
+		return err
+	}
+	if !linked {
+		return errTaken
+	}
+	notice, err := s.writeMail("google_linked", user, app, c.facts(""))
+	if err != nil {
+		return err
+	}
+	return s.queueMail(ctx, tx, notice, 0)
+}
+
+// raced tells whether a sign-in failed because users changed after they were looked up: one was made, linked, changed or
+// deleted.
+func raced(err error) bool {
+	return errors.Is(err, errTaken) || errors.Is(err, errNoProof) || violates(err, "users_google_subject_key")
+}
