@@ -47,7 +47,7 @@ func TestMailIsGivenUp(t *testing.T) {
 			e.mandrill.be(row.later)
 			e.clock.move(row.moved)
 			e.within(30*time.Second, "the mail is given up", func() bool {
-				return e.count("mails WHERE failed_at IS NOT NULL AND sent_at IS NULL") == 1 && e.count("notifications WHERE kind = 'mail-given-up'") == 1
+				return e.count("mails WHERE failed_at IS NOT NULL AND sent_at IS NULL AND text_body = '' AND html_body = ''") == 1 && e.count("notifications WHERE kind = 'mail-given-up'") == 1
 			})
 			e.within(10*time.Second, "the job has ended", func() bool { return e.count("river_job WHERE state = 'cancelled'") == 1 })
 			if n := len(e.mandrill.mails()); n != 0 {

@@ -135,6 +135,9 @@ func TestSMTPTrouble(t *testing.T) {
 			if e.count("mails WHERE "+state[row.mail]) != 1 {
 				t.Errorf("the mail is not %s", row.mail)
 			}
+			if kept := e.count("mails WHERE text_body <> '' OR html_body <> ''") == 1; kept != (row.mail == "waiting") {
+				t.Errorf("the mail is %s, and has its bodies: %v", row.mail, kept)
+			}
 			failures := 0
 			if row.want == "mandrill-email-failed" {
 				failures = 1
