@@ -20,7 +20,6 @@ const (
 	googleStatesKept  = 24 * time.Hour
 	triesKept         = 24 * time.Hour // as far back as the bounds look
 	requestsKept      = 10 * time.Minute
-	addressesKnown    = 30 * 24 * time.Hour
 	mailsKept         = 30 * 24 * time.Hour // after they were sent or given up
 	notificationsKept = 365 * 24 * time.Hour
 )
@@ -40,7 +39,7 @@ var allOutdated = []outdated{
 	{"google_states", "created_at <= $1", []time.Duration{googleStatesKept}},
 	{"tries", "last_at <= $1", []time.Duration{triesKept}},
 	{"address_requests", "minute <= $1", []time.Duration{requestsKept}},
-	{"known_addresses", "signed_in_at <= $1", []time.Duration{addressesKnown}},
+	{"known_addresses", "signed_in_at <= $1", []time.Duration{knownFor}},
 	{"mails", "coalesce(sent_at, failed_at) <= $1", []time.Duration{mailsKept}},
 	{"notifications", "acknowledged_at <= $1", []time.Duration{notificationsKept}},
 }

@@ -42,7 +42,14 @@ type linkWorker struct {
 
 // Work makes the link and queues its mail, if a user has the address, and unless so much time has passed that it would be dead.
 func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) error {
-	s, request := w.server, job.Args
+	err := w.server.mailRequestedLink(ctx, job.Args)
+	if err != nil {
+		w.server.Log.Warn("a requested link could not be made", "kind", job.Args.LinkKind, "attempt", job.Attempt, "cause", err.Error())
+	}
+	return err
+}
+
+func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) error {
 	if s.Now().Sub(request.Time) >= linkLives[request.LinkKind] {
 		return nil
 	}
