@@ -15,8 +15,11 @@ const startLimit = 180_000; // a machine without Postgres fetches it first
 /** A PlanoAuth server: the one at PLANOAUTH_URL, or one of this repository's own on an embedded Postgres. */
 export async function startServer(): Promise<{ baseUrl: string; stop(): Promise<void> }> {
   const running = process.env.PLANOAUTH_URL;
-  if (running) return { baseUrl: running, stop: async () => {} };
+  return running ? { baseUrl: running, stop: async () => {} } : startOwnServer(async () => ({}));
+}
 
+/** A server of this repository's own, with settings that may depend on its URL. */
+export async function startOwnServer(settings: (baseUrl: string) => Promise<Record<string, string>>) {
   const dir = await mkdtemp(join(tmpdir(), "planoauth-ts-"));
   let server: ReturnType<typeof serve> | undefined;
   const stop = async () => {
@@ -31,9 +34,14 @@ export async function startServer(): Promise<{ baseUrl: string; stop(): Promise<
     const binary = join(dir, "planoauth"); // not `go run`, which does not hand signals on
     await promisify(execFile)("go", ["build", "-o", binary, "./impl/planoauth"], { cwd: root });
     const addr = `127.0.0.1:${await freePort()}`;
-    server = serve(binary, { ADDR: addr, DATA_DIR: join(dir, "data") });
-    await server.ready(`http://${addr}/health/ready`);
-    return { baseUrl: `http://${addr}`, stop };
+    const baseUrl = `http://${addr}`;
+    const data = { DATA_DIR: join(dir, "data") };
+    server = serve(binary, { ADDR: addr, ...data, ...(await settings(baseUrl)) });
+    await server.ready(`${baseUrl}/health/ready`);
+
+    /** Runs an administrative verb of the command. */
+    const admin = (...verb: string[]) => promisify(execFile)(binary, verb, { env: { ...environment(), ...data } });
+    return { baseUrl, stop, admin, data: data.DATA_DIR };
   } catch (error) {
     await stop();
     throw error;
