@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -43,6 +44,9 @@ type Settings struct {
 func (s Settings) check() error {
 	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
 		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
+	}
+	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
+		return errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative")
 	}
 	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("PUBLIC_URL must be an http(s) URL")

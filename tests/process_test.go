@@ -197,6 +197,9 @@ func TestServeRefuses(t *testing.T) {
 		{"a schema that is behind", "planoauth migrate", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
 		{"no URL", "DATABASE_URL is not", []string{"DATABASE_URL=postgres://user:hunter2@x:port/", "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
 		{"no hash", "ARGON2_TIME must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "ARGON2_TIME=0"}},
+		{"three bounds of links", "THROTTLE_LINKS", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "THROTTLE_LINKS=3,10,20"}},
+		{"a proxy that is no network", "10.0.0.0.0/8", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "TRUSTED_PROXIES=10.0.0.0.0/8"}},
+		{"another disclosure", "precise", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "DISCLOSURE=vague"}},
 		{"no public URL", "PUBLIC_URL must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "PUBLIC_URL=auth.example.com"}},
 		{"an embedded run that others can reach", "set MANDRILL_API_KEY", []string{"ADDR=0.0.0.0:0"}},
 	}
