@@ -544,7 +544,7 @@ func TestStatementBudgets(t *testing.T) {
 	budget("a sign-in that replaces a session", 3, func() {
 		want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(ctx, signIn, client.WithToken(presented)))(t)
 	})
-	budget("a registration with its mail", 6, func() {
+	budget("a registration with its mail and link", 7, func() {
 		want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(ctx, registration("new@example.com")))(t)
 	})
 }
