@@ -108,7 +108,7 @@ func TestKilledOverAMail(t *testing.T) {
 			p.start()
 			p.hurry()
 			p.within(time.Minute, "the mail is sent", func() bool { return p.count("mails WHERE sent_at IS NOT NULL") == 1 })
-			p.within(10*time.Second, "the job is done", func() bool { return p.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 1 })
+			p.within(time.Minute, "the job is done", func() bool { return p.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 1 })
 			if n := len(p.mandrill.mails()); n < row.least || n > row.most {
 				t.Errorf("%d mails were sent, not %d to %d", n, row.least, row.most)
 			}
