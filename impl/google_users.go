@@ -68,17 +68,17 @@ func (s *Server) googleUser(c *call, account *googleAccount) (*db.User, gen.Sess
 		return nil, nil, err
 	case user == nil:
 		return s.newGoogleUser(c, account), nil, nil
-	case !account.mayLink(user):
+	case user.GoogleSubject != account.Subject && !account.mayLink(user): // it may have been linked this moment
 		return nil, gen.GoogleAccountConflict{}, nil
 	}
 	return user, nil, nil
 }
 
-// authoritative tells whether Google itself runs the mailbox. Of other addresses it only knows that a mail was answered
+// authoritative tells of a verified address whether Google itself runs the mailbox. Of other addresses it only knows that a mail was answered
 // there once, whoever has them today.
 func (a *googleAccount) authoritative() bool {
 	_, domain, _ := strings.Cut(a.Email, "@")
-	return a.EmailVerified && (domain == "gmail.com" || domain == "googlemail.com" || domain == strings.ToLower(a.Domain))
+	return domain == "gmail.com" || domain == "googlemail.com" || domain == strings.ToLower(a.Domain)
 }
 
 // mayLink tells whether the account, which is not linked to anybody, proves enough to be taken for the user who has its
