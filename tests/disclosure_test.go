@@ -24,7 +24,7 @@ func TestOpaque(t *testing.T) {
 		for _, mode := range []string{"", "down", "rejected"} {
 			t.Run(row.name+", Mandrill "+mode, func(t *testing.T) {
 				t.Parallel()
-				e := start(t, withSQL(orderURL), withSettings(opaque))
+				e := start(t, withSQL(orderSQL), withSettings(opaque))
 				e.mandrill.be(mode)
 				known, bare := e.user(person{client: true}), e.user(person{noPassword: true})
 				var first answer
@@ -62,7 +62,7 @@ func TestOpaque(t *testing.T) {
 // TestOpaqueLinksWork though they are made behind the request.
 func TestOpaqueLinksWork(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderURL), withSettings(opaque))
+	e := start(t, withSQL(orderSQL), withSettings(opaque))
 	email := e.user(person{client: true})
 	if slug := e.requestFrom(email, "203.0.113.1"); slug != "action-successful" {
 		t.Fatal(slug)
@@ -83,7 +83,7 @@ func TestTimeOfLinkRequests(t *testing.T) {
 	}
 	const pairs = 1000
 	slower := func(change func(*impl.Settings)) float64 {
-		e := start(t, withSQL(orderURL), withSettings(change))
+		e := start(t, withSQL(orderSQL), withSettings(change))
 		known := e.user(person{client: true})
 		took := func(email string) time.Duration {
 			began := time.Now()

@@ -41,8 +41,6 @@ func (e *env) resetLink(email string) string {
 	return e.mailedLink("reset", email)
 }
 
-const orderURL = "UPDATE applications SET url = 'https://order.example/start' WHERE slug = 'planoorder'"
-
 func TestLinkRequests(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -73,7 +71,7 @@ func TestLinkRequests(t *testing.T) {
 		for _, kind := range []string{"magic", "reset"} {
 			t.Run(kind+" link: "+row.name, func(t *testing.T) {
 				t.Parallel()
-				e := start(t, withSQL(orderURL))
+				e := start(t, withSQL(orderSQL))
 				email := e.user(row.person)
 				e.mandrill.be(row.mandrill)
 				if row.email != "" {
@@ -149,7 +147,7 @@ func TestMagicLinkCreate(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSQL(orderURL))
+			e := start(t, withSQL(orderSQL))
 			token := e.magicLink(e.user(row.person), "planoorder")
 			if row.change != "" {
 				e.exec(row.change)
@@ -185,7 +183,7 @@ func TestMagicLinkCreate(t *testing.T) {
 // TestMagicLinkSession: application and redirect are those of the request, and a presented session ends.
 func TestMagicLinkSession(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderURL))
+	e := start(t, withSQL(orderSQL))
 	email := e.user(person{client: true})
 	e.exec("UPDATE users SET email_verified_at = now()")
 	old := e.signIn(email)
@@ -222,7 +220,7 @@ func TestMagicLinkSession(t *testing.T) {
 // TestOlderLinksDie when a newer one of the kind is made, and links of other kinds do not.
 func TestOlderLinksDie(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderURL))
+	e := start(t, withSQL(orderSQL))
 	email := e.user(person{client: true})
 	magic, reset := e.magicLink(email, "planoorder"), e.resetLink(email)
 	newer := e.magicLink(email, "planoorder")
@@ -253,7 +251,7 @@ func TestLinksAreSingleUse(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.kind, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSQL(orderURL))
+			e := start(t, withSQL(orderSQL))
 			registered := want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
 			token := ""
 			switch row.kind {
@@ -292,7 +290,7 @@ func TestLinksAreSingleUse(t *testing.T) {
 // TestLinksAreDigestsOnly: no token stands in the database once its mail was sent, nor in the log.
 func TestLinksAreDigestsOnly(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderURL))
+	e := start(t, withSQL(orderSQL))
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
 	tokens := []string{e.mailedLink("verify", "new@example.com"), e.magicLink("new@example.com", "planoorder"), e.resetLink("new@example.com")}
 	var dump string
@@ -328,7 +326,7 @@ func TestTakeover(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSQL(orderURL))
+			e := start(t, withSQL(orderSQL))
 			attacker := client.WithToken(want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration(victim)))(t).Session.Token)
 			want[client.PreferencesUpdateActionSuccessful](e.api.PreferencesUpdate(t.Context(), client.PreferencesUpdateParams{RememberMe: true}, attacker))(t)
 			e.exec("UPDATE users SET google_subject = 'attacker'")

@@ -104,7 +104,7 @@ func TestUsersPasswordReset(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSQL(orderURL))
+			e := start(t, withSQL(orderSQL))
 			email := e.user(row.person)
 			session := e.session(email, "planoorder")
 			e.exec("DELETE FROM users WHERE email <> $1", email)
@@ -148,7 +148,7 @@ func TestUsersPasswordReset(t *testing.T) {
 // TestPasswordsAreNotLogged looks for them wherever the server writes.
 func TestPasswordsAreNotLogged(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderURL))
+	e := start(t, withSQL(orderSQL))
 	email := e.user(person{client: true})
 	token := e.signIn(email)
 	want[client.UsersPasswordUpdateActionSuccessful](e.api.UsersPasswordUpdate(t.Context(), client.UsersPasswordUpdateParams{Password: "nanoseconds on a wire", CurrentPassword: goodPassword}, client.WithToken(token)))(t)

@@ -87,13 +87,23 @@ func TestSessionsDeleteScopes(t *testing.T) {
 		left   []string // which sessions are left
 	}{
 		{"the presented one, when nothing is said", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{} }, "action-successful", "", 1, []string{"other", "foreign", "expired"}},
-		{"the presented one", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{Scope: "current"} }, "action-successful", "", 1, []string{"other", "foreign", "expired"}},
-		{"the others", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{Scope: "others"} }, "action-successful", "", 1, []string{"current", "foreign", "expired"}},
+		{"the presented one", func(_, _, _, _ int64) client.SessionsDeleteParams {
+			return client.SessionsDeleteParams{Scope: "current"}
+		}, "action-successful", "", 1, []string{"other", "foreign", "expired"}},
+		{"the others", func(_, _, _, _ int64) client.SessionsDeleteParams {
+			return client.SessionsDeleteParams{Scope: "others"}
+		}, "action-successful", "", 1, []string{"current", "foreign", "expired"}},
 		{"all", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{Scope: "all"} }, "action-successful", "", 2, []string{"foreign", "expired"}},
 		{"another one", func(_, other, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{ID: other} }, "action-successful", "", 1, []string{"current", "foreign", "expired"}},
-		{"the presented one by its id", func(current, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{ID: current} }, "action-successful", "", 1, []string{"other", "foreign", "expired"}},
-		{"another user's", func(_, _, foreign, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{ID: foreign} }, "invalid-param", "id exists", 0, []string{"current", "other", "foreign", "expired"}},
-		{"one that has expired", func(_, _, _, expired int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{ID: expired} }, "invalid-param", "id exists", 0, []string{"current", "other", "foreign", "expired"}},
+		{"the presented one by its id", func(current, _, _, _ int64) client.SessionsDeleteParams {
+			return client.SessionsDeleteParams{ID: current}
+		}, "action-successful", "", 1, []string{"other", "foreign", "expired"}},
+		{"another user's", func(_, _, foreign, _ int64) client.SessionsDeleteParams {
+			return client.SessionsDeleteParams{ID: foreign}
+		}, "invalid-param", "id exists", 0, []string{"current", "other", "foreign", "expired"}},
+		{"one that has expired", func(_, _, _, expired int64) client.SessionsDeleteParams {
+			return client.SessionsDeleteParams{ID: expired}
+		}, "invalid-param", "id exists", 0, []string{"current", "other", "foreign", "expired"}},
 		{"both an id and a scope", func(_, other, _, _ int64) client.SessionsDeleteParams {
 			return client.SessionsDeleteParams{ID: other, Scope: "all"}
 		}, "invalid-param", "scope allowed", 0, []string{"current", "other", "foreign", "expired"}},

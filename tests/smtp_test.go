@@ -192,7 +192,9 @@ func TestSMTPRetries(t *testing.T) {
 				t.Error("the mail that waits has lost its bodies")
 			}
 			server.be(row.later)
-			e.within(30*time.Second, "the job has ended", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state IN ('completed', 'cancelled')") == 1 })
+			e.within(30*time.Second, "the job has ended", func() bool {
+				return e.count("river_job WHERE kind = 'send_mail' AND state IN ('completed', 'cancelled')") == 1
+			})
 			if e.count("mails WHERE "+row.mail+" AND text_body = '' AND html_body = ''") != 1 {
 				t.Error("the mail is not in the right state, or has its bodies still")
 			}

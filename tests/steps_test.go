@@ -65,6 +65,16 @@ func (o *lawOperation) encode(t testing.TB, params any) []byte {
 	return text
 }
 
+// startFor makes a world in which every step of an operation can be shown.
+func startFor(t testing.TB, o *lawOperation) *env {
+	t.Helper()
+	throttled := withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 })
+	if strings.HasPrefix(o.id, "sessionsGoogle") {
+		return start(t, throttled, withGoogle(realGoogle(t)))
+	}
+	return start(t, throttled)
+}
+
 // prepare makes the users of the spec's examples: Ada, who is a client save where the example makes her one.
 func prepare(e *env, o *lawOperation) *valid {
 	ada := e.user(person{email: "ada@example.com", password: "analytical engine 1843", client: o.id != "usersClientRegister"})
@@ -82,6 +92,8 @@ func prepare(e *env, o *lawOperation) *valid {
 		v.params["magic_token"] = e.link("magic", ada, "", 0)
 	case "usersPasswordReset":
 		v.params["reset_token"] = e.link("reset", ada, "", 0)
+	case "sessionsGoogleCreate":
+		googleExample(e, v.params)
 	case "usersEmailVerify":
 		v.params["verification_token"] = e.link("verification", ada, "", 0)
 	}
@@ -98,7 +110,7 @@ func TestExamples(t *testing.T) {
 	for _, o := range lawOperations() {
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
-			e := start(t)
+			e := startFor(t, o)
 			if a := prepare(e, o).send(e); a.status() != "action-successful" {
 				t.Errorf("the example of the spec answers %s", a.text)
 			}
@@ -187,7 +199,7 @@ func TestCommonSteps(t *testing.T) {
 			}
 			t.Run(o.id+"/"+row.slug+" when "+row.when, func(t *testing.T) {
 				t.Parallel()
-				e := start(t, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 }))
+				e := startFor(t, o)
 				a := row.send(prepare(e, o), e)
 				if a.status() != row.slug || a.code != row.code {
 					t.Fatalf("the answer is %d %s", a.code, a.text)

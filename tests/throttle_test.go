@@ -15,7 +15,9 @@ import (
 )
 
 // behindProxy is a server that believes the proxy which these tests are.
-func behindProxy(s *impl.Settings) { s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
+func behindProxy(s *impl.Settings) {
+	s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+}
 
 // from is a request that a proxy forwards for this address.
 func from(addresses string) client.RequestEditorFn {
@@ -186,7 +188,7 @@ func TestGuessing(t *testing.T) {
 		t.Skip("takes its time")
 	}
 	const home = "198.51.100.77"
-	e := start(t, withSQL(orderURL), withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleLinks = 30, []int{3, 10}; behindProxy(s) }))
+	e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleLinks = 30, []int{3, 10}; behindProxy(s) }))
 	email := e.user(person{client: true})
 	if slug := e.guess(email, goodPassword, home); slug != "action-successful" {
 		t.Fatalf("the owner's sign-in is %s", slug)
@@ -257,7 +259,7 @@ func TestBoundsOfMailboxes(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSQL(orderURL), withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleLinks = 5, []int{2, 3}; behindProxy(s) }))
+			e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleLinks = 5, []int{2, 3}; behindProxy(s) }))
 			email := e.user(person{client: true})
 			if slug := e.guess(email, goodPassword, "198.51.100.77"); slug != "action-successful" {
 				t.Fatal(slug)
