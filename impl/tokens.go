@@ -141,7 +141,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) (toke
 	return nil, s.use(c, session)
 }
 
-// permit is step 8: where an operation is for certain roles, the user must have one of them in the session's application.
+// permit is step 9: where an operation is for certain roles, the user must have one of them in the session's application.
 func (s *Server) permit(c *call) (gen.Outcome, error) {
 	if len(c.op.Roles) == 0 {
 		return nil, nil
