@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // embeddedAttachLimit is for a Postgres that another process is only just starting.
@@ -22,7 +24,7 @@ func AttachEmbedded(ctx context.Context, dir string) (*Embedded, error) {
 		return nil, err
 	}
 	defer files.Close()
-	var failed error // by another cause than the end of ctx, if there was any
+	var failed error // by another cause than a lack of time, if there was any
 	for {
 		e := &Embedded{dir: dir, files: files}
 		err := e.attach(ctx)
@@ -30,7 +32,7 @@ func AttachEmbedded(ctx context.Context, dir string) (*Embedded, error) {
 			e.stopping.Do(func() {}) // there is nothing of ours to stop
 			return e, nil
 		}
-		if failed == nil || ctx.Err() == nil {
+		if failed == nil || !pgconn.Timeout(err) && ctx.Err() == nil {
 			failed = err
 		}
 		select {

@@ -66,7 +66,7 @@ func TestAttachEmbeddedFails(t *testing.T) {
 		} else {
 			os.Remove(filepath.Join(e.cluster(), "postmaster.pid"))
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		_, err := AttachEmbedded(ctx, dir)
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), e.password) {
