@@ -171,7 +171,7 @@ func TestApplicationTokens(t *testing.T) {
 	for _, o := range lawOperations() {
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
-			e := start(t)
+			e := startFor(t, o)
 			v := prepare(e, o)
 			good, required := e.applicationToken("planox2"), o.extension("x-token", "required") == true
 			v.token = "plaa_" + strings.Repeat("a", 56)
