@@ -3,6 +3,7 @@ package impl
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -43,6 +44,25 @@ func standingOf(user *db.User, app *db.Application) standing {
 		return roleless
 	}
 	return admitted
+}
+
+// withQuery adds values to the query of a URL that has been judged. What stands there already by these names goes: it would be
+// somebody else's. All else stays as it was written.
+func withQuery(address string, values url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	var query []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if _, ours := values[name]; pair != "" && (err != nil || !ours) {
+			query = append(query, pair)
+		}
+	}
+	u.RawQuery = strings.Join(append(query, values.Encode()), "&")
+	return u.String()
 }
 
 // allowsRedirect judges a URL that checkRedirectURL has let pass.

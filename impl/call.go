@@ -42,7 +42,7 @@ type call struct {
 	caller         *db.Application // whose token was presented; nil when it was a session's, or none
 	session        *db.Session     // of the presented token; nil when none was presented
 	app            *db.Application // of the session
-	about          string          // slug of the application whose token was presented, good or not; for measuring alone
+	about          string          // slug of the application whose token, or a token of whose session, was presented; for measuring alone
 }
 
 type callKey struct{}

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -61,8 +62,12 @@ func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) err
 	if app == nil {
 		return nil
 	}
-	return s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		_, err := s.mailLink(ctx, tx, user, app, request, 0)
 		return err
 	})
+	if errors.Is(err, errNewer) || violates(err, "links_user_id_fkey") || violates(err, "links_application_id_fkey") {
+		return nil
+	}
+	return err
 }

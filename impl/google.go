@@ -2,14 +2,11 @@ package impl
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -63,7 +60,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
-	state, nonce, verifier := randomText(), randomText(), oauth2.GenerateVerifier()
+	state, nonce, verifier := oauth2.GenerateVerifier(), oauth2.GenerateVerifier(), oauth2.GenerateVerifier() // 256 random bits each
 	_, err = s.DB.NewInsert().Model(&db.GoogleState{
 		StateDigest: digestOf(state), Challenge: oauth2.S256ChallengeFromVerifier(verifier), Nonce: nonce,
 		ApplicationID: app.ID, RedirectURL: redirectURL, CreatedAt: c.now,
@@ -122,12 +119,7 @@ func (s *Server) googleCallback(ec echo.Context) error {
 	if app == nil {
 		return ec.String(http.StatusBadRequest, "This sign-in with Google is unknown, or older than ten minutes. Please begin again.\n")
 	}
-	target, err := url.Parse(state.RedirectURL)
-	if err != nil {
-		return err
-	}
-	target.RawQuery = strings.TrimPrefix(target.RawQuery+"&"+passed.Encode(), "&")
-	return ec.Redirect(http.StatusSeeOther, target.String())
+	return ec.Redirect(http.StatusSeeOther, withQuery(state.RedirectURL, passed))
 }
 
 // googleState is a sign-in that has begun; nil stands for one that is not known.
@@ -260,10 +252,3 @@ func (s *Server) googleFailed(c *call, err error) gen.GoogleSignInFailed {
 }
 
 const maxCause = 500 // bytes that are logged of an error that may quote a whole document
-
-// randomText is 256 random bits in base64url.
-func randomText() string {
-	var bits [32]byte
-	rand.Read(bits[:])
-	return base64.RawURLEncoding.EncodeToString(bits[:])
-}

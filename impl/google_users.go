@@ -12,15 +12,12 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// googleTries is how often users are looked up anew because they changed between look-up and sign-in.
-const googleTries = 5
-
 var errGoogleRaced = errors.New("the users kept changing meanwhile")
 
 // signInWithGoogle makes a session for the user of a Google account; a user who is not known yet is made, and one who is not
 // linked yet is linked.
 func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
-	for range googleTries {
+	for range overtakings {
 		user, refusal, err := s.googleUser(c, account)
 		if refusal != nil || err != nil {
 			return refusal, err
@@ -37,14 +34,9 @@ func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Appli
 		case err != nil:
 			return nil, err
 		}
-		data := sessionView(p.View, session, app, token)
-		shown := optionalSession(p.SessionView, session, app, token)
-		application := optionalApplication(p.ApplicationView, app)
+		data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
 		if standingOf(user, app) == admitted {
 			return gen.SessionsGoogleCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
-		}
-		if p.SessionView == "" {
-			shown = data
 		}
 		return gen.SessionsGoogleCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
@@ -134,34 +126,28 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 }
 
 // linkGoogle links a user whom mayLink has let pass, and tells them by mail. It is errTaken when the user is no longer the same.
-// Where the address was not proven before, a stranger may have made the user: what they may have left ends.
+// Where the address was not proven before, this proves it, and what a stranger may have left ends.
 func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *googleAccount, user *db.User, app *db.Application) error {
-	if err := lockUser(ctx, tx, user.ID); err != nil {
+	hash, err := lockUser(ctx, tx, user.ID)
+	if err == nil && hash != user.PasswordHash {
+		err = errTaken
+	}
+	if err != nil {
 		return err
 	}
-	verified, columns := user.EmailVerifiedAt, []string{"google_subject"}
-	if verified.IsZero() {
-		if err := endSessions(ctx, tx, user, 0); err != nil {
-			return err
-		}
-		user.EmailVerifiedAt, user.RememberMe = c.now, false
-		columns = append(columns, "email_verified_at", "remember_me")
+	if _, err := proveAddress(ctx, tx, c, user); err != nil {
+		return err
 	}
 	user.GoogleSubject = account.Subject
-	linked, err := changedOne(tx.NewUpdate().Model(user).Column(columns...).WherePK().Where("google_subject IS NULL").
-		Where("lower(email) = ? AND coalesce(password_hash, '') = ?", account.Email, user.PasswordHash).
-		Where("email_verified_at IS NOT DISTINCT FROM ?", bun.NullTime{Time: verified}).Exec(ctx))
+	linked, err := changedOne(tx.NewUpdate().Model(user).Column("google_subject").WherePK().
+		Where("google_subject IS NULL AND lower(email) = ?", account.Email).Exec(ctx))
+	if err == nil && !linked {
+		err = errTaken
+	}
 	if err != nil {
 		return err
 	}
-	if !linked {
-		return errTaken
-	}
-	notice, err := s.writeMail("google_linked", user, app, c.facts(""))
-	if err != nil {
-		return err
-	}
-	return s.queueMail(ctx, tx, notice, 0)
+	return s.tell(ctx, tx, c, "google_linked", user, app)
 }
 
 // raced tells whether a sign-in failed because users changed after they were looked up: one was made, linked, changed or

@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -64,19 +63,11 @@ func (s *Server) showLink(ec echo.Context, kind string) error {
 
 // linkPage looks the link up, and judges it as the operations behind it do.
 func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ linkPage, _ error) {
-	link, err := s.findLink(ctx, kind, token)
+	link, user, app, err := s.judgeLink(ctx, s.registry.newest.Load(), kind, token)
 	if err != nil {
 		return 0, linkPage{}, err
 	}
 	if link == nil {
-		return http.StatusNotFound, notValid, nil
-	}
-	app := s.registry.newest.Load().appsByID[link.ApplicationID]
-	user, err := s.DB.UserByID(ctx, link.UserID)
-	if err != nil {
-		return 0, linkPage{}, err
-	}
-	if app == nil || user == nil {
 		return http.StatusNotFound, notValid, nil
 	}
 	if linkExpired(link, callOf(ctx).now) {
@@ -91,7 +82,7 @@ func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ 
 		if page.Next == "" {
 			return http.StatusNotFound, notValid, nil
 		}
-		page.Next = withMagicToken(page.Next, token)
+		page.Next = withQuery(page.Next, url.Values{"magic_token": {token}})
 	}
 	return http.StatusOK, page, nil
 }
@@ -114,22 +105,4 @@ func nextOf(link *db.Link, app *db.Application) string {
 		}
 	}
 	return ""
-}
-
-// withMagicToken appends the token to the query of a URL. One that stands there already is somebody else's: it goes, so that
-// nobody is signed in as another.
-func withMagicToken(address, token string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	var query []string
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		if name, err := url.QueryUnescape(name); pair != "" && (err != nil || name != "magic_token") {
-			query = append(query, pair)
-		}
-	}
-	u.RawQuery = strings.Join(append(query, "magic_token="+url.QueryEscape(token)), "&")
-	return u.String()
 }

@@ -58,14 +58,21 @@ func linkExpired(link *db.Link, now time.Time) bool {
 // errUsed means that another request was quicker to use the link.
 var errUsed = errors.New("the link was used")
 
+// errNewer means that the user has a link by now that was asked for later, or by this very job before its server died.
+var errNewer = errors.New("there is a newer link")
+
 // newLink makes a link for a user, in the place of an older one of its kind, and returns what to mail. Its redirect URL must
-// have been judged.
+// have been judged. It is errNewer, and nothing is made, when there is one that is not older.
 func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
 	token, digest := newToken(linkPrefix)
 	link.TokenDigest = digest
-	_, err := tx.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT links_user_kind_key DO UPDATE").
+	made, err := changedOne(tx.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT links_user_kind_key DO UPDATE").
 		Set("application_id = EXCLUDED.application_id, redirect_url = EXCLUDED.redirect_url").
-		Set("token_digest = EXCLUDED.token_digest, created_at = EXCLUDED.created_at").Returning("id").Exec(ctx)
+		Set("token_digest = EXCLUDED.token_digest, created_at = EXCLUDED.created_at").
+		Where("link.created_at < EXCLUDED.created_at").Returning("id").Exec(ctx))
+	if err == nil && !made {
+		return "", errNewer
+	}
 	return s.linkURL(link.Kind, token), err
 }
 
@@ -104,23 +111,26 @@ func (s *Server) requestLink(c *call, kind, email, application, redirectURL stri
 	request := linkRequest{kind, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req)}
 	mail, err := s.takeLinkRequest(c, found, app, request)
 	switch {
+	case violates(err, "links_application_id_fkey"):
+		return false, gen.InvalidParam{Errors: noApplication}, nil
+	case violates(err, "links_user_id_fkey"):
+		return false, gen.EmailNotFound{}, nil
 	case errors.Is(err, errExhausted):
 		limited, err := s.exhausted(c, found)
 		return false, limited, err
 	case err != nil:
 		return false, nil, err
-	case s.opaque():
-		return true, nil, nil
-	case found.User == nil:
+	case found.User == nil && !s.opaque():
 		return false, gen.EmailNotFound{}, nil
 	}
-	return s.deliver(c, mail), nil, nil
+	return mail == nil || s.deliver(c, mail), nil, nil
 }
 
 // errExhausted rolls back what is one too many.
 var errExhausted = errors.New("the tries are exhausted")
 
-// takeLinkRequest counts a request for a link, and saves what comes of it: the link and its mail, or the job that makes them.
+// takeLinkRequest counts a request for a link, and saves what comes of it: the link and its mail, which is returned, or the job
+// that makes them.
 func (s *Server) takeLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		within, err := found.count(ctx, tx, c.now)
@@ -135,6 +145,9 @@ func (s *Server) takeLinkRequest(c *call, found *account, app *db.Application, r
 			return nil
 		}
 		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
+		if errors.Is(err, errNewer) {
+			return nil // which is mailed, or has been; but this one counts
+		}
 		return err
 	})
 	return mail, err
@@ -177,12 +190,16 @@ func endSessions(ctx context.Context, tx bun.Tx, user *db.User, save int64) erro
 	return err
 }
 
-// linkAndUser finds an unused link and its user, who is nil when either is not there.
-func (s *Server) linkAndUser(ctx context.Context, kind, token string) (*db.Link, *db.User, error) {
+// judgeLink finds an unused link with its user and its application. All are nil when any of them is not there.
+func (s *Server) judgeLink(ctx context.Context, r *registry, kind, token string) (*db.Link, *db.User, *db.Application, error) {
 	link, err := s.findLink(ctx, kind, token)
 	if link == nil || err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	user, err := s.DB.UserByID(ctx, link.UserID)
-	return link, user, err
+	app := r.appsByID[link.ApplicationID]
+	if user == nil || app == nil || err != nil {
+		return nil, nil, nil, err
+	}
+	return link, user, app, nil
 }

@@ -26,16 +26,11 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 // SessionsMagicLinkCreate signs a user in with a magic link.
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, err := s.linkAndUser(ctx, magicLink, p.MagicToken)
-	if err != nil {
-		return nil, err
-	}
-	if user == nil {
-		return gen.InvalidMagicLink{}, nil
-	}
-	app := c.registry.appsByID[link.ApplicationID]
+	link, user, app, err := s.judgeLink(ctx, c.registry, magicLink, p.MagicToken)
 	switch {
-	case app == nil:
+	case err != nil:
+		return nil, err
+	case link == nil:
 		return gen.InvalidMagicLink{}, nil
 	case linkExpired(link, c.now):
 		return gen.MagicLinkExpired{}, nil
@@ -54,16 +49,11 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		return nil, err
 	}
 	session.User = *user
-	data := sessionView(p.View, session, app, token)
-	shown := optionalSession(p.SessionView, session, app, token)
-	application := optionalApplication(p.ApplicationView, app)
+	data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
 	switch standingOf(user, app) {
 	case roleless:
 		return gen.UserRequiresRole{}, nil
 	case recordless:
-		if p.SessionView == "" {
-			shown = data
-		}
 		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
 	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
@@ -72,7 +62,8 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 // useMagicLink uses a link up, which proves the address, and makes the session unless the user has no role.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, user.ID); err != nil {
+		var err error
+		if user.PasswordHash, err = lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := useLink(ctx, tx, link); err != nil {
@@ -95,9 +86,5 @@ func (s *Server) removePassword(ctx context.Context, tx bun.Tx, c *call, user *d
 	if _, err := tx.NewUpdate().Model(user).Column("password_hash").WherePK().Exec(ctx); err != nil {
 		return err
 	}
-	notice, err := s.writeMail("password_removed", user, app, c.facts(""))
-	if err != nil {
-		return err
-	}
-	return s.queueMail(ctx, tx, notice, 0)
+	return s.tell(ctx, tx, c, "password_removed", user, app)
 }

@@ -97,10 +97,14 @@ func (s *Server) writeMail(kind string, user *db.User, app *db.Application, fact
 	return m, err
 }
 
-// write fills the facts in. What people call themselves and their things stays on one line, wherever it came from.
+// write fills the facts in. What people call themselves and their things stays on one line, wherever it came from, and a device
+// that calls itself by a URL is not told of: strangers may have chosen it.
 func (t mailTemplate) write(facts mailFacts) (subject, text, html string, _ error) {
 	for _, fact := range []*string{&facts.FirstName, &facts.Application, &facts.UserAgent} {
 		*fact = strings.Join(strings.Fields(*fact), " ")
+	}
+	if holdsURL(withoutDigits.Replace(facts.UserAgent)) { // or a version would be taken for an address
+		facts.UserAgent = "a device of another name"
 	}
 	var buffers [3]bytes.Buffer
 	err := errors.Join(
@@ -108,6 +112,17 @@ func (t mailTemplate) write(facts mailFacts) (subject, text, html string, _ erro
 		t.text.ExecuteTemplate(&buffers[1], "text", facts),
 		t.html.ExecuteTemplate(&buffers[2], "layout", facts))
 	return buffers[0].String(), strings.TrimSpace(buffers[1].String()) + "\n", buffers[2].String(), err
+}
+
+var withoutDigits = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "")
+
+// tell queues a mail that no answer waits for.
+func (s *Server) tell(ctx context.Context, tx bun.Tx, c *call, kind string, user *db.User, app *db.Application) error {
+	notice, err := s.writeMail(kind, user, app, c.facts(""))
+	if err != nil {
+		return err
+	}
+	return s.queueMail(ctx, tx, notice, 0)
 }
 
 // queueMail saves a mail in the transaction of what it tells, together with the job that sends it. The job waits for a while

@@ -12,7 +12,18 @@ import (
 
 // UsersPasswordUpdate sets or changes the password of the user of the presented session.
 func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordUpdateRequestObject) (gen.UsersPasswordUpdateResponseObject, error) {
-	c, p := callOf(ctx), req.Body
+	for range overtakings {
+		outcome, err := s.tryPasswordUpdate(callOf(ctx), req.Body)
+		if !errors.Is(err, errPasswordSet) {
+			return outcome, err
+		}
+	}
+	return nil, errPasswordSet
+}
+
+// tryPasswordUpdate is errPasswordSet when somebody else was quicker to set the password, or to renew its hash.
+func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
+	ctx := c.req.Context()
 	found, err := s.account(c, normalEmail(c.session.User.Email), s.passwordTries())
 	if err != nil {
 		return nil, err
@@ -45,14 +56,12 @@ func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordU
 	case len(broken) > 0:
 		return gen.PasswordRejected{Errors: broken}, nil
 	}
-	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		return s.setPassword(ctx, tx, c, user, hash)
 	})
 	switch {
 	case errors.Is(err, errSignedOut):
 		return invalidToken, nil
-	case errors.Is(err, errPasswordSet):
-		return gen.InvalidPassword{}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -108,16 +117,11 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 // UsersPasswordReset sets a password by a link.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, err := s.linkAndUser(ctx, resetLink, p.ResetToken)
-	if err != nil {
-		return nil, err
-	}
-	if user == nil {
-		return gen.InvalidResetLink{}, nil
-	}
-	app := c.registry.appsByID[link.ApplicationID]
+	link, user, app, err := s.judgeLink(ctx, c.registry, resetLink, p.ResetToken)
 	switch {
-	case app == nil:
+	case err != nil:
+		return nil, err
+	case link == nil:
 		return gen.InvalidResetLink{}, nil
 	case linkExpired(link, c.now):
 		return gen.ResetLinkExpired{}, nil
@@ -133,7 +137,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 	}
 	err = s.useResetLink(c, link, user, app, hash)
 	switch {
-	case errors.Is(err, errUsed):
+	case errors.Is(err, errUsed) || errors.Is(err, errNoProof):
 		return gen.InvalidResetLink{}, nil
 	case err != nil:
 		return nil, err
@@ -144,7 +148,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 // useResetLink uses a link up, which proves the address, and ends all else that lets the user in.
 func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, user.ID); err != nil {
+		if _, err := lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := useLink(ctx, tx, link); err != nil {
@@ -163,23 +167,13 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err := endSessions(ctx, tx, user, 0); err != nil {
 			return err
 		}
-		return s.tellPasswordSet(ctx, tx, c, user, app)
+		return s.tell(ctx, tx, c, "password_set", user, app)
 	})
 }
 
 // setPassword replaces the password that the user was read with, signs the user's other sessions out, and tells the user by
-// mail. It is errSignedOut when the session has ended, and errPasswordSet when somebody was quicker.
+// mail. It is called by whileSignedIn, and is errPasswordSet when somebody was quicker.
 func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, hash string) error {
-	if err := lockUser(ctx, tx, user.ID); err != nil {
-		return err
-	}
-	here, err := tx.NewSelect().Model((*db.Session)(nil)).Where("id = ?", c.session.ID).Exists(ctx)
-	if err != nil {
-		return err
-	}
-	if !here {
-		return errSignedOut
-	}
 	set, err := setPasswordHash(ctx, tx, user, hash)
 	if err != nil {
 		return err
@@ -191,13 +185,5 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 	if err := endSessions(ctx, tx, user, c.session.ID); err != nil {
 		return err
 	}
-	return s.tellPasswordSet(ctx, tx, c, user, c.app)
-}
-
-func (s *Server) tellPasswordSet(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application) error {
-	notice, err := s.writeMail("password_set", user, app, c.facts(""))
-	if err != nil {
-		return err
-	}
-	return s.queueMail(ctx, tx, notice, 0)
+	return s.tell(ctx, tx, c, "password_set", user, c.app)
 }

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/uptrace/bun"
@@ -17,6 +18,22 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
 	}
+	for range overtakings {
+		outcome, err := s.tryPassword(c, p, app)
+		if !errors.Is(err, errNoProof) {
+			return outcome, err
+		}
+	}
+	return nil, errNoProof
+}
+
+// overtakings is how often a request is done anew because its user changed between look-up and change: another one may have
+// renewed the hash of the password, or set another password.
+const overtakings = 5
+
+// tryPassword signs a user in if the password is right. It is errNoProof when the user changed meanwhile.
+func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
+	ctx := c.req.Context()
 	found, err := s.account(c, normalEmail(p.Email), s.passwordTries())
 	if err != nil {
 		return nil, err
@@ -64,19 +81,8 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 	return gen.InvalidPassword{}, nil
 }
 
-// refuseOvertaken refuses a sign-in whose user has been deleted, has got another password or was tried too often meanwhile.
-func (s *Server) refuseOvertaken(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
-	if wait, err := s.recheck(c.req.Context(), found, c.now); wait > 0 || err != nil {
-		return c.rateLimited(wait), err
-	}
-	now, err := s.account(c, found.email, found.bounds)
-	if err != nil {
-		return nil, err
-	}
-	return s.refuseSignIn(c, now)
-}
-
-// signIn makes the session of a user who has shown the right password.
+// signIn makes the session of a user who has shown the right password. It is errNoProof when the user has been deleted, has got
+// another password or was tried too often meanwhile.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.req.Context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
@@ -99,20 +105,13 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 		err = c.insertSession(ctx, s.DB, session, by)
 	}
 	switch {
-	case errors.Is(err, errNoProof):
-		return s.refuseOvertaken(c, found)
 	case violates(err, "sessions_application_id_fkey"):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
 		return nil, err
 	}
-	data := sessionView(p.View, session, app, token)
-	shown := optionalSession(p.SessionView, session, app, token)
-	application := optionalApplication(p.ApplicationView, app)
+	data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
 	if recordless {
-		if p.SessionView == "" {
-			shown = data
-		}
 		return gen.SessionsCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
 	if notice != nil && !s.deliver(c, notice) {
@@ -207,8 +206,35 @@ SELECT id FROM made`,
 	return nil
 }
 
-// lockUser keeps sessions from being made for a user, until the transaction ends, by what it changes.
-func lockUser(ctx context.Context, tx bun.Tx, id int64) error {
-	_, err := tx.NewRaw("SELECT FROM users WHERE id = ? FOR UPDATE", id).Exec(ctx)
-	return err
+// lockUser keeps sessions from being made for a user, until the transaction ends, by what it changes. It returns the hash of the
+// password as it is then, and is errNoProof when there is no such user any more.
+func lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
+	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", errNoProof
+	}
+	return passwordHash, err
+}
+
+// errSignedOut means that the session has ended since its token was checked.
+var errSignedOut = errors.New("the session was signed out")
+
+// whileSignedIn changes what is the user's own, in a transaction that has locked the user: a session that has ended since its
+// token was checked changes nothing, and is errSignedOut.
+func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
+	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := lockUser(ctx, tx, c.session.UserID); errors.Is(err, errNoProof) {
+			return errSignedOut
+		} else if err != nil {
+			return err
+		}
+		here, err := tx.NewSelect().Model((*db.Session)(nil)).Where("id = ?", c.session.ID).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if !here {
+			return errSignedOut
+		}
+		return change(ctx, tx)
+	})
 }

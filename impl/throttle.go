@@ -69,9 +69,10 @@ func (t *throttle) take(address string, now time.Time) bool {
 	return true
 }
 
-// turn forgets the minute before, what was not exchanged of it too.
+// turn forgets the minute before, what was not exchanged of it too. A request that took its time before another one turned the
+// minute does not turn it back; a clock that was set back does.
 func (t *throttle) turn(now time.Time) {
-	if minute := now.Truncate(time.Minute); !minute.Equal(t.minute) {
+	if minute := now.Truncate(time.Minute); minute.After(t.minute) || t.minute.Sub(minute) > time.Minute {
 		t.minute, t.addresses = minute, map[string]*requests{}
 	}
 }

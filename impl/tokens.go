@@ -73,6 +73,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 		if c.caller = c.registry.appsByToken[[32]byte(digestOf(token))]; c.caller == nil {
 			return invalidToken, nil
 		}
+		c.about = c.caller.Slug
 		return nil, nil
 	}
 	return s.admitToken(c, token, gen.TokenParamToken)
@@ -120,9 +121,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) (toke
 	if app == nil || c.caller != nil && c.caller != app {
 		return gen.InvalidToken{Param: param}, nil
 	}
-	if app := c.registry.appsByID[session.ApplicationID]; app != nil {
-		c.about = app.Slug
-	}
+	c.about = app.Slug
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionKept)) {
 			return gen.InvalidToken{Param: param}, nil

@@ -50,9 +50,16 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	take("last_name", &user.LastName, claim.lastName)
 	take("phone", &user.Phone, claim.phone)
 	if len(columns) > 0 {
-		if _, err := s.DB.NewUpdate().Model(user).Column(columns...).WherePK().Exec(ctx); err != nil {
-			return nil, err
-		}
+		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.NewUpdate().Model(user).Column(columns...).WherePK().Exec(ctx)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, errSignedOut):
+		return invalidToken, nil
+	case err != nil:
+		return nil, err
 	}
 	return gen.UsersUpdateActionSuccessful{Data: userView(p.View, user)}, nil
 }
@@ -103,7 +110,7 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	case violates(err, "clients_company_id_fkey"):
 		return gen.InvalidParam{Errors: noCompany}, nil
 	case errors.Is(err, errPasswordSet):
-		return gen.InvalidParam{Errors: hasPasswordError}, nil
+		return gen.InvalidParam{Errors: hasPasswordError("client.password")}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -114,18 +121,17 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}, nil
 }
 
-// errSignedOut means that the session has ended since its token was checked.
-var errSignedOut = errors.New("the session was signed out")
-
 // errPasswordSet means that the user got a password after it was seen that there was none.
 var errPasswordSet = errors.New("the user has a password by now")
 
-var hasPasswordError = []gen.ParamError{paramError("client.password", gen.Allowed, "this user has a password already")}
+func hasPasswordError(param string) []gen.ParamError {
+	return []gen.ParamError{paramError(param, gen.Allowed, "this user has a password already")}
+}
 
 // judgeFirstPassword says why this user may not set a first password.
 func (c *call) judgeFirstPassword(param string, user *db.User) []gen.ParamError {
 	if hasPassword(user) {
-		return hasPasswordError
+		return hasPasswordError(param)
 	}
 	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
 		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
@@ -136,17 +142,9 @@ func (c *call) judgeFirstPassword(param string, user *db.User) []gen.ParamError 
 // insertRecord makes the client record of a user, and saves what came with it. It is errTaken when there is one already, and
 // errSignedOut when the session is there no longer.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := lockUser(ctx, tx, user.ID); err != nil {
+	return s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx); err != nil {
 			return err
-		}
-		// A session that was signed out since must not become anything.
-		here, err := changedOne(tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx))
-		if err != nil {
-			return err
-		}
-		if !here {
-			return errSignedOut
 		}
 		if err := insertNew(ctx, tx.NewInsert().Model(client).On("CONFLICT (user_id) DO NOTHING")); err != nil {
 			return err
@@ -173,7 +171,7 @@ func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyR
 	case linkExpired(link, c.now):
 		return gen.VerificationLinkExpired{}, nil
 	}
-	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := useLink(ctx, tx, link); err != nil {
 			return err
 		}
@@ -182,6 +180,8 @@ func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyR
 		return err
 	})
 	switch {
+	case errors.Is(err, errSignedOut):
+		return invalidToken, nil
 	case errors.Is(err, errUsed):
 		return gen.InvalidVerificationLink{}, nil
 	case err != nil:

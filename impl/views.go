@@ -108,6 +108,17 @@ func notificationColumns(view gen.View) []string {
 	return columns[:7]
 }
 
+// signedIn is what an operation that signs in shows: its new session as data, and what was asked for besides. A user without a
+// record always gets the session besides.
+func signedIn(session *db.Session, app *db.Application, token string, view, sessionShown, applicationShown gen.View) (data, shown gen.Session, application gen.Application) {
+	data = sessionView(view, session, app, token)
+	shown = optionalSession(sessionShown, session, app, token)
+	if sessionShown == "" && session.User.Records.None() {
+		shown = data
+	}
+	return data, shown, optionalApplication(applicationShown, app)
+}
+
 // optionalSession is the session for the key session of an answer, which is there only when its view was passed.
 func optionalSession(view gen.View, session *db.Session, app *db.Application, token string) gen.Session {
 	if view == "" {

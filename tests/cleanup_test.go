@@ -200,10 +200,10 @@ func TestCleanUpMillion(t *testing.T) {
 		t.Errorf("%d sessions are left", n)
 	}
 	all := slices.Sorted(slices.Values(slices.Concat(took...)))
-	slowest := all[len(all)-1]
+	slowest, most := all[len(all)-1], all[len(all)*99/100]
 	fmt.Printf("clean-up: a million sessions in %v; meanwhile %d sign-ins and checks, the median %v, the slowest %v\n",
 		cleaned.Round(time.Millisecond), len(all), all[len(all)/2].Round(time.Microsecond), slowest.Round(time.Millisecond))
-	if slowest > time.Second {
-		t.Errorf("a request took %v", slowest)
+	if most > time.Second || slowest > 10*time.Second {
+		t.Errorf("one of a hundred requests took %v, one %v", most, slowest)
 	}
 }

@@ -232,7 +232,7 @@ func TestMandrillTrouble(t *testing.T) {
 			e.mandrill.be(row.mode)
 			began := time.Now()
 			failed := want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
-			if took := time.Since(began); took > 7*time.Second {
+			if took := time.Since(began); took > 15*time.Second {
 				t.Errorf("it took %v", took)
 			}
 			if failed.Data.Email != "new@example.com" || failed.Session.Token == "" {
@@ -276,7 +276,7 @@ func TestJudgingIsQuick(t *testing.T) {
 		began := time.Now()
 		_, err := e.api.ClientsRegister(t.Context(), params)
 		check(t, err)
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("%.10s… took %v", password, took)
 		}
 	}

@@ -22,6 +22,9 @@ func TestOpaque(t *testing.T) {
 	}
 	for _, row := range rows {
 		for _, mode := range []string{"", "down", "rejected"} {
+			if row.want == "invalid-password" && mode != "" {
+				continue // it sends no mail
+			}
 			t.Run(row.name+", Mandrill "+mode, func(t *testing.T) {
 				t.Parallel()
 				e := start(t, withSQL(orderSQL), withSettings(opaque))

@@ -50,22 +50,21 @@ func TestLinkRequests(t *testing.T) {
 		app      string
 		redirect string
 		mandrill string
-		magic    string // the outcomes
-		reset    string
+		want     string
 		errors   string
 		links    int // made
 		mails    int // accepted by Mandrill
 	}{
-		{"a client", person{client: true}, "", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
-		{"a client with a redirect", person{client: true}, "", "planoorder", "https://order.example/a?b=c", "", "action-successful", "action-successful", "", 1, 1},
-		{"an address in mixed case", person{email: "ada.lovelace@example.com", client: true}, " Ada.Lovelace@Example.com ", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
-		{"a user without a password", person{client: true, noPassword: true}, "", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
-		{"a user without a role gets a link all the same, which tells nobody of roles", person{employee: true}, "", "planoorder", "", "", "action-successful", "action-successful", "", 1, 1},
-		{"an unknown address", person{client: true}, "nobody@example.com", "planoorder", "", "", "email-not-found", "email-not-found", "", 0, 0},
-		{"an unknown application", person{client: true}, "", "planonothing", "", "", "invalid-param", "invalid-param", "application exists", 0, 0},
-		{"a redirect to elsewhere", person{client: true}, "", "planoorder", "https://evil.example/", "", "invalid-param", "invalid-param", "redirect_url allowed", 0, 0},
-		{"Mandrill is down", person{client: true}, "", "planoorder", "", "down", "mandrill-email-failed", "mandrill-email-failed", "", 1, 0},
-		{"Mandrill rejects the address", person{client: true}, "", "planoorder", "", "rejected", "mandrill-email-failed", "mandrill-email-failed", "", 1, 0},
+		{"a client", person{client: true}, "", "planoorder", "", "", "action-successful", "", 1, 1},
+		{"a client with a redirect", person{client: true}, "", "planoorder", "https://order.example/a?b=c", "", "action-successful", "", 1, 1},
+		{"an address in mixed case", person{email: "ada.lovelace@example.com", client: true}, " Ada.Lovelace@Example.com ", "planoorder", "", "", "action-successful", "", 1, 1},
+		{"a user without a password", person{client: true, noPassword: true}, "", "planoorder", "", "", "action-successful", "", 1, 1},
+		{"a user without a role gets a link all the same, which tells nobody of roles", person{employee: true}, "", "planoorder", "", "", "action-successful", "", 1, 1},
+		{"an unknown address", person{client: true}, "nobody@example.com", "planoorder", "", "", "email-not-found", "", 0, 0},
+		{"an unknown application", person{client: true}, "", "planonothing", "", "", "invalid-param", "application exists", 0, 0},
+		{"a redirect to elsewhere", person{client: true}, "", "planoorder", "https://evil.example/", "", "invalid-param", "redirect_url allowed", 0, 0},
+		{"Mandrill is down", person{client: true}, "", "planoorder", "", "down", "mandrill-email-failed", "", 1, 0},
+		{"Mandrill rejects the address", person{client: true}, "", "planoorder", "", "rejected", "mandrill-email-failed", "", 1, 0},
 	}
 	for _, row := range rows {
 		for _, kind := range []string{"magic", "reset"} {
@@ -79,16 +78,14 @@ func TestLinkRequests(t *testing.T) {
 				}
 				var outcome client.Outcome
 				var err error
-				slug := row.magic
 				if kind == "magic" {
 					outcome, err = e.api.SessionsMagicLinkRequest(t.Context(), client.SessionsMagicLinkRequestParams{Email: email, Application: row.app, RedirectURL: row.redirect})
 				} else {
-					slug = row.reset
 					outcome, err = e.api.UsersPasswordResetRequest(t.Context(), client.UsersPasswordResetRequestParams{Email: email, Application: row.app, RedirectURL: row.redirect})
 				}
 				check(t, err)
-				if outcome.Slug() != slug {
-					t.Errorf("want %s, have %#v", slug, outcome)
+				if outcome.Slug() != row.want {
+					t.Errorf("want %s, have %#v", row.want, outcome)
 				}
 				if refused, ok := outcome.(client.InvalidParam); ok && errorsOf(refused.Errors) != row.errors {
 					t.Errorf("the errors are %s", errorsOf(refused.Errors))
@@ -347,6 +344,83 @@ func TestTakeover(t *testing.T) {
 			}
 			if e.count("mails WHERE kind = 'password_removed'") == 1 == row.password {
 				t.Error("that the password was removed must be told, and nothing else")
+			}
+			if row.password && e.count("known_addresses") != 0 {
+				t.Error("the attacker's address is still a known one")
+			}
+		})
+	}
+}
+
+// TestOlderRequestForALink does not replace the link of a newer one, in whatever order they are worked.
+func TestOlderRequestForALink(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(orderSQL))
+	email := e.user(person{client: true})
+	now := time.Now()
+	e.clock.stop(now)
+	newer := e.magicLink(email, "planoorder")
+	e.clock.stop(now.Add(-time.Second))
+	e.magicLink(email, "planoorder")
+	if n := len(e.mandrill.mails()); n != 1 {
+		t.Errorf("%d links were mailed", n)
+	}
+	want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: newer}))(t)
+}
+
+// TestOvertakenByAStranger: what a stranger changes between the look-up and the use of the first link that proves the address
+// ends too, and what they change with a session that the link has ended is refused.
+func TestOvertakenByAStranger(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name, before string // what holds the user's row when the request comes
+		request      func(e *env, link, stranger string) string
+		want, left   string // what must be left of the user
+	}{
+		{"a password set before the link is used", "UPDATE users SET password_hash = 'a stranger''s'", func(e *env, link, _ string) string {
+			outcome, err := e.api.SessionsMagicLinkCreate(e.t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: link})
+			check(e.t, err)
+			return outcome.Slug()
+		}, "action-successful", "password_hash IS NULL AND email_verified_at IS NOT NULL"},
+		{"remember_me by a session that ended", "UPDATE users SET email_verified_at = now(); DELETE FROM sessions", func(e *env, _, stranger string) string {
+			outcome, err := e.api.PreferencesUpdate(e.t.Context(), client.PreferencesUpdateParams{RememberMe: true}, client.WithToken(stranger))
+			check(e.t, err)
+			return outcome.Slug()
+		}, "invalid-token", "NOT remember_me"},
+		{"a name by a session that ended", "UPDATE users SET email_verified_at = now(); DELETE FROM sessions", func(e *env, _, stranger string) string {
+			outcome, err := e.api.UsersUpdate(e.t.Context(), client.UsersUpdateParams{FirstName: "Mallory"}, client.WithToken(stranger))
+			check(e.t, err)
+			return outcome.Slug()
+		}, "invalid-token", "first_name = 'Ada'"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL(orderSQL))
+			email := e.user(person{client: true, noPassword: true})
+			stranger := e.session(email, "planoorder")
+			e.exec("DELETE FROM users WHERE email <> $1", email)
+			link := e.magicLink(email, "planoorder")
+			tx, err := e.pool.Begin(t.Context())
+			check(t, err)
+			defer tx.Rollback(t.Context())
+			_, err = tx.Exec(t.Context(), "SELECT FROM users FOR UPDATE")
+			check(t, err)
+			slug := make(chan string, 1)
+			go func() { slug <- row.request(e, link, stranger) }()
+			e.within(10*time.Second, "the request waits for the user", func() bool {
+				return e.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
+			})
+			for statement := range strings.SplitSeq(row.before, ";") {
+				_, err = tx.Exec(t.Context(), statement)
+				check(t, err)
+			}
+			check(t, tx.Commit(t.Context()))
+			if got := <-slug; got != row.want {
+				t.Errorf("want %s, have %s", row.want, got)
+			}
+			if e.count("users WHERE "+row.left) != 1 {
+				t.Errorf("it is not so that %s", row.left)
 			}
 		})
 	}

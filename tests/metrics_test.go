@@ -177,7 +177,7 @@ func TestHashingGauges(t *testing.T) {
 			p.trySend(ctx, "POST", "/api/v1/sessions/create", b64(`{"email":"x@example.com","password":"x","application":"planoorder"}`), "Content-Type", "text/plain")
 		})
 	}
-	p.within(10*time.Second, "one works and four wait", func() bool {
+	p.within(30*time.Second, "one works and four wait", func() bool {
 		series := scrape(t, address)
 		return series["auth_hashing_working"] == 1 && series["auth_hashing_waiting"] == 4
 	})

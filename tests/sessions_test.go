@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -373,6 +374,30 @@ func TestOldHashes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOldHashAtOnce: sign-ins with the right password that overlap all succeed, whichever of them renews the hash, and none is
+// counted as a wrong one.
+func TestOldHashAtOnce(t *testing.T) {
+	t.Parallel()
+	old, err := bcrypt.GenerateFromPassword([]byte(goodPassword), bcrypt.MinCost)
+	check(t, err)
+	e := start(t, withSettings(func(s *impl.Settings) { s.HashWorkers = 10; s.ThrottlePasswords = 1; s.Argon2Time = 1000 }))
+	email := e.user(person{client: true})
+	e.exec("UPDATE users SET password_hash = $1", string(old))
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			outcome, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"})
+			if err != nil || outcome.Slug() != "action-successful" {
+				t.Errorf("the outcome is %v %v", outcome, err)
+			}
+		})
+	}
+	all.Wait()
+	if e.count("tries") != 0 || e.count("users WHERE password_hash LIKE '$argon2id$%'") != 1 {
+		t.Error("a try was counted, or the hash not renewed")
 	}
 }
 
