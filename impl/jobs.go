@@ -92,7 +92,7 @@ func (w *mailWorker) Work(ctx context.Context, job *river.Job[sendMail]) error {
 		Message: fmt.Sprintf("Mail %d (%s) was given up after %d tries: %v", m.ID, m.Kind, job.Attempt, failed),
 	})
 	m.FailedAt = s.Now()
-	if err := s.finishMail(ctx, m); err != nil {
+	if err := s.finishMail(ctx, m); err != nil { // again, where it was rejected: the first time may have failed
 		return err
 	}
 	return river.JobCancel(failed)

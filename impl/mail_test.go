@@ -89,3 +89,23 @@ func linksOf(html, link string) (hrefs, texts int, _ error) {
 		}
 	}
 }
+
+// TestDevicesThatAreURLs are not told of: whoever signs in to an account of their own making would write into another's mails.
+func TestDevicesThatAreURLs(t *testing.T) {
+	mails, err := mailTemplates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for device, told := range map[string]bool{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36": true,
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0":    true,
+		"curl/8.4.0": true,
+		"Your account is locked: https://evil.example": false,
+		"go to evil1.com at once":                      false,
+	} {
+		_, text, html, err := mails["sign_in"].write(mailFacts{UserAgent: device})
+		if err != nil || strings.Contains(text, device) != told || strings.Contains(html, device) != told {
+			t.Errorf("%s is told of: %q %v", device, text, err)
+		}
+	}
+}

@@ -63,8 +63,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 }
 
 // Start reads the registry and begins the work behind the requests: following the registry, telling other replicas of the
-// requests of each address, and the jobs. It ends with ctx;
-// wait then waits for what is under way.
+// requests of each address, and the jobs. It ends with ctx; wait then waits for what is under way.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err

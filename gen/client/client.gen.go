@@ -295,7 +295,7 @@ type ClientsRegisterClient struct {
 	Phone Phone `json:"phone,omitempty,omitzero"`
 }
 
-// ClientsRegisterMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+// ClientsRegisterMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
 type ClientsRegisterMandrillEmailFailed struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1221,7 +1221,7 @@ type SessionsCreateClientRequired struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+// SessionsCreateMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
 type SessionsCreateMandrillEmailFailed struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1544,7 +1544,7 @@ type SessionsMagicLinkRequestActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
 type SessionsMagicLinkRequestMandrillEmailFailed struct {
 	Code int `json:"code"`
 
@@ -1862,7 +1862,7 @@ type UsersPasswordResetRequestActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified.
+// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
 type UsersPasswordResetRequestMandrillEmailFailed struct {
 	Code int `json:"code"`
 

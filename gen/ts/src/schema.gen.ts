@@ -1358,7 +1358,7 @@ export interface components {
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description What the operation does was done, and is returned as in success; but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified. */
+        /** @description What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
         SessionsCreateMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
@@ -1414,7 +1414,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified. */
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
         SessionsMagicLinkRequestMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
@@ -1500,7 +1500,7 @@ export interface components {
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description What the operation does was done, and is returned as in success; but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified. */
+        /** @description What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
         ClientsRegisterMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
@@ -1569,7 +1569,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The link was made, but Mandrill refused its mail or did not answer in time. The mail is tried again, unless Mandrill rejected it for good, and the operators are notified. */
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
         UsersPasswordResetRequestMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
