@@ -103,6 +103,7 @@ func TestKilledOverAMail(t *testing.T) {
 			case <-time.After(time.Minute):
 				t.Fatal("the server was not killed")
 			}
+			p.mandrill.asked.Wait() // until then the call of the dead server may still be taken for good
 			p.mandrill.be("")
 			p.judgeKilled(row.job)
 			p.start()

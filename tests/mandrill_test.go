@@ -19,6 +19,7 @@ type mandrill struct {
 	mode    string
 	message []mandrillMail
 	stalled chan struct{}
+	asked   sync.WaitGroup // the calls that are being answered
 	hook    func(mandrillStep)
 }
 
@@ -83,6 +84,8 @@ func (m *mandrill) mails() []mandrillMail {
 }
 
 func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.asked.Add(1)
+	defer m.asked.Done()
 	var call struct {
 		Key     string
 		Message struct {

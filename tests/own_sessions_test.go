@@ -65,6 +65,13 @@ func TestSessionsIndex(t *testing.T) {
 		})
 	}
 	full := want[client.SessionsIndexActionSuccessful](e.api.SessionsIndex(t.Context(), client.SessionsIndexParams{View: client.Full}, client.WithToken(desk.Token)))(t)
+	for _, session := range full.Data.Results {
+		var used time.Time
+		check(t, e.pool.QueryRow(t.Context(), "SELECT last_used_at FROM sessions WHERE id = $1", session.ID).Scan(&used))
+		if !session.LastUsedAt.Equal(used) {
+			t.Errorf("%s was last used at %v, not %v", session.UserAgent, used, session.LastUsedAt)
+		}
+	}
 	if s := full.Data.Results[0]; s.UserAgent != "tablet" || s.IP != "127.0.0.1" || s.Method != "password" || s.Application != "planoauth" || !slices.Equal(s.Roles, []string{"client", "liaison"}) {
 		t.Errorf("the full view is %+v", s)
 	}

@@ -253,7 +253,7 @@ func TestMigrateAndDeploy(t *testing.T) {
 	if e.count("routes") != len(lawOperations()) || e.count("routes WHERE deployed_at IS NULL") != 1 || e.count("services WHERE slug = 'old'") != 0 {
 		t.Error("deploy did not keep or did not delete what it should")
 	}
-	serve(t, freeAddress(t), environment...)
+	serve(t, freeAddress(t), append(environment, "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "DISCLOSURE=opaque", "THROTTLE_LINKS=0")...)
 }
 
 func emptyDatabase(t *testing.T) string {

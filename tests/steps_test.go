@@ -561,3 +561,35 @@ func TestStatementBudgets(t *testing.T) {
 		want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(ctx, registration("new@example.com")))(t)
 	})
 }
+
+// TestOneLogLine: each request is logged once, whatever comes of it, with what it takes to find it again.
+func TestOneLogLine(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := e.signIn(e.user(person{client: true}))
+	answers := []answer{
+		e.send("POST", "/api/v1/sessions/read", []byte("{}"), append(bearer(token), "Content-Type", "application/json")...),
+		e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "text/csv"),
+		e.send("POST", "/api/v1/nothing", nil),
+	}
+	for _, a := range answers {
+		e.within(busyLimit, "it is logged", func() bool { return strings.Contains(e.logs.String(), a.header.Get("X-Request-Id")) })
+		lines := 0
+		for line := range strings.SplitSeq(e.logs.String(), "\n") {
+			var logged struct {
+				Msg, Status string
+				ID          string `json:"request_id"`
+				Code        int
+			}
+			if json.Unmarshal([]byte(line), &logged) == nil && logged.Msg == "request" && logged.ID == a.header.Get("X-Request-Id") {
+				lines++
+				if logged.Status != a.status() || logged.Code != a.code {
+					t.Errorf("the line says %s", line)
+				}
+			}
+		}
+		if lines != 1 {
+			t.Errorf("%s was logged %d times", a.status(), lines)
+		}
+	}
+}

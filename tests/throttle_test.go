@@ -348,3 +348,29 @@ func TestKnownAddressesAreForgotten(t *testing.T) {
 		}
 	}
 }
+
+// TestTriesAreShared by replicas, and outlive a restart, since they are counted in the database.
+func TestTriesAreShared(t *testing.T) {
+	t.Parallel()
+	settings := cheapSettings
+	settings.ThrottlePasswords = 3
+	e := start(t, withSettings(func(s *impl.Settings) { *s = settings }))
+	email := e.user(person{client: true})
+	on := func(url, password string) string {
+		other := *e
+		other.url = url
+		body := fmt.Sprintf(`{"email":%q,"password":%q,"application":"planoorder"}`, email, password)
+		return other.send("POST", "/api/v1/sessions/create", b64(body), "Content-Type", "text/plain").status()
+	}
+	second := e.replica(settings, &impl.Mailbox{})
+	for i, url := range []string{e.url, second, e.url} {
+		if slug := on(url, "wrong"); slug != "invalid-password" {
+			t.Errorf("the try %d is %s", i, slug)
+		}
+	}
+	for _, url := range []string{e.url, second, e.replica(settings, &impl.Mailbox{})} {
+		if slug := on(url, goodPassword); slug != "rate-limit-exceeded" {
+			t.Errorf("over the bound it is %s", slug)
+		}
+	}
+}

@@ -7,7 +7,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { JSDOM } from "jsdom";
 import { Client as Postgres } from "pg";
 import { PlanoAuth, type Session } from "planoauth";
 import { startOwnServer } from "./server.js";
@@ -53,6 +55,27 @@ after(async () => {
 function linkTo(page: string): string {
   const links = mails.flatMap(({ text }) => [...text.matchAll(new RegExp(`/${page}\\?token=(plal_[a-z2-7]+)`, "g"))]);
   return links.at(-1)?.[1] ?? assert.fail(`no link to /${page} was mailed`);
+}
+
+/** Types a password into the page behind a mailed link, and returns what the page then says. */
+async function typeInto(page: string, token: string, password: string): Promise<string> {
+  const { window } = await JSDOM.fromURL(`${server.baseUrl}/${page}?token=${token}`, {
+    runScripts: "dangerously",
+    resources: "usable",
+    beforeParse(window) {
+      const here: Partial<typeof globalThis> = { TextEncoder, fetch: (path, init) => fetch(new URL(String(path), server.baseUrl), init) };
+      Object.assign(window, here);
+    },
+  });
+  await once(window, "load");
+  const { document } = window;
+  document.querySelector<HTMLInputElement>("#password")!.value = password;
+  document.querySelector<HTMLButtonElement>("form button")!.click();
+  const said = () => document.querySelector("#result")?.textContent ?? "";
+  for (let waited = 0; (said() === "" || said() === "One moment…") && waited < 10_000; waited += 20) await sleep(20);
+  const text = said();
+  window.close();
+  return text;
 }
 
 /** A client on a device of its own, which keeps the token of the session that it made last. */
@@ -122,7 +145,9 @@ test("a whole life of an account", async () => {
   };
   assert.equal((await profile()).email_verified, false);
   const verification_token = linkTo("verify");
-  assert.equal((await registering.usersEmailVerify({ verification_token }, { token })).status, "action-successful");
+  assert.equal(await typeInto("verify", verification_token, "something else"), "The password is wrong.");
+  assert.equal((await profile()).email_verified, false);
+  assert.equal(await typeInto("verify", verification_token, firstPassword), "It worked. Your address is confirmed.");
   assert.equal((await registering.usersEmailVerify({ verification_token }, { token })).status, "invalid-verification-link");
   assert.equal((await profile()).email_verified, true);
 
@@ -145,7 +170,8 @@ test("a whole life of an account", async () => {
   const reset_token = linkTo("reset");
   const password = "the compiler is my friend";
   assert.equal((await anybody.usersPasswordReset({ reset_token, password: "password1" })).status, "password-rejected");
-  assert.equal((await anybody.usersPasswordReset({ reset_token, password })).status, "action-successful");
+  assert.equal(await typeInto("reset", reset_token, "short"), "The password could not be accepted.It must have at least 8 characters.");
+  assert.equal(await typeInto("reset", reset_token, password), "It worked. Your password is set. Sign in with it from now on.");
   assert.equal((await anybody.usersPasswordReset({ reset_token, password })).status, "invalid-reset-link");
   assert.equal((await desk.planoauth.sessionsRead()).status, "invalid-token");
   assert.equal((await anybody.sessionsCreate({ email, password: firstPassword, application })).status, "invalid-password");
@@ -186,4 +212,41 @@ test("a whole life of an account", async () => {
   const everywhere = await again.planoauth.sessionsDelete({ scope: "all" });
   assert.equal(everywhere.status === "action-successful" && everywhere.data.count, 3);
   for (const { planoauth } of [again, byGoogle, byLink]) assert.equal((await planoauth.sessionsRead()).status, "invalid-token");
+});
+
+test("what a life has no need of works from this client too", async () => {
+  const person = { email: "ada@example.com", password: "analytical engine 1843" };
+  const registering = new PlanoAuth({ baseUrl: server.baseUrl });
+  const client = { ...person, first_name: "Ada", last_name: "Lovelace" };
+  assert.equal((await registering.clientsRegister({ application: "planoauth", client })).status, "action-successful");
+  await server.admin("employee", "add", person.email, "--unproven");
+  const { planoauth, keep } = onDevice("desk");
+  keep(await planoauth.sessionsCreate({ ...person, application: "planoauth" }));
+
+  const updated = await planoauth.usersUpdate({ phone: "(212) 555-2368" });
+  assert.equal(updated.status === "action-successful" && updated.data.phone, "+12125552368");
+  const preferences = await planoauth.preferencesRead();
+  assert.equal(preferences.status === "action-successful" && preferences.data.remember_me, false);
+  const password = "the compiler is my friend";
+  assert.equal((await planoauth.usersPasswordUpdate({ password, current_password: "wrong" })).status, "invalid-password");
+  assert.equal((await planoauth.usersPasswordUpdate({ password, current_password: person.password })).status, "action-successful");
+  const again = await planoauth.usersClientRegister({ application: "planoauth", client: { first_name: "Ada", last_name: "Lovelace" } });
+  assert.equal(again.status, "email-already-client");
+
+  const notifications = await planoauth.notificationsIndex({ filters: ["unacknowledged"], count: true });
+  assert.equal(notifications.status, "action-successful");
+  assert.equal(notifications.data.count, notifications.data.results.length);
+  const unknown = await planoauth.notificationsUpdate({ id: 4711, acknowledged: true });
+  assert.deepEqual(unknown.status === "invalid-param" && unknown.errors.map(({ param, rule }) => [param, rule]), [["id", "exists"]]);
+
+  const { stdout } = await server.admin("application", "token", "planoauth");
+  const product = new PlanoAuth({ baseUrl: server.baseUrl, token: stdout.trim() });
+  const signedIn = await planoauth.sessionsCreate({ ...person, password, application: "planoauth" });
+  assert.equal(signedIn.status, "action-successful");
+  let checked = await product.sessionsRead({ session_token: signedIn.data.token });
+  for (let tries = 0; checked.status === "invalid-token" && checked.param === "token" && tries < 50; tries++) {
+    await sleep(100); // until the server has heard of the new token
+    checked = await product.sessionsRead({ session_token: signedIn.data.token });
+  }
+  assert.equal(checked.status === "action-successful" && checked.data.user?.email, person.email);
 });
