@@ -924,9 +924,7 @@ type Preferences struct {
 
 // PreferencesReadActionSuccessful The preferences.
 type PreferencesReadActionSuccessful struct {
-	Code int `json:"code"`
-
-	// Data What the user has chosen.
+	Code int         `json:"code"`
 	Data Preferences `json:"data"`
 
 	// Message Example: It worked.
@@ -947,9 +945,7 @@ type PreferencesReadParams struct {
 
 // PreferencesUpdateActionSuccessful The preferences, as saved.
 type PreferencesUpdateActionSuccessful struct {
-	Code int `json:"code"`
-
-	// Data What the user has chosen.
+	Code int         `json:"code"`
 	Data Preferences `json:"data"`
 
 	// Message Example: It worked.
@@ -1659,10 +1655,8 @@ type User struct {
 	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
 	//
 	// Example: +1 212 555 2368
-	Phone Phone `json:"phone,omitempty,omitzero"`
-
-	// Preferences What the user has chosen.
-	Preferences Preferences `json:"preferences,omitempty,omitzero"`
+	Phone       Phone        `json:"phone,omitempty,omitzero"`
+	Preferences *Preferences `json:"preferences,omitempty"`
 
 	// Records Kinds of records.
 	Records Records `json:"records,omitzero"`

@@ -51,7 +51,7 @@ func userView(view gen.View, u *db.User) gen.User {
 		return shown
 	}
 	shown.Records = u.Records.Kinds()
-	shown.Preferences = gen.Preferences{RememberMe: u.RememberMe}
+	shown.Preferences = &gen.Preferences{RememberMe: u.RememberMe}
 	shown.GoogleLinked = new(u.GoogleSubject != "")
 	return shown
 }

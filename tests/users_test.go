@@ -1,6 +1,8 @@
 package tests
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,23 +175,37 @@ func TestRaceToBecomeAClient(t *testing.T) {
 	}
 }
 
+// TestUsersReadViews looks at the fields as they are sent: what is false is there, what has no value is not.
 func TestUsersReadViews(t *testing.T) {
 	t.Parallel()
-	e := start(t)
-	email := e.user(person{client: true, liaison: true, rememberMe: true})
-	e.exec("UPDATE users SET google_subject = '123', phone = '+12125552368'")
-	token := client.WithToken(e.signIn(email))
-	read := func(view client.View) client.User {
-		return want[client.UsersReadActionSuccessful](e.api.UsersRead(t.Context(), client.UsersReadParams{View: view}, token))(t).Data
-	}
-	if u := read(client.Minimal); u.Email != email || u.FirstName != "" || !u.CreatedAt.IsZero() || u.Records != nil {
-		t.Errorf("the minimal view is %+v", u)
-	}
-	if u := read(""); u.FirstName != "Ada" || u.LastName != "Lovelace" || u.Phone != "+12125552368" || !u.HasPassword || u.CreatedAt.IsZero() || u.Records != nil || u.GoogleLinked {
-		t.Errorf("the default view is %+v", u)
-	}
-	if u := read(client.Full); len(u.Records) != 2 || !u.Preferences.RememberMe || !u.GoogleLinked {
-		t.Errorf("the full view is %+v", u)
+	const inDefault = "created_at email email_verified first_name has_password id last_name"
+	for _, row := range []struct {
+		name, sql           string
+		views               map[string]string
+		preferences, google bool
+	}{
+		{"all is set", "UPDATE users SET google_subject = '123', phone = '+12125552368', remember_me = true", map[string]string{
+			"minimal": "email email_verified id", "default": inDefault + " phone", "full": "created_at email email_verified first_name google_linked has_password id last_name phone preferences records",
+		}, true, true},
+		{"nothing is set", "UPDATE users SET email_verified_at = NULL", map[string]string{
+			"minimal": "email email_verified id", "default": inDefault, "full": "created_at email email_verified first_name google_linked has_password id last_name preferences records",
+		}, false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t)
+			token := e.signIn(e.user(person{client: true, liaison: true}))
+			e.exec(row.sql)
+			for view, fields := range row.views {
+				data, _ := e.send("POST", "/api/v1/users/read", []byte(`{"view": "`+view+`"}`), append(bearer(token), "Content-Type", "application/json")...).body["data"].(map[string]any)
+				if got := strings.Join(slices.Sorted(maps.Keys(data)), " "); got != fields {
+					t.Errorf("the view %s has %s", view, got)
+				}
+				if view == "full" && (data["google_linked"] != row.google || len(data["records"].([]any)) != 2 || data["preferences"].(map[string]any)["remember_me"] != row.preferences) {
+					t.Errorf("the full view is %v", data)
+				}
+			}
+		})
 	}
 }
 

@@ -37,7 +37,33 @@ func viewOf(text []byte, c *contract, view string) ([]byte, error) {
 		}
 		adapt(schema, view)
 	}
+	if view == "server" {
+		pointToSwitches(schemas)
+	}
 	return json.Marshal(doc)
+}
+
+// pointToSwitches makes optional properties pointers whose object has nothing but booleans: all false, it is not absent.
+func pointToSwitches(schemas map[string]any) {
+	switches := map[any]bool{}
+	for name, schema := range schemas {
+		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
+		booleans := 0
+		for _, property := range properties {
+			if property.(map[string]any)["type"] == "boolean" {
+				booleans++
+			}
+		}
+		switches["#/components/schemas/"+name] = booleans > 0 && booleans == len(properties)
+	}
+	for _, schema := range schemas {
+		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
+		for name, property := range properties {
+			if switches[property.(map[string]any)["$ref"]] {
+				properties[name] = map[string]any{"allOf": []any{property}, "x-go-type-skip-optional-pointer": false}
+			}
+		}
+	}
 }
 
 // adapt changes a schema in place where oapi-codegen's Go would be clumsy or wrong: the Email type fails when marshalled,
