@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -135,6 +136,13 @@ func judgeEnvelope(res *http.Response, tree map[string]any) error {
 		header("Content-Type", "application/json"), header("X-Request-Id", id), header("Cache-Control", "no-store"),
 		header("X-Content-Type-Options", "nosniff"),
 	}
+	slug, _ := tree["status"].(string)
+	help := ""
+	if res.StatusCode >= 400 {
+		help = "</statuses/" + slug + `>; rel="help"`
+	}
+	since, sunset := deprecated(slug)
+	checks = append(checks, header("Link", help), header("Deprecation", since), header("Sunset", sunset))
 	if res.StatusCode == http.StatusUnauthorized {
 		checks = append(checks, header("WWW-Authenticate", "Bearer"))
 	}
@@ -147,6 +155,25 @@ func judgeEnvelope(res *http.Response, tree map[string]any) error {
 		}
 	}
 	return judgeValues("", tree)
+}
+
+// deprecated has the headers of a slug that the law calls deprecated.
+func deprecated(slug string) (since, sunset string) {
+	for _, schema := range law().Components.Schemas {
+		status := schema.Value.Properties["status"]
+		if !schema.Value.Deprecated || status == nil || status.Value.Enum[0] != slug {
+			continue
+		}
+		date := func(name string) time.Time {
+			day, err := time.Parse(time.DateOnly, schema.Value.Extensions[name].(string))
+			if err != nil {
+				panic(err)
+			}
+			return day
+		}
+		return fmt.Sprintf("@%d", date("x-deprecated-since").Unix()), date("x-sunset").Format(http.TimeFormat)
+	}
+	return "", ""
 }
 
 // timeForm is RFC 3339 in UTC with milliseconds.
