@@ -100,14 +100,14 @@ func judge(req *http.Request, res *http.Response, body []byte) error {
 		}
 		message, listed := one.slugs[slug]
 		if !listed {
-			return fmt.Errorf("%s does not list %q", one.id, slug)
+			return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or answer another slug", slug, one.id)
 		}
 		if tree["message"] != message {
 			return fmt.Errorf("the message is not the contract's: %q", message)
 		}
 		response := one.op.Responses.Status(res.StatusCode)
 		if response == nil {
-			return fmt.Errorf("%s does not list the code %d", one.id, res.StatusCode)
+			return fmt.Errorf("openapi.yaml does not list the code %d for %s: list it there, or answer another", res.StatusCode, one.id)
 		}
 		schema = response.Value.Content["application/json"].Schema.Value
 		matrix.witness(one.id, slug)

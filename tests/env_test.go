@@ -79,8 +79,8 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		o.mailer, err = impl.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
 		check(t, err)
 	}
-	server := e.replica(o.settings, o.mailer)
-	e.url = server
+	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
+	e.url = e.replica(o.settings, o.mailer)
 	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	t.Cleanup(e.http.CloseIdleConnections)
 	e.api, err = client.New(e.url, client.WithHTTPClient(e.http))
@@ -114,6 +114,17 @@ func (e *env) replica(settings impl.Settings, mailer impl.Mailer) string {
 		d.Close()
 	})
 	return listener.URL
+}
+
+// judgeLogs looks for what the server refused to send: it is application-crash to the caller, and here a reason to fail.
+func judgeLogs(t testing.TB, logged string) {
+	t.Helper()
+	for line := range strings.Lines(logged) {
+		var entry struct{ Cause string }
+		if json.Unmarshal([]byte(line), &entry) == nil && strings.HasPrefix(entry.Cause, "openapi.yaml does not list") {
+			t.Error(entry.Cause)
+		}
+	}
 }
 
 func check(t testing.TB, err error) {
