@@ -987,7 +987,10 @@ type RateLimitExceeded struct {
 	//
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
-	Status    string    `json:"status"`
+
+	// RetryAfter How long to wait before another try, from the header of that name.
+	RetryAfter time.Duration `json:"-"`
+	Status     string        `json:"status"`
 }
 
 // Records Kinds of records.
@@ -1070,7 +1073,10 @@ type ServerBusy struct {
 	//
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
-	Status    string    `json:"status"`
+
+	// RetryAfter How long to wait before another try, from the header of that name.
+	RetryAfter time.Duration `json:"-"`
+	Status     string        `json:"status"`
 }
 
 // ServiceNotFound The operation exists, but the record of its service is missing or not deployed.

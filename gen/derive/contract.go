@@ -32,6 +32,13 @@ type operation struct {
 	OpenToRecordless                   bool
 	DeprecatedParams                   []deprecatedParam
 	Outcomes                           []*outcome
+	Index                              *index // nil where it lists nothing page by page
+}
+
+// index is how an operation lists rows page by page.
+type index struct {
+	Success, Row string // the schemas
+	LargestPage  int    // in rows
 }
 
 // Name is the Go name of the operation.
@@ -97,7 +104,26 @@ func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation,
 	if read.DeprecatedParams, err = deprecatedParams(schema.Value, ""); err != nil {
 		return nil, err
 	}
+	if read.Index, err = readIndex(schema.Value, op.Responses); err != nil {
+		return nil, err
+	}
 	return read, readOutcomes(read, op.Responses, outcomes)
+}
+
+// readIndex is nil for an operation that lists nothing page by page.
+func readIndex(params *openapi3.Schema, responses *openapi3.Responses) (*index, error) {
+	page := params.Properties["page"]
+	if page == nil {
+		return nil, nil
+	}
+	size := page.Value.Properties["size"]
+	success := responses.Status(200).Value.Content["application/json"].Schema
+	data := success.Value.Properties["data"]
+	if size == nil || size.Value.Max == nil || data == nil || data.Value.Properties["results"] == nil {
+		return nil, fmt.Errorf("has the param page, and so needs page.size with a maximum, and data.results")
+	}
+	row := data.Value.Properties["results"].Value.Items
+	return &index{Success: refName(success.Ref), Row: refName(row.Ref), LargestPage: int(*size.Value.Max)}, nil
 }
 
 // paramsSchema names the schema of an operation's decoded params.

@@ -23,6 +23,9 @@ type outcome struct {
 	Operations          []*operation
 }
 
+// RetryAfter tells whether its answers say when to retry.
+func (o *outcome) RetryAfter() bool { return o.Code == 429 || o.Code == 503 }
+
 // deprecation says since when a slug or a param should no longer be used, when it will be gone, and why.
 type deprecation struct {
 	Since, Sunset time.Time
@@ -38,8 +41,7 @@ type deprecatedParam struct {
 // status is what all outcomes of one slug have in common, and the outcomes.
 type status struct {
 	*outcome
-	RetryAfter bool // whether its answers say when to retry
-	Meanings   []*outcome
+	Meanings []*outcome
 }
 
 func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[string]*outcome) error {
@@ -172,7 +174,7 @@ func statuses(outcomes []*outcome) (all []*status, _ error) {
 	for _, one := range outcomes {
 		known := bySlug[one.Slug]
 		if known == nil {
-			known = &status{outcome: one, RetryAfter: one.Code == 429 || one.Code == 503}
+			known = &status{outcome: one}
 			bySlug[one.Slug] = known
 			all = append(all, known)
 		}
