@@ -83,9 +83,17 @@ func start(t testing.TB, opts ...func(*options)) *env {
 	e.url = e.replica(o.settings, o.mailer)
 	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	t.Cleanup(e.http.CloseIdleConnections)
-	e.api, err = client.New(e.url, client.WithHTTPClient(e.http))
-	check(t, err)
+	e.api = connect(t, e.url, e.http)
 	return e
+}
+
+// connect makes a client that sends nothing again, since tests look at refusals.
+func connect(t testing.TB, url string, doer *http.Client) *client.API {
+	t.Helper()
+	api, err := client.New(url, client.WithHTTPClient(doer))
+	check(t, err)
+	api.Retries = 0
+	return api
 }
 
 // replica starts one server on the world's database and returns its URL.
