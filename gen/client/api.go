@@ -32,8 +32,11 @@ type API struct {
 	// Retries is how many times a request is sent again whose outcome the catalogue of statuses marks as worth it: 2 after
 	// [New], never when 0. The pauses are as long as the server asks for, and else from 0.1 s on, each twice as long as the
 	// last. The outcome is returned at once, its RetryAfter with it, where the server asks for more than 10 s or the context
-	// would end earlier; so it is when the context ends the pause. A request without any answer is not sent again, since it
-	// may have been carried out; nor is one that failed after its work was done, such as [SessionsCreateMandrillEmailFailed].
+	// would end earlier; so it is when the context ends the pause.
+	//
+	// A request without any answer is not sent again, since it may have been carried out; nor is one whose outcome says that
+	// it was, as [SessionsCreateMandrillEmailFailed] does. One that met an [ApplicationCrash] is, and where the crash came
+	// after the work, the next answer may be a refusal such as [EmailAlreadyRegistered].
 	Retries int
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -226,9 +227,9 @@ func TestNoOutcome(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			tries := 0
+			var tries atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				tries++
+				tries.Add(1)
 				if row.body == "" {
 					panic(http.ErrAbortHandler)
 				}
@@ -238,8 +239,8 @@ func TestNoOutcome(t *testing.T) {
 			}))
 			defer server.Close()
 			_, err := must(client.New(server.URL)).SessionsCreate(t.Context(), signIn)
-			if err == nil || !strings.HasPrefix(err.Error(), row.want) || strings.Contains(err.Error(), signIn.Password) || tries != 1 {
-				t.Errorf("after %d tries it is %v", tries, err)
+			if err == nil || !strings.HasPrefix(err.Error(), row.want) || strings.Contains(err.Error(), signIn.Password) || tries.Load() != 1 {
+				t.Errorf("after %d tries it is %v", tries.Load(), err)
 			}
 		})
 	}
