@@ -23,7 +23,7 @@ type outcome struct {
 	Operations          []*operation
 }
 
-// RetryAfter tells whether its answers say when to retry.
+// RetryAfter is whether its answers say when to retry.
 func (o *outcome) RetryAfter() bool { return o.Code == 429 || o.Code == 503 }
 
 // deprecation says since when a slug or a param should no longer be used, when it will be gone, and why.
