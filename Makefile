@@ -46,4 +46,4 @@ fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) ./tests/
 
 clean: ## remove what was built
-	rm -rf .build gen/ts/node_modules gen/ts/dist gen/ts/dist-test
+	rm -rf .build gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
