@@ -5,7 +5,7 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate build lint run test test/go test/ts test/machine fuzz clean
+.PHONY: help generate build lint judge changelog run test test/go test/ts test/machine fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
@@ -23,6 +23,14 @@ build: ## build .build/planoauth
 lint: ## vet and staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+judge: ## let Redocly, Spectral and oasdiff judge openapi.yaml against their rules and ours, and against main
+	npm --prefix .ci/judges ci --no-audit --no-fund
+	npm --prefix .ci/judges test
+
+changelog: ## print what changed in openapi.yaml from the commit FROM to TO, or to the working tree
+	npm --prefix .ci/judges ci --no-audit --no-fund --silent
+	node .ci/judges/contract.mjs changelog $(FROM) $(TO)
 
 run: build ## serve on an embedded Postgres; http://127.0.0.1:8080/docs is the explorer
 	.build/planoauth serve
@@ -46,4 +54,4 @@ fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) ./tests/
 
 clean: ## remove what was built
-	rm -rf .build gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
+	rm -rf .build .ci/judges/node_modules gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
