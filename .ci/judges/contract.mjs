@@ -57,31 +57,32 @@ function base() {
 
 function judge() {
   const now = contractNow()
-  const version = now.info.version
   for (const commit of published()) {
     const before = contractAt(commit)
-    if (before.info.version !== version) return judgeNext(before, now, commit)
-    if (JSON.stringify(before) !== JSON.stringify(now)) {
-      throw new Refusal(`${law} differs from that of commit ${commit.slice(0, 10)}, and both say info.version ${version}: raise info.version, the last number ` +
-        `for descriptions and examples, the second for what is added; '${changelogHint(commit)}' prints the changes`)
-    }
+    if (before.info.version === now.info.version && JSON.stringify(before) === JSON.stringify(now)) continue
+    return compare(before, now, commit.slice(0, 10))
   }
-  console.log(`no other version than ${version} was published: nothing to compare`)
+  console.log('no other contract was published: nothing to compare')
 }
 
-const changelogHint = commit => `make changelog FROM=${commit.slice(0, 10)}`
-
-function judgeNext(before, now, commit) {
+function compare(before, now, commit) {
   const [from, to] = [before, now].map(({ info }) => info.version.split('.').map(Number))
   const raised = to.findIndex((number, i) => number !== from[i])
-  if (!(to[raised] > from[raised])) {
-    throw new Refusal(`info.version ${now.info.version} must be higher than ${before.info.version}, which was published by commit ${commit.slice(0, 10)}`)
+  const change = `from ${before.info.version} (commit ${commit}) to ${now.info.version}`
+  const wrong = []
+  if (raised < 0) {
+    wrong.push(`${law} differs from that of commit ${commit}, and both say info.version ${now.info.version}: raise info.version, the last number ` +
+      `for words and examples, the second for what is added; 'make changelog FROM=${commit}' prints what is`)
+  } else if (to[raised] < from[raised]) {
+    wrong.push(`info.version must not go down ${change}: raise it`)
   }
-  const change = `from ${before.info.version} (commit ${commit.slice(0, 10)}) to ${now.info.version}`
-  if (oasdiff('breaking', before, now, '--fail-on', 'WARN') === 0) return console.log(`the contract breaks nothing ${change}`)
-  if (raised === 0) return console.log(`the contract breaks the above ${change}, as a new major version may`)
-  throw new Refusal(`the contract breaks the above ${change}: within a major version it only adds. Bring it back, or let both live side by side, ` +
-    'the old one with `deprecated`, `x-deprecated-since` and `x-sunset`')
+  const breaks = oasdiff('breaking', before, now, '--fail-on', 'WARN') !== 0
+  if (breaks && raised !== 0) {
+    wrong.push(`the contract breaks the above ${change}: within a major version it only adds. Bring it back, or let both live side by side, ` +
+      'the old one with `deprecated`, `x-deprecated-since`, `x-sunset` and `x-deprecated-reason`')
+  }
+  if (wrong.length) throw new Refusal(wrong.join('\ncontract: '))
+  console.log(`the contract ${breaks ? 'breaks the above, as a new major version may,' : 'breaks nothing'} ${change}`)
 }
 
 // view is a contract as callers see it: objects in the place of their base64, tokens as the params that they are, and under

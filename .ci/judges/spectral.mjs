@@ -79,7 +79,7 @@ const paramDescribed = params((param, path, name) =>
 
 const bounds = {
   string: ({ enum: values, maxLength }) => (values ?? maxLength) === undefined && 'maxLength or enum',
-  integer: ({ minimum, maximum }) => (minimum ?? maximum) !== undefined && minimum <= maximum ? false : 'minimum and maximum',
+  integer: ({ minimum, maximum }) => !(minimum <= maximum) && 'minimum and maximum',
   number: schema => bounds.integer(schema),
   boolean: () => false,
   array: ({ maxItems }) => maxItems === undefined && 'maxItems',
