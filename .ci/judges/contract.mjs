@@ -36,7 +36,7 @@ const contractAt = commit => parse(git('show', `${commit}:${law}`))
 const contractNow = () => parse(readFileSync(join(git('rev-parse', '--show-toplevel'), law), 'utf8'))
 
 // published lists the commits of main that changed the contract, the newest first.
-const published = () => git('log', '--first-parent', '--format=%H', base(), '--', law).split('\n').filter(Boolean)
+const published = () => git('log', '--first-parent', '--format=%H', base(), '--', `:/${law}`).split('\n').filter(Boolean)
 
 // needHistory refuses to judge what it cannot see.
 function needHistory() {
@@ -57,7 +57,9 @@ function base() {
 
 function judge() {
   const now = contractNow()
-  for (const commit of published()) {
+  const commits = published()
+  if (!commits.length) throw new Refusal(`no commit of main has ${law}: pass a BASE that has it`)
+  for (const commit of commits) {
     const before = contractAt(commit)
     if (before.info.version === now.info.version && JSON.stringify(before) === JSON.stringify(now)) continue
     return compare(before, now, commit.slice(0, 10))

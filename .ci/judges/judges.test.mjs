@@ -1,7 +1,7 @@
 // Each rule can fail: a copy of openapi.yaml is spoilt, and its judge must say so.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -172,6 +172,12 @@ test('a version names one contract', async t => {
   merged.git('merge', '--quiet', '--no-ff', '--message', 'Merge', 'branch')
   const dirty = commits(small('1.0.0'))
   writeFileSync(join(dirty.repo, 'openapi.yaml'), other)
+  const none = commits()
+  none.git('commit', '--quiet', '--allow-empty', '--message', 'nothing')
+  writeFileSync(join(none.repo, 'openapi.yaml'), other)
+  const below = commits(small('1.0.0'), other)
+  below.repo = join(below.repo, 'below')
+  mkdirSync(below.repo)
   const whole = commits(small('1.0.0'), other)
   const shallow = { repo: join(tmp, 'shallow') }
   whole.git('clone', '--quiet', '--depth', '1', `file://${whole.repo}`, shallow.repo)
@@ -180,8 +186,10 @@ test('a version names one contract', async t => {
     ['another text of the same version', commits(small('1.0.0'), other), refused],
     ['another text that is not committed yet', dirty, refused],
     ['another text, and then a commit of something else', commits(small('1.0.0'), other, other), refused],
+    ['another text, judged from a folder below', below, refused],
     ['a version that went down', commits(small('1.0.10'), small('1.0.9')), /info\.version must not go down from 1\.0\.10/],
     ['a history that is cut off', shallow, /run 'git fetch --unshallow'/],
+    ['a history without a contract', none, /no commit of main has openapi.yaml/],
     ['no history', { repo: mkdtempSync(join(tmp, 'none-')) }, /there is no git history/],
     ['comments and formatting', commits(small('1.0.0'), `# A comment.\n${small('1.0.0')}`)],
     ['another version', commits(small('1.0.9'), small('1.0.10'))],
