@@ -340,9 +340,13 @@ func (e *env) trySend(ctx context.Context, method, path string, body []byte, hea
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
+	return answerOf(res, text), err
+}
+
+func answerOf(res *http.Response, text []byte) answer {
 	a := answer{code: res.StatusCode, header: res.Header, text: string(text)}
 	json.Unmarshal(text, &a.body)
-	return a, err
+	return a
 }
 
 func b64(text string) []byte { return []byte(base64.StdEncoding.EncodeToString([]byte(text))) }
