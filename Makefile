@@ -54,4 +54,4 @@ fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) ./tests/
 
 clean: ## remove what was built
-	rm -rf .build .ci/judges/node_modules gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
+	rm -rf .build .ci/judges/node_modules .ci/prism/node_modules gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test

@@ -114,7 +114,7 @@ func openTab(t *testing.T, chromium context.Context, width int64, origins ...str
 	check(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	check(t, err)
-	b.ctx, end = context.WithTimeout(ctx, 2*browserLimit)
+	b.ctx, end = context.WithTimeout(ctx, 5*browserLimit)
 	t.Cleanup(end)
 	t.Cleanup(func() {
 		chromedp.Run(b.ctx, chromedp.Title()) // all that happened before its answer has been heard

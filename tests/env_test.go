@@ -45,6 +45,7 @@ type options struct {
 	settings impl.Settings
 	sql      []string
 	mailer   impl.Mailer
+	through  *prism // between the client and the server, where it is not nil
 }
 
 // withSQL runs statements before the server starts.
@@ -81,7 +82,11 @@ func start(t testing.TB, opts ...func(*options)) *env {
 	}
 	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
 	e.url = e.replica(o.settings, o.mailer)
-	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
+	if o.through != nil {
+		wire = &proxied{prism: o.through, next: wire, report: t.Error}
+	}
+	e.http = &http.Client{Transport: &checked{t: t, next: wire}}
 	t.Cleanup(e.http.CloseIdleConnections)
 	e.api = connect(t, e.url, e.http)
 	return e
