@@ -257,7 +257,8 @@ func (b *tab) call(o *lawOperation, steps ...step) (*request, answer) {
 func (b *tab) fits() {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	if width := evaluate[int](b, "document.scrollingElement.scrollWidth"); width > 390 {
+	const settled = "Promise.all(document.getAnimations().map(animation => animation.finished))"
+	if width := evaluate[int](b, settled+".then(() => document.scrollingElement.scrollWidth)"); width > 390 {
 		b.t.Errorf("%s is %d pixels wide on a phone of 390", evaluate[string](b, "location.href"), width)
 	}
 }
