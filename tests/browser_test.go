@@ -137,7 +137,7 @@ func openTab(t *testing.T, chromium context.Context, width int64, origins ...str
 func (b *tab) hear(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	complain := func(parts ...any) { b.complaints = append(b.complaints, fmt.Sprint(parts...)) }
+	complain := func(parts ...any) { b.complaints = append(b.complaints, strings.TrimSpace(fmt.Sprintln(parts...))) }
 	of := func(id network.RequestID) *request {
 		for _, r := range slices.Backward(b.requests) {
 			if r.RequestID == id {
@@ -163,12 +163,12 @@ func (b *tab) hear(event any) {
 		}
 	case *runtime.EventExceptionThrown:
 		text, _ := json.Marshal(event.ExceptionDetails)
-		complain("exception ", string(text))
+		complain("exception", string(text))
 	case *log.EventEntryAdded:
 		// The log also tells that an operation has refused, which is no complaint.
 		refused := event.Entry.Source == log.EntrySourceNetwork && strings.Contains(event.Entry.URL, "/api/v1/")
 		if !refused && (event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning) {
-			complain(event.Entry.Text, " ", event.Entry.URL)
+			complain(event.Entry.Text, event.Entry.URL)
 		}
 	}
 }
