@@ -5,15 +5,19 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate build lint judge changelog run test test/go test/ts test/machine fuzz clean
+.PHONY: help generate generate/go generate/ts build lint judge changelog run test test/go test/ts test/machine fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
 
-generate: ## write everything that comes from openapi.yaml
+generate: generate/go generate/ts ## write everything that comes from openapi.yaml
+
+generate/go:
 	$(GO) run ./gen/derive openapi.yaml gen .build
 	$(GO) tool oapi-codegen -config gen/server.yaml .build/server.json
 	$(GO) tool oapi-codegen -config gen/client.yaml .build/client.json
+
+generate/ts: generate/go
 	npm --prefix gen/ts ci --no-audit --no-fund
 	npm --prefix gen/ts run generate
 

@@ -223,13 +223,16 @@ func (m *outcomes) witness(operation, slug string) {
 	m.seen[pair{operation, slug}]++
 }
 
-// report prints the matrix; it is false when a pair of the law was never seen.
-func (m *outcomes) report() bool {
+// report prints the matrix, or the part of one operation; it is false when a pair of the law was never seen.
+func (m *outcomes) report(only string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var listed, witnessed int
 	var missing []string
 	for _, op := range lawOperations() {
+		if only != "" && only != op.id {
+			continue
+		}
 		seen := 0
 		for slug := range op.slugs {
 			p := pair{op.id, slug}
