@@ -247,7 +247,7 @@ func (b *tab) call(o *lawOperation, steps ...step) (*request, answer) {
 	for name, value := range r.response.Headers {
 		res.Header.Set(name, value.(string))
 	}
-	if err := judge(req, res, got.Body); err != nil {
+	if err := matrix.judge(req, res, got.Body); err != nil {
 		b.t.Errorf("%s answered the browser against its contract: %v\n%s", o.id, err, got.Body)
 	}
 	return r, answerOf(res, got.Body)

@@ -77,14 +77,14 @@ func (c *checked) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
-	if err := judge(req, res, body); err != nil {
+	if err := matrix.judge(req, res, body); err != nil {
 		c.t.Errorf("%s %s answered against its contract: %v\n%s", req.Method, req.URL.Path, err, body)
 	}
 	return res, nil
 }
 
 // judge holds one answer against the law, and enters it into the matrix.
-func judge(req *http.Request, res *http.Response, body []byte) error {
+func (m *outcomes) judge(req *http.Request, res *http.Response, body []byte) error {
 	var tree map[string]any
 	if err := json.Unmarshal(body, &tree); err != nil {
 		return err
@@ -110,7 +110,7 @@ func judge(req *http.Request, res *http.Response, body []byte) error {
 			return fmt.Errorf("openapi.yaml does not list the code %d for %s: list it there, or answer another", res.StatusCode, one.id)
 		}
 		schema = response.Value.Content["application/json"].Schema.Value
-		matrix.witness(one.id, slug)
+		m.witness(one.id, slug)
 	}
 	if schema == nil { // no operation has this path
 		schema = law().Components.Schemas["RouteNonExistent"].Value
