@@ -12,11 +12,19 @@ import (
 // hostile draws a request whose bytes break a rule of the steps before the params.
 func (w *fuzzed) hostile() *fuzzRequest {
 	q := w.valid()
-	damage := rapid.SampledFrom([]func(*fuzzRequest){
-		w.damageText, w.damageText, w.damageText, w.damageBody, w.damageBody, w.damageContentType, w.damageAuthorization, w.damageRoute,
-	}).Draw(w.r, "damage")
 	q.param, q.withoutParams = "", true
-	damage(q)
+	switch rapid.SampledFrom([]string{"text", "text", "body", "body", "content type", "authorization", "route"}).Draw(w.r, "damage to") {
+	case "text":
+		w.damageText(q)
+	case "body":
+		w.damageBody(q)
+	case "content type":
+		w.damageContentType(q)
+	case "authorization":
+		w.damageAuthorization(q)
+	case "route":
+		w.damageRoute(q)
+	}
 	return q
 }
 
@@ -124,7 +132,7 @@ func (w *fuzzed) damageRoute(q *fuzzRequest) {
 	}
 	action := q.path[strings.LastIndexByte(q.path, '/')+1:]
 	q.damage, q.path = "another path", rapid.SampledFrom([]string{
-		q.path + "/", q.path + "%00", q.path + "x", strings.ToUpper(q.path[:8]) + q.path[8:], strings.Replace(q.path, action, strings.ToUpper(action), 1), q.path + ";a=b",
+		q.path + "/", q.path + "%00", q.path + "x", "/api/v1/S" + q.path[9:], strings.Replace(q.path, action, strings.ToUpper(action), 1), q.path + ";a=b",
 		strings.Replace(q.path, "/api/v1/", "/api/v1//", 1), strings.Replace(q.path, action, "%"+strconv.FormatInt(int64(action[0]), 16)+action[1:], 1),
 		q.path + "/../" + action, "/api/v1/../v1" + q.path[7:], "/api/v1/%2e%2e/" + action, "/api/v1/' OR 1=1 --", "/api/v1/" + strings.Repeat("a", 5000), q.path + "%ff",
 		"/api/v1/" + action, q.path + "%2f", "/api/v1/{{.}}/" + action,

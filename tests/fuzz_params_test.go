@@ -46,7 +46,7 @@ func (w *fuzzed) value(schema *openapi3.Schema, name string, who *someone) any {
 	case schema.Type.Is("boolean"):
 		return rapid.Bool().Draw(w.r, name)
 	}
-	if known := w.worth(name, who); known != nil {
+	if known := w.worth(schema, name, who); known != nil {
 		return known
 	}
 	switch {
@@ -80,22 +80,25 @@ func (w *fuzzed) object(schema *openapi3.Schema, who *someone) map[string]any {
 	return object
 }
 
-// worth draws a value of this param that means something in this world: mostly the newest of the person's own. It is nil where
-// there is none, or another is wanted.
-func (w *fuzzed) worth(name string, who *someone) any {
+// worth draws a value of this param that means something in this world: in a faithful request the newest of the person's own. It is
+// nil where there is none, or another is wanted.
+func (w *fuzzed) worth(schema *openapi3.Schema, name string, who *someone) any {
 	if name == "current_password" {
 		name = "password"
 	}
-	whose := rapid.SampledFrom([]string{"newest", "newest", "newest", "own", "another's", "made"}).Draw(w.r, "whose "+name)
+	if own := who.values[name]; w.faithful && len(own) > 0 {
+		return own[0]
+	}
 	list := append(slices.Clone(who.values[name]), w.known[name]...)
-	if whose == "another's" {
+	switch whose := rapid.SampledFrom([]string{"own", "another's", "made"}).Draw(w.r, "whose "+name); whose {
+	case "made":
+		return nil
+	case "another's":
 		list = append(slices.Clone(w.someone().values[name]), list...)
 	}
-	switch {
-	case whose == "made" || len(list) == 0:
+	list = slices.DeleteFunc(list, func(value any) bool { return schema.VisitJSON(value) != nil })
+	if len(list) == 0 {
 		return nil
-	case whose == "newest" && len(who.values[name]) > 0:
-		return list[0]
 	}
 	return rapid.SampledFrom(list).Draw(w.r, name)
 }
@@ -226,6 +229,9 @@ type place struct {
 	schema   *openapi3.Schema
 	required bool
 }
+
+// GoString is how rapid shows the place that it has drawn.
+func (p place) GoString() string { return p.path }
 
 // places lists where params may stand, in the objects that are there.
 func places(schema *openapi3.Schema, params map[string]any, prefix string) (all []place) {

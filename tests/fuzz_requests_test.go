@@ -31,6 +31,9 @@ type fuzzRequest struct {
 	withoutParams bool     // the params are not what is refused
 }
 
+// GoString is how rapid shows the operation that it has drawn.
+func (o *lawOperation) GoString() string { return o.id }
+
 type fuzzAnswer struct {
 	answer
 	broken error // how it breaks the contract
@@ -42,9 +45,36 @@ func (q *fuzzRequest) String() string {
 
 // request draws an operation, params that its schema allows, and a token.
 func (w *fuzzed) request() *fuzzRequest {
-	o := rapid.SampledFrom(lawOperations()).Draw(w.r, "operation")
-	q := &fuzzRequest{lawOperation: o, who: w.someone(), method: o.method, path: o.path}
-	q.params = w.object(o.paramsSchema(), q.who)
+	who, all := w.someone(), lawOperations()
+	if ripe := who.ripe(); len(ripe) > 0 && rapid.SampledFrom([]bool{true, false}).Draw(w.r, "something ripe") {
+		all = ripe
+	}
+	o := rapid.SampledFrom(all).Draw(w.r, "operation")
+	w.faithful = rapid.SampledFrom([]bool{true, true, false}).Draw(w.r, "faithful")
+	q := &fuzzRequest{lawOperation: o, who: who, method: o.method, path: o.path, params: w.object(o.paramsSchema(), who)}
+	w.present(q)
+	if len(q.params) == 0 && len(o.paramsSchema().Required) > 0 {
+		w.r.Fatalf("%s: what is required was not made", o.id)
+	}
+	return q
+}
+
+// ripe are the operations that take what somebody has, and can have only once.
+func (s *someone) ripe() (all []*lawOperation) {
+	for _, o := range lawOperations() {
+		for _, name := range o.paramsSchema().Required {
+			if secret(name) && name != "password" && len(s.values[name]) > 0 {
+				all = append(all, o)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// present draws a token, and whether it stands in the header.
+func (w *fuzzed) present(q *fuzzRequest) {
+	o := q.lawOperation
 	tokens := []string{"none", "none", "own", "any", "application", "wrong"}
 	if o.extension("x-token", "required") == true {
 		tokens = []string{"own", "own", "own", "own", "any", "application", "wrong", "none"}
@@ -52,7 +82,7 @@ func (w *fuzzed) request() *fuzzRequest {
 	switch kind := rapid.SampledFrom(tokens).Draw(w.r, "token"); kind {
 	case "own", "any":
 		list := q.who.values["token"]
-		if kind == "any" {
+		if kind == "any" || len(list) == 0 {
 			list = append(slices.Clone(w.someone().values["token"]), list...)
 		}
 		if len(list) > 0 {
@@ -76,10 +106,6 @@ func (w *fuzzed) request() *fuzzRequest {
 	case q.token == "" && o.extension("x-token", "required") == true:
 		q.slug, q.param, q.rule = "missing-param", "token", "required"
 	}
-	if len(q.params) == 0 && len(o.paramsSchema().Required) > 0 {
-		w.r.Fatalf("%s: what is required was not made", o.id)
-	}
-	return q
 }
 
 func newestOf(list []any, otherwise string) string {
@@ -122,9 +148,9 @@ func (w *fuzzed) nearlyValid() *fuzzRequest {
 	}
 	q.damage = path + " " + broken.rule
 	switch {
-	case q.slug == "invalid-token":
 	case len(q.params) == 0 && len(q.paramsSchema().Required) > 0:
-		q.slug, q.withoutParams = "no-params-decoded", true
+		q.slug, q.param, q.rule, q.withoutParams = "no-params-decoded", "", "", true
+	case q.slug == "invalid-token":
 	case q.slug == "missing-param": // the token is: the errors name it first
 	case broken.rule == "required":
 		q.slug, q.param, q.rule = "missing-param", path, broken.rule
@@ -147,14 +173,13 @@ func (w *fuzzed) write(q *fuzzRequest) {
 	}
 	parameter := rapid.SampledFrom([]string{"", "", "; charset=utf-8", ";charset=\"UTF-8\"", "; boundary=x"}).Draw(w.r, "content type")
 	q.headers = append(q.headers, "Content-Type", q.contentType()+parameter)
-	for _, header := range []string{
-		"X-Forwarded-For: 203.0.113.7, ' OR 1=1", "X-HTTP-Method-Override: DELETE", "Accept: text/html;q=x", "Cookie: token=plas_x", "Origin: https://evil.example",
-		"User-Agent: <script>alert(1)</script> https://evil.example/ ünïcode \xff", "Content-Encoding: identity", "Range: bytes=0-1", "X-Request-Id: mine",
-	} {
-		if rapid.SampledFrom([]bool{false, false, false, false, false, false, false, true}).Draw(w.r, header) {
-			name, value, _ := strings.Cut(header, ": ")
-			q.headers = append(q.headers, name, value)
-		}
+	header := rapid.SampledFrom([]string{
+		"", "", "", "", "", "", "", "", "X-Forwarded-For: 203.0.113.7, ' OR 1=1", "X-HTTP-Method-Override: DELETE", "Accept: text/html;q=x", "Cookie: token=plas_x",
+		"Origin: https://evil.example", "User-Agent: <script>alert(1)</script> https://evil.example/ ünïcode \xff", "Content-Encoding: identity", "Range: bytes=0-1",
+		"X-Request-Id: mine", "Host: evil.example", "X-Original-URL: /dev/mail", "Prefer: respond-async",
+	}).Draw(w.r, "header")
+	if name, value, ok := strings.Cut(header, ": "); ok {
+		q.headers = append(q.headers, name, value)
 	}
 }
 
@@ -165,7 +190,9 @@ func (w *fuzzed) encode(q *fuzzRequest) {
 	if !q.sensitive() {
 		return
 	}
-	encoding := rapid.SampledFrom([]*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding}).Draw(w.r, "base64")
+	encoding := map[string]*base64.Encoding{
+		"usual": base64.StdEncoding, "without padding": base64.RawStdEncoding, "of URLs": base64.URLEncoding, "of URLs without padding": base64.RawURLEncoding,
+	}[rapid.SampledFrom([]string{"usual", "without padding", "of URLs", "of URLs without padding"}).Draw(w.r, "base64")]
 	q.body = []byte(blank + encoding.EncodeToString(q.body) + blank)
 }
 

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"context"
 	"crypto/sha256"
 	"flag"
 	"fmt"
@@ -19,21 +18,20 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// usualSeed makes `go test` send the same requests each time; -rapid.seed is another, as `make fuzz/api` passes.
-const usualSeed = "20261124"
-
 // TestFuzz sends what the schemas of openapi.yaml allow, nearly allow and forbid, in sequences, each in a world of its own:
 // every answer obeys the contract and is the one that the request deserves, and nothing secret stays behind. What fails is
-// made as small as it can be; the seed that is printed, or the file, repeats it.
+// made as small as it can be; the seed that is printed, or the file, repeats it. Without flags the requests are the same each time.
 func TestFuzz(t *testing.T) {
 	t.Parallel()
-	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == "0" {
-		check(t, seed.Value.Set(usualSeed))
+	size := map[string]string{"rapid.seed": "20261124", "rapid.checks": "50", "rapid.steps": "60"} // unless the command line says otherwise
+	flag.Visit(func(f *flag.Flag) { delete(size, f.Name) })
+	for name, value := range size {
+		check(t, flag.Set(name, value))
 	}
-	fmt.Println("fuzz: -rapid.seed", flag.Lookup("rapid.seed").Value)
-	google, seen := startIssuer(t), &outcomes{seen: map[pair]int{}}
+	google, seen, first := startIssuer(t), &outcomes{seen: map[pair]int{}}, &sync.Once{}
 	rapid.Check(t, func(r *rapid.T) {
 		w := startFuzz(drawn{r, around{t}}, google)
+		w.first = first
 		r.Repeat(map[string]func(*rapid.T){
 			"":                    w.judgeMails,
 			"a valid request":     func(*rapid.T) { w.send(seen, w.valid()) },
@@ -87,9 +85,13 @@ type fuzzed struct {
 	people    []*someone
 	known     values
 	throttled bool
+	faithful  bool            // the request that is drawn is to make sense
 	refusing  bool            // Mandrill does
 	secrets   map[string]bool // that were sent or received
 	mails     int             // that were read
+	last      string          // what was sent and answered, or found
+	around    testing.TB
+	first     *sync.Once // for the details of the first failure
 }
 
 // someone has an account, or not yet, and the values of params that go with it.
@@ -98,13 +100,16 @@ type someone struct {
 	values
 }
 
+// GoString is how rapid shows whom it has drawn.
+func (s *someone) GoString() string { return s.email }
+
 // values are those worth sending as a param, by its name, the newest first.
 type values map[string][]any
 
 func (v values) add(name string, value any) { v[name] = append([]any{value}, v[name]...) }
 
 func startFuzz(t drawn, google *issuer) *fuzzed {
-	w := &fuzzed{r: t.T, google: google, known: values{}, secrets: map[string]bool{}}
+	w := &fuzzed{r: t.T, around: t.TB, google: google, known: values{}, secrets: map[string]bool{}}
 	w.throttled = rapid.SampledFrom([]bool{false, false, false, true}).Draw(t.T, "throttled")
 	disclosure := rapid.SampledFrom([]string{"precise", "precise", "opaque"}).Draw(t.T, "disclosure")
 	statements := []string{
@@ -121,7 +126,7 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 	w.env = start(t, withGoogle(google.url), withSQL(statements...), withSettings(func(s *impl.Settings) {
 		s.Disclosure = disclosure
 		if w.throttled {
-			s.ThrottleAddress, s.ThrottlePasswords, s.ThrottleLinks = 60, 3, []int{2, 4}
+			s.ThrottleAddress, s.ThrottlePasswords, s.ThrottleLinks = 80, 3, []int{2, 4}
 		}
 	}))
 	w.http.Transport = w.http.Transport.(*checked).next // the answers are judged by judge, in one place and in order
@@ -129,6 +134,7 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 		w.known["application"] = append(w.known["application"], slug)
 	}
 	w.known["redirect_url"] = []any{orderURL, "https://auth.example/", "https://ship.example:443/a?b=c#d", "https://evil.example/", "http://localhost:3000/"}
+	w.known["phone"] = []any{"+1 212 555 2368", "(212) 555-2368", "+44 20 7946 0958"}
 	w.known["company_id"] = []any{1, 2, 3}
 	w.known["id"] = []any{w.notification(note{kind: "mandrill-email-failed", message: "100% of_it\\"}), 404}
 	w.populate()
@@ -143,6 +149,7 @@ func (w *fuzzed) populate() {
 		{email: "eve@example.com", employee: true},
 		{email: "dan@example.com", client: true, noPassword: true},
 		{email: "lea@example.com", liaison: true, client: true, rememberMe: true},
+		{email: "rob@example.com"},
 		{email: "ian@example.com", client: true, inactive: true},
 	} {
 		one := w.meet(w.user(p))
@@ -170,11 +177,12 @@ func (w *fuzzed) meet(email string) *someone {
 			return one
 		}
 	}
-	one := &someone{email, values{"email": {email, strings.ToUpper(email[:1]) + email[1:] + " "}}}
+	one := &someone{email, values{"email": {email, strings.ToUpper(email[:1]) + email[1:] + " "}, "application": {"planoauth"}, "first_name": {"Ada"}, "last_name": {"King"}}}
 	w.people = append(w.people, one)
 	return one
 }
 
+// gotToken is for a session that was made.
 func (w *fuzzed) gotToken(one *someone, token string) {
 	one.add("token", token)
 	one.add("session_token", token)
@@ -208,6 +216,7 @@ func (w *fuzzed) send(seen *outcomes, all ...*fuzzRequest) {
 			w.r.Fatalf("%s was not answered: %v", q.id, errs[i])
 		}
 		w.r.Logf("%d %s", answers[i].code, answers[i].text)
+		w.last = fmt.Sprintf("%s\n%d %s", q, answers[i].code, answers[i].text)
 		w.judge(q, answers[i])
 		w.learn(q, answers[i].answer)
 	}
@@ -261,17 +270,26 @@ var anyToken = regexp.MustCompile(`pla[sal]_[a-z2-7]{56}`)
 // learn takes from an answer what later requests may use.
 func (w *fuzzed) learn(q *fuzzRequest, a answer) {
 	who := q.who
-	if inner, ok := q.params["client"].(map[string]any); ok && a.code != 400 {
-		if email, ok := inner["email"].(string); ok {
-			who = w.meet(email)
-			who.values["password"] = append([]any{inner["password"]}, who.values["password"]...)
-		}
+	refused := a.code != 200 && a.status() != "client-required" && a.status() != "mandrill-email-failed"
+	if refused || a.body["param"] != nil { // or its token was
+		return
 	}
-	if email, ok := q.params["email"].(string); ok && strings.Contains(email, "@") && a.code != 400 {
+	if email, ok := q.params["email"].(string); ok {
 		who = w.meet(email)
+	}
+	if registered, ok := q.params["client"].(map[string]any); ok {
+		if email, ok := registered["email"].(string); ok {
+			who = w.meet(email)
+		}
+		if password, ok := registered["password"].(string); ok {
+			who.add("password", password)
+		}
 	}
 	for _, token := range anyToken.FindAllString(a.text, -1) {
 		w.gotToken(who, token)
+		if application, ok := q.params["application"]; ok {
+			who.add("application", application)
+		}
 	}
 	data, _ := a.body["data"].(map[string]any)
 	if id, ok := data["id"].(float64); ok && q.id != "clientsRegister" {
@@ -295,11 +313,12 @@ func (w *fuzzed) learn(q *fuzzRequest, a answer) {
 }
 
 // judgeMails reads the new mails, for the links in them.
-func (w *fuzzed) judgeMails(r *rapid.T) {
+func (w *fuzzed) judgeMails(*rapid.T) {
 	mails := w.mandrill.mails()
 	for _, m := range mails[w.mails:] {
 		if strings.Contains(strings.ToLower(m.HTML), "<script") || strings.ContainsAny(m.Subject+m.To, "\r\n") {
-			r.Fatalf("a mail is not safe to read: %q, %q, %s", m.To, m.Subject, m.HTML)
+			w.last = fmt.Sprintf("%q, %q, %s", m.To, m.Subject, m.HTML)
+			w.fail("a mail is not safe to read")
 		}
 		for _, found := range linkForm.FindAllStringSubmatch(m.Text, -1) {
 			name := map[string]string{"magic": "magic_token", "reset": "reset_token", "verify": "verification_token"}[found[1]]
@@ -308,14 +327,4 @@ func (w *fuzzed) judgeMails(r *rapid.T) {
 		}
 	}
 	w.mails = len(mails)
-}
-
-// rows are all rows of a table as JSON, save what a mail says that still waits to be sent.
-func (w *fuzzed) rows(table string) (text string) {
-	columns := "to_jsonb(t)"
-	if table == "mails" {
-		columns += " - CASE WHEN coalesce(sent_at, failed_at) IS NULL THEN '{text_body,html_body}' ELSE '{}'::text[] END"
-	}
-	check(w.t, w.pool.QueryRow(context.Background(), fmt.Sprintf("SELECT coalesce(string_agg((%s)::text, E'\n'), '') FROM %q t", columns, table)).Scan(&text))
-	return text
 }
