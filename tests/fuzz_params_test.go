@@ -67,7 +67,11 @@ func (w *fuzzed) object(schema *openapi3.Schema, who *someone) map[string]any {
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		here := "there"
 		if !slices.Contains(schema.Required, name) {
-			here = rapid.SampledFrom([]string{"absent", "absent", "there", "null"}).Draw(w.r, name+" is")
+			choice := []string{"absent", "absent", "there", "null"}
+			if w.faithful && len(who.values[valuesFor(name)]) > 0 {
+				choice = []string{"there", "absent"}
+			}
+			here = rapid.SampledFrom(choice).Draw(w.r, name+" is")
 		}
 		switch {
 		case name == "token" || here == "absent":
@@ -80,12 +84,13 @@ func (w *fuzzed) object(schema *openapi3.Schema, who *someone) map[string]any {
 	return object
 }
 
+// valuesFor is the name under which the values of a param are kept.
+func valuesFor(param string) string { return strings.TrimPrefix(param, "current_") }
+
 // worth draws a value of this param that means something in this world: in a faithful request the newest of the person's own. It is
 // nil where there is none, or another is wanted.
 func (w *fuzzed) worth(schema *openapi3.Schema, name string, who *someone) any {
-	if name == "current_password" {
-		name = "password"
-	}
+	name = valuesFor(name)
 	if own := who.values[name]; w.faithful && len(own) > 0 {
 		return own[0]
 	}
