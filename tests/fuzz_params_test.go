@@ -145,6 +145,7 @@ func (w *fuzzed) text(schema *openapi3.Schema, name string) string {
 		return n >= least && n <= most && allowed.MatchString(text)
 	}
 	text := rapid.OneOf(
+		rapid.SampledFrom(hostileTexts),
 		rapid.StringOfN(runes, least, min(least+20, most), -1),
 		rapid.SampledFrom(hostileTexts),
 		rapid.Map(runes, func(r rune) string { return "a" + strings.Repeat(string(r), most-1) }),

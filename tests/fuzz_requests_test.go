@@ -46,11 +46,16 @@ func (q *fuzzRequest) String() string {
 // request draws an operation, params that its schema allows, and a token.
 func (w *fuzzed) request() *fuzzRequest {
 	who, all := w.someone(), lawOperations()
-	if ripe := who.ripe(); len(ripe) > 0 && rapid.SampledFrom([]bool{true, false}).Draw(w.r, "something ripe") {
-		all = ripe
+	waiting := slices.DeleteFunc(slices.Clone(w.people), func(one *someone) bool { return one.ripe() == nil })
+	if len(waiting) > 0 && rapid.SampledFrom([]bool{false, true}).Draw(w.r, "something ripe") {
+		who = rapid.SampledFrom(waiting).Draw(w.r, "whose")
+		all = who.ripe()
 	}
 	o := rapid.SampledFrom(all).Draw(w.r, "operation")
 	w.faithful = rapid.SampledFrom([]bool{true, true, false}).Draw(w.r, "faithful")
+	if w.faithful && o.op.Extensions["x-roles"] != nil {
+		who = w.meet("eve@example.com") // the employee
+	}
 	q := &fuzzRequest{lawOperation: o, who: who, method: o.method, path: o.path, params: w.object(o.paramsSchema(), who)}
 	w.present(q)
 	if len(q.params) == 0 && len(o.paramsSchema().Required) > 0 {

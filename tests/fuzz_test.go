@@ -36,7 +36,7 @@ func TestFuzz(t *testing.T) {
 		r.Repeat(map[string]func(*rapid.T){
 			"":                    w.judgeMails,
 			"a valid request":     func(*rapid.T) { w.send(seen, w.valid()) },
-			"another valid one":   func(*rapid.T) { w.send(seen, w.valid()) },
+			"some valid ones":     func(*rapid.T) { w.send(seen, w.valid()); w.send(seen, w.valid()); w.send(seen, w.valid()) },
 			"nearly valid ones":   func(*rapid.T) { w.send(seen, w.nearlyValid()); w.send(seen, w.nearlyValid()) },
 			"hostile ones":        func(*rapid.T) { w.send(seen, w.hostile()); w.send(seen, w.hostile()) },
 			"several at once":     func(*rapid.T) { w.send(seen, w.several()...) },
