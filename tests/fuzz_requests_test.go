@@ -45,14 +45,12 @@ func (q *fuzzRequest) String() string {
 
 // request draws an operation, params that its schema allows, and a token.
 func (w *fuzzed) request() *fuzzRequest {
-	who, all := w.someone(), lawOperations()
-	waiting := slices.DeleteFunc(slices.Clone(w.people), func(one *someone) bool { return one.ripe() == nil })
-	if len(waiting) > 0 && rapid.SampledFrom([]bool{false, true}).Draw(w.r, "something ripe") {
-		who = rapid.SampledFrom(waiting).Draw(w.r, "whose")
-		all = who.ripe()
-	}
-	o := rapid.SampledFrom(all).Draw(w.r, "operation")
 	w.faithful = rapid.SampledFrom([]bool{true, true, false}).Draw(w.r, "faithful")
+	return w.requestOf(lawOperations(), w.someone())
+}
+
+func (w *fuzzed) requestOf(all []*lawOperation, who *someone) *fuzzRequest {
+	o := rapid.SampledFrom(all).Draw(w.r, "operation")
 	if w.faithful && o.op.Extensions["x-roles"] != nil {
 		who = w.meet("eve@example.com") // the employee
 	}
@@ -80,9 +78,9 @@ func (s *someone) ripe() (all []*lawOperation) {
 // present draws a token, and whether it stands in the header.
 func (w *fuzzed) present(q *fuzzRequest) {
 	o := q.lawOperation
-	tokens := []string{"none", "none", "own", "any", "application", "wrong"}
-	if o.extension("x-token", "required") == true {
-		tokens = []string{"own", "own", "own", "own", "any", "application", "wrong", "none"}
+	tokens := []string{"none", "own", "any", "application", "wrong"}
+	if required := o.extension("x-token", "required") == true; w.faithful {
+		tokens = map[bool][]string{true: {"own"}, false: {"none", "none", "own"}}[required]
 	}
 	switch kind := rapid.SampledFrom(tokens).Draw(w.r, "token"); kind {
 	case "own", "any":
@@ -123,6 +121,19 @@ func newestOf(list []any, otherwise string) string {
 // valid draws a request whose params obey the schema, in one of the forms that are the same to the server.
 func (w *fuzzed) valid() *fuzzRequest {
 	q := w.request()
+	w.write(q)
+	return q
+}
+
+// ripe draws a request that makes use of what somebody has, and can have only once; it is nil where nobody has anything.
+func (w *fuzzed) ripe() *fuzzRequest {
+	waiting := slices.DeleteFunc(slices.Clone(w.people), func(one *someone) bool { return one.ripe() == nil })
+	if len(waiting) == 0 {
+		return nil
+	}
+	who := rapid.SampledFrom(waiting).Draw(w.r, "who")
+	w.faithful = true
+	q := w.requestOf(who.ripe(), who)
 	w.write(q)
 	return q
 }
