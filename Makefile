@@ -5,15 +5,19 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate build lint run test test/go test/ts test/machine fuzz clean
+.PHONY: help generate generate/go generate/ts build lint judge changelog run test test/go test/ts test/machine fuzz fuzz/api clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
 
-generate: ## write everything that comes from openapi.yaml
+generate: generate/go generate/ts ## write everything that comes from openapi.yaml
+
+generate/go:
 	$(GO) run ./gen/derive openapi.yaml gen .build
 	$(GO) tool oapi-codegen -config gen/server.yaml .build/server.json
 	$(GO) tool oapi-codegen -config gen/client.yaml .build/client.json
+
+generate/ts: generate/go
 	npm --prefix gen/ts ci --no-audit --no-fund
 	npm --prefix gen/ts run generate
 
@@ -23,6 +27,14 @@ build: ## build .build/planoauth
 lint: ## vet and staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+judge: ## let Redocly, Spectral and oasdiff judge openapi.yaml against their rules and ours, and against main
+	npm --prefix .ci/judges ci --no-audit --no-fund
+	npm --prefix .ci/judges test
+
+changelog: ## print what changed in openapi.yaml from the commit FROM to TO, or to the working tree
+	npm --prefix .ci/judges ci --no-audit --no-fund --silent
+	node .ci/judges/contract.mjs changelog $(FROM) $(TO)
 
 run: build ## serve on an embedded Postgres; http://127.0.0.1:8080/docs is the explorer
 	.build/planoauth serve
@@ -45,5 +57,8 @@ fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzDecodeBase64 -fuzztime $(FUZZTIME) ./impl/
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) ./tests/
 
+fuzz/api: ## send requests made from openapi.yaml, in other sequences each time, for FUZZTIME; 0 is until stopped
+	$(GO) test -count 1 -v -run 'TestFuzz$$' -timeout $(FUZZTIME) ./tests/ -rapid.seed $$((RANDOM << 15 | RANDOM)) -rapid.checks 1000000000
+
 clean: ## remove what was built
-	rm -rf .build gen/ts/node_modules gen/ts/dist gen/ts/dist-test
+	rm -rf .build .ci/judges/node_modules .ci/prism/node_modules gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test

@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // SpecYAML is openapi.yaml as it was when this code was generated.
@@ -52,6 +54,8 @@ type Operation struct {
 	OpenToRecordless bool
 	// Throttled says that the requests of each address are bounded.
 	Throttled bool
+	// DeprecatedParams should no longer be passed.
+	DeprecatedParams []DeprecatedParam
 	// Slugs has every status slug that the operation may answer.
 	Slugs []string
 }
@@ -606,13 +610,604 @@ var Operations = []*Operation{
 	},
 }
 
-func writeOutcome(w http.ResponseWriter, code int, outcome any) error {
+// Status is what the spec says of one status slug.
+type Status struct {
+	Slug string `json:"status"`
+	// Code is the HTTP status.
+	Code int `json:"code"`
+	// Retry says whether the same request may work "later", or "never" will; it is empty for success.
+	Retry string `json:"retry,omitempty"`
+	// RetryAfter says that the header Retry-After tells when.
+	RetryAfter bool `json:"retry_after,omitempty"`
+	// Uncommon slugs are rare.
+	Uncommon   bool         `json:"uncommon,omitempty"`
+	Deprecated *Deprecation `json:"deprecated,omitempty"`
+	// Meanings has one element, or where operations mean something of their own by the slug, several.
+	Meanings []Meaning `json:"meanings"`
+}
+
+// Meaning is what a status slug says when one of these operations answers it.
+type Meaning struct {
+	// Message is the sentence that the answer has.
+	Message string `json:"message"`
+	Meaning string `json:"meaning"`
+	// Remedy is what the caller should do; it is empty for success.
+	Remedy     string   `json:"remedy,omitempty"`
+	Operations []string `json:"operations"`
+}
+
+// Deprecation says that a slug or a param should no longer be used.
+type Deprecation struct {
+	Since time.Time `json:"since"`
+	// Sunset is when it will be gone.
+	Sunset time.Time `json:"sunset"`
+	Reason string    `json:"reason"`
+}
+
+// DeprecatedParam is a param, by its dotted path, that should no longer be passed.
+type DeprecatedParam struct {
+	Param string
+	*Deprecation
+}
+
+// Announce sets the headers Deprecation (RFC 9745) and Sunset (RFC 8594) of an answer.
+func (d *Deprecation) Announce(header http.Header) {
+	header.Set("Deprecation", "@"+strconv.FormatInt(d.Since.Unix(), 10))
+	header.Set("Sunset", d.Sunset.Format(http.TimeFormat))
+}
+
+// Statuses is the catalogue: every status slug, by HTTP code and name.
+var Statuses = []*Status{
+	{
+		Slug: "action-successful", Code: 200, Retry: "", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "It worked.",
+				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there when its view was passed.",
+				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The notifications.",
+				Operations: []string{"notificationsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The notification, as changed.",
+				Operations: []string{"notificationsUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The preferences.",
+				Operations: []string{"preferencesRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The preferences, as saved.",
+				Operations: []string{"preferencesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.",
+				Operations: []string{"sessionsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions have ended; their tokens are worthless from now on.",
+				Operations: []string{"sessionsDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The browser can be sent to Google.",
+				Operations: []string{"sessionsGoogleAuthorize"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.",
+				Operations: []string{"sessionsGoogleCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The live sessions of the user.",
+				Operations: []string{"sessionsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.",
+				Operations: []string{"sessionsMagicLinkCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.",
+				Operations: []string{"sessionsMagicLinkRequest"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The session is good, and is in `data`.",
+				Operations: []string{"sessionsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user of the session is a client now. `data` is the client; `session` and `application` are there when their view was passed.",
+				Operations: []string{"usersClientRegister"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The address is proven.",
+				Operations: []string{"usersEmailVerify"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The password is set. All sessions and links of the user have ended; the user signs in with the new password.",
+				Operations: []string{"usersPasswordReset"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.",
+				Operations: []string{"usersPasswordResetRequest"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The password is set, and all other sessions of the user have ended.",
+				Operations: []string{"usersPasswordUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user.",
+				Operations: []string{"usersRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user, as changed.",
+				Operations: []string{"usersUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "client-validation-failed", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The client could not be accepted.",
+				Meaning:    "Each param is well formed, but the client that they describe breaks a rule: the phone number cannot exist (`possible`), a name holds a URL (`no_url`), the company is not active (`active`), or the password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`).",
+				Remedy:     "Show the person what `errors` says, and let them correct it.",
+				Operations: []string{"clientsRegister", "usersClientRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-client", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is a client already.",
+				Meaning:    "The user of the session has a client record. Nothing was changed.",
+				Remedy:     "Go on as a client.",
+				Operations: []string{"usersClientRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-registerd", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Deprecated: &Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Its spelling is wrong; email-already-registered is sent instead unless the application asks for the old one."},
+		Meanings: []Meaning{
+			{
+				Message:    "This e-mail address is already registered.",
+				Meaning:    "The same as `email-already-registered` in its old spelling, for applications whose setting `legacy_slugs` is on.",
+				Remedy:     "Treat it as `email-already-registered`, and ask the operators to turn `legacy_slugs` off.",
+				Operations: []string{"clientsRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-registered", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This e-mail address is already registered.",
+				Meaning:    "A user has this e-mail address. Nothing was changed.",
+				Remedy:     "Sign in; a user who is not a client yet becomes one by users/client_register.",
+				Operations: []string{"clientsRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-not-found", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "No user has this e-mail address.",
+				Meaning:    "No user has the e-mail address that was passed.",
+				Remedy:     "Check the address, or register.",
+				Operations: []string{"sessionsCreate", "sessionsMagicLinkRequest", "usersPasswordResetRequest"},
+			},
+		},
+	},
+	{
+		Slug: "google-account-conflict", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A user has this e-mail address already.",
+				Meaning:    "A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed.",
+				Remedy:     "Prove the address by a magic link or a reset link first, then use Google.",
+				Operations: []string{"sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
+		Slug: "google-email-unverified", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "Google does not vouch for the e-mail address.",
+				Meaning:    "No user is linked to this Google account, and Google has not verified its e-mail address.",
+				Remedy:     "Let the person verify the address with Google, or sign in another way.",
+				Operations: []string{"sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
+		Slug: "google-sign-in-failed", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The sign-in with Google failed.",
+				Meaning:    "Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes.",
+				Remedy:     "Begin again by sessions/google_authorize, or sign in another way.",
+				Operations: []string{"sessionsGoogleAuthorize", "sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-content-type", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The content type is not the one that this operation reads.",
+				Meaning:    "Sensitive operations read `text/plain`, all others `application/json`; the charset may be absent or utf-8, and the body must not be compressed.",
+				Remedy:     "Send the content type that the operation documents.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-encoded-params", Code: 400, Retry: "never", RetryAfter: false, Uncommon: true,
+		Meanings: []Meaning{
+			{
+				Message:    "The body could not be decoded.",
+				Meaning:    "The body is not what the operation reads: on sensitive operations base64 of one JSON object, on all others one JSON object; in UTF-8, without duplicate names, NUL or lone surrogates, at most 16 levels deep.",
+				Remedy:     "Encode the params as one JSON object, on sensitive operations in base64.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-magic-link", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is not valid, or was used already.",
+				Meaning:    "The token is unknown: mistyped, used, or replaced by that of a newer link.",
+				Remedy:     "Request a new link by sessions/magic_link_request.",
+				Operations: []string{"sessionsMagicLinkCreate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-param", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A param is not valid.",
+				Meaning:    "All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.",
+				Remedy:     "Correct each param that `errors` names; `rule` says what it broke.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-password", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The password is wrong.",
+				Meaning:    "The password is not the one of the user with this e-mail address.",
+				Remedy:     "Let the user type the password again, or send a reset link.",
+				Operations: []string{"sessionsCreate", "usersPasswordUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-reset-link", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is not valid, or was used already.",
+				Meaning:    "The token is unknown: mistyped, used, or replaced by that of a newer link.",
+				Remedy:     "Request a new link by users/password_reset_request.",
+				Operations: []string{"usersPasswordReset"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-verification-link", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is not valid, or was used already.",
+				Meaning:    "The token is unknown or used, or belongs to another user than the presented session's.",
+				Remedy:     "Sign in as the user whom the link was mailed to; a magic or reset link proves the address too.",
+				Operations: []string{"usersEmailVerify"},
+			},
+		},
+	},
+	{
+		Slug: "magic-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is too old.",
+				Meaning:    "The link is older than 15 minutes.",
+				Remedy:     "Request a new link by sessions/magic_link_request.",
+				Operations: []string{"sessionsMagicLinkCreate"},
+			},
+		},
+	},
+	{
+		Slug: "missing-param", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A required param is missing.",
+				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.",
+				Remedy:     "Send the params that `errors` names with the rule `required`.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "no-params-decoded", Code: 400, Retry: "never", RetryAfter: false, Uncommon: true,
+		Meanings: []Meaning{
+			{
+				Message:    "The body holds no params.",
+				Meaning:    "The body is empty, before or after base64, or it is an object without members where a param is required.",
+				Remedy:     "Send a JSON object with the params of the operation.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "password-rejected", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The password could not be accepted.",
+				Meaning:    "The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.",
+				Remedy:     "Show the person what `errors` says, and let them choose another one.",
+				Operations: []string{"usersPasswordUpdate", "usersPasswordReset"},
+			},
+		},
+	},
+	{
+		Slug: "reset-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is too old.",
+				Meaning:    "The link is older than an hour.",
+				Remedy:     "Request a new link by users/password_reset_request.",
+				Operations: []string{"usersPasswordReset"},
+			},
+		},
+	},
+	{
+		Slug: "user-has-no-password", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user has no password.",
+				Meaning:    "The user exists but has never set a password, as happens after a first sign-in by Google.",
+				Remedy:     "Sign in with Google or a magic link; a password can be added afterwards.",
+				Operations: []string{"sessionsCreate"},
+			},
+		},
+	},
+	{
+		Slug: "user-requires-role", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The user has no role in this application.",
+				Meaning:    "Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made.",
+				Remedy:     "Ask the operators to activate the user's record, or sign in to an application that admits it.",
+				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
+		Slug: "verification-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is too old.",
+				Meaning:    "The link is older than 7 days.",
+				Remedy:     "Use a magic link or a reset link, which prove the address too.",
+				Operations: []string{"usersEmailVerify"},
+			},
+		},
+	},
+	{
+		Slug: "client-required", Code: 401, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The user is not a client yet.",
+				Meaning:    "The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session.",
+				Remedy:     "Send the user to the registration page, which uses users/client_register with this session's token.",
+				Operations: []string{"sessionsRead", "sessionsMagicLinkRequest", "sessionsGoogleAuthorize", "clientsRegister", "usersPasswordResetRequest", "notificationsIndex", "notificationsUpdate"},
+			},
+			{
+				Message:    "The user is not a client yet; a session was made all the same.",
+				Meaning:    "The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.",
+				Remedy:     "Send the user to the registration page with this session's token.",
+				Operations: []string{"sessionsCreate"},
+			},
+			{
+				Message:    "The user is not a client yet; a session was made all the same.",
+				Meaning:    "Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.",
+				Remedy:     "Send the user to the registration page with this session's token.",
+				Operations: []string{"sessionsGoogleCreate"},
+			},
+			{
+				Message:    "The user is not a client yet; a session was made all the same.",
+				Meaning:    "The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.",
+				Remedy:     "Send the user to the registration page with this session's token.",
+				Operations: []string{"sessionsMagicLinkCreate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-token", Code: 401, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The token is not valid.",
+				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application.",
+				Remedy:     "Sign in again and use the new token.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "session-expired", Code: 401, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The session has expired.",
+				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when.",
+				Remedy:     "Sign in again and use the new token.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "permission-denied", Code: 403, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This is not open to the roles of the user.",
+				Meaning:    "The token is good, but its user has none of the roles, in the application of the session, that the operation is for.",
+				Remedy:     "Call it with the session of somebody who has the role.",
+				Operations: []string{"notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "request-too-large", Code: 413, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The body is larger than 64 KiB.",
+				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
+				Remedy:     "Send less.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "rate-limit-exceeded", Code: 429, Retry: "later", RetryAfter: true, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "There were too many requests; try again later.",
+				Meaning:    "The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one.",
+				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "application-crash", Code: 500, Retry: "later", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "Something failed on the server; it has been reported.",
+				Meaning:    "An error that nobody foresaw. The cause is in the server's log under the request id, and its operators have been notified.",
+				Remedy:     "Try again later. If it stays, give the request id to the operators.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "identify-request-error", Code: 500, Retry: "later", RetryAfter: false, Uncommon: true,
+		Meanings: []Meaning{
+			{
+				Message:    "The request could not be identified.",
+				Meaning:    "The registry of services and routes could not be read, so that the route of the request could not be looked up.",
+				Remedy:     "Try again later.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "mandrill-email-failed", Code: 500, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Go on as after success; do not repeat the request.",
+				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Go on as after success; do not repeat the request.",
+				Operations: []string{"sessionsCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late; do not repeat the request.",
+				Operations: []string{"sessionsMagicLinkRequest"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late; do not repeat the request.",
+				Operations: []string{"usersPasswordResetRequest"},
+			},
+		},
+	},
+	{
+		Slug: "route-non-existent", Code: 500, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "There is no such route.",
+				Meaning:    "No operation has this path and method.",
+				Remedy:     "Check the path, which is case-sensitive and has no slash at its end, and the method.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "route-not-found", Code: 500, Retry: "later", RetryAfter: false, Uncommon: true,
+		Meanings: []Meaning{
+			{
+				Message:    "This route has not been deployed.",
+				Meaning:    "The operation exists, but its route record is missing or not deployed.",
+				Remedy:     "Wait until the operators have deployed the route.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "service-not-found", Code: 500, Retry: "later", RetryAfter: false, Uncommon: true,
+		Meanings: []Meaning{
+			{
+				Message:    "The service of this route has not been deployed.",
+				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
+				Remedy:     "Wait until the operators have deployed the service.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "server-busy", Code: 503, Retry: "later", RetryAfter: true, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The server is busy; try again shortly.",
+				Meaning:    "All places for password hashing are taken and 64 requests wait for one. Nothing was done.",
+				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
+				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset"},
+			},
+		},
+	},
+}
+
+func writeOutcome(w http.ResponseWriter, code int, help []string, outcome any) error {
 	body, err := json.Marshal(outcome)
 	if err != nil {
 		return err
 	}
 	header := w.Header()
 	header["Content-Type"] = []string{"application/json"}
+	if help != nil {
+		header["Link"] = help
+	}
 	switch code {
 	case http.StatusUnauthorized:
 		header["Www-Authenticate"] = []string{"Bearer"}
@@ -632,7 +1227,7 @@ func (ApplicationCrash) Slug() string { return "application-crash" }
 // Write sends the outcome with the HTTP status 500.
 func (o ApplicationCrash) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "application-crash", "Something failed on the server; it has been reported.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/application-crash>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes ApplicationCrash an outcome of sessionsCreate.
@@ -729,7 +1324,7 @@ func (ClientRequired) Slug() string { return "client-required" }
 // Write sends the outcome with the HTTP status 401.
 func (o ClientRequired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 401, "client-required", "The user is not a client yet.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 401, o)
+	return writeOutcome(w, 401, []string{"</statuses/client-required>; rel=\"help\""}, o)
 }
 
 // VisitSessionsReadResponse makes ClientRequired an outcome of sessionsRead.
@@ -769,7 +1364,7 @@ func (ClientValidationFailed) Slug() string { return "client-validation-failed" 
 // Write sends the outcome with the HTTP status 400.
 func (o ClientValidationFailed) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "client-validation-failed", "The client could not be accepted.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/client-validation-failed>; rel=\"help\""}, o)
 }
 
 // VisitClientsRegisterResponse makes ClientValidationFailed an outcome of clientsRegister.
@@ -788,7 +1383,7 @@ func (ClientsRegisterActionSuccessful) Slug() string { return "action-successful
 // Write sends the outcome with the HTTP status 200.
 func (o ClientsRegisterActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitClientsRegisterResponse makes ClientsRegisterActionSuccessful an outcome of clientsRegister.
@@ -802,7 +1397,7 @@ func (ClientsRegisterMandrillEmailFailed) Slug() string { return "mandrill-email
 // Write sends the outcome with the HTTP status 500.
 func (o ClientsRegisterMandrillEmailFailed) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
 }
 
 // VisitClientsRegisterResponse makes ClientsRegisterMandrillEmailFailed an outcome of clientsRegister.
@@ -816,7 +1411,7 @@ func (EmailAlreadyClient) Slug() string { return "email-already-client" }
 // Write sends the outcome with the HTTP status 400.
 func (o EmailAlreadyClient) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-client", "This user is a client already.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/email-already-client>; rel=\"help\""}, o)
 }
 
 // VisitUsersClientRegisterResponse makes EmailAlreadyClient an outcome of usersClientRegister.
@@ -829,8 +1424,9 @@ func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
 
 // Write sends the outcome with the HTTP status 400.
 func (o EmailAlreadyRegisterd) Write(w http.ResponseWriter) error {
+	(&Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Its spelling is wrong; email-already-registered is sent instead unless the application asks for the old one."}).Announce(w.Header())
 	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-registerd", "This e-mail address is already registered.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/email-already-registerd>; rel=\"help\""}, o)
 }
 
 // VisitClientsRegisterResponse makes EmailAlreadyRegisterd an outcome of clientsRegister.
@@ -844,7 +1440,7 @@ func (EmailAlreadyRegistered) Slug() string { return "email-already-registered" 
 // Write sends the outcome with the HTTP status 400.
 func (o EmailAlreadyRegistered) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-registered", "This e-mail address is already registered.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/email-already-registered>; rel=\"help\""}, o)
 }
 
 // VisitClientsRegisterResponse makes EmailAlreadyRegistered an outcome of clientsRegister.
@@ -858,7 +1454,7 @@ func (EmailNotFound) Slug() string { return "email-not-found" }
 // Write sends the outcome with the HTTP status 400.
 func (o EmailNotFound) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "email-not-found", "No user has this e-mail address.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/email-not-found>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes EmailNotFound an outcome of sessionsCreate.
@@ -880,7 +1476,7 @@ func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
 // Write sends the outcome with the HTTP status 400.
 func (o GoogleAccountConflict) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "google-account-conflict", "A user has this e-mail address already.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/google-account-conflict>; rel=\"help\""}, o)
 }
 
 // VisitSessionsGoogleCreateResponse makes GoogleAccountConflict an outcome of sessionsGoogleCreate.
@@ -894,7 +1490,7 @@ func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
 // Write sends the outcome with the HTTP status 400.
 func (o GoogleEmailUnverified) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "google-email-unverified", "Google does not vouch for the e-mail address.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/google-email-unverified>; rel=\"help\""}, o)
 }
 
 // VisitSessionsGoogleCreateResponse makes GoogleEmailUnverified an outcome of sessionsGoogleCreate.
@@ -908,7 +1504,7 @@ func (GoogleSignInFailed) Slug() string { return "google-sign-in-failed" }
 // Write sends the outcome with the HTTP status 400.
 func (o GoogleSignInFailed) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "google-sign-in-failed", "The sign-in with Google failed.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/google-sign-in-failed>; rel=\"help\""}, o)
 }
 
 // VisitSessionsGoogleAuthorizeResponse makes GoogleSignInFailed an outcome of sessionsGoogleAuthorize.
@@ -927,7 +1523,7 @@ func (IdentifyRequestError) Slug() string { return "identify-request-error" }
 // Write sends the outcome with the HTTP status 500.
 func (o IdentifyRequestError) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "identify-request-error", "The request could not be identified.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/identify-request-error>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes IdentifyRequestError an outcome of sessionsCreate.
@@ -1034,7 +1630,7 @@ func (InvalidContentType) Slug() string { return "invalid-content-type" }
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidContentType) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-content-type", "The content type is not the one that this operation reads.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-content-type>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes InvalidContentType an outcome of sessionsCreate.
@@ -1137,7 +1733,7 @@ func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidEncodedParams) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-encoded-params", "The body could not be decoded.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-encoded-params>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes InvalidEncodedParams an outcome of sessionsCreate.
@@ -1244,7 +1840,7 @@ func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidMagicLink) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-magic-link", "The link is not valid, or was used already.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-magic-link>; rel=\"help\""}, o)
 }
 
 // VisitSessionsMagicLinkCreateResponse makes InvalidMagicLink an outcome of sessionsMagicLinkCreate.
@@ -1258,7 +1854,7 @@ func (InvalidParam) Slug() string { return "invalid-param" }
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidParam) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-param", "A param is not valid.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-param>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes InvalidParam an outcome of sessionsCreate.
@@ -1343,7 +1939,7 @@ func (InvalidPassword) Slug() string { return "invalid-password" }
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidPassword) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-password", "The password is wrong.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-password>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes InvalidPassword an outcome of sessionsCreate.
@@ -1360,7 +1956,7 @@ func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidResetLink) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-reset-link", "The link is not valid, or was used already.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-reset-link>; rel=\"help\""}, o)
 }
 
 // VisitUsersPasswordResetResponse makes InvalidResetLink an outcome of usersPasswordReset.
@@ -1374,7 +1970,7 @@ func (InvalidToken) Slug() string { return "invalid-token" }
 // Write sends the outcome with the HTTP status 401.
 func (o InvalidToken) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 401, "invalid-token", "The token is not valid.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 401, o)
+	return writeOutcome(w, 401, []string{"</statuses/invalid-token>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes InvalidToken an outcome of sessionsCreate.
@@ -1459,7 +2055,7 @@ func (InvalidVerificationLink) Slug() string { return "invalid-verification-link
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidVerificationLink) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-verification-link", "The link is not valid, or was used already.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/invalid-verification-link>; rel=\"help\""}, o)
 }
 
 // VisitUsersEmailVerifyResponse makes InvalidVerificationLink an outcome of usersEmailVerify.
@@ -1473,7 +2069,7 @@ func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
 // Write sends the outcome with the HTTP status 400.
 func (o MagicLinkExpired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "magic-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/magic-link-expired>; rel=\"help\""}, o)
 }
 
 // VisitSessionsMagicLinkCreateResponse makes MagicLinkExpired an outcome of sessionsMagicLinkCreate.
@@ -1487,7 +2083,7 @@ func (MissingParam) Slug() string { return "missing-param" }
 // Write sends the outcome with the HTTP status 400.
 func (o MissingParam) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "missing-param", "A required param is missing.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/missing-param>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes MissingParam an outcome of sessionsCreate.
@@ -1572,7 +2168,7 @@ func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
 // Write sends the outcome with the HTTP status 400.
 func (o NoParamsDecoded) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "no-params-decoded", "The body holds no params.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/no-params-decoded>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes NoParamsDecoded an outcome of sessionsCreate.
@@ -1665,7 +2261,7 @@ func (NotificationsIndexActionSuccessful) Slug() string { return "action-success
 // Write sends the outcome with the HTTP status 200.
 func (o NotificationsIndexActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitNotificationsIndexResponse makes NotificationsIndexActionSuccessful an outcome of notificationsIndex.
@@ -1679,7 +2275,7 @@ func (NotificationsUpdateActionSuccessful) Slug() string { return "action-succes
 // Write sends the outcome with the HTTP status 200.
 func (o NotificationsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitNotificationsUpdateResponse makes NotificationsUpdateActionSuccessful an outcome of notificationsUpdate.
@@ -1693,7 +2289,7 @@ func (PasswordRejected) Slug() string { return "password-rejected" }
 // Write sends the outcome with the HTTP status 400.
 func (o PasswordRejected) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "password-rejected", "The password could not be accepted.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/password-rejected>; rel=\"help\""}, o)
 }
 
 // VisitUsersPasswordUpdateResponse makes PasswordRejected an outcome of usersPasswordUpdate.
@@ -1712,7 +2308,7 @@ func (PermissionDenied) Slug() string { return "permission-denied" }
 // Write sends the outcome with the HTTP status 403.
 func (o PermissionDenied) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 403, "permission-denied", "This is not open to the roles of the user.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 403, o)
+	return writeOutcome(w, 403, []string{"</statuses/permission-denied>; rel=\"help\""}, o)
 }
 
 // VisitNotificationsIndexResponse makes PermissionDenied an outcome of notificationsIndex.
@@ -1731,7 +2327,7 @@ func (PreferencesReadActionSuccessful) Slug() string { return "action-successful
 // Write sends the outcome with the HTTP status 200.
 func (o PreferencesReadActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitPreferencesReadResponse makes PreferencesReadActionSuccessful an outcome of preferencesRead.
@@ -1745,7 +2341,7 @@ func (PreferencesUpdateActionSuccessful) Slug() string { return "action-successf
 // Write sends the outcome with the HTTP status 200.
 func (o PreferencesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitPreferencesUpdateResponse makes PreferencesUpdateActionSuccessful an outcome of preferencesUpdate.
@@ -1759,7 +2355,7 @@ func (RateLimitExceeded) Slug() string { return "rate-limit-exceeded" }
 // Write sends the outcome with the HTTP status 429.
 func (o RateLimitExceeded) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 429, "rate-limit-exceeded", "There were too many requests; try again later.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 429, o)
+	return writeOutcome(w, 429, []string{"</statuses/rate-limit-exceeded>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes RateLimitExceeded an outcome of sessionsCreate.
@@ -1857,7 +2453,7 @@ func (RequestTooLarge) Slug() string { return "request-too-large" }
 // Write sends the outcome with the HTTP status 413.
 func (o RequestTooLarge) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 413, "request-too-large", "The body is larger than 64 KiB.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 413, o)
+	return writeOutcome(w, 413, []string{"</statuses/request-too-large>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes RequestTooLarge an outcome of sessionsCreate.
@@ -1950,7 +2546,7 @@ func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
 // Write sends the outcome with the HTTP status 400.
 func (o ResetLinkExpired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "reset-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/reset-link-expired>; rel=\"help\""}, o)
 }
 
 // VisitUsersPasswordResetResponse makes ResetLinkExpired an outcome of usersPasswordReset.
@@ -1964,7 +2560,7 @@ func (RouteNonExistent) Slug() string { return "route-non-existent" }
 // Write sends the outcome with the HTTP status 500.
 func (o RouteNonExistent) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "route-non-existent", "There is no such route.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/route-non-existent>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes RouteNonExistent an outcome of sessionsCreate.
@@ -2061,7 +2657,7 @@ func (RouteNotFound) Slug() string { return "route-not-found" }
 // Write sends the outcome with the HTTP status 500.
 func (o RouteNotFound) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "route-not-found", "This route has not been deployed.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/route-not-found>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes RouteNotFound an outcome of sessionsCreate.
@@ -2150,7 +2746,7 @@ func (ServerBusy) Slug() string { return "server-busy" }
 // Write sends the outcome with the HTTP status 503.
 func (o ServerBusy) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 503, "server-busy", "The server is busy; try again shortly.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 503, o)
+	return writeOutcome(w, 503, []string{"</statuses/server-busy>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes ServerBusy an outcome of sessionsCreate.
@@ -2174,7 +2770,7 @@ func (ServiceNotFound) Slug() string { return "service-not-found" }
 // Write sends the outcome with the HTTP status 500.
 func (o ServiceNotFound) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "service-not-found", "The service of this route has not been deployed.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/service-not-found>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes ServiceNotFound an outcome of sessionsCreate.
@@ -2267,7 +2863,7 @@ func (SessionExpired) Slug() string { return "session-expired" }
 // Write sends the outcome with the HTTP status 401.
 func (o SessionExpired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 401, "session-expired", "The session has expired.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 401, o)
+	return writeOutcome(w, 401, []string{"</statuses/session-expired>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes SessionExpired an outcome of sessionsCreate.
@@ -2358,7 +2954,7 @@ func (SessionsCreateActionSuccessful) Slug() string { return "action-successful"
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsCreateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsCreateResponse makes SessionsCreateActionSuccessful an outcome of sessionsCreate.
@@ -2372,7 +2968,7 @@ func (SessionsCreateClientRequired) Slug() string { return "client-required" }
 // Write sends the outcome with the HTTP status 401.
 func (o SessionsCreateClientRequired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 401, "client-required", "The user is not a client yet; a session was made all the same.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 401, o)
+	return writeOutcome(w, 401, []string{"</statuses/client-required>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes SessionsCreateClientRequired an outcome of sessionsCreate.
@@ -2386,7 +2982,7 @@ func (SessionsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-
 // Write sends the outcome with the HTTP status 500.
 func (o SessionsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes SessionsCreateMandrillEmailFailed an outcome of sessionsCreate.
@@ -2400,7 +2996,7 @@ func (SessionsDeleteActionSuccessful) Slug() string { return "action-successful"
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsDeleteActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsDeleteResponse makes SessionsDeleteActionSuccessful an outcome of sessionsDelete.
@@ -2414,7 +3010,7 @@ func (SessionsGoogleAuthorizeActionSuccessful) Slug() string { return "action-su
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsGoogleAuthorizeActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsGoogleAuthorizeResponse makes SessionsGoogleAuthorizeActionSuccessful an outcome of sessionsGoogleAuthorize.
@@ -2428,7 +3024,7 @@ func (SessionsGoogleCreateActionSuccessful) Slug() string { return "action-succe
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsGoogleCreateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsGoogleCreateResponse makes SessionsGoogleCreateActionSuccessful an outcome of sessionsGoogleCreate.
@@ -2442,7 +3038,7 @@ func (SessionsGoogleCreateClientRequired) Slug() string { return "client-require
 // Write sends the outcome with the HTTP status 401.
 func (o SessionsGoogleCreateClientRequired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 401, "client-required", "The user is not a client yet; a session was made all the same.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 401, o)
+	return writeOutcome(w, 401, []string{"</statuses/client-required>; rel=\"help\""}, o)
 }
 
 // VisitSessionsGoogleCreateResponse makes SessionsGoogleCreateClientRequired an outcome of sessionsGoogleCreate.
@@ -2456,7 +3052,7 @@ func (SessionsIndexActionSuccessful) Slug() string { return "action-successful" 
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsIndexActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsIndexResponse makes SessionsIndexActionSuccessful an outcome of sessionsIndex.
@@ -2470,7 +3066,7 @@ func (SessionsMagicLinkCreateActionSuccessful) Slug() string { return "action-su
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsMagicLinkCreateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsMagicLinkCreateResponse makes SessionsMagicLinkCreateActionSuccessful an outcome of sessionsMagicLinkCreate.
@@ -2484,7 +3080,7 @@ func (SessionsMagicLinkCreateClientRequired) Slug() string { return "client-requ
 // Write sends the outcome with the HTTP status 401.
 func (o SessionsMagicLinkCreateClientRequired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 401, "client-required", "The user is not a client yet; a session was made all the same.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 401, o)
+	return writeOutcome(w, 401, []string{"</statuses/client-required>; rel=\"help\""}, o)
 }
 
 // VisitSessionsMagicLinkCreateResponse makes SessionsMagicLinkCreateClientRequired an outcome of sessionsMagicLinkCreate.
@@ -2498,7 +3094,7 @@ func (SessionsMagicLinkRequestActionSuccessful) Slug() string { return "action-s
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsMagicLinkRequestActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsMagicLinkRequestResponse makes SessionsMagicLinkRequestActionSuccessful an outcome of sessionsMagicLinkRequest.
@@ -2512,7 +3108,7 @@ func (SessionsMagicLinkRequestMandrillEmailFailed) Slug() string { return "mandr
 // Write sends the outcome with the HTTP status 500.
 func (o SessionsMagicLinkRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
 }
 
 // VisitSessionsMagicLinkRequestResponse makes SessionsMagicLinkRequestMandrillEmailFailed an outcome of sessionsMagicLinkRequest.
@@ -2526,7 +3122,7 @@ func (SessionsReadActionSuccessful) Slug() string { return "action-successful" }
 // Write sends the outcome with the HTTP status 200.
 func (o SessionsReadActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitSessionsReadResponse makes SessionsReadActionSuccessful an outcome of sessionsRead.
@@ -2540,7 +3136,7 @@ func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
 // Write sends the outcome with the HTTP status 400.
 func (o UserHasNoPassword) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "user-has-no-password", "This user has no password.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/user-has-no-password>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes UserHasNoPassword an outcome of sessionsCreate.
@@ -2554,7 +3150,7 @@ func (UserRequiresRole) Slug() string { return "user-requires-role" }
 // Write sends the outcome with the HTTP status 400.
 func (o UserRequiresRole) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "user-requires-role", "The user has no role in this application.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/user-requires-role>; rel=\"help\""}, o)
 }
 
 // VisitSessionsCreateResponse makes UserRequiresRole an outcome of sessionsCreate.
@@ -2576,7 +3172,7 @@ func (UsersClientRegisterActionSuccessful) Slug() string { return "action-succes
 // Write sends the outcome with the HTTP status 200.
 func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
@@ -2590,7 +3186,7 @@ func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successfu
 // Write sends the outcome with the HTTP status 200.
 func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
@@ -2604,7 +3200,7 @@ func (UsersPasswordResetActionSuccessful) Slug() string { return "action-success
 // Write sends the outcome with the HTTP status 200.
 func (o UsersPasswordResetActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersPasswordResetResponse makes UsersPasswordResetActionSuccessful an outcome of usersPasswordReset.
@@ -2618,7 +3214,7 @@ func (UsersPasswordResetRequestActionSuccessful) Slug() string { return "action-
 // Write sends the outcome with the HTTP status 200.
 func (o UsersPasswordResetRequestActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersPasswordResetRequestResponse makes UsersPasswordResetRequestActionSuccessful an outcome of usersPasswordResetRequest.
@@ -2632,7 +3228,7 @@ func (UsersPasswordResetRequestMandrillEmailFailed) Slug() string { return "mand
 // Write sends the outcome with the HTTP status 500.
 func (o UsersPasswordResetRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 500, o)
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
 }
 
 // VisitUsersPasswordResetRequestResponse makes UsersPasswordResetRequestMandrillEmailFailed an outcome of usersPasswordResetRequest.
@@ -2646,7 +3242,7 @@ func (UsersPasswordUpdateActionSuccessful) Slug() string { return "action-succes
 // Write sends the outcome with the HTTP status 200.
 func (o UsersPasswordUpdateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersPasswordUpdateResponse makes UsersPasswordUpdateActionSuccessful an outcome of usersPasswordUpdate.
@@ -2660,7 +3256,7 @@ func (UsersReadActionSuccessful) Slug() string { return "action-successful" }
 // Write sends the outcome with the HTTP status 200.
 func (o UsersReadActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersReadResponse makes UsersReadActionSuccessful an outcome of usersRead.
@@ -2674,7 +3270,7 @@ func (UsersUpdateActionSuccessful) Slug() string { return "action-successful" }
 // Write sends the outcome with the HTTP status 200.
 func (o UsersUpdateActionSuccessful) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 200, o)
+	return writeOutcome(w, 200, nil, o)
 }
 
 // VisitUsersUpdateResponse makes UsersUpdateActionSuccessful an outcome of usersUpdate.
@@ -2688,7 +3284,7 @@ func (VerificationLinkExpired) Slug() string { return "verification-link-expired
 // Write sends the outcome with the HTTP status 400.
 func (o VerificationLinkExpired) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 400, "verification-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
-	return writeOutcome(w, 400, o)
+	return writeOutcome(w, 400, []string{"</statuses/verification-link-expired>; rel=\"help\""}, o)
 }
 
 // VisitUsersEmailVerifyResponse makes VerificationLinkExpired an outcome of usersEmailVerify.

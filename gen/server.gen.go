@@ -97,6 +97,8 @@ type Application struct {
 	ID ID `json:"id"`
 
 	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
 	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
 
 	// Name The name for people.
@@ -108,6 +110,8 @@ type Application struct {
 	RedirectOrigins []string `json:"redirect_origins,omitzero"`
 
 	// SignInMail Whether users are told of each sign-in by mail.
+	//
+	// Example: false
 	SignInMail *bool `json:"sign_in_mail,omitempty"`
 
 	// Slug The slug of the application.
@@ -143,9 +147,13 @@ type ApplicationSlug = string
 // Client A user's record as a client. Names and phone are the user's.
 type Client struct {
 	// Active Whether the record counts as a role.
+	//
+	// Example: true
 	Active *bool `json:"active,omitempty"`
 
 	// CompanyConfirmed Whether an employee has confirmed the company; until then it is what the person claims.
+	//
+	// Example: false
 	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
 
 	// CompanyID The id of a row.
@@ -169,6 +177,8 @@ type Client struct {
 	Email Email `json:"email,omitempty,omitzero"`
 
 	// Enterprise Whether the client registered as a company that has no row yet.
+	//
+	// Example: false
 	Enterprise *bool `json:"enterprise,omitempty"`
 
 	// FirstName A name of a person, on one line, without control characters.
@@ -210,7 +220,7 @@ type ClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
+	// Session Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T11:02:45.678Z","last_used_at":"2026-11-22T11:02:45.678Z","roles":[],"user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session"`
 	Status  string  `json:"status"`
 }
@@ -219,7 +229,7 @@ type ClientRequired struct {
 type ClientValidationFailed struct {
 	Code int `json:"code"`
 
-	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	// Errors Example: [{"message":"is not a phone number that can exist","param":"client.phone","rule":"possible"},{"message":"is too easy to guess","param":"client.password","rule":"guessable"}]
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: The client could not be accepted.
@@ -250,6 +260,8 @@ type ClientsRegisterActionSuccessful struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session"`
 	Status  string  `json:"status"`
 }
@@ -310,6 +322,8 @@ type ClientsRegisterMandrillEmailFailed struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session"`
 	Status  string  `json:"status"`
 }
@@ -456,6 +470,8 @@ type GoogleAccountConflict struct {
 // GoogleAuthorization What begins a sign-in with Google.
 type GoogleAuthorization struct {
 	// State What Google hands back with the code.
+	//
+	// Example: 5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk
 	State string `json:"state"`
 
 	// URL Where to send the browser.
@@ -464,6 +480,8 @@ type GoogleAuthorization struct {
 	URL string `json:"url"`
 
 	// Verifier What the page keeps until then; it stands in no URL.
+	//
+	// Example: Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m
 	Verifier string `json:"verifier"`
 }
 
@@ -560,7 +578,7 @@ type InvalidMagicLink struct {
 type InvalidParam struct {
 	Code int `json:"code"`
 
-	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	// Errors Example: [{"message":"must be in the format email","param":"email","rule":"format"},{"message":"must be one of minimal, default, full","param":"view","rule":"enum"}]
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A param is not valid.
@@ -826,6 +844,8 @@ type NotificationsUpdateActionSuccessful struct {
 // NotificationsUpdateParams The params of notifications/update.
 type NotificationsUpdateParams struct {
 	// Acknowledged Whether somebody has seen to it.
+	//
+	// Example: true
 	Acknowledged bool `json:"acknowledged"`
 
 	// ID The id of a row.
@@ -884,7 +904,7 @@ type Password = string
 type PasswordRejected struct {
 	Code int `json:"code"`
 
-	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	// Errors Example: [{"message":"is made of words that belong to the person","param":"password","rule":"own_words"}]
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: The password could not be accepted.
@@ -919,6 +939,8 @@ type Phone = string
 // Preferences What the user has chosen.
 type Preferences struct {
 	// RememberMe Whether the user's sessions never expire.
+	//
+	// Example: false
 	RememberMe bool `json:"remember_me"`
 }
 
@@ -961,6 +983,8 @@ type PreferencesUpdateActionSuccessful struct {
 // PreferencesUpdateParams The params of preferences/update.
 type PreferencesUpdateParams struct {
 	// RememberMe Whether the user's sessions shall never expire.
+	//
+	// Example: true
 	RememberMe bool `json:"remember_me"`
 
 	// Token A token, instead of the Authorization header, which wins when both are there.
@@ -1079,6 +1103,8 @@ type ServiceNotFound struct {
 }
 
 // Session A sign-in of one user to one application.
+//
+// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 type Session struct {
 	// Application The slug of the application.
 	//
@@ -1134,6 +1160,8 @@ type Session struct {
 	User User `json:"user,omitempty,omitzero"`
 
 	// UserAgent The User-Agent header of the sign-in.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
 	UserAgent string `json:"user_agent,omitempty,omitzero"`
 }
 
@@ -1165,6 +1193,8 @@ type SessionList struct {
 	Count *Matches `json:"count,omitempty"`
 
 	// Results The sessions of the page.
+	//
+	// Example: [{"application":"planoorder","expires_at":"2026-11-29T10:38:11.123Z","id":7}]
 	Results []Session `json:"results"`
 }
 
@@ -1175,6 +1205,8 @@ type SessionsCreateActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: It worked.
@@ -1186,6 +1218,8 @@ type SessionsCreateActionSuccessful struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session,omitempty,omitzero"`
 	Status  string  `json:"status"`
 }
@@ -1197,6 +1231,8 @@ type SessionsCreateClientRequired struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
@@ -1208,6 +1244,8 @@ type SessionsCreateClientRequired struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session"`
 	Status  string  `json:"status"`
 }
@@ -1219,6 +1257,8 @@ type SessionsCreateMandrillEmailFailed struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
@@ -1230,6 +1270,8 @@ type SessionsCreateMandrillEmailFailed struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session,omitempty,omitzero"`
 	Status  string  `json:"status"`
 }
@@ -1343,6 +1385,8 @@ type SessionsGoogleCreateActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: It worked.
@@ -1354,6 +1398,8 @@ type SessionsGoogleCreateActionSuccessful struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session,omitempty,omitzero"`
 	Status  string  `json:"status"`
 }
@@ -1365,6 +1411,8 @@ type SessionsGoogleCreateClientRequired struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
@@ -1376,6 +1424,8 @@ type SessionsGoogleCreateClientRequired struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session"`
 	Status  string  `json:"status"`
 }
@@ -1462,6 +1512,8 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: It worked.
@@ -1473,6 +1525,8 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session,omitempty,omitzero"`
 	Status  string  `json:"status"`
 }
@@ -1484,6 +1538,8 @@ type SessionsMagicLinkCreateClientRequired struct {
 	Code        int         `json:"code"`
 
 	// Data A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
@@ -1495,6 +1551,8 @@ type SessionsMagicLinkCreateClientRequired struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session"`
 	Status  string  `json:"status"`
 }
@@ -1574,7 +1632,7 @@ type SessionsMagicLinkRequestParams struct {
 type SessionsReadActionSuccessful struct {
 	Code int `json:"code"`
 
-	// Data A sign-in of one user to one application.
+	// Data Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T11:02:45.678Z","last_used_at":"2026-11-22T11:02:45.678Z","roles":["client"],"user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Data Session `json:"data"`
 
 	// Message Example: It worked.
@@ -1629,6 +1687,8 @@ type User struct {
 	Email Email `json:"email,omitempty,omitzero"`
 
 	// EmailVerified Whether the person has proven that the address is theirs.
+	//
+	// Example: true
 	EmailVerified *bool `json:"email_verified,omitempty"`
 
 	// FirstName A name of a person, on one line, without control characters.
@@ -1637,9 +1697,13 @@ type User struct {
 	FirstName Name `json:"first_name,omitempty,omitzero"`
 
 	// GoogleLinked Whether the user can sign in with Google.
+	//
+	// Example: false
 	GoogleLinked *bool `json:"google_linked,omitempty"`
 
 	// HasPassword Whether the user can sign in with a password.
+	//
+	// Example: true
 	HasPassword *bool `json:"has_password,omitempty"`
 
 	// ID The id of a row.
@@ -1708,6 +1772,8 @@ type UsersClientRegisterActionSuccessful struct {
 	RequestID RequestID `json:"request_id"`
 
 	// Session A sign-in of one user to one application.
+	//
+	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 	Session Session `json:"session,omitempty,omitzero"`
 	Status  string  `json:"status"`
 }

@@ -104,7 +104,7 @@ func (s *Server) logCall(c *call, code int) {
 // looked at here: what the operation does not list is never sent.
 func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	if c.op != nil && !slices.Contains(c.op.Slugs, outcome.Slug()) {
-		return fmt.Errorf("%s must not answer %s", c.op.ID, outcome.Slug())
+		return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or let the step answer another slug", outcome.Slug(), c.op.ID)
 	}
 	c.slug = outcome.Slug()
 	return outcome.Write(w)

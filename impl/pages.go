@@ -20,6 +20,7 @@ func (s *Server) pages(e *echo.Echo) {
 	e.GET("/openapi.yaml", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/yaml", gen.SpecYAML) })
 	e.GET("/openapi.json", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/json", gen.SpecJSON) })
 	docs(e)
+	statusPages(e)
 	s.linkPages(e)
 	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
 	e.GET("/health/ready", s.ready)

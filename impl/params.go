@@ -46,6 +46,11 @@ func validation() []openapi3.SchemaValidationOption {
 
 // validate is step 8: all that is wrong with the params by the spec, in one answer.
 func (s *Server) validate(c *call) (gen.Outcome, error) {
+	for _, deprecated := range c.op.DeprecatedParams {
+		if passed(c.params, deprecated.Param) {
+			deprecated.Announce(c.header)
+		}
+	}
 	found := c.tokenErrors()
 	if broken := s.schemas[c.op].VisitJSON(c.params, s.validation...); broken != nil {
 		var err error
@@ -64,6 +69,17 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 		return gen.MissingParam{Errors: found}, nil
 	}
 	return gen.InvalidParam{Errors: found}, nil
+}
+
+// passed says whether the param of this dotted path is there.
+func passed(params map[string]any, path string) bool {
+	name, below, deeper := strings.Cut(path, ".")
+	value, there := params[name]
+	if !deeper {
+		return there
+	}
+	object, _ := value.(map[string]any)
+	return passed(object, below)
 }
 
 // tokenErrors says what is wrong by the token, or the lack of one: some params are for applications only, which must pass them.

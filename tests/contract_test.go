@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -76,14 +77,14 @@ func (c *checked) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
-	if err := judge(req, res, body); err != nil {
+	if err := matrix.judge(req, res, body); err != nil {
 		c.t.Errorf("%s %s answered against its contract: %v\n%s", req.Method, req.URL.Path, err, body)
 	}
 	return res, nil
 }
 
 // judge holds one answer against the law, and enters it into the matrix.
-func judge(req *http.Request, res *http.Response, body []byte) error {
+func (m *outcomes) judge(req *http.Request, res *http.Response, body []byte) error {
 	var tree map[string]any
 	if err := json.Unmarshal(body, &tree); err != nil {
 		return err
@@ -99,17 +100,17 @@ func judge(req *http.Request, res *http.Response, body []byte) error {
 		}
 		message, listed := one.slugs[slug]
 		if !listed {
-			return fmt.Errorf("%s does not list %q", one.id, slug)
+			return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or answer another slug", slug, one.id)
 		}
 		if tree["message"] != message {
 			return fmt.Errorf("the message is not the contract's: %q", message)
 		}
 		response := one.op.Responses.Status(res.StatusCode)
 		if response == nil {
-			return fmt.Errorf("%s does not list the code %d", one.id, res.StatusCode)
+			return fmt.Errorf("openapi.yaml does not list the code %d for %s: list it there, or answer another", res.StatusCode, one.id)
 		}
 		schema = response.Value.Content["application/json"].Schema.Value
-		matrix.witness(one.id, slug)
+		m.witness(one.id, slug)
 	}
 	if schema == nil { // no operation has this path
 		schema = law().Components.Schemas["RouteNonExistent"].Value
@@ -135,6 +136,13 @@ func judgeEnvelope(res *http.Response, tree map[string]any) error {
 		header("Content-Type", "application/json"), header("X-Request-Id", id), header("Cache-Control", "no-store"),
 		header("X-Content-Type-Options", "nosniff"),
 	}
+	slug, _ := tree["status"].(string)
+	help := ""
+	if res.StatusCode >= 400 {
+		help = "</statuses/" + slug + `>; rel="help"`
+	}
+	since, sunset := deprecated(slug)
+	checks = append(checks, header("Link", help), header("Deprecation", since), header("Sunset", sunset))
 	if res.StatusCode == http.StatusUnauthorized {
 		checks = append(checks, header("WWW-Authenticate", "Bearer"))
 	}
@@ -147,6 +155,25 @@ func judgeEnvelope(res *http.Response, tree map[string]any) error {
 		}
 	}
 	return judgeValues("", tree)
+}
+
+// deprecated has the headers of a slug that the law calls deprecated.
+func deprecated(slug string) (since, sunset string) {
+	for _, schema := range law().Components.Schemas {
+		status := schema.Value.Properties["status"]
+		if !schema.Value.Deprecated || status == nil || status.Value.Enum[0] != slug {
+			continue
+		}
+		date := func(name string) time.Time {
+			day, err := time.Parse(time.DateOnly, schema.Value.Extensions[name].(string))
+			if err != nil {
+				panic(err)
+			}
+			return day
+		}
+		return fmt.Sprintf("@%d", date("x-deprecated-since").Unix()), date("x-sunset").Format(http.TimeFormat)
+	}
+	return "", ""
 }
 
 // timeForm is RFC 3339 in UTC with milliseconds.
@@ -196,13 +223,16 @@ func (m *outcomes) witness(operation, slug string) {
 	m.seen[pair{operation, slug}]++
 }
 
-// report prints the matrix; it is false when a pair of the law was never seen.
-func (m *outcomes) report() bool {
+// report prints the matrix, or the part of one operation; it is false when a pair of the law was never seen.
+func (m *outcomes) report(only string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var listed, witnessed int
 	var missing []string
 	for _, op := range lawOperations() {
+		if only != "" && only != op.id {
+			continue
+		}
 		seen := 0
 		for slug := range op.slugs {
 			p := pair{op.id, slug}

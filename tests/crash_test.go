@@ -43,8 +43,7 @@ func startProcess(t *testing.T, environment ...string) *process {
 	e.url = "http://" + p.address
 	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	t.Cleanup(e.http.CloseIdleConnections)
-	e.api, err = client.New(e.url, client.WithHTTPClient(e.http))
-	check(t, err)
+	e.api = connect(t, e.url, e.http)
 	p.start()
 	return p
 }

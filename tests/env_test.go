@@ -45,6 +45,7 @@ type options struct {
 	settings impl.Settings
 	sql      []string
 	mailer   impl.Mailer
+	through  *prism // between the client and the server, where it is not nil
 }
 
 // withSQL runs statements before the server starts.
@@ -79,13 +80,25 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		o.mailer, err = impl.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
 		check(t, err)
 	}
-	server := e.replica(o.settings, o.mailer)
-	e.url = server
-	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
+	e.url = e.replica(o.settings, o.mailer)
+	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
+	if o.through != nil {
+		wire = &proxied{prism: o.through, next: wire, report: t.Error}
+	}
+	e.http = &http.Client{Transport: &checked{t: t, next: wire}}
 	t.Cleanup(e.http.CloseIdleConnections)
-	e.api, err = client.New(e.url, client.WithHTTPClient(e.http))
-	check(t, err)
+	e.api = connect(t, e.url, e.http)
 	return e
+}
+
+// connect makes a client that sends nothing again, since tests look at refusals.
+func connect(t testing.TB, url string, doer *http.Client) *client.API {
+	t.Helper()
+	api, err := client.New(url, client.WithHTTPClient(doer))
+	check(t, err)
+	api.Retries = 0
+	return api
 }
 
 // replica starts one server on the world's database and returns its URL.
@@ -114,6 +127,17 @@ func (e *env) replica(settings impl.Settings, mailer impl.Mailer) string {
 		d.Close()
 	})
 	return listener.URL
+}
+
+// judgeLogs looks for what the server refused to send: it is application-crash to the caller, and here a reason to fail.
+func judgeLogs(t testing.TB, logged string) {
+	t.Helper()
+	for line := range strings.Lines(logged) {
+		var entry struct{ Cause string }
+		if json.Unmarshal([]byte(line), &entry) == nil && strings.HasPrefix(entry.Cause, "openapi.yaml does not list") {
+			t.Error(entry.Cause)
+		}
+	}
 }
 
 func check(t testing.TB, err error) {
@@ -321,9 +345,13 @@ func (e *env) trySend(ctx context.Context, method, path string, body []byte, hea
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
+	return answerOf(res, text), err
+}
+
+func answerOf(res *http.Response, text []byte) answer {
 	a := answer{code: res.StatusCode, header: res.Header, text: string(text)}
 	json.Unmarshal(text, &a.body)
-	return a, err
+	return a
 }
 
 func b64(text string) []byte { return []byte(base64.StdEncoding.EncodeToString([]byte(text))) }

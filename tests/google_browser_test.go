@@ -44,25 +44,33 @@ type provider struct {
 	in     io.Closer // while it is open, the provider runs
 }
 
+// installPackages installs once what the TypeScript package needs, unless it is there.
+var installPackages = sync.OnceValue(func() error {
+	if _, err := os.Stat("../gen/ts/node_modules/oidc-provider"); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	install := exec.Command("npm", "ci", "--no-audit", "--no-fund")
+	install.Dir = "../gen/ts"
+	if text, err := install.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci: %w\n%s", err, text)
+	}
+	return nil
+})
+
 // oidcProvider is started once for all tests, and ends with this process.
 var oidcProvider = sync.OnceValues(func() (p provider, _ error) {
-	const dir = "../gen/ts"
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			fmt.Printf("google: %s is not installed, so a small provider of the tests' own stands in\n", tool)
 			return p, nil
 		}
 	}
-	if _, err := os.Stat(dir + "/node_modules/oidc-provider"); errors.Is(err, os.ErrNotExist) {
-		install := exec.Command("npm", "ci", "--no-audit", "--no-fund")
-		install.Dir = dir
-		if text, err := install.CombinedOutput(); err != nil {
-			return p, fmt.Errorf("npm ci: %w\n%s", err, text)
-		}
+	if err := installPackages(); err != nil {
+		return p, err
 	}
 	var trouble bytes.Buffer
 	p.node = exec.Command("node", "test/provider.mjs", cheapSettings.PublicURL+"/google/callback")
-	p.node.Dir, p.node.Stderr = dir, &trouble
+	p.node.Dir, p.node.Stderr = "../gen/ts", &trouble
 	in, noIn := p.node.StdinPipe()
 	out, noOut := p.node.StdoutPipe()
 	if err := errors.Join(noIn, noOut, p.node.Start()); err != nil {

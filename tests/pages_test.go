@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// linkToken makes a token as it stands in mailed links.
-func linkToken() string {
+// newToken makes a token of the kind that has this prefix.
+func newToken(prefix string) string {
 	var bits [35]byte
 	rand.Read(bits[:32])
-	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(append([]byte("plal_"), bits[:32]...)))
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(append([]byte(prefix), bits[:32]...)))
 	copy(bits[32:], sum[1:])
-	return "plal_" + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(bits[:])
+	return prefix + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(bits[:])
 }
 
 // link puts a link of a user into the database, as if it had been mailed this long ago, and returns its token.
 func (e *env) link(kind, email, redirectURL string, ago time.Duration) string {
 	e.t.Helper()
-	token := linkToken()
+	token := newToken("plal_")
 	digest := sha256.Sum256([]byte(token))
 	e.exec(`INSERT INTO links (kind, user_id, application_id, redirect_url, token_digest, created_at)
 		SELECT $1, users.id, applications.id, $2, $3, $4 FROM users, applications WHERE email = $5 AND slug = 'planoorder'`,
@@ -72,7 +72,7 @@ func TestLinkPages(t *testing.T) {
 				{"markup", func() string { return "<script>alert(1)</script>" }, 404, notValid},
 				{"a token of a session", func() string { return e.session(e.user(person{client: true}), "planoorder") }, 404, notValid},
 				{"a mistyped token", func() string { return good[:20] + map[bool]string{true: "b", false: "a"}[good[20] == 'a'] + good[21:] }, 404, notValid},
-				{"a token that never was", linkToken, 404, notValid},
+				{"a token that never was", func() string { return newToken("plal_") }, 404, notValid},
 				{"a link of another kind", func() string {
 					other := map[string]string{"magic": "reset", "reset": "verification", "verification": "magic"}[kind]
 					return e.link(other, e.user(person{client: true}), "", 0)
@@ -212,7 +212,7 @@ func TestLinkPagesEscape(t *testing.T) {
 	for kind := range linkPaths {
 		email := e.user(person{client: true})
 		e.exec(`UPDATE users SET email = '"><i>' || id || '@example.com' WHERE email = $1`, email)
-		token := linkToken()
+		token := newToken("plal_")
 		digest := sha256.Sum256([]byte(token))
 		e.exec(`INSERT INTO links (kind, user_id, application_id, token_digest, created_at)
 			SELECT $1, max(users.id), applications.id, $2, $3 FROM users, applications WHERE slug = 'plano"order' GROUP BY applications.id`, kind, digest[:], e.clock.now())
@@ -252,7 +252,7 @@ func TestLinkPageForms(t *testing.T) {
 		}
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
-		if a := e.page(method, "reset", linkToken()); a.code != 404 {
+		if a := e.page(method, "reset", newToken("plal_")); a.code != 404 {
 			t.Errorf("%s answers %d", method, a.code)
 		}
 	}

@@ -203,9 +203,7 @@ func TestApplicationTokensAreRevoked(t *testing.T) {
 	e := start(t)
 	other := *e
 	other.url = e.replica(cheapSettings, &impl.Mailbox{})
-	var err error
-	other.api, err = client.New(other.url, client.WithHTTPClient(e.http))
-	check(t, err)
+	other.api = connect(t, other.url, e.http)
 	session := e.signIn(e.user(person{client: true}))
 	old, young := e.applicationToken("planoorder"), e.applicationToken("planoorder")
 	both := func(token, want string) func() bool {

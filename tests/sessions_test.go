@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math"
 	"net/http"
 	"os"
 	"slices"
@@ -463,32 +462,31 @@ func TestPasswordsAreNormalized(t *testing.T) {
 // TestTiming compares the times of refusals that must not tell who has an account. The hash is slow enough here that leaving
 // it out for one of them would make it several times quicker.
 func TestTiming(t *testing.T) {
-	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes its time")
 	}
-	e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Memory = 19456; s.Argon2Time = 2 }))
+	e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = 19456, 2, 0 }))
 	known, bare := e.user(person{client: true}), e.user(person{client: true, noPassword: true})
 	cheap := e.user(person{client: true}) // whose hash costs next to nothing, until a sign-in renews it
 	want[client.InvalidPassword](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: known, Password: "wrong", Application: "planoorder"}))(t)
 	// A sign-in brings the hash to the current cost, which the comparison needs.
 	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: known, Password: goodPassword, Application: "planoorder"}))(t)
 	emails := []string{known, "nobody@example.com", bare, cheap}
-	took := make([][]float64, len(emails))
-	for range 30 {
+	// The shortest of each counts, since what else the machine does only makes them longer; where they differ, more are taken.
+	took, alike := make([]time.Duration, len(emails)), false
+	for round := 0; round < 60 && !alike; round++ {
 		for i, email := range emails {
 			began := time.Now()
 			_, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: "wrong", Application: "planoorder"})
 			check(t, err)
-			took[i] = append(took[i], time.Since(began).Seconds())
+			if one := time.Since(began); took[i] == 0 || one < took[i] {
+				took[i] = one
+			}
 		}
+		alike = round > 10 && float64(slices.Max(took)) < 1.3*float64(slices.Min(took))
 	}
-	median := func(times []float64) float64 { slices.Sort(times); return times[len(times)/2] }
-	base := median(took[0])
-	for i := range emails {
-		if ratio := median(took[i]) / base; math.Abs(ratio-1) > 0.3 {
-			t.Errorf("case %d takes %.2f times as long as a wrong password", i, ratio)
-		}
+	if !alike {
+		t.Errorf("the times tell who has an account: %v", took)
 	}
-	fmt.Printf("timing: wrong password %.1f ms, unknown address %.1f ms, no password %.1f ms\n", 1000*base, 1000*median(took[1]), 1000*median(took[2]))
+	fmt.Printf("timing: wrong password %v, unknown address %v, no password %v\n", took[0], took[1], took[2])
 }

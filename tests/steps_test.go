@@ -66,13 +66,13 @@ func (o *lawOperation) encode(t testing.TB, params any) []byte {
 }
 
 // startFor makes a world in which every step of an operation can be shown.
-func startFor(t testing.TB, o *lawOperation) *env {
+func startFor(t testing.TB, o *lawOperation, opts ...func(*options)) *env {
 	t.Helper()
-	throttled := withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 })
+	opts = append(opts, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 }))
 	if strings.HasPrefix(o.id, "sessionsGoogle") {
-		return start(t, throttled, withGoogle(realGoogle(t)))
+		opts = append(opts, withGoogle(realGoogle(t)))
 	}
-	return start(t, throttled)
+	return start(t, opts...)
 }
 
 // prepare makes the users of the spec's examples: Ada, who is a client save where the example makes her one.
@@ -118,84 +118,92 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestCommonSteps makes every operation of the spec answer every slug of the common steps, each by its real cause.
+// commonStep makes an operation answer a slug of the common steps, by its real cause.
+type commonStep struct {
+	slug string
+	code int
+	when string
+	send func(v *valid, e *env) answer
+}
+
+func (v *valid) sendRaw(e *env, contentType, body string) answer {
+	return e.send(v.method, v.path, []byte(body), append([]string{"Content-Type", contentType}, bearer(v.token)...)...)
+}
+
+var commonSteps = []commonStep{
+	{"route-non-existent", 500, "the method is another", func(v *valid, e *env) answer { return e.send("GET", v.path, nil) }},
+	{"service-not-found", 500, "the service is not deployed", func(v *valid, e *env) answer {
+		return soon(v, e, "service-not-found", "UPDATE services SET deployed_at = NULL WHERE slug = $1", v.op.Tags[0])
+	}},
+	{"service-not-found", 500, "the service was deleted", func(v *valid, e *env) answer {
+		return soon(v, e, "service-not-found", "DELETE FROM services WHERE slug = $1", v.op.Tags[0])
+	}},
+	{"route-not-found", 500, "the route is not deployed", func(v *valid, e *env) answer {
+		return soon(v, e, "route-not-found", "UPDATE routes SET deployed_at = NULL WHERE path = $1", v.path)
+	}},
+	{"route-not-found", 500, "the route was deleted", func(v *valid, e *env) answer {
+		return soon(v, e, "route-not-found", "DELETE FROM routes WHERE path = $1", v.path)
+	}},
+	{"identify-request-error", 500, "the registry cannot be read and its copy is old", func(v *valid, e *env) answer {
+		e.exec("ALTER TABLE routes RENAME TO routes_away")
+		e.clock.move(61 * time.Second)
+		return soon(v, e, "identify-request-error", "SELECT 1") // a reading may be under way
+	}},
+	{"invalid-content-type", 400, "the content type is another", func(v *valid, e *env) answer { return v.sendRaw(e, "application/xml", "") }},
+	{"request-too-large", 413, "the body has 64 KiB and a byte", func(v *valid, e *env) answer {
+		return v.sendRaw(e, v.contentType(), strings.Repeat(" ", 64<<10+1))
+	}},
+	{"no-params-decoded", 400, "the body is empty", func(v *valid, e *env) answer { return v.sendRaw(e, v.contentType(), "") }},
+	{"no-params-decoded", 400, "the body is white space", func(v *valid, e *env) answer { return v.sendRaw(e, v.contentType(), " \r\n\t") }},
+	{"invalid-encoded-params", 400, "the body breaks off", func(v *valid, e *env) answer { return v.sendRaw(e, v.contentType(), "{") }},
+	{"invalid-token", 401, "the token is nonsense", func(v *valid, e *env) answer {
+		v.token = "nonsense"
+		return v.send(e)
+	}},
+	{"session-expired", 401, "the session is seven days old", func(v *valid, e *env) answer {
+		v.token = e.signIn(e.user(person{client: true}))
+		e.clock.move(7 * 24 * time.Hour)
+		return v.send(e)
+	}},
+	{"client-required", 401, "the user has no record", func(v *valid, e *env) answer {
+		v.token = v.refused
+		return v.send(e)
+	}},
+	{"missing-param", 400, "nothing that is required is there", func(v *valid, e *env) answer {
+		v.params, v.token = map[string]any{"unknown": 1}, ""
+		return v.send(e)
+	}},
+	{"invalid-param", 400, "there is an unknown param", func(v *valid, e *env) answer {
+		v.params["unknown"] = 1
+		return v.send(e)
+	}},
+	{"permission-denied", 403, "the user has another role", func(v *valid, e *env) answer {
+		v.token = e.signIn(e.user(person{client: true}))
+		return v.send(e)
+	}},
+	{"rate-limit-exceeded", 429, "other replicas have seen too many requests of the address", func(v *valid, e *env) answer {
+		return soon(v, e, "rate-limit-exceeded", `INSERT INTO address_requests (minute, address, requests)
+			SELECT date_trunc('minute', now()) + n * interval '1 minute', '127.0.0.1', 100000 FROM generate_series(0, 2) n`)
+	}},
+	{"application-crash", 500, "a table is away", func(v *valid, e *env) answer {
+		e.exec("ALTER TABLE users RENAME TO users_away")
+		e.exec("ALTER TABLE google_states RENAME TO google_states_away") // the only one that sessions/google_authorize asks
+		return v.send(e)
+	}},
+}
+
+// concerns tells whether an operation has the step.
+func (c *commonStep) concerns(o *lawOperation) bool {
+	_, listed := o.slugs[c.slug]
+	return listed && !(c.slug == "client-required" && o.op.Extensions["x-open-to-recordless"] == true)
+}
+
+// TestCommonSteps makes every operation of the spec answer every slug of the common steps.
 func TestCommonSteps(t *testing.T) {
 	t.Parallel()
-	raw := func(v *valid, e *env, contentType, body string) answer {
-		return e.send(v.method, v.path, []byte(body), append([]string{"Content-Type", contentType}, bearer(v.token)...)...)
-	}
-	with := func(name string, value any) func(*valid, *env) answer {
-		return func(v *valid, e *env) answer {
-			v.params[name] = value
-			return v.send(e)
-		}
-	}
-	rows := []struct {
-		slug string
-		code int
-		when string
-		send func(v *valid, e *env) answer
-	}{
-		{"route-non-existent", 500, "the method is another", func(v *valid, e *env) answer { return e.send("GET", v.path, nil) }},
-		{"service-not-found", 500, "the service is not deployed", func(v *valid, e *env) answer {
-			return soon(v, e, "service-not-found", "UPDATE services SET deployed_at = NULL WHERE slug = $1", v.op.Tags[0])
-		}},
-		{"service-not-found", 500, "the service was deleted", func(v *valid, e *env) answer {
-			return soon(v, e, "service-not-found", "DELETE FROM services WHERE slug = $1", v.op.Tags[0])
-		}},
-		{"route-not-found", 500, "the route is not deployed", func(v *valid, e *env) answer {
-			return soon(v, e, "route-not-found", "UPDATE routes SET deployed_at = NULL WHERE path = $1", v.path)
-		}},
-		{"route-not-found", 500, "the route was deleted", func(v *valid, e *env) answer {
-			return soon(v, e, "route-not-found", "DELETE FROM routes WHERE path = $1", v.path)
-		}},
-		{"identify-request-error", 500, "the registry cannot be read and its copy is old", func(v *valid, e *env) answer {
-			e.exec("ALTER TABLE routes RENAME TO routes_away")
-			e.clock.move(61 * time.Second)
-			return v.send(e)
-		}},
-		{"invalid-content-type", 400, "the content type is another", func(v *valid, e *env) answer { return raw(v, e, "application/xml", "") }},
-		{"request-too-large", 413, "the body has 64 KiB and a byte", func(v *valid, e *env) answer {
-			return raw(v, e, v.contentType(), strings.Repeat(" ", 64<<10+1))
-		}},
-		{"no-params-decoded", 400, "the body is empty", func(v *valid, e *env) answer { return raw(v, e, v.contentType(), "") }},
-		{"no-params-decoded", 400, "the body is white space", func(v *valid, e *env) answer { return raw(v, e, v.contentType(), " \r\n\t") }},
-		{"invalid-encoded-params", 400, "the body breaks off", func(v *valid, e *env) answer { return raw(v, e, v.contentType(), "{") }},
-		{"invalid-token", 401, "the token is nonsense", func(v *valid, e *env) answer {
-			v.token = "nonsense"
-			return v.send(e)
-		}},
-		{"session-expired", 401, "the session is seven days old", func(v *valid, e *env) answer {
-			v.token = e.signIn(e.user(person{client: true}))
-			e.clock.move(7 * 24 * time.Hour)
-			return v.send(e)
-		}},
-		{"client-required", 401, "the user has no record", func(v *valid, e *env) answer {
-			v.token = v.refused
-			return v.send(e)
-		}},
-		{"missing-param", 400, "nothing that is required is there", func(v *valid, e *env) answer {
-			v.params, v.token = map[string]any{"unknown": 1}, ""
-			return v.send(e)
-		}},
-		{"invalid-param", 400, "there is an unknown param", with("unknown", 1)},
-		{"permission-denied", 403, "the user has another role", func(v *valid, e *env) answer {
-			v.token = e.signIn(e.user(person{client: true}))
-			return v.send(e)
-		}},
-		{"rate-limit-exceeded", 429, "other replicas have seen too many requests of the address", func(v *valid, e *env) answer {
-			return soon(v, e, "rate-limit-exceeded", `INSERT INTO address_requests (minute, address, requests)
-				SELECT date_trunc('minute', now()) + n * interval '1 minute', '127.0.0.1', 100000 FROM generate_series(0, 2) n`)
-		}},
-		{"application-crash", 500, "a table is away", func(v *valid, e *env) answer {
-			e.exec("ALTER TABLE users RENAME TO users_away")
-			e.exec("ALTER TABLE google_states RENAME TO google_states_away") // the only one that sessions/google_authorize asks
-			return v.send(e)
-		}},
-	}
 	for _, o := range lawOperations() {
-		for _, row := range rows {
-			if _, listed := o.slugs[row.slug]; !listed || row.slug == "client-required" && o.op.Extensions["x-open-to-recordless"] == true {
+		for _, row := range commonSteps {
+			if !row.concerns(o) {
 				continue
 			}
 			t.Run(o.id+"/"+row.slug+" when "+row.when, func(t *testing.T) {
@@ -355,7 +363,7 @@ func TestRouteNonExistent(t *testing.T) {
 			t.Errorf("%s answers %d %s", method, a.code, a.text)
 		}
 	}
-	for _, path := range []string{"/nothing", "/api", "/api/v2/sessions/create", "/statuses", "/dev/mail", "/magic/", "/google"} {
+	for _, path := range []string{"/nothing", "/api", "/api/v2/sessions/create", "/statuses/", "/statuses/nothing", "/dev/mail", "/magic/", "/google"} {
 		if a := e.send("GET", path, nil); a.code != 404 || a.body != nil {
 			t.Errorf("%s answers %d %s", path, a.code, a.text)
 		}

@@ -49,8 +49,7 @@ func TestThrottleOfAddresses(t *testing.T) {
 	minute := time.Now().Truncate(time.Minute).Add(time.Hour)
 	e.clock.stop(minute.Add(18 * time.Second))
 	retry := &headerOf{name: "Retry-After", next: e.http.Transport}
-	api, err := client.New(e.url, client.WithHTTPClient(&http.Client{Transport: retry}))
-	check(t, err)
+	api := connect(t, e.url, &http.Client{Transport: retry})
 	read := func(addresses string) string {
 		outcome, err := api.PreferencesRead(t.Context(), client.PreferencesReadParams{}, client.WithToken(token), from(addresses))
 		check(t, err)

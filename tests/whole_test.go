@@ -31,12 +31,15 @@ func TestWholeWay(t *testing.T) {
 	}
 }
 
-// TestWholeLife is all that may happen to an account: register, verify, sign in on three devices, list, sign one out, forget and
-// reset the password, add Google, turn on remember_me, travel 100 days, still in, sign out everywhere.
 func TestWholeLife(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderSQL), withGoogle(realGoogle(t)))
-	ctx := t.Context()
+	wholeLife(start(t, withSQL(orderSQL), withGoogle(realGoogle(t))))
+}
+
+// wholeLife is all that may happen to an account: register, verify, sign in on three devices, list, sign one out, forget and
+// reset the password, add Google, turn on remember_me, travel 100 days, still in, sign out everywhere.
+func wholeLife(e *env) {
+	t, ctx := e.t, e.t.Context()
 	const email, password = "grace@example.com", "the compiler is my friend"
 	read := func(session client.Session) string {
 		outcome, err := e.api.SessionsRead(ctx, client.SessionsReadParams{}, client.WithToken(session.Token))

@@ -3,44 +3,28 @@
 package client
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"io"
+	"iter"
 	"net/http"
 )
 
-// API calls PlanoAuth. Its methods answer with the outcome of the operation, whose type tells the status slug;
-// an error means that there was no answer of the contract at all.
-type API struct {
-	// HTTP makes the requests.
-	HTTP *HTTPClient
-}
-
-// New is a client of the server at this URL.
-func New(server string, options ...ClientOption) (*API, error) {
-	c, err := NewClient(server, options...)
-	return &API{HTTP: c}, err
-}
-
-// WithToken presents a session token with the request.
-func WithToken(token string) RequestEditorFn {
-	return func(_ context.Context, req *http.Request) error {
-		req.Header.Set("Authorization", "Bearer "+token)
-		return nil
-	}
-}
-
-// Outcome is an answer of PlanoAuth.
-type Outcome interface {
-	// Slug is the value of status.
-	Slug() string
+// retryable has the statuses after which the same request may work later.
+var retryable = map[string]bool{
+	"rate-limit-exceeded":    true,
+	"application-crash":      true,
+	"identify-request-error": true,
+	"route-not-found":        true,
+	"service-not-found":      true,
+	"server-busy":            true,
 }
 
 // Slug is "application-crash".
-func (ApplicationCrash) Slug() string                        { return "application-crash" }
+func (ApplicationCrash) Slug() string { return "application-crash" }
+
+// Error is the slug, the message and the id of the request.
+func (o ApplicationCrash) Error() string { return refusal("application-crash", o.Message, o.RequestID) }
+
 func (ApplicationCrash) outcomeOfSessionsCreate()            {}
 func (ApplicationCrash) outcomeOfSessionsRead()              {}
 func (ApplicationCrash) outcomeOfSessionsIndex()             {}
@@ -63,7 +47,11 @@ func (ApplicationCrash) outcomeOfNotificationsIndex()        {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "client-required".
-func (ClientRequired) Slug() string                        { return "client-required" }
+func (ClientRequired) Slug() string { return "client-required" }
+
+// Error is the slug, the message and the id of the request.
+func (o ClientRequired) Error() string { return refusal("client-required", o.Message, o.RequestID) }
+
 func (ClientRequired) outcomeOfSessionsRead()              {}
 func (ClientRequired) outcomeOfSessionsMagicLinkRequest()  {}
 func (ClientRequired) outcomeOfSessionsGoogleAuthorize()   {}
@@ -73,51 +61,110 @@ func (ClientRequired) outcomeOfNotificationsIndex()        {}
 func (ClientRequired) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "client-validation-failed".
-func (ClientValidationFailed) Slug() string                  { return "client-validation-failed" }
+func (ClientValidationFailed) Slug() string { return "client-validation-failed" }
+
+// Error is the slug, the message and the id of the request.
+func (o ClientValidationFailed) Error() string {
+	return refusal("client-validation-failed", o.Message, o.RequestID)
+}
+
 func (ClientValidationFailed) outcomeOfClientsRegister()     {}
 func (ClientValidationFailed) outcomeOfUsersClientRegister() {}
 
 // Slug is "action-successful".
-func (ClientsRegisterActionSuccessful) Slug() string              { return "action-successful" }
+func (ClientsRegisterActionSuccessful) Slug() string { return "action-successful" }
+
 func (ClientsRegisterActionSuccessful) outcomeOfClientsRegister() {}
 
 // Slug is "mandrill-email-failed".
-func (ClientsRegisterMandrillEmailFailed) Slug() string              { return "mandrill-email-failed" }
+func (ClientsRegisterMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error is the slug, the message and the id of the request.
+func (o ClientsRegisterMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
 func (ClientsRegisterMandrillEmailFailed) outcomeOfClientsRegister() {}
 
 // Slug is "email-already-client".
-func (EmailAlreadyClient) Slug() string                  { return "email-already-client" }
+func (EmailAlreadyClient) Slug() string { return "email-already-client" }
+
+// Error is the slug, the message and the id of the request.
+func (o EmailAlreadyClient) Error() string {
+	return refusal("email-already-client", o.Message, o.RequestID)
+}
+
 func (EmailAlreadyClient) outcomeOfUsersClientRegister() {}
 
 // Slug is "email-already-registerd".
-func (EmailAlreadyRegisterd) Slug() string              { return "email-already-registerd" }
+func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
+
+// Error is the slug, the message and the id of the request.
+func (o EmailAlreadyRegisterd) Error() string {
+	return refusal("email-already-registerd", o.Message, o.RequestID)
+}
+
 func (EmailAlreadyRegisterd) outcomeOfClientsRegister() {}
 
 // Slug is "email-already-registered".
-func (EmailAlreadyRegistered) Slug() string              { return "email-already-registered" }
+func (EmailAlreadyRegistered) Slug() string { return "email-already-registered" }
+
+// Error is the slug, the message and the id of the request.
+func (o EmailAlreadyRegistered) Error() string {
+	return refusal("email-already-registered", o.Message, o.RequestID)
+}
+
 func (EmailAlreadyRegistered) outcomeOfClientsRegister() {}
 
 // Slug is "email-not-found".
-func (EmailNotFound) Slug() string                        { return "email-not-found" }
+func (EmailNotFound) Slug() string { return "email-not-found" }
+
+// Error is the slug, the message and the id of the request.
+func (o EmailNotFound) Error() string { return refusal("email-not-found", o.Message, o.RequestID) }
+
 func (EmailNotFound) outcomeOfSessionsCreate()            {}
 func (EmailNotFound) outcomeOfSessionsMagicLinkRequest()  {}
 func (EmailNotFound) outcomeOfUsersPasswordResetRequest() {}
 
 // Slug is "google-account-conflict".
-func (GoogleAccountConflict) Slug() string                   { return "google-account-conflict" }
+func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
+
+// Error is the slug, the message and the id of the request.
+func (o GoogleAccountConflict) Error() string {
+	return refusal("google-account-conflict", o.Message, o.RequestID)
+}
+
 func (GoogleAccountConflict) outcomeOfSessionsGoogleCreate() {}
 
 // Slug is "google-email-unverified".
-func (GoogleEmailUnverified) Slug() string                   { return "google-email-unverified" }
+func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
+
+// Error is the slug, the message and the id of the request.
+func (o GoogleEmailUnverified) Error() string {
+	return refusal("google-email-unverified", o.Message, o.RequestID)
+}
+
 func (GoogleEmailUnverified) outcomeOfSessionsGoogleCreate() {}
 
 // Slug is "google-sign-in-failed".
-func (GoogleSignInFailed) Slug() string                      { return "google-sign-in-failed" }
+func (GoogleSignInFailed) Slug() string { return "google-sign-in-failed" }
+
+// Error is the slug, the message and the id of the request.
+func (o GoogleSignInFailed) Error() string {
+	return refusal("google-sign-in-failed", o.Message, o.RequestID)
+}
+
 func (GoogleSignInFailed) outcomeOfSessionsGoogleAuthorize() {}
 func (GoogleSignInFailed) outcomeOfSessionsGoogleCreate()    {}
 
 // Slug is "identify-request-error".
-func (IdentifyRequestError) Slug() string                        { return "identify-request-error" }
+func (IdentifyRequestError) Slug() string { return "identify-request-error" }
+
+// Error is the slug, the message and the id of the request.
+func (o IdentifyRequestError) Error() string {
+	return refusal("identify-request-error", o.Message, o.RequestID)
+}
+
 func (IdentifyRequestError) outcomeOfSessionsCreate()            {}
 func (IdentifyRequestError) outcomeOfSessionsRead()              {}
 func (IdentifyRequestError) outcomeOfSessionsIndex()             {}
@@ -140,7 +187,13 @@ func (IdentifyRequestError) outcomeOfNotificationsIndex()        {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-content-type".
-func (InvalidContentType) Slug() string                        { return "invalid-content-type" }
+func (InvalidContentType) Slug() string { return "invalid-content-type" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidContentType) Error() string {
+	return refusal("invalid-content-type", o.Message, o.RequestID)
+}
+
 func (InvalidContentType) outcomeOfSessionsCreate()            {}
 func (InvalidContentType) outcomeOfSessionsRead()              {}
 func (InvalidContentType) outcomeOfSessionsIndex()             {}
@@ -163,7 +216,13 @@ func (InvalidContentType) outcomeOfNotificationsIndex()        {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-encoded-params".
-func (InvalidEncodedParams) Slug() string                        { return "invalid-encoded-params" }
+func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidEncodedParams) Error() string {
+	return refusal("invalid-encoded-params", o.Message, o.RequestID)
+}
+
 func (InvalidEncodedParams) outcomeOfSessionsCreate()            {}
 func (InvalidEncodedParams) outcomeOfSessionsRead()              {}
 func (InvalidEncodedParams) outcomeOfSessionsIndex()             {}
@@ -186,11 +245,21 @@ func (InvalidEncodedParams) outcomeOfNotificationsIndex()        {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-magic-link".
-func (InvalidMagicLink) Slug() string                      { return "invalid-magic-link" }
+func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidMagicLink) Error() string {
+	return refusal("invalid-magic-link", o.Message, o.RequestID)
+}
+
 func (InvalidMagicLink) outcomeOfSessionsMagicLinkCreate() {}
 
 // Slug is "invalid-param".
-func (InvalidParam) Slug() string                        { return "invalid-param" }
+func (InvalidParam) Slug() string { return "invalid-param" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidParam) Error() string { return refusal("invalid-param", o.Message, o.RequestID) }
+
 func (InvalidParam) outcomeOfSessionsCreate()            {}
 func (InvalidParam) outcomeOfSessionsRead()              {}
 func (InvalidParam) outcomeOfSessionsIndex()             {}
@@ -213,16 +282,30 @@ func (InvalidParam) outcomeOfNotificationsIndex()        {}
 func (InvalidParam) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-password".
-func (InvalidPassword) Slug() string                  { return "invalid-password" }
+func (InvalidPassword) Slug() string { return "invalid-password" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidPassword) Error() string { return refusal("invalid-password", o.Message, o.RequestID) }
+
 func (InvalidPassword) outcomeOfSessionsCreate()      {}
 func (InvalidPassword) outcomeOfUsersPasswordUpdate() {}
 
 // Slug is "invalid-reset-link".
-func (InvalidResetLink) Slug() string                 { return "invalid-reset-link" }
+func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidResetLink) Error() string {
+	return refusal("invalid-reset-link", o.Message, o.RequestID)
+}
+
 func (InvalidResetLink) outcomeOfUsersPasswordReset() {}
 
 // Slug is "invalid-token".
-func (InvalidToken) Slug() string                        { return "invalid-token" }
+func (InvalidToken) Slug() string { return "invalid-token" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidToken) Error() string { return refusal("invalid-token", o.Message, o.RequestID) }
+
 func (InvalidToken) outcomeOfSessionsCreate()            {}
 func (InvalidToken) outcomeOfSessionsRead()              {}
 func (InvalidToken) outcomeOfSessionsIndex()             {}
@@ -245,15 +328,31 @@ func (InvalidToken) outcomeOfNotificationsIndex()        {}
 func (InvalidToken) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "invalid-verification-link".
-func (InvalidVerificationLink) Slug() string               { return "invalid-verification-link" }
+func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
+
+// Error is the slug, the message and the id of the request.
+func (o InvalidVerificationLink) Error() string {
+	return refusal("invalid-verification-link", o.Message, o.RequestID)
+}
+
 func (InvalidVerificationLink) outcomeOfUsersEmailVerify() {}
 
 // Slug is "magic-link-expired".
-func (MagicLinkExpired) Slug() string                      { return "magic-link-expired" }
+func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
+
+// Error is the slug, the message and the id of the request.
+func (o MagicLinkExpired) Error() string {
+	return refusal("magic-link-expired", o.Message, o.RequestID)
+}
+
 func (MagicLinkExpired) outcomeOfSessionsMagicLinkCreate() {}
 
 // Slug is "missing-param".
-func (MissingParam) Slug() string                        { return "missing-param" }
+func (MissingParam) Slug() string { return "missing-param" }
+
+// Error is the slug, the message and the id of the request.
+func (o MissingParam) Error() string { return refusal("missing-param", o.Message, o.RequestID) }
+
 func (MissingParam) outcomeOfSessionsCreate()            {}
 func (MissingParam) outcomeOfSessionsRead()              {}
 func (MissingParam) outcomeOfSessionsIndex()             {}
@@ -276,7 +375,11 @@ func (MissingParam) outcomeOfNotificationsIndex()        {}
 func (MissingParam) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "no-params-decoded".
-func (NoParamsDecoded) Slug() string                        { return "no-params-decoded" }
+func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
+
+// Error is the slug, the message and the id of the request.
+func (o NoParamsDecoded) Error() string { return refusal("no-params-decoded", o.Message, o.RequestID) }
+
 func (NoParamsDecoded) outcomeOfSessionsCreate()            {}
 func (NoParamsDecoded) outcomeOfSessionsRead()              {}
 func (NoParamsDecoded) outcomeOfSessionsIndex()             {}
@@ -299,33 +402,51 @@ func (NoParamsDecoded) outcomeOfNotificationsIndex()        {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "action-successful".
-func (NotificationsIndexActionSuccessful) Slug() string                 { return "action-successful" }
+func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
 func (NotificationsIndexActionSuccessful) outcomeOfNotificationsIndex() {}
 
 // Slug is "action-successful".
-func (NotificationsUpdateActionSuccessful) Slug() string                  { return "action-successful" }
+func (NotificationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
 func (NotificationsUpdateActionSuccessful) outcomeOfNotificationsUpdate() {}
 
 // Slug is "password-rejected".
-func (PasswordRejected) Slug() string                  { return "password-rejected" }
+func (PasswordRejected) Slug() string { return "password-rejected" }
+
+// Error is the slug, the message and the id of the request.
+func (o PasswordRejected) Error() string { return refusal("password-rejected", o.Message, o.RequestID) }
+
 func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
 func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
 
 // Slug is "permission-denied".
-func (PermissionDenied) Slug() string                  { return "permission-denied" }
+func (PermissionDenied) Slug() string { return "permission-denied" }
+
+// Error is the slug, the message and the id of the request.
+func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
+
 func (PermissionDenied) outcomeOfNotificationsIndex()  {}
 func (PermissionDenied) outcomeOfNotificationsUpdate() {}
 
 // Slug is "action-successful".
-func (PreferencesReadActionSuccessful) Slug() string              { return "action-successful" }
+func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
+
 func (PreferencesReadActionSuccessful) outcomeOfPreferencesRead() {}
 
 // Slug is "action-successful".
-func (PreferencesUpdateActionSuccessful) Slug() string                { return "action-successful" }
+func (PreferencesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
 func (PreferencesUpdateActionSuccessful) outcomeOfPreferencesUpdate() {}
 
 // Slug is "rate-limit-exceeded".
-func (RateLimitExceeded) Slug() string                        { return "rate-limit-exceeded" }
+func (RateLimitExceeded) Slug() string { return "rate-limit-exceeded" }
+
+// Error is the slug, the message and the id of the request.
+func (o RateLimitExceeded) Error() string {
+	return refusal("rate-limit-exceeded", o.Message, o.RequestID)
+}
+
 func (RateLimitExceeded) outcomeOfSessionsCreate()            {}
 func (RateLimitExceeded) outcomeOfSessionsIndex()             {}
 func (RateLimitExceeded) outcomeOfSessionsDelete()            {}
@@ -347,7 +468,11 @@ func (RateLimitExceeded) outcomeOfNotificationsIndex()        {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "request-too-large".
-func (RequestTooLarge) Slug() string                        { return "request-too-large" }
+func (RequestTooLarge) Slug() string { return "request-too-large" }
+
+// Error is the slug, the message and the id of the request.
+func (o RequestTooLarge) Error() string { return refusal("request-too-large", o.Message, o.RequestID) }
+
 func (RequestTooLarge) outcomeOfSessionsCreate()            {}
 func (RequestTooLarge) outcomeOfSessionsRead()              {}
 func (RequestTooLarge) outcomeOfSessionsIndex()             {}
@@ -370,11 +495,23 @@ func (RequestTooLarge) outcomeOfNotificationsIndex()        {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "reset-link-expired".
-func (ResetLinkExpired) Slug() string                 { return "reset-link-expired" }
+func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
+
+// Error is the slug, the message and the id of the request.
+func (o ResetLinkExpired) Error() string {
+	return refusal("reset-link-expired", o.Message, o.RequestID)
+}
+
 func (ResetLinkExpired) outcomeOfUsersPasswordReset() {}
 
 // Slug is "route-non-existent".
-func (RouteNonExistent) Slug() string                        { return "route-non-existent" }
+func (RouteNonExistent) Slug() string { return "route-non-existent" }
+
+// Error is the slug, the message and the id of the request.
+func (o RouteNonExistent) Error() string {
+	return refusal("route-non-existent", o.Message, o.RequestID)
+}
+
 func (RouteNonExistent) outcomeOfSessionsCreate()            {}
 func (RouteNonExistent) outcomeOfSessionsRead()              {}
 func (RouteNonExistent) outcomeOfSessionsIndex()             {}
@@ -397,7 +534,11 @@ func (RouteNonExistent) outcomeOfNotificationsIndex()        {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "route-not-found".
-func (RouteNotFound) Slug() string                        { return "route-not-found" }
+func (RouteNotFound) Slug() string { return "route-not-found" }
+
+// Error is the slug, the message and the id of the request.
+func (o RouteNotFound) Error() string { return refusal("route-not-found", o.Message, o.RequestID) }
+
 func (RouteNotFound) outcomeOfSessionsCreate()            {}
 func (RouteNotFound) outcomeOfSessionsRead()              {}
 func (RouteNotFound) outcomeOfSessionsIndex()             {}
@@ -420,7 +561,11 @@ func (RouteNotFound) outcomeOfNotificationsIndex()        {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "server-busy".
-func (ServerBusy) Slug() string                  { return "server-busy" }
+func (ServerBusy) Slug() string { return "server-busy" }
+
+// Error is the slug, the message and the id of the request.
+func (o ServerBusy) Error() string { return refusal("server-busy", o.Message, o.RequestID) }
+
 func (ServerBusy) outcomeOfSessionsCreate()      {}
 func (ServerBusy) outcomeOfClientsRegister()     {}
 func (ServerBusy) outcomeOfUsersClientRegister() {}
@@ -428,7 +573,11 @@ func (ServerBusy) outcomeOfUsersPasswordUpdate() {}
 func (ServerBusy) outcomeOfUsersPasswordReset()  {}
 
 // Slug is "service-not-found".
-func (ServiceNotFound) Slug() string                        { return "service-not-found" }
+func (ServiceNotFound) Slug() string { return "service-not-found" }
+
+// Error is the slug, the message and the id of the request.
+func (o ServiceNotFound) Error() string { return refusal("service-not-found", o.Message, o.RequestID) }
+
 func (ServiceNotFound) outcomeOfSessionsCreate()            {}
 func (ServiceNotFound) outcomeOfSessionsRead()              {}
 func (ServiceNotFound) outcomeOfSessionsIndex()             {}
@@ -451,7 +600,11 @@ func (ServiceNotFound) outcomeOfNotificationsIndex()        {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "session-expired".
-func (SessionExpired) Slug() string                        { return "session-expired" }
+func (SessionExpired) Slug() string { return "session-expired" }
+
+// Error is the slug, the message and the id of the request.
+func (o SessionExpired) Error() string { return refusal("session-expired", o.Message, o.RequestID) }
+
 func (SessionExpired) outcomeOfSessionsCreate()            {}
 func (SessionExpired) outcomeOfSessionsRead()              {}
 func (SessionExpired) outcomeOfSessionsIndex()             {}
@@ -474,101 +627,170 @@ func (SessionExpired) outcomeOfNotificationsIndex()        {}
 func (SessionExpired) outcomeOfNotificationsUpdate()       {}
 
 // Slug is "action-successful".
-func (SessionsCreateActionSuccessful) Slug() string             { return "action-successful" }
+func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsCreateActionSuccessful) outcomeOfSessionsCreate() {}
 
 // Slug is "client-required".
-func (SessionsCreateClientRequired) Slug() string             { return "client-required" }
+func (SessionsCreateClientRequired) Slug() string { return "client-required" }
+
+// Error is the slug, the message and the id of the request.
+func (o SessionsCreateClientRequired) Error() string {
+	return refusal("client-required", o.Message, o.RequestID)
+}
+
 func (SessionsCreateClientRequired) outcomeOfSessionsCreate() {}
 
 // Slug is "mandrill-email-failed".
-func (SessionsCreateMandrillEmailFailed) Slug() string             { return "mandrill-email-failed" }
+func (SessionsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error is the slug, the message and the id of the request.
+func (o SessionsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
 func (SessionsCreateMandrillEmailFailed) outcomeOfSessionsCreate() {}
 
 // Slug is "action-successful".
-func (SessionsDeleteActionSuccessful) Slug() string             { return "action-successful" }
+func (SessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsDeleteActionSuccessful) outcomeOfSessionsDelete() {}
 
 // Slug is "action-successful".
-func (SessionsGoogleAuthorizeActionSuccessful) Slug() string                      { return "action-successful" }
+func (SessionsGoogleAuthorizeActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsGoogleAuthorizeActionSuccessful) outcomeOfSessionsGoogleAuthorize() {}
 
 // Slug is "action-successful".
-func (SessionsGoogleCreateActionSuccessful) Slug() string                   { return "action-successful" }
+func (SessionsGoogleCreateActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsGoogleCreateActionSuccessful) outcomeOfSessionsGoogleCreate() {}
 
 // Slug is "client-required".
-func (SessionsGoogleCreateClientRequired) Slug() string                   { return "client-required" }
+func (SessionsGoogleCreateClientRequired) Slug() string { return "client-required" }
+
+// Error is the slug, the message and the id of the request.
+func (o SessionsGoogleCreateClientRequired) Error() string {
+	return refusal("client-required", o.Message, o.RequestID)
+}
+
 func (SessionsGoogleCreateClientRequired) outcomeOfSessionsGoogleCreate() {}
 
 // Slug is "action-successful".
-func (SessionsIndexActionSuccessful) Slug() string            { return "action-successful" }
+func (SessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsIndexActionSuccessful) outcomeOfSessionsIndex() {}
 
 // Slug is "action-successful".
-func (SessionsMagicLinkCreateActionSuccessful) Slug() string                      { return "action-successful" }
+func (SessionsMagicLinkCreateActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsMagicLinkCreateActionSuccessful) outcomeOfSessionsMagicLinkCreate() {}
 
 // Slug is "client-required".
-func (SessionsMagicLinkCreateClientRequired) Slug() string                      { return "client-required" }
+func (SessionsMagicLinkCreateClientRequired) Slug() string { return "client-required" }
+
+// Error is the slug, the message and the id of the request.
+func (o SessionsMagicLinkCreateClientRequired) Error() string {
+	return refusal("client-required", o.Message, o.RequestID)
+}
+
 func (SessionsMagicLinkCreateClientRequired) outcomeOfSessionsMagicLinkCreate() {}
 
 // Slug is "action-successful".
-func (SessionsMagicLinkRequestActionSuccessful) Slug() string                       { return "action-successful" }
+func (SessionsMagicLinkRequestActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsMagicLinkRequestActionSuccessful) outcomeOfSessionsMagicLinkRequest() {}
 
 // Slug is "mandrill-email-failed".
-func (SessionsMagicLinkRequestMandrillEmailFailed) Slug() string                       { return "mandrill-email-failed" }
+func (SessionsMagicLinkRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error is the slug, the message and the id of the request.
+func (o SessionsMagicLinkRequestMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
 func (SessionsMagicLinkRequestMandrillEmailFailed) outcomeOfSessionsMagicLinkRequest() {}
 
 // Slug is "action-successful".
-func (SessionsReadActionSuccessful) Slug() string           { return "action-successful" }
+func (SessionsReadActionSuccessful) Slug() string { return "action-successful" }
+
 func (SessionsReadActionSuccessful) outcomeOfSessionsRead() {}
 
 // Slug is "user-has-no-password".
-func (UserHasNoPassword) Slug() string             { return "user-has-no-password" }
+func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
+
+// Error is the slug, the message and the id of the request.
+func (o UserHasNoPassword) Error() string {
+	return refusal("user-has-no-password", o.Message, o.RequestID)
+}
+
 func (UserHasNoPassword) outcomeOfSessionsCreate() {}
 
 // Slug is "user-requires-role".
-func (UserRequiresRole) Slug() string                      { return "user-requires-role" }
+func (UserRequiresRole) Slug() string { return "user-requires-role" }
+
+// Error is the slug, the message and the id of the request.
+func (o UserRequiresRole) Error() string {
+	return refusal("user-requires-role", o.Message, o.RequestID)
+}
+
 func (UserRequiresRole) outcomeOfSessionsCreate()          {}
 func (UserRequiresRole) outcomeOfSessionsMagicLinkCreate() {}
 func (UserRequiresRole) outcomeOfSessionsGoogleCreate()    {}
 
 // Slug is "action-successful".
-func (UsersClientRegisterActionSuccessful) Slug() string                  { return "action-successful" }
+func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
 
 // Slug is "action-successful".
-func (UsersEmailVerifyActionSuccessful) Slug() string               { return "action-successful" }
+func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
 
 // Slug is "action-successful".
-func (UsersPasswordResetActionSuccessful) Slug() string                 { return "action-successful" }
+func (UsersPasswordResetActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersPasswordResetActionSuccessful) outcomeOfUsersPasswordReset() {}
 
 // Slug is "action-successful".
-func (UsersPasswordResetRequestActionSuccessful) Slug() string                        { return "action-successful" }
+func (UsersPasswordResetRequestActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersPasswordResetRequestActionSuccessful) outcomeOfUsersPasswordResetRequest() {}
 
 // Slug is "mandrill-email-failed".
-func (UsersPasswordResetRequestMandrillEmailFailed) Slug() string                        { return "mandrill-email-failed" }
+func (UsersPasswordResetRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error is the slug, the message and the id of the request.
+func (o UsersPasswordResetRequestMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
 func (UsersPasswordResetRequestMandrillEmailFailed) outcomeOfUsersPasswordResetRequest() {}
 
 // Slug is "action-successful".
-func (UsersPasswordUpdateActionSuccessful) Slug() string                  { return "action-successful" }
+func (UsersPasswordUpdateActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersPasswordUpdateActionSuccessful) outcomeOfUsersPasswordUpdate() {}
 
 // Slug is "action-successful".
-func (UsersReadActionSuccessful) Slug() string        { return "action-successful" }
+func (UsersReadActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersReadActionSuccessful) outcomeOfUsersRead() {}
 
 // Slug is "action-successful".
-func (UsersUpdateActionSuccessful) Slug() string          { return "action-successful" }
+func (UsersUpdateActionSuccessful) Slug() string { return "action-successful" }
+
 func (UsersUpdateActionSuccessful) outcomeOfUsersUpdate() {}
 
 // Slug is "verification-link-expired".
-func (VerificationLinkExpired) Slug() string               { return "verification-link-expired" }
+func (VerificationLinkExpired) Slug() string { return "verification-link-expired" }
+
+// Error is the slug, the message and the id of the request.
+func (o VerificationLinkExpired) Error() string {
+	return refusal("verification-link-expired", o.Message, o.RequestID)
+}
+
 func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 
 // SessionsCreateOutcome is what sessionsCreate may answer:
@@ -606,15 +828,17 @@ func (p SessionsCreateParams) Encode() (contentType string, body io.Reader, err 
 
 // SessionsCreate calls POST /api/v1/sessions/create: Sign in with a password.
 func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, editors ...RequestEditorFn) (SessionsCreateOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "sessionsCreate", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.SessionsCreateWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.SessionsCreateWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsCreateActionSuccessful](answer)
 	case "email-not-found":
@@ -644,7 +868,9 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -658,9 +884,11 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	case "server-busy":
-		return as[ServerBusy](answer)
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
-	return nil, fmt.Errorf("sessionsCreate answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // SessionsReadOutcome is what sessionsRead may answer:
@@ -686,11 +914,13 @@ type SessionsReadOutcome interface {
 
 // SessionsRead calls POST /api/v1/sessions/read: Check a session.
 func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, editors ...RequestEditorFn) (SessionsReadOutcome, error) {
-	status, answer, err := read(a.HTTP.SessionsRead(ctx, params, editors...))
+	answer, err := a.call(ctx, "sessionsRead", func() (*http.Response, error) {
+		return a.HTTP.SessionsRead(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsReadActionSuccessful](answer)
 	case "invalid-content-type":
@@ -722,7 +952,7 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsRead answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // SessionsIndexOutcome is what sessionsIndex may answer:
@@ -748,11 +978,13 @@ type SessionsIndexOutcome interface {
 
 // SessionsIndex calls POST /api/v1/sessions/index: List the sessions of the user.
 func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, editors ...RequestEditorFn) (SessionsIndexOutcome, error) {
-	status, answer, err := read(a.HTTP.SessionsIndex(ctx, params, editors...))
+	answer, err := a.call(ctx, "sessionsIndex", func() (*http.Response, error) {
+		return a.HTTP.SessionsIndex(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsIndexActionSuccessful](answer)
 	case "invalid-content-type":
@@ -772,7 +1004,9 @@ func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, edi
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -784,7 +1018,17 @@ func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, edi
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsIndex answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
+}
+
+// SessionsIndexAll has the rows of all pages of sessionsIndex, 100 from each request unless params say otherwise.
+func (a *API) SessionsIndexAll(ctx context.Context, params SessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
+	return rows(params.Page, 100, func(page Page) ([]Session, error) {
+		params := params
+		params.Page = page
+		outcome, err := Only[SessionsIndexActionSuccessful](a.SessionsIndex(ctx, params, editors...))
+		return outcome.Data.Results, err
+	})
 }
 
 // SessionsDeleteOutcome is what sessionsDelete may answer:
@@ -810,11 +1054,13 @@ type SessionsDeleteOutcome interface {
 
 // SessionsDelete calls POST /api/v1/sessions/delete: Sign out.
 func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, editors ...RequestEditorFn) (SessionsDeleteOutcome, error) {
-	status, answer, err := read(a.HTTP.SessionsDelete(ctx, params, editors...))
+	answer, err := a.call(ctx, "sessionsDelete", func() (*http.Response, error) {
+		return a.HTTP.SessionsDelete(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsDeleteActionSuccessful](answer)
 	case "invalid-content-type":
@@ -834,7 +1080,9 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -846,7 +1094,7 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsDelete answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // SessionsMagicLinkRequestOutcome is what sessionsMagicLinkRequest may answer:
@@ -875,11 +1123,13 @@ type SessionsMagicLinkRequestOutcome interface {
 
 // SessionsMagicLinkRequest calls POST /api/v1/sessions/magic_link_request: Mail a magic link.
 func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagicLinkRequestParams, editors ...RequestEditorFn) (SessionsMagicLinkRequestOutcome, error) {
-	status, answer, err := read(a.HTTP.SessionsMagicLinkRequest(ctx, params, editors...))
+	answer, err := a.call(ctx, "sessionsMagicLinkRequest", func() (*http.Response, error) {
+		return a.HTTP.SessionsMagicLinkRequest(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsMagicLinkRequestActionSuccessful](answer)
 	case "email-not-found":
@@ -903,7 +1153,9 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -917,7 +1169,7 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsMagicLinkRequest answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // SessionsMagicLinkCreateOutcome is what sessionsMagicLinkCreate may answer:
@@ -952,15 +1204,17 @@ func (p SessionsMagicLinkCreateParams) Encode() (contentType string, body io.Rea
 
 // SessionsMagicLinkCreate calls POST /api/v1/sessions/magic_link_create: Sign in with a magic link.
 func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicLinkCreateParams, editors ...RequestEditorFn) (SessionsMagicLinkCreateOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "sessionsMagicLinkCreate", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.SessionsMagicLinkCreateWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.SessionsMagicLinkCreateWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsMagicLinkCreateActionSuccessful](answer)
 	case "invalid-content-type":
@@ -988,7 +1242,9 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1000,7 +1256,7 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsMagicLinkCreate answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // SessionsGoogleAuthorizeOutcome is what sessionsGoogleAuthorize may answer:
@@ -1028,11 +1284,13 @@ type SessionsGoogleAuthorizeOutcome interface {
 
 // SessionsGoogleAuthorize calls POST /api/v1/sessions/google_authorize: Begin a sign-in with Google.
 func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogleAuthorizeParams, editors ...RequestEditorFn) (SessionsGoogleAuthorizeOutcome, error) {
-	status, answer, err := read(a.HTTP.SessionsGoogleAuthorize(ctx, params, editors...))
+	answer, err := a.call(ctx, "sessionsGoogleAuthorize", func() (*http.Response, error) {
+		return a.HTTP.SessionsGoogleAuthorize(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsGoogleAuthorizeActionSuccessful](answer)
 	case "google-sign-in-failed":
@@ -1056,7 +1314,9 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1068,7 +1328,7 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsGoogleAuthorize answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // SessionsGoogleCreateOutcome is what sessionsGoogleCreate may answer:
@@ -1104,15 +1364,17 @@ func (p SessionsGoogleCreateParams) Encode() (contentType string, body io.Reader
 
 // SessionsGoogleCreate calls POST /api/v1/sessions/google_create: Sign in with Google.
 func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCreateParams, editors ...RequestEditorFn) (SessionsGoogleCreateOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "sessionsGoogleCreate", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.SessionsGoogleCreateWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.SessionsGoogleCreateWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[SessionsGoogleCreateActionSuccessful](answer)
 	case "google-account-conflict":
@@ -1142,7 +1404,9 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1154,7 +1418,7 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("sessionsGoogleCreate answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // ClientsRegisterOutcome is what clientsRegister may answer:
@@ -1191,15 +1455,17 @@ func (p ClientsRegisterParams) Encode() (contentType string, body io.Reader, err
 
 // ClientsRegister calls POST /api/v1/clients/register: Register as a client.
 func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams, editors ...RequestEditorFn) (ClientsRegisterOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "clientsRegister", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.ClientsRegisterWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.ClientsRegisterWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[ClientsRegisterActionSuccessful](answer)
 	case "client-validation-failed":
@@ -1227,7 +1493,9 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1241,9 +1509,11 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	case "server-busy":
-		return as[ServerBusy](answer)
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
-	return nil, fmt.Errorf("clientsRegister answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersClientRegisterOutcome is what usersClientRegister may answer:
@@ -1277,15 +1547,17 @@ func (p UsersClientRegisterParams) Encode() (contentType string, body io.Reader,
 
 // UsersClientRegister calls POST /api/v1/users/client_register: Become a client.
 func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegisterParams, editors ...RequestEditorFn) (UsersClientRegisterOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "usersClientRegister", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersClientRegisterWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.UsersClientRegisterWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersClientRegisterActionSuccessful](answer)
 	case "client-validation-failed":
@@ -1309,7 +1581,9 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1321,9 +1595,11 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	case "server-busy":
-		return as[ServerBusy](answer)
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
-	return nil, fmt.Errorf("usersClientRegister answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersReadOutcome is what usersRead may answer:
@@ -1349,11 +1625,13 @@ type UsersReadOutcome interface {
 
 // UsersRead calls POST /api/v1/users/read: Read the profile.
 func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...RequestEditorFn) (UsersReadOutcome, error) {
-	status, answer, err := read(a.HTTP.UsersRead(ctx, params, editors...))
+	answer, err := a.call(ctx, "usersRead", func() (*http.Response, error) {
+		return a.HTTP.UsersRead(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersReadActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1373,7 +1651,9 @@ func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1385,7 +1665,7 @@ func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("usersRead answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersUpdateOutcome is what usersUpdate may answer:
@@ -1411,11 +1691,13 @@ type UsersUpdateOutcome interface {
 
 // UsersUpdate calls PUT /api/v1/users/update: Change the profile.
 func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors ...RequestEditorFn) (UsersUpdateOutcome, error) {
-	status, answer, err := read(a.HTTP.UsersUpdate(ctx, params, editors...))
+	answer, err := a.call(ctx, "usersUpdate", func() (*http.Response, error) {
+		return a.HTTP.UsersUpdate(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersUpdateActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1435,7 +1717,9 @@ func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1447,7 +1731,7 @@ func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("usersUpdate answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersPasswordUpdateOutcome is what usersPasswordUpdate may answer:
@@ -1481,15 +1765,17 @@ func (p UsersPasswordUpdateParams) Encode() (contentType string, body io.Reader,
 
 // UsersPasswordUpdate calls PUT /api/v1/users/password_update: Set or change the password.
 func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdateParams, editors ...RequestEditorFn) (UsersPasswordUpdateOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "usersPasswordUpdate", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersPasswordUpdateWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.UsersPasswordUpdateWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersPasswordUpdateActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1513,7 +1799,9 @@ func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdat
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1525,9 +1813,11 @@ func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdat
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	case "server-busy":
-		return as[ServerBusy](answer)
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
-	return nil, fmt.Errorf("usersPasswordUpdate answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersPasswordResetRequestOutcome is what usersPasswordResetRequest may answer:
@@ -1556,11 +1846,13 @@ type UsersPasswordResetRequestOutcome interface {
 
 // UsersPasswordResetRequest calls POST /api/v1/users/password_reset_request: Mail a link to reset the password.
 func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswordResetRequestParams, editors ...RequestEditorFn) (UsersPasswordResetRequestOutcome, error) {
-	status, answer, err := read(a.HTTP.UsersPasswordResetRequest(ctx, params, editors...))
+	answer, err := a.call(ctx, "usersPasswordResetRequest", func() (*http.Response, error) {
+		return a.HTTP.UsersPasswordResetRequest(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersPasswordResetRequestActionSuccessful](answer)
 	case "email-not-found":
@@ -1584,7 +1876,9 @@ func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswor
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1598,7 +1892,7 @@ func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswor
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("usersPasswordResetRequest answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersPasswordResetOutcome is what usersPasswordReset may answer:
@@ -1633,15 +1927,17 @@ func (p UsersPasswordResetParams) Encode() (contentType string, body io.Reader, 
 
 // UsersPasswordReset calls PUT /api/v1/users/password_reset: Reset the password.
 func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetParams, editors ...RequestEditorFn) (UsersPasswordResetOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "usersPasswordReset", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersPasswordResetWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.UsersPasswordResetWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersPasswordResetActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1667,7 +1963,9 @@ func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetP
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1679,9 +1977,11 @@ func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetP
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	case "server-busy":
-		return as[ServerBusy](answer)
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
-	return nil, fmt.Errorf("usersPasswordReset answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // UsersEmailVerifyOutcome is what usersEmailVerify may answer:
@@ -1714,15 +2014,17 @@ func (p UsersEmailVerifyParams) Encode() (contentType string, body io.Reader, er
 
 // UsersEmailVerify calls POST /api/v1/users/email_verify: Verify the e-mail address.
 func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParams, editors ...RequestEditorFn) (UsersEmailVerifyOutcome, error) {
-	contentType, body, err := params.Encode()
+	answer, err := a.call(ctx, "usersEmailVerify", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailVerifyWithBody(ctx, contentType, body, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := read(a.HTTP.UsersEmailVerifyWithBody(ctx, contentType, body, editors...))
-	if err != nil {
-		return nil, err
-	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[UsersEmailVerifyActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1746,7 +2048,9 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1758,7 +2062,7 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("usersEmailVerify answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // PreferencesReadOutcome is what preferencesRead may answer:
@@ -1784,11 +2088,13 @@ type PreferencesReadOutcome interface {
 
 // PreferencesRead calls POST /api/v1/preferences/read: Read the preferences.
 func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams, editors ...RequestEditorFn) (PreferencesReadOutcome, error) {
-	status, answer, err := read(a.HTTP.PreferencesRead(ctx, params, editors...))
+	answer, err := a.call(ctx, "preferencesRead", func() (*http.Response, error) {
+		return a.HTTP.PreferencesRead(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[PreferencesReadActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1808,7 +2114,9 @@ func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams,
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1820,7 +2128,7 @@ func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams,
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("preferencesRead answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // PreferencesUpdateOutcome is what preferencesUpdate may answer:
@@ -1846,11 +2154,13 @@ type PreferencesUpdateOutcome interface {
 
 // PreferencesUpdate calls PUT /api/v1/preferences/update: Change the preferences.
 func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdateParams, editors ...RequestEditorFn) (PreferencesUpdateOutcome, error) {
-	status, answer, err := read(a.HTTP.PreferencesUpdate(ctx, params, editors...))
+	answer, err := a.call(ctx, "preferencesUpdate", func() (*http.Response, error) {
+		return a.HTTP.PreferencesUpdate(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[PreferencesUpdateActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1870,7 +2180,9 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1882,7 +2194,7 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("preferencesUpdate answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
 }
 
 // NotificationsIndexOutcome is what notificationsIndex may answer:
@@ -1910,11 +2222,13 @@ type NotificationsIndexOutcome interface {
 
 // NotificationsIndex calls POST /api/v1/notifications/index: List what failed.
 func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexParams, editors ...RequestEditorFn) (NotificationsIndexOutcome, error) {
-	status, answer, err := read(a.HTTP.NotificationsIndex(ctx, params, editors...))
+	answer, err := a.call(ctx, "notificationsIndex", func() (*http.Response, error) {
+		return a.HTTP.NotificationsIndex(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[NotificationsIndexActionSuccessful](answer)
 	case "invalid-content-type":
@@ -1938,7 +2252,9 @@ func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexP
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -1950,7 +2266,17 @@ func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexP
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("notificationsIndex answered the status %q, which its contract does not have", status)
+	return nil, answer.undocumented()
+}
+
+// NotificationsIndexAll has the rows of all pages of notificationsIndex, 100 from each request unless params say otherwise.
+func (a *API) NotificationsIndexAll(ctx context.Context, params NotificationsIndexParams, editors ...RequestEditorFn) iter.Seq2[Notification, error] {
+	return rows(params.Page, 100, func(page Page) ([]Notification, error) {
+		params := params
+		params.Page = page
+		outcome, err := Only[NotificationsIndexActionSuccessful](a.NotificationsIndex(ctx, params, editors...))
+		return outcome.Data.Results, err
+	})
 }
 
 // NotificationsUpdateOutcome is what notificationsUpdate may answer:
@@ -1978,11 +2304,13 @@ type NotificationsUpdateOutcome interface {
 
 // NotificationsUpdate calls PUT /api/v1/notifications/update: Acknowledge a notification.
 func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdateParams, editors ...RequestEditorFn) (NotificationsUpdateOutcome, error) {
-	status, answer, err := read(a.HTTP.NotificationsUpdate(ctx, params, editors...))
+	answer, err := a.call(ctx, "notificationsUpdate", func() (*http.Response, error) {
+		return a.HTTP.NotificationsUpdate(ctx, params, editors...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	switch status {
+	switch answer.status {
 	case "action-successful":
 		return as[NotificationsUpdateActionSuccessful](answer)
 	case "invalid-content-type":
@@ -2006,7 +2334,9 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
-		return as[RateLimitExceeded](answer)
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	case "application-crash":
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
@@ -2018,36 +2348,5 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
 	}
-	return nil, fmt.Errorf("notificationsUpdate answered the status %q, which its contract does not have", status)
-}
-
-func encodeSensitive(params any) (contentType string, body io.Reader, err error) {
-	text, err := json.Marshal(params)
-	if err != nil {
-		return "", nil, err
-	}
-	encoded := base64.StdEncoding.EncodeToString(text)
-	return "text/plain", bytes.NewReader([]byte(encoded)), nil
-}
-
-// read takes an HTTP answer apart into its status slug and its body.
-func read(res *http.Response, err error) (status string, body []byte, _ error) {
-	if err != nil {
-		return "", nil, err
-	}
-	defer res.Body.Close()
-	if body, err = io.ReadAll(res.Body); err != nil {
-		return "", nil, err
-	}
-	var envelope struct{ Status string }
-	if err := json.Unmarshal(body, &envelope); err != nil || envelope.Status == "" {
-		return "", nil, fmt.Errorf("HTTP status %d without an envelope", res.StatusCode)
-	}
-	return envelope.Status, body, nil
-}
-
-func as[T any](body []byte) (T, error) {
-	var outcome T
-	err := json.Unmarshal(body, &outcome)
-	return outcome, err
+	return nil, answer.undocumented()
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -15,6 +14,7 @@ import (
 type contract struct {
 	Operations []*operation // in the order of the spec
 	Outcomes   []*outcome   // by name
+	Statuses   []*status    // by HTTP code and slug
 }
 
 // operation is one operation of the spec.
@@ -30,18 +30,19 @@ type operation struct {
 	Roles                              []string
 	Throttled                          bool
 	OpenToRecordless                   bool
+	DeprecatedParams                   []deprecatedParam
 	Outcomes                           []*outcome
+	Index                              *index // nil where it lists nothing page by page
+}
+
+// index is how an operation lists rows page by page.
+type index struct {
+	Success, Row string // the schemas
+	LargestPage  int    // in rows
 }
 
 // Name is the Go name of the operation.
 func (o *operation) Name() string { return strings.ToUpper(o.ID[:1]) + o.ID[1:] }
-
-// outcome is the schema of one status slug; slugs whose data depend on the operation have several.
-type outcome struct {
-	Name, Slug, Message string
-	Code                int
-	Operations          []*operation
-}
 
 func readContract(doc *openapi3.T, text []byte) (*contract, error) {
 	order, err := readOrder(text)
@@ -67,7 +68,8 @@ func readContract(doc *openapi3.T, text []byte) (*contract, error) {
 	for _, name := range slices.Sorted(maps.Keys(outcomes)) {
 		c.Outcomes = append(c.Outcomes, outcomes[name])
 	}
-	return c, nil
+	c.Statuses, err = statuses(c.Outcomes)
+	return c, err
 }
 
 func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation, outcomes map[string]*outcome) (*operation, error) {
@@ -99,7 +101,29 @@ func readOperation(doc *openapi3.T, path, method string, op *openapi3.Operation,
 		return nil, fmt.Errorf("there is no schema %q", read.Params)
 	}
 	read.RequiresParams = len(schema.Value.Required) > 0
+	if read.DeprecatedParams, err = deprecatedParams(schema.Value, ""); err != nil {
+		return nil, err
+	}
+	if read.Index, err = readIndex(schema.Value, op.Responses); err != nil {
+		return nil, err
+	}
 	return read, readOutcomes(read, op.Responses, outcomes)
+}
+
+// readIndex is nil for an operation that lists nothing page by page.
+func readIndex(params *openapi3.Schema, responses *openapi3.Responses) (*index, error) {
+	page := params.Properties["page"]
+	if page == nil {
+		return nil, nil
+	}
+	size := page.Value.Properties["size"]
+	success := responses.Status(200).Value.Content["application/json"].Schema
+	data := success.Value.Properties["data"]
+	if size == nil || size.Value.Max == nil || data == nil || data.Value.Properties["results"] == nil {
+		return nil, fmt.Errorf("has the param page, and so needs page.size with a maximum, and data.results")
+	}
+	row := data.Value.Properties["results"].Value.Items
+	return &index{Success: refName(success.Ref), Row: refName(row.Ref), LargestPage: int(*size.Value.Max)}, nil
 }
 
 // paramsSchema names the schema of an operation's decoded params.
@@ -119,79 +143,6 @@ func paramsSchema(op *openapi3.Operation, sensitive bool) (string, error) {
 	decoded, _ := media.Schema.Value.Extensions["x-decoded-schema"].(map[string]any)
 	ref, _ := decoded["$ref"].(string)
 	return refName(ref), nil
-}
-
-func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[string]*outcome) error {
-	bySlug := map[string]string{}
-	for code, response := range responses.Map() {
-		schema := response.Value.Content["application/json"].Schema
-		found, err := flatten(schema)
-		if err != nil {
-			return fmt.Errorf("response %s: %w", code, err)
-		}
-		for _, one := range found {
-			if strconv.Itoa(one.Code) != code {
-				return fmt.Errorf("%s has the code %d but stands under %s", one.Name, one.Code, code)
-			}
-			if other, twice := bySlug[one.Slug]; twice {
-				return fmt.Errorf("%s and %s are both %q", other, one.Name, one.Slug)
-			}
-			bySlug[one.Slug] = one.Name
-			if outcomes[one.Name] == nil {
-				outcomes[one.Name] = one
-			}
-			one = outcomes[one.Name]
-			one.Operations = append(one.Operations, op)
-			op.Outcomes = append(op.Outcomes, one)
-			op.Throttled = op.Throttled || one.Slug == "rate-limit-exceeded"
-		}
-	}
-	slices.SortFunc(op.Outcomes, func(a, b *outcome) int {
-		if a.Code != b.Code {
-			return a.Code - b.Code
-		}
-		return strings.Compare(a.Slug, b.Slug)
-	})
-	return nil
-}
-
-// flatten lists the outcomes of a response: its schema is one outcome, or a oneOf of outcomes and of such lists.
-func flatten(ref *openapi3.SchemaRef) ([]*outcome, error) {
-	if len(ref.Value.OneOf) == 0 {
-		one, err := readOutcome(ref)
-		return []*outcome{one}, err
-	}
-	var all []*outcome
-	for _, member := range ref.Value.OneOf {
-		some, err := flatten(member)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	return all, nil
-}
-
-func readOutcome(ref *openapi3.SchemaRef) (*outcome, error) {
-	name := refName(ref.Ref)
-	only := func(property string) any {
-		schema := ref.Value.Properties[property]
-		if schema == nil || len(schema.Value.Enum) != 1 {
-			return nil
-		}
-		return schema.Value.Enum[0]
-	}
-	slug, _ := only("status").(string)
-	code, _ := only("code").(float64)
-	message := ref.Value.Properties["message"]
-	if slug == "" || code == 0 || message == nil {
-		return nil, fmt.Errorf("%q is not an outcome: it needs status and code with one value each, and a message", name)
-	}
-	sentence, _ := message.Value.Example.(string)
-	if sentence == "" {
-		return nil, fmt.Errorf("%s: the example of message is the sentence to send, and is missing", name)
-	}
-	return &outcome{Name: name, Slug: slug, Code: int(code), Message: sentence}, nil
 }
 
 // order is what kin's maps lose: the order of the spec's text.

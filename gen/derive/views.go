@@ -30,6 +30,11 @@ func viewOf(text []byte, c *contract, view string) ([]byte, error) {
 	delete(components, "headers")
 	delete(components, "securitySchemes")
 	schemas := components["schemas"].(map[string]any)
+	for _, one := range c.Outcomes {
+		if view == "client" && one.RetryAfter() {
+			schemas[one.Name].(map[string]any)["properties"].(map[string]any)["retry_after"] = retryAfter
+		}
+	}
 	for name, schema := range schemas {
 		if _, group := schema.(map[string]any)["oneOf"]; group {
 			delete(schemas, name)
@@ -64,6 +69,14 @@ func pointToSwitches(schemas map[string]any) {
 			}
 		}
 	}
+}
+
+// retryAfter is the header of that name, which Go callers find in the outcome.
+var retryAfter = map[string]any{
+	"description":               "How long to wait before another try, from the header of that name.",
+	"type":                      "integer",
+	"x-go-type":                 "time.Duration",
+	"x-oapi-codegen-extra-tags": map[string]any{"json": "-"},
 }
 
 // adapt changes a schema in place where oapi-codegen's Go would be clumsy or wrong: the Email type fails when marshalled,

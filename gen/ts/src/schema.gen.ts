@@ -641,7 +641,10 @@ export interface components {
         };
         /** @description The params of preferences/update. */
         PreferencesUpdateParams: {
-            /** @description Whether the user's sessions shall never expire. */
+            /**
+             * @description Whether the user's sessions shall never expire.
+             * @example true
+             */
             remember_me: boolean;
             token?: components["schemas"]["Token"];
         };
@@ -678,7 +681,10 @@ export interface components {
         /** @description The params of notifications/update. */
         NotificationsUpdateParams: {
             id: components["schemas"]["Id"];
-            /** @description Whether somebody has seen to it. */
+            /**
+             * @description Whether somebody has seen to it.
+             * @example true
+             */
             acknowledged: boolean;
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
@@ -760,7 +766,27 @@ export interface components {
          * @example Eckert-Mauchly
          */
         CompanyName: string;
-        /** @description A sign-in of one user to one application. */
+        /**
+         * @description A sign-in of one user to one application.
+         * @example {
+         *       "id": 7,
+         *       "application": "planoorder",
+         *       "token": "plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5",
+         *       "expires_at": "2026-11-29T10:38:11.123Z",
+         *       "user": {
+         *         "id": 3,
+         *         "email": "ada@example.com",
+         *         "email_verified": true
+         *       },
+         *       "roles": [
+         *         "client"
+         *       ],
+         *       "redirect_url": "https://planoorder.example/orders?open=1",
+         *       "created_at": "2026-11-22T10:38:11.123Z",
+         *       "last_used_at": "2026-11-22T10:38:11.123Z",
+         *       "idle_expires_at": "2026-11-25T10:38:11.123Z"
+         *     }
+         */
         Session: {
             id: components["schemas"]["Id"];
             application?: components["schemas"]["ApplicationSlug"];
@@ -784,7 +810,10 @@ export interface components {
              * @example 203.0.113.7
              */
             ip?: string;
-            /** @description The User-Agent header of the sign-in. */
+            /**
+             * @description The User-Agent header of the sign-in.
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+             */
             user_agent?: string;
             method?: components["schemas"]["SignInMethod"];
             /** @description The kinds of all records of the user, active or not. */
@@ -805,7 +834,16 @@ export interface components {
         };
         /** @description A page of sessions. */
         SessionList: {
-            /** @description The sessions of the page. */
+            /**
+             * @description The sessions of the page.
+             * @example [
+             *       {
+             *         "id": 7,
+             *         "application": "planoorder",
+             *         "expires_at": "2026-11-29T10:38:11.123Z"
+             *       }
+             *     ]
+             */
             results: components["schemas"]["Session"][];
             count?: components["schemas"]["Matches"];
         };
@@ -821,31 +859,49 @@ export interface components {
              * @example https://accounts.google.com/o/oauth2/v2/auth?client_id=planoauth
              */
             url: string;
-            /** @description What Google hands back with the code. */
+            /**
+             * @description What Google hands back with the code.
+             * @example 5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk
+             */
             state: string;
-            /** @description What the page keeps until then; it stands in no URL. */
+            /**
+             * @description What the page keeps until then; it stands in no URL.
+             * @example Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m
+             */
             verifier: string;
         };
         /** @description A person. */
         User: {
             id: components["schemas"]["Id"];
             email?: components["schemas"]["Email"];
-            /** @description Whether the person has proven that the address is theirs. */
+            /**
+             * @description Whether the person has proven that the address is theirs.
+             * @example true
+             */
             email_verified?: boolean;
             first_name?: components["schemas"]["Name"];
             last_name?: components["schemas"]["Name"];
             phone?: components["schemas"]["Phone"];
-            /** @description Whether the user can sign in with a password. */
+            /**
+             * @description Whether the user can sign in with a password.
+             * @example true
+             */
             has_password?: boolean;
             created_at?: components["schemas"]["Time"];
             records?: components["schemas"]["Records"];
             preferences?: components["schemas"]["Preferences"];
-            /** @description Whether the user can sign in with Google. */
+            /**
+             * @description Whether the user can sign in with Google.
+             * @example false
+             */
             google_linked?: boolean;
         };
         /** @description What the user has chosen. */
         Preferences: {
-            /** @description Whether the user's sessions never expire. */
+            /**
+             * @description Whether the user's sessions never expire.
+             * @example false
+             */
             remember_me: boolean;
         };
         /** @description A user's record as a client. Names and phone are the user's. */
@@ -857,11 +913,20 @@ export interface components {
             phone?: components["schemas"]["Phone"];
             company_id?: components["schemas"]["Id"];
             company_name?: components["schemas"]["CompanyName"];
-            /** @description Whether an employee has confirmed the company; until then it is what the person claims. */
+            /**
+             * @description Whether an employee has confirmed the company; until then it is what the person claims.
+             * @example false
+             */
             company_confirmed?: boolean;
-            /** @description Whether the client registered as a company that has no row yet. */
+            /**
+             * @description Whether the client registered as a company that has no row yet.
+             * @example false
+             */
             enterprise?: boolean;
-            /** @description Whether the record counts as a role. */
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
             active?: boolean;
             created_at?: components["schemas"]["Time"];
             user?: components["schemas"]["User"];
@@ -914,9 +979,15 @@ export interface components {
             admits?: components["schemas"]["Records"];
             /** @description The origins that `redirect_url` may have. */
             redirect_origins?: string[];
-            /** @description Whether the old spelling `email-already-registerd` is sent. */
+            /**
+             * @description Whether the old spelling `email-already-registerd` is sent.
+             * @example false
+             */
             legacy_slugs?: boolean;
-            /** @description Whether users are told of each sign-in by mail. */
+            /**
+             * @description Whether users are told of each sign-in by mail.
+             * @example false
+             */
             sign_in_mail?: boolean;
         };
         /** @description Kinds of records. */
@@ -987,6 +1058,20 @@ export interface components {
             /** @example A param is not valid. */
             message: string;
             request_id: components["schemas"]["RequestId"];
+            /**
+             * @example [
+             *       {
+             *         "param": "email",
+             *         "rule": "format",
+             *         "message": "must be in the format email"
+             *       },
+             *       {
+             *         "param": "view",
+             *         "rule": "enum",
+             *         "message": "must be one of minimal, default, full"
+             *       }
+             *     ]
+             */
             errors: components["schemas"]["ParamErrors"];
         };
         /** @description Sensitive operations read `text/plain`, all others `application/json`; the charset may be absent or utf-8, and the body must not be compressed. */
@@ -1051,6 +1136,22 @@ export interface components {
             /** @example The user is not a client yet. */
             message: string;
             request_id: components["schemas"]["RequestId"];
+            /**
+             * @example {
+             *       "id": 7,
+             *       "application": "planoorder",
+             *       "expires_at": "2026-11-29T10:38:11.123Z",
+             *       "user": {
+             *         "id": 3,
+             *         "email": "ada@example.com",
+             *         "email_verified": true
+             *       },
+             *       "roles": [],
+             *       "created_at": "2026-11-22T10:38:11.123Z",
+             *       "last_used_at": "2026-11-22T11:02:45.678Z",
+             *       "idle_expires_at": "2026-11-25T11:02:45.678Z"
+             *     }
+             */
             session: components["schemas"]["Session"];
             param: components["schemas"]["TokenParam"];
         };
@@ -1226,6 +1327,20 @@ export interface components {
             /** @example The client could not be accepted. */
             message: string;
             request_id: components["schemas"]["RequestId"];
+            /**
+             * @example [
+             *       {
+             *         "param": "client.phone",
+             *         "rule": "possible",
+             *         "message": "is not a phone number that can exist"
+             *       },
+             *       {
+             *         "param": "client.password",
+             *         "rule": "guessable",
+             *         "message": "is too easy to guess"
+             *       }
+             *     ]
+             */
             errors: components["schemas"]["ParamErrors"];
         };
         /** @description The token is unknown: mistyped, used, or replaced by that of a newer link. */
@@ -1297,6 +1412,15 @@ export interface components {
             /** @example The password could not be accepted. */
             message: string;
             request_id: components["schemas"]["RequestId"];
+            /**
+             * @example [
+             *       {
+             *         "param": "password",
+             *         "rule": "own_words",
+             *         "message": "is made of words that belong to the person"
+             *       }
+             *     ]
+             */
             errors: components["schemas"]["ParamErrors"];
         };
         /** @description Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes. */
@@ -1380,6 +1504,24 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
+            /**
+             * @example {
+             *       "id": 7,
+             *       "application": "planoorder",
+             *       "expires_at": "2026-11-29T10:38:11.123Z",
+             *       "user": {
+             *         "id": 3,
+             *         "email": "ada@example.com",
+             *         "email_verified": true
+             *       },
+             *       "roles": [
+             *         "client"
+             *       ],
+             *       "created_at": "2026-11-22T10:38:11.123Z",
+             *       "last_used_at": "2026-11-22T11:02:45.678Z",
+             *       "idle_expires_at": "2026-11-25T11:02:45.678Z"
+             *     }
+             */
             data: components["schemas"]["Session"];
         };
         /** @description The live sessions of the user. */
@@ -1649,6 +1791,7 @@ export interface components {
         BadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 [name: string]: unknown;
             };
             content: {
@@ -1659,6 +1802,7 @@ export interface components {
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                 [name: string]: unknown;
             };
@@ -1670,6 +1814,7 @@ export interface components {
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 [name: string]: unknown;
             };
             content: {
@@ -1680,6 +1825,7 @@ export interface components {
         TooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 [name: string]: unknown;
             };
             content: {
@@ -1690,6 +1836,7 @@ export interface components {
         TooMany: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1701,6 +1848,7 @@ export interface components {
         ServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 [name: string]: unknown;
             };
             content: {
@@ -1711,6 +1859,7 @@ export interface components {
         Busy: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1724,6 +1873,12 @@ export interface components {
     headers: {
         /** @description The id of the request, the same as `request_id` in the body. */
         RequestId: components["schemas"]["RequestId"];
+        /** @description The page about the status slug, as `</statuses/…>; rel="help"`, relative to the server. */
+        Help: string;
+        /** @description Since when the slug, or a param that was passed, should no longer be used, as in RFC 9745. */
+        Deprecation: string;
+        /** @description When it will be gone, as in RFC 8594. */
+        Sunset: string;
         /** @description After how many seconds the request may be sent again. */
         RetryAfter: number;
         /** @description Always `Bearer`. */
@@ -1863,6 +2018,9 @@ export type ResponseTooMany = components['responses']['TooMany'];
 export type ResponseServerError = components['responses']['ServerError'];
 export type ResponseBusy = components['responses']['Busy'];
 export type HeaderRequestId = components['headers']['RequestId'];
+export type HeaderHelp = components['headers']['Help'];
+export type HeaderDeprecation = components['headers']['Deprecation'];
+export type HeaderSunset = components['headers']['Sunset'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderWwwAuthenticate = components['headers']['WWWAuthenticate'];
 export type $defs = Record<string, never>;
@@ -1894,6 +2052,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1904,6 +2063,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -1917,6 +2077,7 @@ export interface operations {
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1954,6 +2115,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2052,6 +2214,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2062,6 +2225,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2075,6 +2239,7 @@ export interface operations {
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2110,6 +2275,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2120,6 +2286,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2159,6 +2326,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2169,6 +2337,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2208,6 +2377,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2218,6 +2388,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2257,6 +2428,9 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    Deprecation: components["headers"]["Deprecation"];
+                    Sunset: components["headers"]["Sunset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2267,6 +2441,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2280,6 +2455,7 @@ export interface operations {
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2316,6 +2492,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2416,6 +2593,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2456,6 +2634,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2466,6 +2645,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2479,6 +2659,7 @@ export interface operations {
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2514,6 +2695,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2554,6 +2736,7 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2654,6 +2837,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };
@@ -2695,6 +2879,7 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
                     "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                     [name: string]: unknown;
                 };

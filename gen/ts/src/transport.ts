@@ -23,6 +23,12 @@ export interface CallOptions {
 
 type Token = string | null | undefined;
 
+/** What an answer with the HTTP status 429 or 503 says besides its body. */
+export interface RetryAfter {
+  /** Seconds to wait before the next try, from the header `Retry-After`; absent where a proxy took it away. */
+  retry_after?: number;
+}
+
 /** There was no answer, or none that the contract has. */
 export class PlanoAuthError extends Error {
   override readonly name = "PlanoAuthError";
@@ -62,7 +68,7 @@ export class Transport {
     options: CallOptions | undefined,
     send: (init: Init) => Promise<{ data?: Outcome; error?: Outcome }>,
   ): Promise<Outcome> {
-    const headers = await this.#authorization(params, options);
+    const headers = await this.#authorization(operation, params, options);
     const { fetch = globalThis.fetch } = this.#options;
     const signal = options?.signal;
     let response: Response | undefined;
@@ -75,20 +81,27 @@ export class Transport {
       const what = response ? `HTTP status ${response.status} without an envelope` : "no answer";
       throw new PlanoAuthError(`${operation}: ${what}`, response?.status, { cause });
     }
-    if (outcome && statuses.includes(outcome.status)) return outcome;
+    if (outcome && statuses.includes(outcome.status)) {
+      const seconds = response?.headers.get("Retry-After");
+      return seconds && /^\d+$/.test(seconds) ? { ...outcome, retry_after: Number(seconds) } : outcome;
+    }
     const status: unknown = outcome?.status;
     const what = typeof status === "string" ? `the undocumented status ${JSON.stringify(status)}` : "no envelope";
     throw new PlanoAuthError(`${operation}: HTTP status ${response?.status} with ${what}`, response?.status);
   }
 
   /** The token of the call, of its params, or of the client: the first that is there. */
-  async #authorization(params: { token?: string }, options: CallOptions | undefined): Promise<Record<string, string>> {
+  async #authorization(operation: string, params: { token?: string }, options: CallOptions | undefined): Promise<Record<string, string>> {
     let token = options?.token;
     if (token === undefined && params.token === undefined) {
       const own = this.#options.token;
       token = typeof own === "function" ? await own() : own;
     }
-    return token ? { Authorization: `Bearer ${token}` } : {};
+    token = token?.trim();
+    if (!token) return {};
+    // What fetch throws for such a header would repeat the token.
+    if (/[^ -~]/.test(token)) throw new PlanoAuthError(`${operation}: the token has characters that no header can carry`);
+    return { Authorization: `Bearer ${token}` };
   }
 }
 

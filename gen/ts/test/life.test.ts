@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { JSDOM } from "jsdom";
-import { Client as Postgres } from "pg";
 import { PlanoAuth, type Session } from "planoauth";
 import { startOwnServer } from "./server.js";
 
@@ -115,19 +112,6 @@ async function throughGoogle(url: string, claims: object): Promise<URLSearchPara
   return assert.fail("the browser goes in circles");
 }
 
-/** Makes all that is known of sessions so much older. */
-async function travel(days: number) {
-  const password = (await readFile(join(server.data, "password"), "utf8")).trim();
-  const port = Number((await readFile(join(server.data, "cluster", "postmaster.pid"), "utf8")).split("\n")[3]);
-  const postgres = new Postgres({ host: "127.0.0.1", port, user: "planoauth", password, database: "planoauth" });
-  await postgres.connect();
-  try {
-    await postgres.query("UPDATE sessions SET created_at = created_at - make_interval(days => $1), last_used_at = last_used_at - make_interval(days => $1)", [days]);
-  } finally {
-    await postgres.end();
-  }
-}
-
 test("a whole life of an account", async () => {
   const firstPassword = "nanoseconds on a wire";
   const registering = onDevice("registration").planoauth;
@@ -203,7 +187,7 @@ test("a whole life of an account", async () => {
   // stay signed in for 100 days
   const saved = await again.planoauth.preferencesUpdate({ remember_me: true });
   assert.equal(saved.status === "action-successful" && saved.data.remember_me, true);
-  await travel(100);
+  await server.travel(100);
   const still = await again.planoauth.sessionsRead();
   assert.equal(still.status, "action-successful");
   assert.equal(still.data.expires_at, undefined);

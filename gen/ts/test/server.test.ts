@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { PlanoAuth } from "planoauth";
-import { signIn } from "../examples/sign-in.js";
 import { startServer } from "./server.js";
 
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -81,17 +79,4 @@ test("a stale token stands in the way of a sign-in, unless none is presented", a
   const credentials = { email, password, application };
   assert.equal((await planoauth.sessionsCreate(credentials)).status, "invalid-token");
   assert.equal((await planoauth.sessionsCreate(credentials, { token: null })).status, "action-successful");
-});
-
-test("the example of the README works", async () => {
-  const gen = new URL("../../", import.meta.url);
-  const example = readFileSync(new URL("examples/sign-in.ts", gen), "utf8");
-  assert.ok(readFileSync(new URL("README.md", gen), "utf8").includes(`\`\`\`ts\n${example}\`\`\`\n`));
-
-  const { email } = await register();
-  const planoauth = new PlanoAuth({ baseUrl: server.baseUrl });
-  const session = await signIn(planoauth, email, password);
-  assert.ok(typeof session === "object" && session.token);
-  assert.equal(await signIn(planoauth, email, "difference engine 1822"), "Try again, or let us mail you a link.");
-  assert.equal(await signIn(planoauth, `nobody.${randomUUID()}@example.com`, password), "No user has this e-mail address.");
 });

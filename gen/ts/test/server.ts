@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Client as Postgres } from "pg";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const startLimit = 180_000; // a machine without Postgres fetches it first
@@ -15,11 +16,11 @@ const startLimit = 180_000; // a machine without Postgres fetches it first
 /** A PlanoAuth server: the one at PLANOAUTH_URL, or one of this repository's own on an embedded Postgres. */
 export async function startServer(): Promise<{ baseUrl: string; stop(): Promise<void> }> {
   const running = process.env.PLANOAUTH_URL;
-  return running ? { baseUrl: running, stop: async () => {} } : startOwnServer(async () => ({}));
+  return running ? { baseUrl: running, stop: async () => {} } : startOwnServer();
 }
 
 /** A server of this repository's own, with settings that may depend on its URL. */
-export async function startOwnServer(settings: (baseUrl: string) => Promise<Record<string, string>>) {
+export async function startOwnServer(settings: (baseUrl: string) => Promise<Record<string, string>> = async () => ({})) {
   const dir = await mkdtemp(join(tmpdir(), "planoauth-ts-"));
   let server: ReturnType<typeof serve> | undefined;
   const stop = async () => {
@@ -35,16 +36,30 @@ export async function startOwnServer(settings: (baseUrl: string) => Promise<Reco
     await promisify(execFile)("go", ["build", "-o", binary, "./impl/planoauth"], { cwd: root });
     const addr = `127.0.0.1:${await freePort()}`;
     const baseUrl = `http://${addr}`;
-    const data = { DATA_DIR: join(dir, "data") };
-    server = serve(binary, { ADDR: addr, ...data, ...(await settings(baseUrl)) });
+    const data = join(dir, "data");
+    server = serve(binary, { ADDR: addr, DATA_DIR: data, ...(await settings(baseUrl)) });
     await server.ready(`${baseUrl}/health/ready`);
 
     /** Runs an administrative verb of the command. */
-    const admin = (...verb: string[]) => promisify(execFile)(binary, verb, { env: { ...environment(), ...data } });
-    return { baseUrl, stop, admin, data: data.DATA_DIR };
+    const admin = (...verb: string[]) => promisify(execFile)(binary, verb, { env: { ...environment(), DATA_DIR: data } });
+    /** Makes all that is known of sessions so much older. */
+    const travel = (days: number) => makeOlder(data, days);
+    return { baseUrl, stop, admin, travel };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function makeOlder(data: string, days: number) {
+  const password = (await readFile(join(data, "password"), "utf8")).trim();
+  const port = Number((await readFile(join(data, "cluster", "postmaster.pid"), "utf8")).split("\n")[3]);
+  const postgres = new Postgres({ host: "127.0.0.1", port, user: "planoauth", password, database: "planoauth" });
+  await postgres.connect();
+  try {
+    await postgres.query("UPDATE sessions SET created_at = created_at - make_interval(days => $1), last_used_at = last_used_at - make_interval(days => $1)", [days]);
+  } finally {
+    await postgres.end();
   }
 }
 

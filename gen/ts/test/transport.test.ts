@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
+import { inspect } from "node:util";
 import { PlanoAuth, PlanoAuthError, type PlanoAuthOptions } from "planoauth";
 
 const envelope = { code: 200, status: "action-successful", message: "The request was successful.", request_id: "3TQ5ZKXW7N2RFYB4MJ6HCDLVAE" };
@@ -171,6 +172,58 @@ test("a server that is not there throws, and the cause says why", async (t) => {
   });
 });
 
+test("a refusal that passes says after how many seconds", async (t) => {
+  for (const [code, status, header, retry_after] of [
+    [429, "rate-limit-exceeded", "60", 60],
+    [503, "server-busy", "1", 1],
+    [503, "server-busy", "Wed, 25 Nov 2026 08:00:00 GMT", undefined],
+    [503, "server-busy", "", undefined],
+  ] as const) {
+    const answer = { ...envelope, code, status };
+    const { planoauth } = await loopback(t, raw(code, JSON.stringify(answer), { "Retry-After": header }));
+    const outcome = await planoauth.sessionsCreate(credentials);
+    assert.ok(outcome.status === "rate-limit-exceeded" || outcome.status === "server-busy");
+    assert.equal(outcome.retry_after, retry_after);
+    assert.equal("retry_after" in outcome, retry_after !== undefined);
+    assert.equal(outcome.message, envelope.message);
+  }
+});
+
+test("an error does not repeat the token or the params", async (t) => {
+  const { arrived, baseUrl } = await loopback(t, (res) => void res.destroy());
+  const secret = "plas_secret";
+  for (const token of [`${secret}\n${secret}`, `${secret}\0`, `${secret}…`, `${secret}ß`, secret]) {
+    const planoauth = new PlanoAuth({ baseUrl, token });
+    await assert.rejects(planoauth.sessionsCreate({ ...credentials, password: secret }), (error) => {
+      assert.ok(error instanceof PlanoAuthError);
+      assert.doesNotMatch(inspect(error, { depth: Infinity }), /secret/);
+      return true;
+    });
+  }
+  assert.equal(arrived.length, 1, "only what a header can carry is sent");
+});
+
+test("what surrounds a token, as in a file, does not count", async (t) => {
+  const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }), { token: "\tplaa_file\r\n" });
+  await planoauth.sessionsRead();
+  assert.equal(arrived[0]?.headers.authorization, "Bearer plaa_file");
+});
+
+test("a redirect is not followed, and nothing of the call goes where it leads", async (t) => {
+  const elsewhere = await loopback(t, json(200, { ...envelope, data: { id: 1 } }));
+  for (const code of [301, 302, 303, 307, 308]) {
+    const { planoauth } = await loopback(t, raw(code, "", { Location: elsewhere.baseUrl }), { token: "plas_own" });
+    await assert.rejects(planoauth.sessionsCreate(credentials), { httpStatus: code });
+  }
+  assert.deepEqual(elsewhere.arrived, []);
+});
+
+test("the content type of an answer does not matter, its envelope does", async (t) => {
+  const answer = { ...envelope, data: { id: 1 } };
+  const { planoauth } = await loopback(t, raw(200, JSON.stringify(answer)));
+  assert.deepEqual(await planoauth.sessionsRead(), answer);
+});
+
 test("a call that its signal ends throws the signal's reason", async (t) => {
   const { planoauth } = await loopback(t, () => undefined);
   const reason = new Error("the page was left");
@@ -179,4 +232,20 @@ test("a call that its signal ends throws the signal's reason", async (t) => {
   setTimeout(() => controller.abort(reason), 50);
   await assert.rejects(call, (error) => error === reason);
   await assert.rejects(planoauth.sessionsRead({}, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  await assert.rejects(planoauth.sessionsRead({}, { signal: AbortSignal.timeout(50) }), { name: "TimeoutError" });
+});
+
+test("a signal ends a call whose answer has begun, and does nothing to one that is over", async (t) => {
+  const begun = await loopback(t, (res) => void (res.writeHead(200), res.write("{")));
+  const controller = new AbortController();
+  const call = begun.planoauth.sessionsRead({}, { signal: controller.signal });
+  const reason = new Error("the page was left");
+  setTimeout(() => controller.abort(reason), 100);
+  await assert.rejects(call, (error) => error === reason);
+
+  const answer = { ...envelope, data: { id: 1 } };
+  const over = await loopback(t, json(200, answer));
+  const late = new AbortController();
+  assert.deepEqual(await over.planoauth.sessionsRead({}, { signal: late.signal }), answer);
+  late.abort();
 });

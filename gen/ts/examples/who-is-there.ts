@@ -1,0 +1,17 @@
+import { PlanoAuth, type Session } from "planoauth";
+
+/** Answers with the session that the page has a token of, or with what to show above the form for signing in. */
+export async function whoIsThere(planoauth: PlanoAuth): Promise<Session | string> {
+  const outcome = await planoauth.sessionsRead();
+  switch (outcome.status) {
+    case "action-successful":
+      return outcome.data;
+    case "session-expired":
+      return outcome.data.reason === "idle" ? "You were away for three days." : "You signed in a week ago.";
+    case "missing-param": // there is no token
+    case "invalid-token":
+      return "Please sign in.";
+    default:
+      throw new Error(`${outcome.message} (request ${outcome.request_id})`);
+  }
+}

@@ -1,0 +1,165 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/planoauth/planoauth/impl"
+)
+
+// testStatusPages goes from the index to a status, and on to the explorer.
+func testStatusPages(t *testing.T, chromium context.Context) {
+	e := start(t)
+	b := openTab(t, chromium, 1200, e.url)
+	b.do(chromedp.Navigate(e.url))
+	b.shows("h1", "PlanoAuth")
+	b.fits()
+	b.look("index", 1200, 390)
+	b.do(click(`a[href="/statuses"]`))
+	b.shows("h1", "Statuses")
+	b.fits()
+	b.look("statuses", 1200, 390)
+	b.do(click(`a[href="/statuses/email-not-found"]`))
+	b.shows("h1", "email-not-found")
+	b.fits()
+	b.look("status", 1200, 390)
+	b.do(click(`a[href="/docs#/sessions/sessionsCreate"]`))
+	b.shows("#operations-sessions-sessionsCreate .opblock-description", "Signs a user in")
+}
+
+// testPagesOfLinks uses the pages behind mailed links as people do, on a phone.
+func testPagesOfLinks(t *testing.T, chromium context.Context) {
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>Shop</title><h1>The shop</h1>`)
+	}))
+	t.Cleanup(shop.Close)
+	e := start(t, withSQL("UPDATE applications SET url = '"+shop.URL+"/' WHERE slug = 'planoorder'"))
+	email := e.user(person{client: true})
+	b := openTab(t, chromium, 390, e.url, shop.URL)
+
+	token := e.link("magic", email, shop.URL+"/cart?order=7", 0)
+	b.do(chromedp.Navigate(e.url + "/magic?token=" + token))
+	b.shows("h1", "Sign in")
+	b.fits()
+	b.look("magic", 1200, 390)
+	b.do(click(".button"))
+	b.shows("h1", "The shop")
+	if at := evaluate[string](b, "location.href + ' from ' + document.referrer"); at != shop.URL+"/cart?order=7&magic_token="+token+" from " {
+		t.Errorf("the magic link leads to %s", at)
+	}
+
+	token = e.link("reset", email, "", 0)
+	b.do(chromedp.Navigate(e.url+"/reset?token="+token), fill("#password", "password"), click("form .button"))
+	b.shows("#result", "It ")
+	b.do(click("#show"), fill("#password", "nanoseconds on a wire"))
+	b.fits()
+	b.look("reset-refused", 1200, 390)
+	b.do(click("form .button"))
+	b.shows("#result", "Your password is set.")
+	b.look("reset", 1200, 390)
+	if e.guess(email, "nanoseconds on a wire", "") != "action-successful" || e.guess(email, goodPassword, "") != "invalid-password" {
+		t.Error("the password is not what was typed")
+	}
+	b.do(click("#next .button"))
+	b.shows("h1", "The shop")
+
+	token = e.link("verification", email, "", 0)
+	b.do(chromedp.Navigate(e.url+"/verify?token="+token), fill("#password", "nanoseconds on a wire"))
+	b.fits()
+	b.do(click("form .button"))
+	b.shows("#result", "Your address is confirmed.")
+	if e.count("users WHERE email = $1 AND email_verified_at IS NOT NULL", email) != 1 {
+		t.Error("the address is not confirmed")
+	}
+}
+
+// testPackage has the TypeScript package work on the page of an application, which has another origin than PlanoAuth.
+func testPackage(t *testing.T, chromium context.Context) {
+	files := http.NewServeMux()
+	files.Handle("/planoauth/", http.StripPrefix("/planoauth/", http.FileServer(http.Dir(compiledPackage(t)))))
+	files.Handle("/openapi-fetch/", http.StripPrefix("/openapi-fetch/", http.FileServer(http.Dir("../gen/ts/node_modules/openapi-fetch/dist"))))
+	files.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>Order</title>
+			<script type="importmap">{"imports": {"planoauth": "/planoauth/index.js", "openapi-fetch": "/openapi-fetch/index.mjs"}}</script>`)
+	})
+	order := httptest.NewServer(files)
+	t.Cleanup(order.Close)
+	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{"+order.URL+"}' WHERE slug = 'planoorder'"),
+		withSettings(func(s *impl.Settings) { s.ThrottlePasswords = 1 }))
+	email := e.user(person{client: true})
+	b := openTab(t, chromium, 1200, order.URL, e.url)
+	b.do(chromedp.Navigate(order.URL))
+
+	// Each line of the result is a status, and the headers that the page can read.
+	script := fmt.Sprintf(`(async () => {
+		const { PlanoAuth } = await import('planoauth')
+		const lines = []
+		let headers
+		const fetch = async request => {
+			const answer = await globalThis.fetch(request)
+			headers = ['X-Request-Id', 'Link', 'Retry-After'].map(name => answer.headers.get(name))
+			return answer
+		}
+		const note = outcome => {
+			const [id, link, retry] = headers
+			lines.push([outcome.status, id === outcome.request_id, link, retry > 0].join(' '))
+			return outcome
+		}
+		let token
+		const planoauth = new PlanoAuth({ baseUrl: %q, fetch, token: () => token })
+		const signIn = password => planoauth.sessionsCreate({ email: %q, password, application: 'planoorder' }).then(note)
+		note(await planoauth.sessionsRead({}))
+		token = (await signIn(%q)).data.token
+		note(await planoauth.sessionsRead({ view: 'full' }))
+		await signIn('wrong')
+		await signIn('wrong')
+		return lines
+	})()`, e.url, email, goodPassword)
+	want := []string{
+		`missing-param true </statuses/missing-param>; rel="help" false`,
+		`action-successful true  false`,
+		`action-successful true  false`,
+		`invalid-password true </statuses/invalid-password>; rel="help" false`,
+		`rate-limit-exceeded true </statuses/rate-limit-exceeded>; rel="help" true`,
+	}
+	if lines := evaluate[[]string](b, script); !slices.Equal(lines, want) {
+		t.Errorf("the package answers %s", strings.Join(lines, "\n"))
+	}
+	asked := 0 // for leave to call, with a token or JSON
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.requests {
+		if r.Request.Method == http.MethodOptions {
+			asked++
+		}
+	}
+	if asked == 0 {
+		t.Error("the browser did not ask whether the page may call")
+	}
+}
+
+// compiledPackage is a directory with the TypeScript package as browsers load it.
+func compiledPackage(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("npm is not installed")
+	}
+	check(t, installPackages())
+	dir := t.TempDir()
+	build := exec.Command("node_modules/.bin/tsc", "--outDir", dir)
+	build.Dir = "../gen/ts"
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("tsc: %v\n%s", err, text)
+	}
+	return dir
+}

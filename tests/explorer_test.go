@@ -1,0 +1,133 @@
+package tests
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// testExplorer does at /docs what a person does who meets PlanoAuth there: registers, signs in, authorises with the token, and
+// checks the session.
+func testExplorer(t *testing.T, chromium context.Context) {
+	e := start(t)
+	b := openTab(t, chromium, 1200, e.url)
+	b.do(chromedp.Navigate(e.url + "/docs"))
+	judgeList(b)
+
+	const typed = `{"application": "planoorder", "client": {"email": "zoe@example.com", "password": "naïve café № 7", "first_name": "Zoë", "last_name": "Łukasz"}}`
+	r, registered := b.try("clientsRegister", typed)
+	judgeSent(b, r, typed, "")
+	if registered.status() != "action-successful" || e.count("users WHERE first_name = 'Zoë'") != 1 || len(e.mandrill.mails()) != 1 {
+		t.Fatalf("registering answered %s", registered.text)
+	}
+	if _, again := b.try("clientsRegister", typed); again.status() != "email-already-registered" {
+		t.Errorf("registering again answered %s", again.text)
+	}
+
+	if _, refused := b.try("sessionsCreate", `{"email": "zoe@example.com", "password": "wrong", "application": "planoorder"}`); refused.status() != "invalid-password" {
+		t.Errorf("a wrong password is answered by %s", refused.text)
+	}
+	if _, broken := b.try("sessionsCreate", `{"email": `); broken.status() != "invalid-encoded-params" {
+		t.Errorf("half a JSON object is answered by %s", broken.text)
+	}
+	signIn := `{"email": "zoe@example.com", "password": "naïve café № 7", "application": "planoorder"}`
+	pasted := base64.StdEncoding.EncodeToString([]byte(signIn))
+	if r, signedIn := b.try("sessionsCreate", pasted); r.body() != pasted || signedIn.status() != "action-successful" {
+		t.Errorf("what is base64 already was sent as %s and answered by %s", r.body(), signedIn.text)
+	}
+	r, signedIn := b.try("sessionsCreate", signIn)
+	judgeSent(b, r, signIn, "")
+	b.look("docs-signed-in", 1200, 390)
+
+	if _, without := b.try("sessionsRead", `{}`); without.status() != "missing-param" {
+		t.Errorf("a session without a token is answered by %s", without.text)
+	}
+	data, _ := signedIn.body["data"].(map[string]any)
+	token, _ := data["token"].(string)
+	const dialog = ".dialog-ux .auth-container "
+	b.do(click(".auth-wrapper .authorize"), fill(dialog+"input", token), click(dialog+".authorize"), click(dialog+".btn-done"))
+	r, read := b.try("sessionsRead", `{"view": "full"}`)
+	judgeSent(b, r, `{"view": "full"}`, token)
+	if got, _ := read.body["data"].(map[string]any); read.status() != "action-successful" || got["id"] != data["id"] {
+		t.Errorf("the session is %s", read.text)
+	}
+	if kept := evaluate[string](b, "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"); strings.Contains(kept, token) {
+		t.Errorf("the browser keeps the token: %s", kept)
+	}
+	b.fits()
+}
+
+// judgeList holds the operations that the explorer lists against the law.
+func judgeList(b *tab) {
+	b.t.Helper()
+	want := map[string]string{}
+	for _, o := range lawOperations() {
+		want["operations-"+o.op.Tags[0]+"-"+o.id] = o.method + " " + o.path + " " + o.op.Summary
+	}
+	b.shows(".opblock-summary-description", lawOperations()[0].op.Summary)
+	listed := evaluate[map[string]string](b, `Object.fromEntries([...document.querySelectorAll('.opblock')].map(block => [block.id,
+		['.opblock-summary-method', '.opblock-summary-path', '.opblock-summary-description'].map(part => block.querySelector(part).textContent).join(' ')]))`)
+	if !maps.Equal(listed, want) {
+		b.t.Errorf("the explorer lists %v, and the law has %v", listed, want)
+	}
+	b.look("docs", 1200, 390)
+}
+
+// try types a body into an operation and executes it. The answer must show.
+func (b *tab) try(id, body string) (*request, answer) {
+	b.t.Helper()
+	o := lawOperations()[slices.IndexFunc(lawOperations(), func(o *lawOperation) bool { return o.id == id })]
+	block := "#operations-" + o.op.Tags[0] + "-" + id + " "
+	if !evaluate[bool](b, fmt.Sprintf("document.querySelector(%q) !== null", block+"textarea")) {
+		b.do(click(block + ".opblock-summary-control"))
+		b.judgeExample(o, block)
+	}
+	r, a := b.call(o, fill(block+"textarea", body), click(block+".execute"))
+	b.shows(block+".live-responses-table .response-col_status", fmt.Sprint(a.code))
+	b.shows(block+".live-responses-table .response-col_description", `"request_id": "`+a.header.Get("X-Request-Id")+`"`)
+	b.shows(block+".live-responses-table .response-col_description", `"status": "`+a.status()+`"`)
+	return r, a
+}
+
+// judgeExample: what an operation offers to send is the law's example, to be read by a person.
+func (b *tab) judgeExample(o *lawOperation, block string) {
+	b.t.Helper()
+	b.do(chromedp.WaitVisible(chromedp.CSS(block + "textarea")))
+	offered := evaluate[string](b, fmt.Sprintf("document.querySelector(%q).value", block+"textarea"))
+	var params map[string]any
+	want, _ := json.Marshal(o.example(b.t))
+	if err := json.Unmarshal([]byte(offered), &params); err != nil {
+		b.t.Errorf("%s offers %q: %v", o.id, offered, err)
+	} else if have, _ := json.Marshal(params); string(have) != string(want) {
+		b.t.Errorf("%s offers %s, and the law's example is %s", o.id, have, want)
+	}
+}
+
+// judgeSent holds what left the browser against what was typed.
+func judgeSent(b *tab, r *request, typed, token string) {
+	b.t.Helper()
+	contentType, body := "application/json", r.body()
+	if strings.HasSuffix(r.Request.URL, "/create") || strings.HasSuffix(r.Request.URL, "/register") {
+		decoded, err := base64.StdEncoding.DecodeString(body)
+		check(b.t, err)
+		contentType, body = "text/plain", string(decoded)
+	}
+	sent := http.Header{}
+	for name, value := range r.Request.Headers {
+		sent.Set(name, value.(string))
+	}
+	if body != typed || sent.Get("Content-Type") != contentType {
+		b.t.Errorf("%s was sent as %s, not %s", body, sent.Get("Content-Type"), typed)
+	}
+	if have, _ := strings.CutPrefix(sent.Get("Authorization"), "Bearer "); have != token {
+		b.t.Errorf("the token %q was sent, not %q", have, token)
+	}
+}

@@ -1,0 +1,199 @@
+package tests
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/planoauth/planoauth/gen/client"
+)
+
+// TestFuzz sends what the schemas of openapi.yaml allow, nearly allow and forbid, in sequences, each in a world of its own:
+// every answer obeys the contract and is the one that the request deserves, and nothing secret stays behind. What fails is
+// made as small as it can be; the seed that is printed, or the file, repeats it. Without flags the requests are the same each time.
+func TestFuzz(t *testing.T) {
+	t.Parallel()
+	size := map[string]string{"rapid.seed": "20261124", "rapid.checks": "50", "rapid.steps": "60"} // unless the command line says otherwise
+	flag.Visit(func(f *flag.Flag) { delete(size, f.Name) })
+	usual := len(size) == 3 && !testing.Short()
+	for name, value := range size {
+		check(t, flag.Set(name, value))
+	}
+	fmt.Println("fuzz: -rapid.seed", flag.Lookup("rapid.seed").Value)
+	google, seen, first := startIssuer(t), &outcomes{seen: map[pair]int{}}, &sync.Once{}
+	rapid.Check(t, func(r *rapid.T) {
+		w := startFuzz(drawn{r, around{t}}, google)
+		w.first = first
+		r.Repeat(map[string]func(*rapid.T){
+			"":                w.judgeMails,
+			"a valid request": func(*rapid.T) { w.send(seen, w.valid()) },
+			"some valid ones": func(*rapid.T) { w.send(seen, w.valid()); w.send(seen, w.valid()); w.send(seen, w.valid()) },
+			"a ripe one": func(r *rapid.T) {
+				q := w.ripe()
+				if q == nil {
+					r.Skip("nobody has anything")
+				}
+				w.send(seen, q)
+			},
+			"nearly valid ones":   func(*rapid.T) { w.send(seen, w.nearlyValid()); w.send(seen, w.nearlyValid()) },
+			"hostile ones":        func(*rapid.T) { w.send(seen, w.hostile()); w.send(seen, w.hostile()) },
+			"several at once":     func(*rapid.T) { w.send(seen, w.several()...) },
+			"something else does": w.elsewhere,
+		})
+		w.judgeRemains()
+	})
+	if !seen.covered() && usual {
+		t.Error("the lines above say which operations no generated request has succeeded at")
+	}
+}
+
+// covered prints what each operation has answered; it is false when one has never succeeded.
+func (m *outcomes) covered() bool {
+	covered := true
+	for _, o := range lawOperations() {
+		sum, slugs := 0, []string{}
+		for _, slug := range slices.Sorted(maps.Keys(o.slugs)) {
+			if n := m.seen[pair{o.id, slug}]; n > 0 {
+				sum, slugs = sum+n, append(slugs, fmt.Sprintf("%s %d", slug, n))
+			}
+		}
+		if m.seen[pair{o.id, "action-successful"}] == 0 {
+			covered, slugs = false, append(slugs, "NEVER action-successful")
+		}
+		fmt.Printf("fuzz: %-26s %5d answers: %s\n", o.id, sum, strings.Join(slugs, ", "))
+	}
+	return covered
+}
+
+// drawn is a sequence of rapid's as a test: what rapid has no methods for, comes from the test around.
+type drawn struct {
+	*rapid.T
+	around
+}
+
+type around struct{ testing.TB }
+
+func (d drawn) Helper()      { d.T.Helper() }
+func (d drawn) Name() string { return d.T.Name() }
+
+// several are requests that do not know of each other.
+func (w *fuzzed) several() (all []*fuzzRequest) {
+	for range rapid.IntRange(2, 6).Draw(w.r, "requests") {
+		one := rapid.SampledFrom([]func() *fuzzRequest{w.valid, w.valid, w.nearlyValid, w.hostile}).Draw(w.r, "kind")
+		all = append(all, one())
+	}
+	if again := rapid.Bool().Draw(w.r, "the first again"); again {
+		all = append(all, all[0])
+	}
+	return all
+}
+
+// send sends requests at once, and judges their answers, learning from each.
+func (w *fuzzed) send(seen *outcomes, all ...*fuzzRequest) {
+	answers, errs := make([]fuzzAnswer, len(all)), make([]error, len(all))
+	var sent sync.WaitGroup
+	for i, q := range all {
+		w.r.Logf("%s", q)
+		w.noteSecrets(q)
+		sent.Go(func() { answers[i], errs[i] = q.send(w.t.Context(), w.env, seen) })
+	}
+	sent.Wait()
+	for i, q := range all {
+		if errs[i] != nil {
+			w.r.Fatalf("%s was not answered: %v", q.id, errs[i])
+		}
+		w.r.Logf("%d %s", answers[i].code, answers[i].text)
+		w.last = fmt.Sprintf("%s\n%d %s", q, answers[i].code, answers[i].text)
+		w.judge(q, answers[i])
+		w.learn(q, answers[i].answer)
+	}
+}
+
+var anyToken = regexp.MustCompile(`pla[sal]_[a-z2-7]{56}`)
+
+// learn takes from an answer what later requests may use.
+func (w *fuzzed) learn(q *fuzzRequest, a answer) {
+	who := q.who
+	if q.slug == "" && a.body["param"] == nil {
+		for name, value := range q.params {
+			w.used(who, name, value)
+		}
+	}
+	refused := a.code != 200 && a.status() != "client-required" && a.status() != "mandrill-email-failed"
+	if refused || a.body["param"] != nil { // or its token was
+		return
+	}
+	if email, ok := q.params["email"].(string); ok {
+		who = w.meet(email)
+	}
+	if registered, ok := q.params["client"].(map[string]any); ok {
+		if email, ok := registered["email"].(string); ok {
+			who = w.meet(email)
+		}
+		if password, ok := registered["password"].(string); ok {
+			who.add("password", password)
+		}
+	}
+	for _, token := range anyToken.FindAllString(a.text, -1) {
+		w.gotToken(who, token)
+		if application, ok := q.params["application"]; ok {
+			who.add("application", application)
+		}
+	}
+	data, _ := a.body["data"].(map[string]any)
+	if id, ok := data["id"].(float64); ok && q.id != "clientsRegister" {
+		who.add("id", int64(id))
+	}
+	if a.code != 200 {
+		return
+	}
+	switch q.id {
+	case "usersPasswordUpdate", "usersPasswordReset":
+		who.add("password", q.params["password"])
+	case "sessionsGoogleAuthorize":
+		f := &flow{GoogleAuthorization: client.GoogleAuthorization{URL: data["url"].(string), State: data["state"].(string), Verifier: data["verifier"].(string)}}
+		verified := rapid.SampledFrom([]bool{true, true, true, false}).Draw(w.r, "verified")
+		w.browse(f, account{"sub": "google of " + who.email, "email": who.email, "email_verified": verified, "hd": "example.com"})
+		who.add("code", f.code)
+		who.add("state", f.State)
+		who.add("verifier", f.Verifier)
+		w.secrets[f.State], w.secrets[f.Verifier], w.secrets[f.code] = true, true, true
+	}
+}
+
+// used is for what can be had only once, and was shown to its operation.
+func (w *fuzzed) used(who *someone, name string, value any) {
+	if at := slices.Index(who.values[name], value); at >= 0 && once(name) {
+		who.values[name] = slices.Delete(who.values[name], at, at+1)
+		w.known.add(name, value)
+	}
+}
+
+// once tells whether what a param takes is of use only once.
+func once(param string) bool {
+	return secret(param) && param != "password" && param != "token" && param != "session_token"
+}
+
+// judgeMails reads the new mails, for the links in them.
+func (w *fuzzed) judgeMails(*rapid.T) {
+	mails := w.mandrill.mails()
+	for _, m := range mails[w.mails:] {
+		if strings.Contains(strings.ToLower(m.HTML), "<script") || strings.ContainsAny(m.Subject+m.To, "\r\n") {
+			w.last = fmt.Sprintf("%q, %q, %s", m.To, m.Subject, m.HTML)
+			w.fail("a mail is not safe to read")
+		}
+		for _, found := range linkForm.FindAllStringSubmatch(m.Text, -1) {
+			name := map[string]string{"magic": "magic_token", "reset": "reset_token", "verify": "verification_token"}[found[1]]
+			w.meet(m.To).add(name, found[2])
+			w.secrets[found[2]] = true
+		}
+	}
+	w.mails = len(mails)
+}

@@ -1,0 +1,168 @@
+package tests
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/planoauth/planoauth/impl"
+)
+
+// fuzzed is the world of a sequence, and what whoever sends the requests knows of it.
+type fuzzed struct {
+	*env
+	r         *rapid.T
+	google    *issuer
+	people    []*someone
+	known     values
+	throttled bool
+	faithful  bool            // the request that is drawn is to make sense
+	refusing  bool            // Mandrill does
+	secrets   map[string]bool // that were sent or received
+	mails     int             // that were read
+	last      string          // what was sent and answered, or found
+	around    testing.TB
+	first     *sync.Once // for the details of the first failure
+}
+
+// someone has an account, or not yet, and the values of params that go with it.
+type someone struct {
+	email string
+	values
+}
+
+// GoString is how rapid shows whom it has drawn.
+func (s *someone) GoString() string { return s.email }
+
+// values are those worth sending as a param, by its name, the newest first.
+type values map[string][]any
+
+func (v values) add(name string, value any) { v[name] = append([]any{value}, v[name]...) }
+
+func startFuzz(t drawn, google *issuer) *fuzzed {
+	w := &fuzzed{r: t.T, around: t.TB, google: google, known: values{}, secrets: map[string]bool{}}
+	w.throttled = rapid.SampledFrom([]bool{false, false, false, true}).Draw(t.T, "throttled")
+	disclosure := rapid.SampledFrom([]string{"precise", "precise", "opaque"}).Draw(t.T, "disclosure")
+	statements := []string{
+		orderSQL, "INSERT INTO companies (id, name, active) VALUES (1, 'Eckert-Mauchly', true), (2, 'Gone', false)",
+		"INSERT INTO applications (slug, name, url, admits) VALUES ('planoship', 'PlanoShip', 'https://ship.example', '{employee,liaison}')",
+	}
+	for _, slug := range []string{"planoorder", "planoship"} {
+		token := newToken("plaa_")
+		w.known.add("application token", token)
+		w.secrets[token] = true
+		statements = append(statements, fmt.Sprintf(`INSERT INTO application_tokens (application_id, token_digest)
+			SELECT id, '\x%x' FROM applications WHERE slug = '%s'`, sha256.Sum256([]byte(token)), slug))
+	}
+	w.env = start(t, withGoogle(google.url), withSQL(statements...), withSettings(func(s *impl.Settings) {
+		s.Disclosure = disclosure
+		if w.throttled {
+			s.ThrottleAddress, s.ThrottlePasswords, s.ThrottleLinks = 80, 3, []int{2, 4}
+		}
+	}))
+	w.http.Transport = w.http.Transport.(*checked).next // the answers are judged by judge, in one place and in order
+	google.set(func() { google.now = w.clock.now })
+	w.known["application"] = []any{"planoauth", "planoorder", "planoship", "planox2", "nowhere"}
+	w.known["redirect_url"] = []any{orderURL, "https://auth.example/", "https://ship.example:443/a?b=c#d", "https://evil.example/", "http://localhost:3000/"}
+	w.known["phone"] = []any{"+1 212 555 2368", "(212) 555-2368", "+44 20 7946 0958"}
+	w.known["company_id"] = []any{1, 2, 3}
+	w.known["id"] = []any{w.notification(note{kind: "mandrill-email-failed", message: "100% of_it\\"}), 404}
+	w.populate()
+	return w
+}
+
+// populate makes people of each kind, who have signed in, and two who have no account.
+func (w *fuzzed) populate() {
+	for _, p := range []person{
+		{email: "ada@example.com", client: true},
+		{email: "bob@example.com"},
+		{email: "eve@example.com", employee: true},
+		{email: "dan@example.com", client: true, noPassword: true},
+		{email: "lea@example.com", liaison: true, client: true, rememberMe: true},
+		{email: "rob@example.com", noPassword: true},
+		{email: "ian@example.com", client: true, inactive: true},
+	} {
+		one := w.meet(w.user(p))
+		one.add("password", goodPassword)
+		token := newToken("plas_")
+		digest := sha256.Sum256([]byte(token))
+		w.exec(`INSERT INTO sessions (user_id, application_id, token_digest, method, created_at, last_used_at)
+			SELECT users.id, applications.id, $1, 'password', $2, $2 FROM users, applications WHERE email = $3 AND slug = 'planoauth'`,
+			digest[:], w.clock.now(), p.email)
+		w.gotToken(one, token)
+	}
+	w.exec("UPDATE users SET email_verified_at = $1 WHERE email IN ('ada@example.com', 'lea@example.com')", w.clock.now())
+	w.secrets[goodPassword] = true
+	for _, email := range []string{"new@example.com", "gil@gmail.com"} {
+		w.meet(email).add("password", "nanoseconds on a wire")
+	}
+}
+
+// meet is who has this address.
+func (w *fuzzed) meet(email string) *someone {
+	email = strings.ToLower(strings.TrimSpace(email))
+	for _, one := range w.people {
+		if one.email == email {
+			return one
+		}
+	}
+	one := &someone{email, values{"email": {email, strings.ToUpper(email[:1]) + email[1:] + " "}, "application": {"planoauth"}, "first_name": {"Ada"}, "last_name": {"King"}}}
+	w.people = append(w.people, one)
+	return one
+}
+
+// gotToken is for a session that was made.
+func (w *fuzzed) gotToken(one *someone, token string) {
+	one.add("token", token)
+	one.add("session_token", token)
+	w.secrets[token] = true
+}
+
+// elsewhere lets time pass, Mandrill change its mind, or the operators change what they may.
+func (w *fuzzed) elsewhere(r *rapid.T) {
+	events := []string{"a minute", "16m", "73h", "8 days", "31 days", "mandrill"}
+	for statement := range operatorsDo {
+		events = append(events, statement)
+	}
+	slices.Sort(events[6:])
+	switch event := rapid.SampledFrom(events).Draw(r, "event"); event {
+	case "a minute":
+		w.clock.move(time.Minute)
+	case "16m":
+		w.clock.move(16 * time.Minute)
+	case "73h":
+		w.clock.move(73 * time.Hour)
+	case "8 days":
+		w.clock.move(8 * 24 * time.Hour)
+	case "31 days":
+		w.clock.move(31 * 24 * time.Hour)
+	case "mandrill":
+		mode := rapid.SampledFrom([]string{"", "", "rejected", "down", "garbage", "badkey", "queued"}).Draw(r, "mode")
+		w.mandrill.be(mode)
+		w.refusing = mode != "" && mode != "queued"
+	default:
+		w.exec(operatorsDo[event], w.someone().email)
+	}
+}
+
+// operatorsDo are statements about somebody, or ($1 unused otherwise) about all.
+var operatorsDo = map[string]string{
+	"deactivate":  "UPDATE clients SET active = false FROM users WHERE users.id = user_id AND email = $1",
+	"activate":    "UPDATE clients SET active = true FROM users WHERE users.id = user_id AND email = $1",
+	"fire":        "DELETE FROM employees USING users WHERE users.id = user_id AND email = $1",
+	"hire":        "INSERT INTO employees (user_id) SELECT id FROM users WHERE email = $1 ON CONFLICT DO NOTHING",
+	"forget":      "DELETE FROM users WHERE email = $1",
+	"no password": "UPDATE users SET password_hash = NULL WHERE email = $1",
+	"legacy":      "UPDATE applications SET legacy_slugs = NOT legacy_slugs WHERE $1 <> ''",
+	"tell":        "UPDATE applications SET sign_in_mail = NOT sign_in_mail WHERE $1 <> ''",
+	"admit":       "UPDATE applications SET admits = '{client,employee}' WHERE slug = 'planoship' AND $1 <> ''",
+	"note":        "INSERT INTO notifications (kind, message, created_at) VALUES ('note', $1, now())",
+}
+
+func (w *fuzzed) someone() *someone { return rapid.SampledFrom(w.people).Draw(w.r, "who") }
