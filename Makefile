@@ -43,7 +43,7 @@ test: test/go $(if $(TS),test/ts) ## all tests, on a container engine where one 
 
 test/go:
 	$(GO) test $(RACE) ./gen/... ./impl/... ./db/...
-	$(GO) test $(RACE) -count 1 -v ./tests/ | grep -vE '^(=== |\s*--- PASS)|testdbconf'; exit $${PIPESTATUS[0]}
+	$(GO) test $(RACE) -count 1 -timeout 20m -v ./tests/ | grep -vE '^(=== |\s*--- PASS)|testdbconf'; exit $${PIPESTATUS[0]}
 
 test/ts:
 	npm --prefix gen/ts ci --no-audit --no-fund
