@@ -19,7 +19,7 @@ type mandrill struct {
 	mode    string
 	message []mandrillMail
 	stalled chan struct{}
-	asked   sync.WaitGroup // the calls that are being answered
+	asked   int // the calls that are being answered
 	hook    func(mandrillStep)
 }
 
@@ -76,6 +76,19 @@ func (m *mandrill) reach(step mandrillStep) {
 	}
 }
 
+func (m *mandrill) count(calls int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked += calls
+}
+
+// idle tells whether no call is being answered.
+func (m *mandrill) idle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.asked == 0
+}
+
 // mails returns what was accepted so far.
 func (m *mandrill) mails() []mandrillMail {
 	m.mu.Lock()
@@ -84,8 +97,8 @@ func (m *mandrill) mails() []mandrillMail {
 }
 
 func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.asked.Add(1)
-	defer m.asked.Done()
+	m.count(1)
+	defer m.count(-1)
 	var call struct {
 		Key     string
 		Message struct {
