@@ -40,7 +40,8 @@ type call struct {
 
 	tokenPresented bool
 	caller         *db.Application // whose token was presented; nil when it was a session's, or none
-	session        *db.Session     // of the presented token; nil when none was presented
+	session        *db.Session     // of the presented token; nil when none was presented. It may be kept for other calls: it is never changed
+	changed        []int64         // users whose sessions, or what is known of them, may have changed
 	app            *db.Application // of the session
 	about          string          // slug of the application whose token, or a token of whose session, was presented; for measuring alone
 }

@@ -148,7 +148,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 // useResetLink uses a link up, which proves the address, and ends all else that lets the user in.
 func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := lockUser(ctx, tx, user.ID); err != nil {
+		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := useLink(ctx, tx, link); err != nil {

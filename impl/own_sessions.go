@@ -65,6 +65,7 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 	case p.Scope != gen.All:
 		ended.Where("id = ?", c.session.ID)
 	}
+	c.changed = append(c.changed, c.session.UserID)
 	done, err := ended.Exec(ctx)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type Server struct {
 	places     *places
 	queue      queue
 	registry   registryCopy
+	sessions   *sessionCache
+	uses       uses
 	addresses  throttle
 	addressOf  func(*http.Request) string // of the caller
 	metrics    *metrics
@@ -48,6 +50,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	s := &Server{
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
 		validation: validation(), places: newPlaces(settings.HashWorkers),
+		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{at: map[int64]time.Time{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
 	s.metrics = newMetrics(s)
@@ -75,7 +78,9 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 		return nil, err
 	}
 	var behind sync.WaitGroup
+	behind.Go(func() { s.followChanges(ctx) })
 	behind.Go(func() { s.followRegistry(ctx) })
+	behind.Go(func() { s.writeUses(ctx) })
 	behind.Go(func() { s.exchangeRequests(ctx) })
 	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
 }
@@ -100,7 +105,7 @@ func (s *Server) Handler() http.Handler {
 			s.permit,       // 9: may this user?
 		)}
 	}
-	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 10
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
 	s.pages(e)
 	return e
@@ -129,16 +134,20 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 }
 
 // mustAnswer keeps an operation from answering nothing at all, which the generated code would send as an empty 200, and
-// notes the slug for the log.
-func mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
+// notes the slug for the log. Before it answers, what is kept of the users whom it has changed is forgotten.
+func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)
+		c := callOf(ec.Request().Context())
+		for _, user := range c.changed {
+			s.sessions.forget(user)
+		}
 		outcome, ok := response.(gen.Outcome)
 		if err == nil && !ok {
 			return nil, errors.New(operation + " answered nothing")
 		}
 		if ok {
-			callOf(ec.Request().Context()).slug = outcome.Slug()
+			c.slug = outcome.Slug()
 		}
 		return response, err
 	}

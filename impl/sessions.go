@@ -171,6 +171,7 @@ func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Sessi
 	var presented int64
 	if c.session != nil {
 		presented = c.session.ID
+		c.changed = append(c.changed, c.session.UserID)
 	}
 	var key []byte
 	tried := bound{most: 1}
@@ -208,7 +209,8 @@ SELECT id FROM made`,
 
 // lockUser keeps sessions from being made for a user, until the transaction ends, by what it changes. It returns the hash of the
 // password as it is then, and is errNoProof when there is no such user any more.
-func lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
+func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
+	c.changed = append(c.changed, id)
 	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", errNoProof
@@ -223,7 +225,7 @@ var errSignedOut = errors.New("the session was signed out")
 // token was checked changes nothing, and is errSignedOut.
 func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := lockUser(ctx, tx, c.session.UserID); errors.Is(err, errNoProof) {
+		if _, err := c.lockUser(ctx, tx, c.session.UserID); errors.Is(err, errNoProof) {
 			return errSignedOut
 		} else if err != nil {
 			return err
