@@ -1,0 +1,267 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
+)
+
+const (
+	revocationBound = 100 * time.Millisecond // from the answer, or the commit, to the refusal by every replica
+	downBound       = time.Second            // the same while changes are not heard of
+)
+
+// modelled is a session in the model of TestRevocation: since when it is refused, or good.
+type modelled struct {
+	mu      sync.Mutex
+	token   string
+	email   string
+	good    bool
+	since   time.Time // when the change was answered or committed; while it is under way zero, and either answer is right
+	replica int       // which answered the change, -1 when it was made by SQL
+}
+
+// judge says what is wrong with the outcome of a check that began at a time, on a replica, or how late the change counted.
+func (m *modelled) judge(good bool, replica int, asked, answered time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	bound := revocationBound
+	if replica == m.replica {
+		bound = 0
+	}
+	if good == m.good || m.since.IsZero() || answered.Before(m.since) || !asked.After(m.since.Add(bound)) {
+		return nil
+	}
+	return fmt.Errorf("replica %d said %v, %v after replica %d had made it %v", replica, good, asked.Sub(m.since), m.replica, m.good)
+}
+
+// change makes a change, and notes what it means for the session.
+func (m *modelled) change(replica int, good bool, do func()) {
+	m.mu.Lock()
+	m.since = time.Time{}
+	m.mu.Unlock()
+	do()
+	m.mu.Lock()
+	m.good, m.replica, m.since = good, replica, time.Now()
+	m.mu.Unlock()
+}
+
+// TestRevocation checks sessions on three replicas without a pause while others end, are changed by SQL and come back.
+func TestRevocation(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	replicas := []string{e.url, e.replica(cheapSettings, &impl.Mailbox{}), e.replica(cheapSettings, &impl.Mailbox{})}
+	apis := make([]*client.API, len(replicas))
+	for i, url := range replicas {
+		var err error
+		apis[i], err = client.New(url, client.WithHTTPClient(e.http))
+		check(t, err)
+	}
+	var sessions []*modelled
+	for range 12 {
+		email := e.user(person{client: true})
+		sessions = append(sessions, &modelled{email: email, token: e.signIn(email), good: true, replica: -1})
+	}
+	var stop atomic.Bool
+	var checks, refused atomic.Int64
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for !stop.Load() {
+				session, replica := sessions[rand.IntN(len(sessions))], rand.IntN(len(replicas))
+				session.mu.Lock()
+				token := session.token
+				session.mu.Unlock()
+				asked := time.Now()
+				outcome, err := apis[replica].SessionsRead(context.Background(), client.SessionsReadParams{}, client.WithToken(token))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				good := outcome.Slug() == "action-successful"
+				session.mu.Lock()
+				same := session.token == token
+				session.mu.Unlock()
+				if err := session.judge(good, replica, asked, time.Now()); err != nil && same {
+					t.Error(err)
+				}
+				checks.Add(1)
+				if !good {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	for until := time.Now().Add(6 * time.Second); time.Now().Before(until); {
+		e.disturb(sessions[rand.IntN(len(sessions))], apis, rand.IntN(len(replicas)))
+		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
+	}
+	stop.Store(true)
+	all.Wait()
+	if checks.Load() < 1000 || refused.Load() == 0 || refused.Load() == checks.Load() {
+		t.Errorf("%d checks, %d of them refused: nothing is shown by that", checks.Load(), refused.Load())
+	}
+	t.Logf("%d checks, %d of them refused", checks.Load(), refused.Load())
+}
+
+// disturb makes a random change to a session or its user, by a replica or by SQL, and afterwards mends what would keep the
+// session from ever being good again.
+func (e *env) disturb(m *modelled, apis []*client.API, replica int) {
+	ctx, token := e.t.Context(), client.WithToken(m.token)
+	sql := func(good bool, statement string) {
+		m.change(-1, good, func() { e.exec(statement, m.email) })
+	}
+	const ofUser = " WHERE user_id = (SELECT id FROM users WHERE email = $1)"
+	switch rand.IntN(7) {
+	case 0:
+		m.change(replica, false, func() { apis[replica].SessionsDelete(ctx, client.SessionsDeleteParams{}, token) })
+	case 1:
+		m.change(replica, false, func() { apis[replica].SessionsDelete(ctx, client.SessionsDeleteParams{Scope: "all"}, token) })
+	case 2:
+		other := e.signIn(m.email)
+		m.change(replica, false, func() {
+			apis[replica].UsersPasswordUpdate(ctx, client.UsersPasswordUpdateParams{CurrentPassword: goodPassword, Password: goodPassword}, client.WithToken(other))
+		})
+	case 3:
+		sql(false, "UPDATE clients SET active = false"+ofUser)
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		sql(true, "UPDATE clients SET active = true"+ofUser)
+		return
+	case 4:
+		sql(false, "DELETE FROM sessions"+ofUser)
+	case 5:
+		sql(false, "UPDATE sessions SET created_at = created_at - interval '8 days'"+ofUser)
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		sql(true, "UPDATE users SET remember_me = true WHERE email = $1")
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		sql(false, "UPDATE users SET remember_me = false WHERE email = $1")
+	case 6:
+		sql(false, "UPDATE sessions SET last_used_at = last_used_at - interval '4 days'"+ofUser)
+	}
+	time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+	e.exec("DELETE FROM sessions"+ofUser, m.email)
+	renewed := e.signIn(m.email)
+	m.mu.Lock()
+	m.token, m.good, m.since = renewed, true, time.Time{}
+	m.mu.Unlock()
+}
+
+// TestRevocationWithoutNotifications freezes the connection by which a replica hears of changes.
+func TestRevocationWithoutNotifications(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	between := startFreezer(t, cluster.Host+":"+cluster.Port)
+	deaf := *e
+	deaf.database = between.through(t, e.database)
+	url := deaf.replica(cheapSettings, &impl.Mailbox{})
+	api, err := client.New(url, client.WithHTTPClient(e.http))
+	check(t, err)
+	token := e.signIn(e.user(person{client: true}))
+	good := func() bool {
+		outcome, err := api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token))
+		check(t, err)
+		return outcome.Slug() == "action-successful"
+	}
+	e.within(5*time.Second, "a check costs no statement", func() bool {
+		e.counted.take()
+		return good() && len(e.counted.take()) == 0
+	})
+	between.freeze.Store(true)
+	e.exec("UPDATE clients SET active = false")
+	ended := time.Now()
+	for good() {
+		time.Sleep(5 * time.Millisecond)
+		if took := time.Since(ended); took > downBound {
+			t.Fatalf("the session is good %v after its end", took)
+		}
+	}
+	if between.frozen.Load() == 0 {
+		t.Error("nothing was frozen: the replica heard of it")
+	}
+	e.exec("UPDATE clients SET active = true")
+	e.within(downBound, "the session is good again", good)
+	between.freeze.Store(false)
+	e.within(15*time.Second, "a check costs no statement again", func() bool {
+		e.counted.take()
+		return good() && len(e.counted.take()) == 0
+	})
+}
+
+// freezer stands between a replica and Postgres. While it freezes, connections that listen for notifications go silent, as they
+// do when a network drops packets.
+type freezer struct {
+	listener net.Listener
+	freeze   atomic.Bool
+	frozen   atomic.Int64 // reads of Postgres's side that were held back
+}
+
+func startFreezer(t testing.TB, target string) *freezer {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	f := &freezer{listener: listener}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", target)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			var listens atomic.Bool
+			go f.pass(far, near, func(sent []byte) { listens.Store(listens.Load() || bytes.Contains(sent, []byte("LISTEN "))) }, func() bool { return false })
+			go f.pass(near, far, func([]byte) {}, func() bool { return listens.Load() && f.freeze.Load() })
+		}
+	}()
+	return f
+}
+
+// pass copies from one side to the other, and holds back what comes while it is to.
+func (f *freezer) pass(to, from net.Conn, see func([]byte), hold func() bool) {
+	defer to.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			if err != io.EOF {
+				from.Close()
+			}
+			return
+		}
+		see(buffer[:n])
+		if hold() {
+			f.frozen.Add(1)
+		}
+		for hold() {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			from.Close()
+			return
+		}
+	}
+}
+
+// through is the URL of a database by way of the freezer.
+func (f *freezer) through(t testing.TB, database string) string {
+	t.Helper()
+	direct, via := cluster.Host+":"+cluster.Port, f.listener.Addr().String()
+	if !strings.Contains(database, direct) {
+		t.Fatalf("the URL has another address than %s", direct)
+	}
+	return strings.Replace(database, direct, via, 1)
+}
