@@ -126,7 +126,7 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 	hash, broken, err = s.acceptPassword(c.req.Context(), "client.password", claim.password, words, broken)
 	switch {
 	case errors.Is(err, errBusy):
-		return nil, "", gen.ServerBusy{}, nil
+		return nil, "", s.busy(c), nil
 	case err != nil:
 		return nil, "", nil, err
 	case len(broken) > 0:

@@ -49,7 +49,7 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	match, renewed, err := s.verify(ctx, p.Password, hash)
 	switch {
 	case errors.Is(err, errBusy):
-		return gen.ServerBusy{}, nil
+		return s.busy(c), nil
 	case err != nil:
 		return nil, err
 	case !match:

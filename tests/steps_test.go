@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -303,6 +304,35 @@ func TestServerBusy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestServerBusyUntil holds Retry-After against the time that those who wait really take.
+func TestServerBusyUntil(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) {
+		s.HashWorkers, s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = 1, 19456, 3, 0
+	}))
+	signIn := func() answer {
+		body := b64(`{"email":"ada@example.com","password":"analytical engine 1843","application":"planoorder"}`)
+		return e.send("POST", "/api/v1/sessions/create", body, "Content-Type", "text/plain")
+	}
+	signIn() // the server learns how long a hash takes
+	began, answers := time.Now(), make(chan answer, 66)
+	for range 66 {
+		go func() { answers <- signIn() }()
+	}
+	busy := <-answers
+	asked, err := strconv.Atoi(busy.header.Get("Retry-After"))
+	if busy.status() != "server-busy" || err != nil {
+		t.Fatalf("the first answer is %s: %v", busy.text, err)
+	}
+	for range 65 {
+		<-answers
+	}
+	took := time.Since(began).Seconds()
+	if float64(asked) < took/2 || float64(asked) > took*2+1 {
+		t.Errorf("it says %d s, and those who waited took %.1f s", asked, took)
 	}
 }
 

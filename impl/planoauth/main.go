@@ -35,6 +35,8 @@ type command struct {
 	Application application `cmd:"" help:"Applications: the products that users sign in to."`
 	Employee    employee    `cmd:"" help:"Employees."`
 	Company     company     `cmd:"" help:"Companies."`
+
+	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }
 
 type database struct {
