@@ -76,7 +76,7 @@ func (s *sink) Header() http.Header            { return s.header }
 func (s *sink) WriteHeader(code int)           { s.code = code }
 func (s *sink) Write(text []byte) (int, error) { return len(text), nil }
 
-// BenchmarkSteps are the steps of a session check that cost anything, and the decoding of a sensitive body.
+// BenchmarkSteps are the steps of a session check that cost anything, and what a registration costs besides its hash and statements.
 func BenchmarkSteps(b *testing.B) {
 	k := startKnown(b)
 	body := []byte(`{"session_token":"` + k.token + `","view":"default"}`)
@@ -116,6 +116,15 @@ func BenchmarkSteps(b *testing.B) {
 		}},
 		{"view and marshal", func() bool {
 			return gen.SessionsReadActionSuccessful{Data: sessionView(gen.Default, k.session, app, "")}.Write(out) == nil
+		}},
+		{"judge a password", func() bool {
+			rule, _ := judgePassword("analytical engine 1843", ownWords("ada@example.com", "Ada", "Lovelace", "planoorder", "planoauth"))
+			return rule == ""
+		}},
+		{"check names and phone", func() bool { return (&claim{firstName: "Ada", lastName: "Lovelace"}).check("") == nil }},
+		{"write a mail", func() bool {
+			_, err := k.writeMail("welcome", &k.session.User, app, mailFacts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
+			return err == nil
 		}},
 	} {
 		b.Run(step.name, func(b *testing.B) {

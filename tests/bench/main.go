@@ -78,7 +78,7 @@ func check(err error) {
 // postgresOptions: what is committed is on the disk, as in production, or an insert would cost nothing. No vacuum and no
 // checkpoint begins by itself during a run.
 var postgresOptions = []string{
-	"fsync=on", "synchronous_commit=on", "autovacuum=off", "checkpoint_timeout=1h", "max_wal_size=16GB", "shared_buffers=1GB", "max_connections=200",
+	"fsync=on", "synchronous_commit=on", "autovacuum=off", "checkpoint_timeout=1h", "max_wal_size=4GB", "shared_buffers=1GB", "max_connections=200",
 	"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_utility=off",
 }
 

@@ -30,11 +30,11 @@ func refusal(a ask, body string, code int, status string) ask {
 	return a
 }
 
-// check is a check by the product of the first sessions, one after the other.
+// check is a check by the product of so many sessions from all over the table, one after the other.
 func (d *data) check(sessions int, view string) ask {
-	bodies := make([][]byte, min(sessions, len(d.tokens)))
+	bodies := make([][]byte, sessions)
 	for i := range bodies {
-		bodies[i] = fmt.Appendf(nil, `{"session_token":"%s","view":"%s"}`, d.tokens[i], view)
+		bodies[i] = fmt.Appendf(nil, `{"session_token":"%s","view":"%s"}`, d.tokens[i*len(d.tokens)/sessions], view)
 	}
 	a := asJSON("/api/v1/sessions/read", func(n int64) []byte { return bodies[n%int64(len(bodies))] })
 	a.bearer = d.product
@@ -47,9 +47,10 @@ func (a ask) at(path string) ask {
 	return a
 }
 
-// signInParams are those of users all over the table.
+// signInParams are those of some users from all over the table.
 func (d *data) signInParams(n int64) []byte {
-	return fmt.Appendf(nil, `{"email":"user%d@example.com","password":"%s","application":"%s"}`, n*7919%int64(d.users)+1, password, product)
+	user := n%active*int64(d.users)/active + 1
+	return fmt.Appendf(nil, `{"email":"user%d@example.com","password":"%s","application":"%s"}`, user, password, product)
 }
 
 func (d *data) signIn() ask { return sealed("/api/v1/sessions/create", d.signInParams) }
@@ -67,7 +68,7 @@ func (b *bench) requests(ctx context.Context) {
 	defer d.Close()
 	server := b.startServer(ctx, d.name, d.settings()...)
 	defer server.stop()
-	first, again, minimal := d.check(presentable, "default"), d.check(1000, "default"), d.check(1000, "minimal")
+	first, again, minimal := d.check(presentable, "default"), d.check(active, "default"), d.check(active, "minimal")
 	register := sealed("/api/v1/clients/register", registration("server.example"))
 	floor := b.startFloor(ctx, d.name, fmt.Sprintf(`{"default":%s,"minimal":%s,"signin":%s,"register":%s}`,
 		server.sample(again), server.sample(minimal), server.sample(d.signIn()), server.sample(register)))
@@ -100,7 +101,7 @@ func (b *bench) requests(ctx context.Context) {
 
 // hashing has the rows of a server with the default settings.
 func (b *bench) hashing(ctx context.Context) {
-	d := b.fill(ctx, "costly", 1000, costly)
+	d := b.fill(ctx, "costly", active, costly)
 	defer d.Close()
 	var took []time.Duration
 	note("start")
@@ -142,27 +143,28 @@ func (b *bench) bareHash() *side {
 	}}
 }
 
-// growthAndRevocation compare a large database with one of 1,000, and then two replicas on the small one.
+// growthAndRevocation compare a large database with the smallest, by the same number of users and sessions of either, and then two
+// replicas on the small one.
 func (b *bench) growthAndRevocation(ctx context.Context) {
 	var filled [2]*data
 	var servers [2]*process
 	var checks, signIns [2]*side
-	for i, users := range []int{b.many, 1000} {
+	for i, users := range []int{b.many, active} {
 		d := b.fill(ctx, []string{"large", "small"}[i], users, cheapest)
 		defer d.Close()
 		server := b.startServer(ctx, d.name, d.settings()...)
 		defer server.stop()
-		forget := func(ctx context.Context) { // or the server would keep all of the 1,000
+		forget := func(ctx context.Context) { // or the server would keep them all
 			_, err := d.Pool.Exec(ctx, "SELECT pg_notify('planoauth_users', '*')")
 			check(err)
 			time.Sleep(50 * time.Millisecond)
 		}
 		filled[i], servers[i] = d, server
-		checks[i] = &side{process: server, ask: d.check(presentable, "default"), burst: 1000, before: forget}
+		checks[i] = &side{process: server, ask: d.check(active, "default"), burst: active, before: forget}
 		signIns[i] = &side{process: server, ask: d.signIn(), before: d.forgetSignIns}
 	}
-	b.compare(ctx, fmt.Sprintf("session check, of %d and of 1000", b.many), checks[0], checks[1], 0.9, 1)
-	b.compare(ctx, fmt.Sprintf("sign-in, of %d and of 1000", b.many), signIns[0], signIns[1], 0.9, 4)
+	b.compare(ctx, fmt.Sprintf("session check, of %d and of %d", b.many, active), checks[0], checks[1], 0.9, 1)
+	b.compare(ctx, fmt.Sprintf("sign-in, of %d and of %d", b.many, active), signIns[0], signIns[1], 0.9, 4)
 	other := b.startServer(ctx, "small", filled[1].settings()...)
 	defer other.stop()
 	b.revocation(ctx, filled[1], servers[1].url, other.url)
