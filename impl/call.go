@@ -19,9 +19,6 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// requestLimit ends the work of a request whose database does not answer.
-const requestLimit = 30 * time.Second
-
 // call is one request on its way.
 type call struct {
 	req *http.Request
@@ -55,13 +52,13 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
-		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
-		defer cancel()
 		began := s.Now()
 		c := &call{
 			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
 		}
-		c.req = req.WithContext(context.WithValue(ctx, callKey{}, c))
+		ctx := &deadline{Context: req.Context(), call: c}
+		defer ctx.end()
+		c.req = req.WithContext(ctx)
 		ec.SetRequest(c.req)
 		header := c.header
 		header["X-Request-Id"] = []string{c.id}

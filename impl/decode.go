@@ -9,6 +9,7 @@ import (
 	"mime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -115,10 +116,15 @@ func decodeBase64(text []byte) ([]byte, error) {
 
 var errJSON = errors.New("not one JSON object")
 
+// decoders are used again, since making one costs as much as what it decodes.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
 // decodeObject reads exactly one JSON object. What jsontext refuses by itself: invalid UTF-8, lone surrogates and names that
 // an object has twice.
 func decodeObject(text []byte) (map[string]any, error) {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(text))
+	decoder := decoders.Get().(*jsontext.Decoder)
+	defer decoders.Put(decoder)
+	decoder.Reset(bytes.NewBuffer(text))
 	if decoder.PeekKind() != '{' {
 		return nil, errJSON
 	}
