@@ -3,7 +3,6 @@ package impl
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -27,9 +26,6 @@ type places struct {
 }
 
 func newPlaces(width int, now func() time.Time) *places {
-	if width <= 0 {
-		width = runtime.GOMAXPROCS(0)
-	}
 	return &places{width: int64(width), taken: semaphore.NewWeighted(int64(width)), now: now}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -38,6 +39,17 @@ type Settings struct {
 
 	// MailPause is the pause before a mail that could not be sent is tried again; each later pause is twice as long. A minute when 0.
 	MailPause time.Duration `kong:"-"`
+}
+
+// Hashing is the memory, in KiB, that all hashes take that are made at once.
+func (s Settings) Hashing() uint64 { return uint64(workers(s.HashWorkers)) * uint64(s.Argon2Memory) }
+
+// workers are the passwords that are hashed at once.
+func workers(setting int) int {
+	if setting <= 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return setting
 }
 
 // check says which setting is wrong, and how it must be.

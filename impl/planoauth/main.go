@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -106,7 +107,19 @@ func (s *serve) Run(ctx context.Context) error {
 	defer func() { stopWork(); wait() }()
 	defer serveMetrics(metrics, server.Metrics())()
 	s.greet(mailer)
+	s.limitMemory()
 	return serveUntilDone(ctx, listener, server.Handler())
+}
+
+const otherMemory = 40 << 20 // bytes, of all but the hashing
+
+// limitMemory has what hashing leaves behind collected before it piles up, unless GOMEMLIMIT says otherwise, and gives back what the
+// start took.
+func (s *serve) limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(otherMemory + int64(s.Hashing())<<10)
+	}
+	go debug.FreeOSMemory()
 }
 
 // listenMetrics is nil unless METRICS_ADDR is set.
