@@ -22,7 +22,7 @@ generate/ts: generate/go
 	npm --prefix gen/ts run generate
 
 build: ## build .build/planoauth
-	$(GO) build -trimpath -ldflags '-s -w' -o .build/planoauth ./impl/planoauth
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o .build/planoauth ./impl/planoauth
 
 lint: ## vet and staticcheck
 	$(GO) vet ./...

@@ -111,7 +111,7 @@ func (s *serve) Run(ctx context.Context) error {
 	return serveUntilDone(ctx, listener, server.Handler())
 }
 
-const otherMemory = 40 << 20 // bytes, of all but the hashing
+const otherMemory = 96 << 20 // bytes, of all but the hashing: a third is for the sessions that are kept
 
 // limitMemory has what hashing leaves behind collected before it piles up, unless GOMEMLIMIT says otherwise, and gives back what the
 // start took.
