@@ -54,18 +54,21 @@ func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	if c.req.ContentLength > maxBody {
 		return gen.RequestTooLarge{}, nil
 	}
-	var buffer bytes.Buffer
-	if c.req.ContentLength > 0 {
-		buffer.Grow(int(c.req.ContentLength) + bytes.MinRead)
+	if c.req.ContentLength >= 0 {
+		c.body = make([]byte, c.req.ContentLength)
+		if _, err := io.ReadFull(c.req.Body, c.body); err != nil {
+			return gen.InvalidEncodedParams{}, nil // it broke off
+		}
+		return nil, nil
 	}
-	_, err := buffer.ReadFrom(io.LimitReader(c.req.Body, maxBody+1))
-	if buffer.Len() > maxBody {
+	var err error
+	c.body, err = io.ReadAll(io.LimitReader(c.req.Body, maxBody+1))
+	if len(c.body) > maxBody {
 		return gen.RequestTooLarge{}, nil
 	}
 	if err != nil {
-		return gen.InvalidEncodedParams{}, nil // it broke off
+		return gen.InvalidEncodedParams{}, nil
 	}
-	c.body = buffer.Bytes()
 	return nil, nil
 }
 

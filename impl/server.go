@@ -168,7 +168,8 @@ func (s *Server) cors() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		Skipper: func(ec echo.Context) bool {
 			req := ec.Request()
-			return !isAPI(req.URL.Path) || req.Method == http.MethodOptions && req.Header.Get("Access-Control-Request-Method") == ""
+			preflight := req.Method == http.MethodOptions && req.Header.Get("Access-Control-Request-Method") != ""
+			return !isAPI(req.URL.Path) || req.Header["Origin"] == nil && !preflight || req.Method == http.MethodOptions && !preflight
 		},
 		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
 		AllowMethods:    []string{http.MethodPost, http.MethodPut},

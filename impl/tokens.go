@@ -68,7 +68,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 		return nil, nil
 	}
 	c.tokenPresented = true
-	if wellFormed(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
+	if strings.HasPrefix(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
 		if c.caller = c.registry.appsByToken[[32]byte(digestOf(token))]; c.caller == nil {
 			return invalidToken, nil
 		}
@@ -100,11 +100,8 @@ type tokenRefusal interface {
 
 // admitToken finds the session of a token and admits it to the call, or refuses the token, naming the param that it came in.
 func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenRefusal, error) {
-	if !wellFormed(token, sessionPrefix) {
-		return gen.InvalidToken{Param: param}, nil
-	}
 	digest := [32]byte(digestOf(token))
-	session, err := s.findSession(c, digest)
+	session, err := s.findSession(c, token, digest)
 	if err != nil {
 		return nil, err
 	}
@@ -117,12 +114,15 @@ func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenR
 
 // findSession looks a session up, nil when there is none. What only reads sessions, on each request of a product, is content
 // with one that it has found before.
-func (s *Server) findSession(c *call, digest [32]byte) (*db.Session, error) {
+func (s *Server) findSession(c *call, token string, digest [32]byte) (*db.Session, error) {
 	cached := c.op.ID == "sessionsRead"
 	if cached {
 		if session := s.sessions.find(digest, c.began); session != nil {
 			return session, nil
 		}
+	}
+	if !wellFormed(token, sessionPrefix) {
+		return nil, nil
 	}
 	changes := s.sessions.changes.Load()
 	session, err := s.DB.SessionByToken(c.req.Context(), digest[:])

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -68,7 +67,8 @@ type serve struct {
 
 // Run serves until it is told to stop.
 func (s *serve) Run(ctx context.Context) error {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log, stopLog := startLog(os.Stderr)
+	defer stopLog()
 	if s.PublicURL == "" {
 		s.PublicURL = "http://" + s.Addr
 	}
@@ -113,11 +113,14 @@ func (s *serve) Run(ctx context.Context) error {
 
 const otherMemory = 96 << 20 // bytes, of all but the hashing: a third is for the sessions that are kept
 
-// limitMemory has what hashing leaves behind collected before it piles up, unless GOMEMLIMIT says otherwise, and gives back what the
-// start took.
+// limitMemory has garbage collected seldom, but what hashing leaves behind before it piles up, unless GOGC and GOMEMLIMIT say
+// otherwise, and gives back what the start took.
 func (s *serve) limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(otherMemory + int64(s.Hashing())<<10)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // little is kept
 	}
 	go debug.FreeOSMemory()
 }
