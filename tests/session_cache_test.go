@@ -57,9 +57,9 @@ func (m *modelled) change(replica int, good bool, do func()) {
 	m.mu.Unlock()
 }
 
-// TestRevocation checks sessions on three replicas without a pause while others end, are changed by SQL and come back.
+// TestRevocation checks sessions on three replicas without a pause while others end, are changed by SQL and come back. It runs
+// alone, since it measures time.
 func TestRevocation(t *testing.T) {
-	t.Parallel()
 	e := start(t)
 	replicas := []string{e.url, e.replica(cheapSettings, &impl.Mailbox{}), e.replica(cheapSettings, &impl.Mailbox{})}
 	apis := make([]*client.API, len(replicas))
@@ -159,7 +159,6 @@ func (e *env) disturb(m *modelled, apis []*client.API, replica int) {
 
 // TestRevocationWithoutNotifications freezes the connection by which a replica hears of changes.
 func TestRevocationWithoutNotifications(t *testing.T) {
-	t.Parallel()
 	e := start(t)
 	between := startFreezer(t, cluster.Host+":"+cluster.Port)
 	deaf := *e

@@ -111,16 +111,19 @@ func (s *serve) Run(ctx context.Context) error {
 	return serveUntilDone(ctx, listener, server.Handler())
 }
 
-const otherMemory = 96 << 20 // bytes, of all but the hashing: a third is for the sessions that are kept
+const (
+	otherMemory = 96 << 20 // bytes, of all but the hashing: a third is for the sessions that are kept
+	hashGarbage = 4        // times the memory of the hashes at work may lie about, since each collection takes a tenth of a hash's time
+)
 
 // limitMemory has garbage collected seldom, but what hashing leaves behind before it piles up, unless GOGC and GOMEMLIMIT say
 // otherwise, and gives back what the start took.
 func (s *serve) limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(otherMemory + int64(s.Hashing())<<10)
+		debug.SetMemoryLimit(otherMemory + hashGarbage*int64(s.Hashing())<<10)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // little is kept
+		debug.SetGCPercent(400) // little is kept
 	}
 	go debug.FreeOSMemory()
 }
