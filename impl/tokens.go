@@ -17,6 +17,7 @@ import (
 const (
 	sessionPrefix     = "plas_"
 	applicationPrefix = "plaa_"
+	tokenLength       = 61 // characters, the prefix too
 
 	sessionLife = 7 * 24 * time.Hour  // from the sign-in
 	sessionIdle = 72 * time.Hour      // from the last use
@@ -54,7 +55,7 @@ func tokenSum(prefix string, bits []byte) [3]byte {
 
 func wellFormed(token, prefix string) bool {
 	text, ok := strings.CutPrefix(token, prefix)
-	if !ok || len(text) != 56 {
+	if !ok || len(token) != tokenLength {
 		return false
 	}
 	bits, err := tokenText.DecodeString(text)
@@ -68,7 +69,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 		return nil, nil
 	}
 	c.tokenPresented = true
-	if strings.HasPrefix(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
+	if len(token) == tokenLength && strings.HasPrefix(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
 		if c.caller = c.registry.appsByToken[[32]byte(digestOf(token))]; c.caller == nil {
 			return invalidToken, nil
 		}
@@ -100,6 +101,9 @@ type tokenRefusal interface {
 
 // admitToken finds the session of a token and admits it to the call, or refuses the token, naming the param that it came in.
 func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenRefusal, error) {
+	if len(token) != tokenLength {
+		return gen.InvalidToken{Param: param}, nil
+	}
 	digest := [32]byte(digestOf(token))
 	session, err := s.findSession(c, token, digest)
 	if err != nil {
