@@ -130,10 +130,14 @@ func (s *Server) findSession(c *call, token string, digest [32]byte) (*db.Sessio
 	}
 	changes := s.sessions.changes.Load()
 	session, err := s.DB.SessionByToken(c.req.Context(), digest[:])
-	if cached && session != nil && err == nil {
+	if session == nil || err != nil {
+		return nil, err
+	}
+	session.LastUsedAt = s.uses.last(session.ID, session.LastUsedAt)
+	if cached {
 		s.sessions.keep(digest, session, c.began, changes)
 	}
-	return session, err
+	return session, nil
 }
 
 // admit judges a session at each use: its limits, the records of its user, and the roles that they give. An application sees

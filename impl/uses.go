@@ -16,8 +16,9 @@ const (
 
 // uses are the last uses of sessions that are not written down yet.
 type uses struct {
-	mu sync.Mutex
-	at map[int64]time.Time // by the session's id
+	mu      sync.Mutex
+	at      map[int64]time.Time // by the session's id
+	writing map[int64]time.Time // those that are being written down
 }
 
 func (u *uses) note(session int64, at time.Time) {
@@ -28,12 +29,24 @@ func (u *uses) note(session int64, at time.Time) {
 	}
 }
 
+// last is the later one of a time that was read and the use that is not written down yet.
+func (u *uses) last(session int64, read time.Time) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, at := range []time.Time{u.writing[session], u.at[session]} {
+		if at.After(read) {
+			read = at
+		}
+	}
+	return read
+}
+
+// take hands out what is to be written down.
 func (u *uses) take() map[int64]time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	taken := u.at
-	u.at = map[int64]time.Time{}
-	return taken
+	u.writing, u.at = u.at, map[int64]time.Time{}
+	return u.writing
 }
 
 // use moves the last use of the call's session, at most once a minute.
