@@ -9,60 +9,74 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
 	// heartbeatPause is how often the channel of changes is tried, by a notification to oneself. Postgres tells notifications in the
-	// order of their commits: when one's own comes back, all changes that were committed before it was sent have come too.
+	// order of their commits: when one's own comes, all changes that were committed before it was sent have come too.
 	heartbeatPause = 250 * time.Millisecond
-	// heartbeatLimit is how long one may be under way before the connection counts as lost.
+	// heartbeatLimit is how long none may come before the connection counts as lost.
 	heartbeatLimit = 5 * time.Second
 	// changesPause is the pause before a lost connection is made anew.
 	changesPause = 500 * time.Millisecond
 )
 
-// followChanges hears, until ctx ends, of what changes in the tables of which this replica keeps copies.
+// followChanges hears, until ctx ends, of what changes in the tables of which this replica keeps copies. Where it cannot, which is
+// logged once, the copies are read anew before they are a second old.
 func (s *Server) followChanges(ctx context.Context) {
+	logged := ""
 	for ctx.Err() == nil {
-		if err := s.hearChanges(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("following the changes was interrupted", "cause", err.Error())
-			select {
-			case <-ctx.Done():
-			case <-time.After(changesPause):
-			}
+		worked, err := s.hearChanges(ctx)
+		if worked {
+			logged = ""
+		}
+		if ctx.Err() == nil && err.Error() != logged {
+			logged = err.Error()
+			s.Log.Warn("changes are not heard of", "cause", logged)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(changesPause):
 		}
 	}
 }
 
-func (s *Server) hearChanges(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.DB.Pool.Config().ConnConfig)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
+var errSilent = errors.New("the heartbeat does not come")
+
+// hearChanges listens until that fails, and tells whether it has worked till then.
+func (s *Server) hearChanges(ctx context.Context) (worked bool, _ error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(heartbeatLimit, func() { cancel(errSilent) })
+	defer silence.Stop()
 	own := "planoauth_heartbeat_" + strings.ToLower(rand.Text())
-	for _, channel := range []string{"planoauth_registry", "planoauth_users", own} {
-		if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
-			return err
-		}
+	conn, err := s.listen(ctx, "planoauth_registry", "planoauth_users", own)
+	if err != nil {
+		return false, err
 	}
+	defer conn.Close(ctx)
 	s.sessions.forgetAll() // what has changed until now was not heard
 	s.registry.hasChanged()
-	beat := heartbeat{conn: conn, channel: own}
+	began := s.Now()
+	go s.sendHeartbeats(ctx, own, began)
 	for {
-		wait, err := beat.send(ctx, s.Now())
-		if err != nil {
-			return err
+		heard, err := conn.WaitForNotification(ctx)
+		if ctx.Err() != nil {
+			return worked, context.Cause(ctx)
 		}
-		heard, err := hear(ctx, conn, wait)
-		switch {
-		case err != nil:
-			return err
-		case heard == nil:
-		case heard.Channel == own:
-			s.sessions.trust(beat.came())
-		case heard.Channel == "planoauth_registry":
+		if err != nil {
+			return worked, err
+		}
+		switch heard.Channel {
+		case own:
+			sent, err := time.ParseDuration(heard.Payload)
+			if err != nil {
+				return worked, err
+			}
+			s.sessions.trust(began.Add(sent))
+			silence.Reset(heartbeatLimit)
+			worked = true
+		case "planoauth_registry":
 			s.registry.hasChanged()
 		default:
 			s.forgetUsers(heard.Payload)
@@ -70,48 +84,32 @@ func (s *Server) hearChanges(ctx context.Context) error {
 	}
 }
 
-// heartbeat tries a connection by notifications to oneself, one at a time.
-type heartbeat struct {
-	conn    *pgx.Conn
-	channel string
-	sent    time.Time // of the one that is under way, else zero
-	due     time.Time // when the next one is to be sent
-}
-
-// send sends one if it is due, and says how long the next one has time.
-func (h *heartbeat) send(ctx context.Context, now time.Time) (wait time.Duration, _ error) {
-	if wait := h.due.Sub(now); wait > 0 {
-		return wait, nil
+// listen makes a connection of its own, which hears what is sent to these channels.
+func (s *Server) listen(ctx context.Context, channels ...string) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, s.DB.Pool.Config().ConnConfig)
+	if err != nil {
+		return nil, err
 	}
-	h.due = now.Add(heartbeatPause)
-	if !h.sent.IsZero() {
-		if now.Sub(h.sent) > heartbeatLimit {
-			return 0, errors.New("the heartbeat does not come back")
+	for _, channel := range channels {
+		if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
+			conn.Close(ctx)
+			return nil, err
 		}
-		return heartbeatPause, nil
 	}
-	h.sent = now
-	ctx, cancel := context.WithTimeout(ctx, heartbeatLimit)
-	defer cancel()
-	_, err := h.conn.Exec(ctx, "NOTIFY "+h.channel)
-	return heartbeatPause, err
+	return conn, nil
 }
 
-// came notes that the one under way has come back, and says when it was sent.
-func (h *heartbeat) came() (sent time.Time) {
-	sent, h.sent = h.sent, time.Time{}
-	return sent
-}
-
-// hear waits for a notification. It is nil when none comes in time.
-func hear(ctx context.Context, conn *pgx.Conn, wait time.Duration) (*pgconn.Notification, error) {
-	inTime, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	heard, err := conn.WaitForNotification(inTime)
-	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
-		return nil, nil
+// sendHeartbeats sends notifications to oneself, each of which says how long after the first it was sent, until ctx ends. They go
+// by the pool: behind a pooler, the connection that listens may hear what it sends itself, and nothing else. One that cannot be
+// sent is missed by who listens.
+func (s *Server) sendHeartbeats(ctx context.Context, channel string, began time.Time) {
+	for ctx.Err() == nil {
+		s.DB.Pool.Exec(ctx, "SELECT pg_notify($1, $2)", channel, s.Now().Sub(began).String())
+		select {
+		case <-ctx.Done():
+		case <-time.After(heartbeatPause):
+		}
 	}
-	return heard, err
 }
 
 // forgetUsers reads the payload of planoauth_users: ids with commas between them, or "*" for everybody.

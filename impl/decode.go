@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -126,8 +127,11 @@ var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 // an object has twice.
 func decodeObject(text []byte) (map[string]any, error) {
 	decoder := decoders.Get().(*jsontext.Decoder)
-	defer decoders.Put(decoder)
 	decoder.Reset(bytes.NewBuffer(text))
+	defer func() {
+		decoder.Reset(http.NoBody) // it would keep the text, which may have a password
+		decoders.Put(decoder)
+	}()
 	if decoder.PeekKind() != '{' {
 		return nil, errJSON
 	}

@@ -37,7 +37,8 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 	return gen.SessionsIndexActionSuccessful{Data: list}, nil
 }
 
-// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session.
+// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session, and knows of uses
+// that are not written down yet.
 func (c *call) live(q bun.QueryBuilder) bun.QueryBuilder {
 	if c.session.User.RememberMe {
 		return q
@@ -50,29 +51,37 @@ var (
 	idAndScope = []gen.ParamError{paramError("scope", gen.Allowed, "must not be passed along with id")}
 )
 
-// SessionsDelete signs out: the presented session, another one, all others, or all.
+// SessionsDelete signs out: the presented session, another one, all others, or all. With others go those that have expired,
+// which remember_me could bring back; they do not count.
 func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	if p.ID != 0 && p.Scope != "" {
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
-	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live)
+	var sessions []*db.Session
+	ended := s.DB.NewDelete().Model(&sessions).Where("user_id = ?", c.session.UserID).Returning("id, created_at, last_used_at")
 	switch {
 	case p.ID != 0:
-		ended.Where("id = ?", p.ID)
+		ended.Where("id = ?", p.ID).ApplyQueryBuilder(c.live)
 	case p.Scope == gen.Others:
 		ended.Where("id <> ?", c.session.ID)
 	case p.Scope != gen.All:
 		ended.Where("id = ?", c.session.ID)
 	}
 	c.changed = append(c.changed, c.session.UserID)
-	done, err := ended.Exec(ctx)
-	if err != nil {
+	if _, err := ended.Exec(ctx); err != nil {
 		return nil, err
 	}
-	count, err := done.RowsAffected()
-	if err == nil && count == 0 && p.ID != 0 {
+	if len(sessions) == 0 && p.ID != 0 {
 		return gen.InvalidParam{Errors: noSession}, nil
 	}
-	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: int(count)}}, err
+	count := 0
+	for _, session := range sessions {
+		session.User.RememberMe = c.session.User.RememberMe
+		session.LastUsedAt = s.uses.last(session.ID, session.LastUsedAt)
+		if reason, _ := expiry(session, c.now); reason == "" {
+			count++
+		}
+	}
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, nil
 }

@@ -50,7 +50,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	s := &Server{
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
 		validation: validation(), places: newPlaces(workers(settings.HashWorkers), now),
-		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{at: map[int64]time.Time{}},
+		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
 	s.metrics = newMetrics(s)

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -44,6 +45,8 @@ type Settings struct {
 // Hashing is the memory, in KiB, that all hashes take that are made at once.
 func (s Settings) Hashing() uint64 { return uint64(workers(s.HashWorkers)) * uint64(s.Argon2Memory) }
 
+const maxWorkers = 4096
+
 // workers are the passwords that are hashed at once.
 func workers(setting int) int {
 	if setting <= 0 {
@@ -56,6 +59,9 @@ func workers(setting int) int {
 func (s Settings) check() error {
 	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
 		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
+	}
+	if s.HashWorkers < 0 || s.HashWorkers > maxWorkers {
+		return fmt.Errorf("HASH_WORKERS must be 0 to %d", maxWorkers)
 	}
 	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
 		return errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative")

@@ -82,11 +82,13 @@ func (t *throttle) turn(now time.Time) {
 	}
 }
 
-// exchangeRequests tells other replicas of this one's requests, and learns of theirs, until ctx ends.
+// exchangeRequests tells other replicas of this one's requests, and learns of theirs, until ctx ends, and then
+// once more.
 func (s *Server) exchangeRequests(ctx context.Context) {
-	for ctx.Err() == nil {
+	for more := true; more; {
 		select {
 		case <-ctx.Done():
+			more = false
 		case <-time.After(throttleExchange):
 		}
 		if err := s.exchange(context.WithoutCancel(ctx)); err != nil {

@@ -121,7 +121,7 @@ func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenR
 func (s *Server) findSession(c *call, token string, digest [32]byte) (*db.Session, error) {
 	cached := c.op.ID == "sessionsRead"
 	if cached {
-		if session := s.sessions.find(digest, c.began); session != nil {
+		if session := s.sessions.find(digest, s.Now()); session != nil {
 			return session, nil
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -17,83 +19,115 @@ const (
 // uses are the last uses of sessions that are not written down yet.
 type uses struct {
 	mu      sync.Mutex
-	at      map[int64]time.Time // by the session's id
-	writing map[int64]time.Time // those that are being written down
+	noted   map[int64]use // by the session's id
+	writing map[int64]use // those that are being written down
 }
 
-func (u *uses) note(session int64, at time.Time) {
+// use is one, and the last one that was known when it was noted. Where an earlier one than that is read, somebody has set
+// it back, and the use counts no longer.
+type use struct{ known, at time.Time }
+
+func (u use) after(read time.Time) bool { return !read.Before(u.known) && u.at.After(read) }
+
+// note notes one. With one that is noted already it becomes one: neither is written down yet.
+func (u *uses) note(session int64, later use) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if at.After(u.at[session]) {
-		u.at[session] = at
+	if earlier, ok := u.noted[session]; ok {
+		if earlier.known.Before(later.known) {
+			later.known = earlier.known
+		}
+		if earlier.at.After(later.at) {
+			later.at = earlier.at
+		}
 	}
+	u.noted[session] = later
 }
 
 // last is the later one of a time that was read and the use that is not written down yet.
 func (u *uses) last(session int64, read time.Time) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for _, at := range []time.Time{u.writing[session], u.at[session]} {
-		if at.After(read) {
-			read = at
+	last := read
+	for _, use := range []use{u.writing[session], u.noted[session]} {
+		if use.after(read) && use.at.After(last) {
+			last = use.at
 		}
 	}
-	return read
+	return last
 }
 
 // take hands out what is to be written down.
-func (u *uses) take() map[int64]time.Time {
+func (u *uses) take() map[int64]use {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.writing, u.at = u.at, map[int64]time.Time{}
+	u.writing, u.noted = u.noted, map[int64]use{}
 	return u.writing
+}
+
+// wrote ends what take began.
+func (u *uses) wrote() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.writing = nil
 }
 
 // use moves the last use of the call's session, at most once a minute.
 func (s *Server) use(c *call, digest [32]byte) {
-	if c.now.Sub(c.session.LastUsedAt) < useRemembers {
+	known := c.session.LastUsedAt
+	if c.now.Sub(known) < useRemembers {
 		return
 	}
 	later := *c.session
 	later.LastUsedAt = c.now
 	s.sessions.replace(digest, c.session, &later)
 	c.session = &later
-	s.uses.note(later.ID, c.now)
+	s.uses.note(later.ID, use{known, c.now})
 }
 
 // writeUses writes the last uses down, time and again until ctx ends, and then those that are left.
 func (s *Server) writeUses(ctx context.Context) {
-	for ctx.Err() == nil {
+	for more := true; more; {
 		select {
 		case <-ctx.Done():
+			more = false
 		case <-time.After(useWrites):
 		}
 		noted := s.uses.take()
 		for ids := range slices.Chunk(slices.Collect(maps.Keys(noted)), usesBatch) {
-			if err := s.writeBatch(context.WithoutCancel(ctx), ids, noted); err != nil {
+			missed, err := s.writeBatch(context.WithoutCancel(ctx), ids, noted)
+			if err != nil {
 				s.Log.Warn("the last uses of sessions could not be written, and will be tried again", "cause", err.Error())
-				for _, id := range ids {
-					s.uses.note(id, noted[id])
-				}
+				missed = ids
+			}
+			for _, id := range missed {
+				s.uses.note(id, noted[id])
 			}
 		}
+		s.uses.wrote()
 	}
 }
 
-// writeBatch leaves out what another statement has locked: that deletes the session, or writes the same down for another replica.
-// It waits for nobody, so that nobody who waits for it is ever waited for.
-func (s *Server) writeBatch(ctx context.Context, ids []int64, noted map[int64]time.Time) error {
+// writeBatch writes uses down, and returns the sessions that another statement had locked: that deletes them, or writes the same
+// down for another replica. It waits for nobody, so that nobody who waits for it is ever waited for.
+func (s *Server) writeBatch(ctx context.Context, ids []int64, noted map[int64]use) (missed []int64, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, registryLimit)
 	defer cancel()
-	times := make([]time.Time, len(ids))
+	known, at := make([]time.Time, len(ids)), make([]time.Time, len(ids))
 	for i, id := range ids {
-		times[i] = noted[id]
+		known[i], at[i] = noted[id].known, noted[id].at
 	}
-	_, err := s.DB.Pool.Exec(ctx, `
-WITH used AS (
-	SELECT s.id, u.at FROM unnest($1::bigint[], $2::timestamptz[]) AS u (id, at) JOIN sessions s ON s.id = u.id AND s.last_used_at < u.at
+	rows, err := s.DB.Pool.Query(ctx, `
+WITH due AS (
+	SELECT u.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS u (id, known, at) JOIN sessions s USING (id)
+	WHERE s.last_used_at >= u.known AND s.last_used_at < u.at
+), free AS (
+	SELECT s.id, due.at FROM due JOIN sessions s USING (id) WHERE s.last_used_at >= due.known AND s.last_used_at < due.at
 	FOR NO KEY UPDATE OF s SKIP LOCKED
-)
-UPDATE sessions s SET last_used_at = used.at FROM used WHERE s.id = used.id`, ids, times)
-	return err
+), written AS (UPDATE sessions s SET last_used_at = free.at FROM free WHERE s.id = free.id RETURNING s.id)
+SELECT id FROM due EXCEPT SELECT id FROM written`, ids, known, at)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }

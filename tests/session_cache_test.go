@@ -1,12 +1,9 @@
 package tests
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,110 +154,95 @@ func (e *env) disturb(m *modelled, apis []*client.API, replica int) {
 	m.mu.Unlock()
 }
 
-// TestRevocationWithoutNotifications freezes the connection by which a replica hears of changes.
+// TestRevocationWithoutNotifications has changes not come to a replica: its connection goes silent, or there is a pooler between.
 func TestRevocationWithoutNotifications(t *testing.T) {
+	for _, way := range []passage{frozen, pooled} {
+		t.Run(string(way), func(t *testing.T) {
+			e := start(t)
+			between := startMiddle(t, cluster.Host+":"+cluster.Port)
+			deaf := *e
+			deaf.database = between.through(t, e.database)
+			if way == pooled {
+				between.passes.Store(pooled)
+			}
+			api, err := client.New(deaf.replica(cheapSettings, &impl.Mailbox{}), client.WithHTTPClient(e.http))
+			check(t, err)
+			token := e.signIn(e.user(person{client: true}))
+			good := func() bool {
+				outcome, err := api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token))
+				check(t, err)
+				return outcome.Slug() == "action-successful"
+			}
+			free := func() bool {
+				e.counted.take()
+				return good() && len(e.counted.take()) == 0
+			}
+			e.within(5*time.Second, "a check costs no statement", free)
+			if way == pooled {
+				time.Sleep(2 * time.Second) // with heartbeats, if they came
+			}
+			between.passes.Store(way)
+			e.exec("UPDATE clients SET active = false")
+			ended := time.Now()
+			for good() {
+				time.Sleep(5 * time.Millisecond)
+				if took := time.Since(ended); took > downBound {
+					t.Fatalf("the session is good %v after its end", took)
+				}
+			}
+			if between.kept.Load() == 0 {
+				t.Error("everything came: the replica heard of it")
+			}
+			e.exec("UPDATE clients SET active = true")
+			e.within(downBound, "the session is good again", good)
+			between.passes.Store(whole)
+			e.within(15*time.Second, "a check costs no statement again, which it would after a second", func() bool {
+				free()
+				time.Sleep(1500 * time.Millisecond)
+				return free()
+			})
+		})
+	}
+}
+
+// TestRecordOfAnOpenTransaction gives a user a record, and commits that when a session without it is kept.
+func TestRecordOfAnOpenTransaction(t *testing.T) {
+	t.Parallel()
 	e := start(t)
-	between := startFreezer(t, cluster.Host+":"+cluster.Port)
-	deaf := *e
-	deaf.database = between.through(t, e.database)
-	url := deaf.replica(cheapSettings, &impl.Mailbox{})
-	api, err := client.New(url, client.WithHTTPClient(e.http))
+	email := e.user(person{})
+	tx, err := e.pool.Begin(t.Context())
 	check(t, err)
-	token := e.signIn(e.user(person{client: true}))
-	good := func() bool {
-		outcome, err := api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token))
+	defer tx.Rollback(t.Context())
+	_, err = tx.Exec(t.Context(), "INSERT INTO clients (user_id) SELECT id FROM users")
+	check(t, err)
+	token, application := e.signIn(email), e.applicationToken("planoorder")
+	if got := e.readAs(application, token); got != "client-required session_token" {
+		t.Fatalf("without a record the session is %s", got)
+	}
+	check(t, tx.Commit(t.Context()))
+	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
+}
+
+// TestChangeOfManyUsers changes one user, and then many by the same connection: the triggers must not keep a plan for few.
+func TestChangeOfManyUsers(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	const many = 20_000
+	e.exec("INSERT INTO users (email, first_name, last_name) SELECT 'user' || n || '@example.com', 'A', 'B' FROM generate_series(1, $1) n", many)
+	e.exec("INSERT INTO clients (user_id) SELECT id FROM users")
+	conn, err := e.pool.Acquire(t.Context())
+	check(t, err)
+	defer conn.Release()
+	for _, change := range []string{"UPDATE users SET remember_me = NOT remember_me", "UPDATE clients SET active = NOT active"} {
+		for range 10 {
+			_, err := conn.Exec(t.Context(), change+" WHERE ctid = (SELECT min(ctid) FROM "+strings.Fields(change)[1]+")")
+			check(t, err)
+		}
+		began := time.Now()
+		_, err := conn.Exec(t.Context(), change)
 		check(t, err)
-		return outcome.Slug() == "action-successful"
-	}
-	e.within(5*time.Second, "a check costs no statement", func() bool {
-		e.counted.take()
-		return good() && len(e.counted.take()) == 0
-	})
-	between.freeze.Store(true)
-	e.exec("UPDATE clients SET active = false")
-	ended := time.Now()
-	for good() {
-		time.Sleep(5 * time.Millisecond)
-		if took := time.Since(ended); took > downBound {
-			t.Fatalf("the session is good %v after its end", took)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s of %d rows took %v", change, many, took)
 		}
 	}
-	if between.frozen.Load() == 0 {
-		t.Error("nothing was frozen: the replica heard of it")
-	}
-	e.exec("UPDATE clients SET active = true")
-	e.within(downBound, "the session is good again", good)
-	between.freeze.Store(false)
-	e.within(15*time.Second, "a check costs no statement again", func() bool {
-		e.counted.take()
-		return good() && len(e.counted.take()) == 0
-	})
-}
-
-// freezer stands between a replica and Postgres. While it freezes, connections that listen for notifications go silent, as they
-// do when a network drops packets.
-type freezer struct {
-	listener net.Listener
-	freeze   atomic.Bool
-	frozen   atomic.Int64 // reads of Postgres's side that were held back
-}
-
-func startFreezer(t testing.TB, target string) *freezer {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	f := &freezer{listener: listener}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", target)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			var listens atomic.Bool
-			go f.pass(far, near, func(sent []byte) { listens.Store(listens.Load() || bytes.Contains(sent, []byte("LISTEN "))) }, func() bool { return false })
-			go f.pass(near, far, func([]byte) {}, func() bool { return listens.Load() && f.freeze.Load() })
-		}
-	}()
-	return f
-}
-
-// pass copies from one side to the other, and holds back what comes while it is to.
-func (f *freezer) pass(to, from net.Conn, see func([]byte), hold func() bool) {
-	defer to.Close()
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
-		if err != nil {
-			if err != io.EOF {
-				from.Close()
-			}
-			return
-		}
-		see(buffer[:n])
-		if hold() {
-			f.frozen.Add(1)
-		}
-		for hold() {
-			time.Sleep(5 * time.Millisecond)
-		}
-		if _, err := to.Write(buffer[:n]); err != nil {
-			from.Close()
-			return
-		}
-	}
-}
-
-// through is the URL of a database by way of the freezer.
-func (f *freezer) through(t testing.TB, database string) string {
-	t.Helper()
-	direct, via := cluster.Host+":"+cluster.Port, f.listener.Addr().String()
-	if !strings.Contains(database, direct) {
-		t.Fatalf("the URL has another address than %s", direct)
-	}
-	return strings.Replace(database, direct, via, 1)
 }

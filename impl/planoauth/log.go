@@ -12,43 +12,56 @@ import (
 // logPause is how long a line of the log may wait, so that many are written at once. What is more than information does not wait.
 const logPause = 100 * time.Millisecond
 
-// startLog is a log of JSON lines. stop writes what still waits.
+// startLog is a log of JSON lines. After stop no line waits any more.
 func startLog(to io.Writer) (_ *slog.Logger, stop func()) {
-	w := &waitingWriter{buffer: bufio.NewWriterSize(to, 64<<10)}
-	ticker, stopped := time.NewTicker(logPause), make(chan struct{})
+	w := &waitingWriter{to: to, buffer: bufio.NewWriterSize(to, 64<<10), pause: time.NewTicker(logPause)}
 	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				w.flush()
-			case <-stopped:
-				return
-			}
+		for range w.pause.C {
+			w.flush()
 		}
 	}()
-	return slog.New(urgentHandler{slog.NewJSONHandler(w, nil), w}), func() {
-		ticker.Stop()
-		close(stopped)
-		w.flush()
-	}
+	return slog.New(urgentHandler{slog.NewJSONHandler(w, nil), w}), w.stop
 }
 
 // waitingWriter keeps lines until they are flushed, or many.
 type waitingWriter struct {
-	mu     sync.Mutex
-	buffer *bufio.Writer
+	to    io.Writer
+	pause *time.Ticker
+
+	mu      sync.Mutex
+	buffer  *bufio.Writer
+	stopped bool
 }
 
 func (w *waitingWriter) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.buffer.Write(line)
+	n, err := w.buffer.Write(line)
+	if err != nil || w.stopped {
+		w.write()
+	}
+	return n, err
 }
 
 func (w *waitingWriter) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.buffer.Flush()
+	w.write()
+}
+
+// write writes what waits. What cannot be written is lost, and what comes later is not.
+func (w *waitingWriter) write() {
+	if w.buffer.Flush() != nil {
+		w.buffer.Reset(w.to)
+	}
+}
+
+func (w *waitingWriter) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pause.Stop()
+	w.stopped = true
+	w.write()
 }
 
 // urgentHandler does not let warnings and errors wait.
@@ -64,4 +77,14 @@ func (h urgentHandler) Handle(ctx context.Context, record slog.Record) error {
 		h.waiting.flush()
 	}
 	return err
+}
+
+// WithAttrs is the handler whose records have these attributes.
+func (h urgentHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return urgentHandler{h.Handler.WithAttrs(attrs), h.waiting}
+}
+
+// WithGroup is the handler whose attributes stand in this group.
+func (h urgentHandler) WithGroup(name string) slog.Handler {
+	return urgentHandler{h.Handler.WithGroup(name), h.waiting}
 }
