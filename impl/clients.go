@@ -77,7 +77,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if _, err := tx.NewInsert().Model(client).Exec(ctx); err != nil {
 			return err
 		}
-		if err := c.insertSession(ctx, tx, session, proof{}); err != nil {
+		if err := c.insertSession(ctx, tx.Tx, session, proof{}); err != nil {
 			return err
 		}
 		link := &db.Link{Kind: verificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}

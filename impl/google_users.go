@@ -120,7 +120,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 			return err
 		}
 		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
-		return c.insertSession(ctx, tx, session, proof{googleSubject: user.GoogleSubject})
+		return c.insertSession(ctx, tx.Tx, session, proof{googleSubject: user.GoogleSubject})
 	})
 	return session, token, err
 }

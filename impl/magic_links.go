@@ -76,7 +76,7 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err != nil || standingOf(user, app) == roleless {
 			return err
 		}
-		return c.insertSession(ctx, tx, session, proof{})
+		return c.insertSession(ctx, tx.Tx, session, proof{})
 	})
 }
 

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -13,7 +14,7 @@ import (
 func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	var sessions []*db.Session
-	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live)
+	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live(0))
 	count, err := counted(ctx, live, p.Count)
 	if err != nil {
 		return nil, err
@@ -37,13 +38,12 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 	return gen.SessionsIndexActionSuccessful{Data: list}, nil
 }
 
-// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session, and knows of uses
-// that are not written down yet.
-func (c *call) live(q bun.QueryBuilder) bun.QueryBuilder {
-	if c.session.User.RememberMe {
-		return q
+// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session. Uses of so long ago
+// need not be written down yet.
+func (c *call) live(unwritten time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+	return func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLife), c.now.Add(-sessionIdle-unwritten))
 	}
-	return q.Where("created_at > ? AND last_used_at > ?", c.now.Add(-sessionLife), c.now.Add(-sessionIdle))
 }
 
 var (
@@ -51,37 +51,34 @@ var (
 	idAndScope = []gen.ParamError{paramError("scope", gen.Allowed, "must not be passed along with id")}
 )
 
-// SessionsDelete signs out: the presented session, another one, all others, or all. With others go those that have expired,
-// which remember_me could bring back; they do not count.
+// SessionsDelete signs out: the presented session, another one, all others, or all.
 func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	if p.ID != 0 && p.Scope != "" {
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
-	var sessions []*db.Session
-	ended := s.DB.NewDelete().Model(&sessions).Where("user_id = ?", c.session.UserID).Returning("id, created_at, last_used_at")
+	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
+	live := c.live(useRemembers)
 	switch {
 	case p.ID != 0:
-		ended.Where("id = ?", p.ID).ApplyQueryBuilder(c.live)
+		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)
 	case p.Scope == gen.Others:
-		ended.Where("id <> ?", c.session.ID)
-	case p.Scope != gen.All:
+		ended.Where("id <> ?", c.session.ID).ApplyQueryBuilder(live)
+	case p.Scope == gen.All:
+		ended.WhereGroup(" AND ", func(q *bun.DeleteQuery) *bun.DeleteQuery {
+			return q.ApplyQueryBuilder(live).WhereOr("id = ?", c.session.ID)
+		})
+	default:
 		ended.Where("id = ?", c.session.ID)
 	}
 	c.changed = append(c.changed, c.session.UserID)
-	if _, err := ended.Exec(ctx); err != nil {
+	done, err := ended.Exec(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if len(sessions) == 0 && p.ID != 0 {
+	count, err := done.RowsAffected()
+	if err == nil && count == 0 && p.ID != 0 {
 		return gen.InvalidParam{Errors: noSession}, nil
 	}
-	count := 0
-	for _, session := range sessions {
-		session.User.RememberMe = c.session.User.RememberMe
-		session.LastUsedAt = s.uses.last(session.ID, session.LastUsedAt)
-		if reason, _ := expiry(session, c.now); reason == "" {
-			count++
-		}
-	}
-	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, nil
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: int(count)}}, err
 }

@@ -99,8 +99,8 @@ func TestSessionsDeleteScopes(t *testing.T) {
 		}, "action-successful", "", 1, []string{"other", "foreign", "expired"}},
 		{"the others", func(_, _, _, _ int64) client.SessionsDeleteParams {
 			return client.SessionsDeleteParams{Scope: "others"}
-		}, "action-successful", "", 1, []string{"current", "foreign"}},
-		{"all", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{Scope: "all"} }, "action-successful", "", 2, []string{"foreign"}},
+		}, "action-successful", "", 1, []string{"current", "foreign", "expired"}},
+		{"all", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{Scope: "all"} }, "action-successful", "", 2, []string{"foreign", "expired"}},
 		{"another one", func(_, other, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{ID: other} }, "action-successful", "", 1, []string{"current", "foreign", "expired"}},
 		{"the presented one by its id", func(current, _, _, _ int64) client.SessionsDeleteParams {
 			return client.SessionsDeleteParams{ID: current}
@@ -151,6 +151,20 @@ func TestSessionsDeleteScopes(t *testing.T) {
 				t.Error("another user was signed out")
 			}
 		})
+	}
+}
+
+// TestSessionsDeleteRemembered: with remember_me no session has a limit.
+func TestSessionsDeleteRemembered(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true, rememberMe: true})
+	e.signInOn(email, "old")
+	e.clock.move(100 * 24 * time.Hour)
+	current := e.signInOn(email, "current")
+	outcome := want[client.SessionsDeleteActionSuccessful](e.api.SessionsDelete(t.Context(), client.SessionsDeleteParams{Scope: "all"}, client.WithToken(current.Token)))(t)
+	if outcome.Data.Count != 2 || e.count("sessions") != 0 {
+		t.Errorf("%d sessions ended", outcome.Data.Count)
 	}
 }
 

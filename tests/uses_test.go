@@ -33,8 +33,9 @@ func TestUseSetBack(t *testing.T) {
 func TestUseOfALockedSession(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	token := e.signIn(e.user(person{client: true}))
-	for _, then := range []string{"wait", "sign out"} {
+	email := e.user(person{client: true})
+	token := e.signIn(email)
+	for _, then := range []string{"wait", "current", "all"} {
 		tx, err := e.pool.Begin(t.Context())
 		check(t, err)
 		defer tx.Rollback(t.Context())
@@ -52,10 +53,12 @@ func TestUseOfALockedSession(t *testing.T) {
 			e.within(busyLimit, "the use is written down", func() bool { return e.count("sessions WHERE last_used_at > $1", e.clock.now().Add(-time.Hour)) == 1 })
 			continue
 		}
-		outcome := want[client.SessionsDeleteActionSuccessful](e.api.SessionsDelete(t.Context(), client.SessionsDeleteParams{}, client.WithToken(token)))(t)
+		scope := client.SessionsDeleteParamsScope(then)
+		outcome := want[client.SessionsDeleteActionSuccessful](e.api.SessionsDelete(t.Context(), client.SessionsDeleteParams{Scope: scope}, client.WithToken(token)))(t)
 		if outcome.Data.Count != 1 || e.count("sessions") != 0 {
 			t.Errorf("%d sessions ended", outcome.Data.Count)
 		}
+		token = e.signIn(email)
 	}
 }
 
