@@ -26,8 +26,9 @@ type call struct {
 	now time.Time // the one time of the request, in whole milliseconds as answers show it
 	ip  string
 
-	header http.Header // of the answer
-	began  time.Time   // for measuring alone
+	deadline deadline    // the context of req
+	header   http.Header // of the answer
+	began    time.Time   // for measuring alone
 
 	op       *gen.Operation // nil while no route has matched
 	registry *registry      // as it was when the request was identified
@@ -62,9 +63,9 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		c := &call{
 			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
 		}
-		ctx := &deadline{Context: req.Context(), call: c}
-		defer ctx.end()
-		c.req = req.WithContext(ctx)
+		c.deadline = deadline{Context: req.Context(), call: c}
+		defer c.deadline.end()
+		c.req = req.WithContext(&c.deadline)
 		ec.SetRequest(c.req)
 		header := c.header
 		header["X-Request-Id"] = []string{c.id}
@@ -84,6 +85,15 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// requestLines log the requests of each operation, by its id, which stands in each line.
+func requestLines(log *slog.Logger) map[string]slog.Handler {
+	lines := map[string]slog.Handler{"": log.Handler()}
+	for _, op := range gen.Operations {
+		lines[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
+	}
+	return lines
+}
+
 // operation is the id of the operation, "" while no route has matched.
 func (c *call) operation() string {
 	if c.op == nil {
@@ -99,12 +109,11 @@ func (s *Server) logCall(c *call, code int) {
 	line := slog.NewRecord(ended, slog.LevelInfo, "request", 0) // without its place in the source, which takes time to find
 	line.AddAttrs(
 		slog.String("request_id", c.id),
-		slog.String("operation", c.operation()),
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
-		slog.Float64("ms", float64(took.Microseconds())/1000))
-	s.Log.Handler().Handle(c.req.Context(), line)
+		slog.Int64("us", took.Microseconds()))
+	s.lines[c.operation()].Handle(c.req.Context(), line)
 }
 
 // refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is

@@ -187,6 +187,9 @@ var urlForm = sync.OnceValue(xurls.Relaxed)
 // holdsURL judges a name as a reader sees it: full-width letters, ideographic stops and invisible joiners change nothing.
 func holdsURL(name string) bool {
 	name = urlDisguise.Replace(norm.NFKC.String(name))
+	if !strings.ContainsAny(name, ".:") {
+		return false // each of its alternatives has one
+	}
 	return strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") || urlForm().MatchString(name)
 }
 

@@ -1,10 +1,10 @@
 package impl
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -59,7 +59,7 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 		}
 	}
 	if len(found) == 0 {
-		c.req.Body = validatedBody{Reader: bytes.NewReader(nil), params: c.params}
+		c.req.Body = validatedBody{Reader: http.NoBody, params: c.params}
 		return nil, nil
 	}
 	found = c.sorted(found)

@@ -36,6 +36,7 @@ type Server struct {
 	addresses  throttle
 	addressOf  func(*http.Request) string // of the caller
 	metrics    *metrics
+	lines      map[string]slog.Handler // of the log, by operation
 	google     google
 }
 
@@ -53,7 +54,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
-	s.metrics = newMetrics(s)
+	s.metrics, s.lines = newMetrics(s), requestLines(log)
 	var err error
 	if s.schemas, err = paramSchemas(); err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (s *Server) Handler() http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = s.answerError // 1: no such route, and whatever nobody foresaw
 	e.Pre(s.begin)                     // request id, headers, log line, panics
-	e.Pre(s.cors(), noOptions)         // browsers' preflights, and no other OPTIONS
+	e.Pre(s.crossOrigin())             // browsers' preflights, and no other OPTIONS
 
 	way := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
@@ -153,28 +154,26 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 	}
 }
 
-// noOptions keeps echo from answering OPTIONS by itself.
-func noOptions(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		if ec.Request().Method == http.MethodOptions {
-			return echo.ErrNotFound
-		}
-		return next(ec)
-	}
-}
-
-// cors lets the pages of the applications call from browsers. There are no cookies, so no credentials are allowed.
-func (s *Server) cors() echo.MiddlewareFunc {
-	return middleware.CORSWithConfig(middleware.CORSConfig{
-		Skipper: func(ec echo.Context) bool {
-			req := ec.Request()
-			preflight := req.Method == http.MethodOptions && req.Header.Get("Access-Control-Request-Method") != ""
-			return !isAPI(req.URL.Path) || req.Header["Origin"] == nil && !preflight || req.Method == http.MethodOptions && !preflight
-		},
+// crossOrigin lets the pages of the applications call from browsers. There are no cookies, so no credentials are allowed.
+func (s *Server) crossOrigin() echo.MiddlewareFunc {
+	cors := middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
 		AllowMethods:    []string{http.MethodPost, http.MethodPut},
 		AllowHeaders:    []string{"Authorization", "Content-Type"},
 		ExposeHeaders:   []string{"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset"},
 		MaxAge:          600,
 	})
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ec echo.Context) error {
+			req := ec.Request()
+			options := req.Method == http.MethodOptions
+			switch {
+			case options && (!isAPI(req.URL.Path) || req.Header.Get("Access-Control-Request-Method") == ""):
+				return echo.ErrNotFound // or echo would answer by itself
+			case options || req.Header["Origin"] != nil && isAPI(req.URL.Path):
+				return cors(next)(ec)
+			}
+			return next(ec)
+		}
+	}
 }

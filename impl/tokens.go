@@ -70,7 +70,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	}
 	c.tokenPresented = true
 	if len(token) == tokenLength && strings.HasPrefix(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
-		if c.caller = c.registry.appsByToken[[32]byte(digestOf(token))]; c.caller == nil {
+		if c.caller = c.registry.appsByToken[sha256.Sum256([]byte(token))]; c.caller == nil {
 			return invalidToken, nil
 		}
 		c.about = c.caller.Slug
@@ -104,7 +104,7 @@ func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenR
 	if len(token) != tokenLength {
 		return gen.InvalidToken{Param: param}, nil
 	}
-	digest := [32]byte(digestOf(token))
+	digest := sha256.Sum256([]byte(token))
 	session, err := s.findSession(c, token, digest)
 	if err != nil {
 		return nil, err
