@@ -190,7 +190,7 @@ var commonSteps = []commonStep{
 	}},
 	{"application-crash", 500, "a table is away", func(v *valid, e *env) answer {
 		e.exec("ALTER TABLE users RENAME TO users_away")
-		e.exec("ALTER TABLE google_states RENAME TO google_states_away")                              // the only one that sessions/google_authorize asks
+		e.exec("ALTER TABLE google_states RENAME TO google_states_away")                                            // the only one that sessions/google_authorize asks
 		return soon(v, e, "application-crash", "UPDATE sessions SET created_at = created_at - interval '1 second'") // a session may be kept
 	}},
 }
