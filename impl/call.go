@@ -113,7 +113,9 @@ func (s *Server) logCall(c *call, code int) {
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
 		slog.Int64("us", took.Microseconds()))
-	s.lines[c.operation()].Handle(c.req.Context(), line)
+	if handler := s.lines[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
+		handler.Handle(c.req.Context(), line)
+	}
 }
 
 // refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is

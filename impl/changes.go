@@ -90,11 +90,10 @@ func (s *Server) listen(ctx context.Context, channels ...string) (*pgx.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	for _, channel := range channels {
-		if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
-			conn.Close(ctx)
-			return nil, err
-		}
+	// In one message, so that a pooler does not send each to another server.
+	if _, err := conn.PgConn().Exec(ctx, "LISTEN "+strings.Join(channels, "; LISTEN ")).ReadAll(); err != nil {
+		conn.Close(ctx)
+		return nil, err
 	}
 	return conn, nil
 }

@@ -60,7 +60,7 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
 	live := c.live(useRemembers)
 	switch {
-	case p.ID != 0:
+	case p.ID != 0 && p.ID != c.session.ID:
 		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)
 	case p.Scope == gen.Others:
 		ended.Where("id <> ?", c.session.ID).ApplyQueryBuilder(live)

@@ -155,6 +155,10 @@ func appendParamErrors(found []gen.ParamError, err error) ([]gen.ParamError, err
 			}
 		}
 	case *openapi3.SchemaError:
+		var below openapi3.MultiError
+		if broken.SchemaField == "allOf" && errors.As(broken.Origin, &below) {
+			return appendParamErrors(found, below)
+		}
 		path := broken.JSONPointer()
 		rule := gen.ParamErrorRule(broken.SchemaField)
 		if _, text := broken.Value.(string); rule == gen.Enum && !text {

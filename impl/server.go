@@ -66,8 +66,9 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	return s, err
 }
 
-// Start reads the registry and begins the work behind the requests: following the registry, telling other replicas of the
-// requests of each address, and the jobs. It ends with ctx; wait then waits for what is under way.
+// Start reads the registry and begins the work behind the requests: hearing of changes, following the registry, writing down the
+// last uses of sessions, telling other replicas of the requests of each address, and the jobs. It ends with ctx; wait then waits
+// for what is under way.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err

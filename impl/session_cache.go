@@ -13,7 +13,9 @@ const (
 	cachedSessions = 1 << 15
 	// cacheTrust is how old an answer may be that no statement has confirmed. While changes are heard of, none is.
 	cacheTrust = time.Second
-	// userEpochs is how many users, on average, one change makes a replica forget: all divided by this.
+	// cacheLife is how old one may be in any case: of some changes nobody tells, such as those made while triggers are disabled.
+	cacheLife = time.Minute
+	// userEpochs is by how much all users are divided to have those, on average, whom one change makes a replica forget.
 	userEpochs = 1 << 12
 )
 
@@ -51,7 +53,8 @@ func (c *sessionCache) find(digest [32]byte, now time.Time) *db.Session {
 	if !ok || kept.epoch != c.epoch(kept.session.UserID).Load() {
 		return nil
 	}
-	if now.Sub(*c.heard.Load()) > cacheTrust && now.Sub(kept.readAt) > cacheTrust {
+	age := now.Sub(kept.readAt)
+	if age > cacheLife || age > cacheTrust && now.Sub(*c.heard.Load()) > cacheTrust {
 		return nil
 	}
 	if reason, _ := expiry(kept.session, now); reason != "" {

@@ -14,6 +14,7 @@ const (
 	useRemembers = time.Minute // how often the use of a session is noted
 	useWrites    = time.Second // how often what was noted is written down
 	usesBatch    = 5000        // sessions in one statement
+	useTries     = 5           // at a stop, for what cannot be written at once
 )
 
 // uses are the last uses of sessions that are not written down yet.
@@ -65,11 +66,12 @@ func (u *uses) take() map[int64]use {
 	return u.writing
 }
 
-// wrote ends what take began.
-func (u *uses) wrote() {
+// wrote ends what take began, and tells whether nothing is noted meanwhile.
+func (u *uses) wrote() (all bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.writing = nil
+	return len(u.noted) == 0
 }
 
 // use moves the last use of the call's session, at most once a minute.
@@ -87,29 +89,39 @@ func (s *Server) use(c *call, digest [32]byte) {
 
 // writeUses writes the last uses down, time and again until ctx ends, and then those that are left.
 func (s *Server) writeUses(ctx context.Context) {
-	for more := true; more; {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			more = false
 		case <-time.After(useWrites):
 		}
-		noted := s.uses.take()
-		for ids := range slices.Chunk(slices.Collect(maps.Keys(noted)), usesBatch) {
-			missed, err := s.writeBatch(context.WithoutCancel(ctx), ids, noted)
-			if err != nil {
-				s.Log.Warn("the last uses of sessions could not be written, and will be tried again", "cause", err.Error())
-				missed = ids
-			}
-			for _, id := range missed {
-				s.uses.note(id, noted[id])
-			}
+		s.writeNoted(ctx)
+	}
+	for range useTries {
+		if s.writeNoted(ctx) {
+			return
 		}
-		s.uses.wrote()
+		time.Sleep(useWrites)
 	}
 }
 
-// writeBatch writes uses down, and returns the sessions that another statement had locked: that deletes them, or writes the same
-// down for another replica. It waits for nobody, so that nobody who waits for it is ever waited for.
+// writeNoted writes down what is noted, and tells whether nothing is left.
+func (s *Server) writeNoted(ctx context.Context) (all bool) {
+	noted := s.uses.take()
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(noted)), usesBatch) {
+		missed, err := s.writeBatch(context.WithoutCancel(ctx), ids, noted)
+		if err != nil {
+			s.Log.Warn("the last uses of sessions could not be written, and will be tried again", "cause", err.Error())
+			missed = ids
+		}
+		for _, id := range missed {
+			s.uses.note(id, noted[id])
+		}
+	}
+	return s.uses.wrote()
+}
+
+// writeBatch writes uses down, each a minute or more after the last one that is written, by whichever replica. It returns the
+// sessions that another statement had locked: that deletes them, or writes the same down for another replica. It waits for nobody, so that nobody who waits for it is ever waited for.
 func (s *Server) writeBatch(ctx context.Context, ids []int64, noted map[int64]use) (missed []int64, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, registryLimit)
 	defer cancel()
@@ -120,12 +132,12 @@ func (s *Server) writeBatch(ctx context.Context, ids []int64, noted map[int64]us
 	rows, err := s.DB.Pool.Query(ctx, `
 WITH due AS (
 	SELECT u.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS u (id, known, at) JOIN sessions s USING (id)
-	WHERE s.last_used_at >= u.known AND s.last_used_at < u.at
+	WHERE s.last_used_at BETWEEN u.known AND u.at - $4::interval
 ), free AS (
-	SELECT s.id, due.at FROM due JOIN sessions s USING (id) WHERE s.last_used_at >= due.known AND s.last_used_at < due.at
+	SELECT s.id, due.at FROM due JOIN sessions s USING (id) WHERE s.last_used_at BETWEEN due.known AND due.at - $4::interval
 	FOR NO KEY UPDATE OF s SKIP LOCKED
 ), written AS (UPDATE sessions s SET last_used_at = free.at FROM free WHERE s.id = free.id RETURNING s.id)
-SELECT id FROM due EXCEPT SELECT id FROM written`, ids, known, at)
+SELECT id FROM due EXCEPT SELECT id FROM written`, ids, known, at, useRemembers)
 	if err != nil {
 		return nil, err
 	}

@@ -112,6 +112,7 @@ func TestSessionsReadForApplications(t *testing.T) {
 	e := start(t)
 	application := e.applicationToken("planoorder")
 	mine, recordless := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
+	e.hears()
 	own := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Full}, client.WithToken(mine)))(t)
 	e.counted.take()
 	seen := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Full, SessionToken: mine}, client.WithToken(application)))(t)
@@ -133,6 +134,7 @@ func TestSessionsReadKinds(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	application, session := e.applicationToken("planoorder"), e.signIn(e.user(person{client: true}))
+	e.hears()
 	good, unknown := `"session_token":"`+session+`"`, "plaa_"+strings.Repeat("a", 56)
 	rows := []struct {
 		name, token, body, want string

@@ -613,6 +613,7 @@ func TestStatementBudgets(t *testing.T) {
 		{"a missing param", create("", b64(`{"email":"x@example.com"}`)), "missing-param", 0, 0},
 		{"a mistyped token", read(presented[:40]+strings.Repeat("a", 21), "{}"), "invalid-token", 0, 0},
 	}
+	e.hears()
 	for _, row := range rows {
 		e.counted.take()
 		if got := row.call(); got != row.want {

@@ -1,10 +1,11 @@
 -- +goose Up
 
 -- Replicas keep the sessions that they have checked, and forget those of a user when they hear of a change. A later last_used_at
--- is none, nor is what no check looks at; and a record that is made together with its user concerns nobody: NOTIFY makes commits
--- wait for each other, and registration shall not. Nested loops are off, since a plan that was made for one row is kept for many.
+-- is none, nor is what no check looks at; and a record that is made together with its user concerns nobody who has no session yet:
+-- NOTIFY makes commits wait for each other, and registration shall not. Nested loops are off, since a plan that was made for one row
+-- is kept for many, and so are scans of whole tables, since one that was made for small tables is kept for large ones.
 -- +goose StatementBegin
-CREATE FUNCTION notify_users() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off AS $$
+CREATE FUNCTION notify_users() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off SET enable_seqscan = off AS $$
 DECLARE
     ids bigint[];
 BEGIN
@@ -20,8 +21,9 @@ BEGIN
             OR (b.user_id, b.application_id, b.token_digest, b.method, b.redirect_url, b.ip, b.user_agent, b.created_at) IS DISTINCT FROM
                (a.user_id, a.application_id, a.token_digest, a.method, a.redirect_url, a.ip, a.user_agent, a.created_at);
         WHEN TG_OP = 'INSERT' THEN
-            SELECT array_agg(a.user_id) INTO ids FROM after a JOIN users u ON u.id = a.user_id
-            WHERE u.xmin <> pg_current_xact_id()::xid;
+            SELECT array_agg(user_id) INTO ids FROM after a
+            WHERE (SELECT u.xmin FROM users u WHERE u.id = a.user_id) <> pg_current_xact_id()::xid
+            OR (SELECT s.id FROM sessions s WHERE s.user_id = a.user_id LIMIT 1) IS NOT NULL;
         WHEN TG_OP = 'DELETE' THEN
             SELECT array_agg(user_id) INTO ids FROM before;
         ELSE

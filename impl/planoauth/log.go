@@ -14,21 +14,19 @@ const logPause = 100 * time.Millisecond
 
 // startLog is a log of JSON lines. After stop no line waits any more.
 func startLog(to io.Writer) (_ *slog.Logger, stop func()) {
-	w := &waitingWriter{to: to, buffer: bufio.NewWriterSize(to, 64<<10), pause: time.NewTicker(logPause)}
-	go func() {
-		for range w.pause.C {
-			w.flush()
-		}
-	}()
+	w := &waitingWriter{to: to, buffer: bufio.NewWriterSize(to, 64<<10)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pause = time.AfterFunc(logPause, w.tick)
 	return slog.New(urgentHandler{slog.NewJSONHandler(w, nil), w}), w.stop
 }
 
 // waitingWriter keeps lines until they are flushed, or many.
 type waitingWriter struct {
-	to    io.Writer
-	pause *time.Ticker
+	to io.Writer
 
 	mu      sync.Mutex
+	pause   *time.Timer
 	buffer  *bufio.Writer
 	stopped bool
 }
@@ -47,6 +45,15 @@ func (w *waitingWriter) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.write()
+}
+
+func (w *waitingWriter) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.write()
+	if !w.stopped {
+		w.pause.Reset(logPause)
+	}
 }
 
 // write writes what waits. What cannot be written is lost, and what comes later is not.
