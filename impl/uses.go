@@ -121,7 +121,8 @@ func (s *Server) writeNoted(ctx context.Context) (all bool) {
 }
 
 // writeBatch writes uses down, each a minute or more after the last one that is written, by whichever replica. It returns the
-// sessions that another statement had locked: that deletes them, or writes the same down for another replica. It waits for nobody, so that nobody who waits for it is ever waited for.
+// sessions that another statement had locked: that deletes them, or writes the same down for another replica. It waits for nobody,
+// so that nobody who waits for it is ever waited for.
 func (s *Server) writeBatch(ctx context.Context, ids []int64, noted map[int64]use) (missed []int64, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, registryLimit)
 	defer cancel()
