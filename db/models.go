@@ -43,6 +43,12 @@ func (r Records) Roles(admits []string) []string {
 	return r.filter(func(kind string, active bool) bool { return active && slices.Contains(admits, kind) })
 }
 
+// Admitted says whether there is any role.
+func (r Records) Admitted(admits []string) bool {
+	is := func(active *bool, kind string) bool { return active != nil && *active && slices.Contains(admits, kind) }
+	return is(r.Client, "client") || is(r.Employee, "employee") || is(r.Liaison, "liaison")
+}
+
 func (r Records) filter(keep func(kind string, active bool) bool) []string {
 	kinds := make([]string, 0, 3)
 	add := func(kind string, active *bool) {

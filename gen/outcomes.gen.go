@@ -1198,19 +1198,25 @@ var Statuses = []*Status{
 	},
 }
 
+// The values of headers that many answers have. Nobody appends to them.
+var (
+	contentType = []string{"application/json"}
+	bearer      = []string{"Bearer"}
+)
+
 func writeOutcome(w http.ResponseWriter, code int, help []string, outcome any) error {
 	body, err := json.Marshal(outcome)
 	if err != nil {
 		return err
 	}
 	header := w.Header()
-	header["Content-Type"] = []string{"application/json"}
+	header["Content-Type"] = contentType
 	if help != nil {
 		header["Link"] = help
 	}
 	switch code {
 	case http.StatusUnauthorized:
-		header["Www-Authenticate"] = []string{"Bearer"}
+		header["Www-Authenticate"] = bearer
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		if header["Retry-After"] == nil {
 			header["Retry-After"] = []string{"1"}

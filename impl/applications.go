@@ -40,7 +40,7 @@ func standingOf(user *db.User, app *db.Application) standing {
 	switch {
 	case user.Records.None():
 		return recordless
-	case len(user.Records.Roles(app.Admits)) == 0:
+	case !user.Records.Admitted(app.Admits):
 		return roleless
 	}
 	return admitted

@@ -19,9 +19,6 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// requestLimit ends the work of a request whose database does not answer.
-const requestLimit = 30 * time.Second
-
 // call is one request on its way.
 type call struct {
 	req *http.Request
@@ -29,8 +26,9 @@ type call struct {
 	now time.Time // the one time of the request, in whole milliseconds as answers show it
 	ip  string
 
-	header http.Header // of the answer
-	began  time.Time   // for measuring alone
+	deadline deadline    // the context of req
+	header   http.Header // of the answer
+	began    time.Time   // for measuring alone
 
 	op       *gen.Operation // nil while no route has matched
 	registry *registry      // as it was when the request was identified
@@ -40,12 +38,19 @@ type call struct {
 
 	tokenPresented bool
 	caller         *db.Application // whose token was presented; nil when it was a session's, or none
-	session        *db.Session     // of the presented token; nil when none was presented
+	session        *db.Session     // of the presented token; nil when none was presented. It may be kept for other calls: it is never changed
+	changed        []int64         // users whose sessions, or what is known of them, may have changed
 	app            *db.Application // of the session
 	about          string          // slug of the application whose token, or a token of whose session, was presented; for measuring alone
 }
 
 type callKey struct{}
+
+// The values of headers that all answers have. Nobody appends to them.
+var (
+	noSniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
+)
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
@@ -54,18 +59,18 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
-		ctx, cancel := context.WithTimeout(req.Context(), requestLimit)
-		defer cancel()
 		began := s.Now()
 		c := &call{
 			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
 		}
-		c.req = req.WithContext(context.WithValue(ctx, callKey{}, c))
+		c.deadline = deadline{Context: req.Context(), call: c}
+		defer c.deadline.end()
+		c.req = req.WithContext(&c.deadline)
 		ec.SetRequest(c.req)
 		header := c.header
 		header["X-Request-Id"] = []string{c.id}
-		header["X-Content-Type-Options"] = []string{"nosniff"}
-		header["Cache-Control"] = []string{"no-store"}
+		header["X-Content-Type-Options"] = noSniff
+		header["Cache-Control"] = noStore
 		defer func() {
 			if cause := recover(); cause != nil {
 				err = &panicked{cause, debug.Stack()}
@@ -80,6 +85,15 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// requestLines log the requests of each operation, by its id, which stands in each line.
+func requestLines(log *slog.Logger) map[string]slog.Handler {
+	lines := map[string]slog.Handler{"": log.Handler()}
+	for _, op := range gen.Operations {
+		lines[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
+	}
+	return lines
+}
+
 // operation is the id of the operation, "" while no route has matched.
 func (c *call) operation() string {
 	if c.op == nil {
@@ -89,15 +103,19 @@ func (c *call) operation() string {
 }
 
 func (s *Server) logCall(c *call, code int) {
-	took := s.Now().Sub(c.began)
+	ended := s.Now()
+	took := ended.Sub(c.began)
 	s.metrics.count(c, took)
-	s.Log.LogAttrs(c.req.Context(), slog.LevelInfo, "request",
+	line := slog.NewRecord(ended, slog.LevelInfo, "request", 0) // without its place in the source, which takes time to find
+	line.AddAttrs(
 		slog.String("request_id", c.id),
-		slog.String("operation", c.operation()),
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
-		slog.Float64("ms", float64(took.Microseconds())/1000))
+		slog.Int64("us", took.Microseconds()))
+	if handler := s.lines[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
+		handler.Handle(c.req.Context(), line)
+	}
 }
 
 // refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is

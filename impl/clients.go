@@ -77,7 +77,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if _, err := tx.NewInsert().Model(client).Exec(ctx); err != nil {
 			return err
 		}
-		if err := c.insertSession(ctx, tx, session, proof{}); err != nil {
+		if err := c.insertSession(ctx, tx.Tx, session, proof{}); err != nil {
 			return err
 		}
 		link := &db.Link{Kind: verificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}
@@ -126,7 +126,7 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 	hash, broken, err = s.acceptPassword(c.req.Context(), "client.password", claim.password, words, broken)
 	switch {
 	case errors.Is(err, errBusy):
-		return nil, "", gen.ServerBusy{}, nil
+		return nil, "", s.busy(c), nil
 	case err != nil:
 		return nil, "", nil, err
 	case len(broken) > 0:
@@ -187,6 +187,9 @@ var urlForm = sync.OnceValue(xurls.Relaxed)
 // holdsURL judges a name as a reader sees it: full-width letters, ideographic stops and invisible joiners change nothing.
 func holdsURL(name string) bool {
 	name = urlDisguise.Replace(norm.NFKC.String(name))
+	if !strings.ContainsAny(name, ".:") {
+		return false // each of its alternatives has one
+	}
 	return strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") || urlForm().MatchString(name)
 }
 

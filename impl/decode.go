@@ -7,8 +7,10 @@ import (
 	"io"
 	"math"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -53,18 +55,21 @@ func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	if c.req.ContentLength > maxBody {
 		return gen.RequestTooLarge{}, nil
 	}
-	var buffer bytes.Buffer
-	if c.req.ContentLength > 0 {
-		buffer.Grow(int(c.req.ContentLength) + bytes.MinRead)
+	if c.req.ContentLength >= 0 {
+		c.body = make([]byte, c.req.ContentLength)
+		if _, err := io.ReadFull(c.req.Body, c.body); err != nil {
+			return gen.InvalidEncodedParams{}, nil // it broke off
+		}
+		return nil, nil
 	}
-	_, err := buffer.ReadFrom(io.LimitReader(c.req.Body, maxBody+1))
-	if buffer.Len() > maxBody {
+	var err error
+	c.body, err = io.ReadAll(io.LimitReader(c.req.Body, maxBody+1))
+	if len(c.body) > maxBody {
 		return gen.RequestTooLarge{}, nil
 	}
 	if err != nil {
-		return gen.InvalidEncodedParams{}, nil // it broke off
+		return gen.InvalidEncodedParams{}, nil
 	}
-	c.body = buffer.Bytes()
 	return nil, nil
 }
 
@@ -115,10 +120,18 @@ func decodeBase64(text []byte) ([]byte, error) {
 
 var errJSON = errors.New("not one JSON object")
 
+// decoders are used again, since making one costs as much as what it decodes.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
 // decodeObject reads exactly one JSON object. What jsontext refuses by itself: invalid UTF-8, lone surrogates and names that
 // an object has twice.
 func decodeObject(text []byte) (map[string]any, error) {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(text))
+	decoder := decoders.Get().(*jsontext.Decoder)
+	decoder.Reset(bytes.NewBuffer(text))
+	defer func() {
+		decoder.Reset(http.NoBody) // it would keep the text, which may have a password
+		decoders.Put(decoder)
+	}()
 	if decoder.PeekKind() != '{' {
 		return nil, errJSON
 	}

@@ -120,7 +120,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 			return err
 		}
 		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
-		return c.insertSession(ctx, tx, session, proof{googleSubject: user.GoogleSubject})
+		return c.insertSession(ctx, tx.Tx, session, proof{googleSubject: user.GoogleSubject})
 	})
 	return session, token, err
 }
@@ -128,7 +128,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 // linkGoogle links a user whom mayLink has let pass, and tells them by mail. It is errTaken when the user is no longer the same.
 // Where the address was not proven before, this proves it, and what a stranger may have left ends.
 func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *googleAccount, user *db.User, app *db.Application) error {
-	hash, err := lockUser(ctx, tx, user.ID)
+	hash, err := c.lockUser(ctx, tx, user.ID)
 	if err == nil && hash != user.PasswordHash {
 		err = errTaken
 	}

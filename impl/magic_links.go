@@ -63,7 +63,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if user.PasswordHash, err = lockUser(ctx, tx, user.ID); err != nil {
+		if user.PasswordHash, err = c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := useLink(ctx, tx, link); err != nil {
@@ -76,7 +76,7 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err != nil || standingOf(user, app) == roleless {
 			return err
 		}
-		return c.insertSession(ctx, tx, session, proof{})
+		return c.insertSession(ctx, tx.Tx, session, proof{})
 	})
 }
 

@@ -20,10 +20,16 @@ type Mandrill struct {
 	client   http.Client
 }
 
+// mandrillConnections are kept open, so that a burst of mails does not pay for a new one each.
+const mandrillConnections = 32
+
 // NewMandrill is a mailer that uses the account of this key. The URL is the one that /messages/send is appended to.
 func NewMandrill(key, url, from string) (*Mandrill, error) {
 	sender, err := parseSender(from)
 	m := &Mandrill{key: key, url: strings.TrimSuffix(url, "/") + "/messages/send", from: sender}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = mandrillConnections
+	m.client.Transport = transport
 	m.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the key stays here
 	return m, err
 }

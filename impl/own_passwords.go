@@ -50,7 +50,7 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 	hash, broken, err := s.acceptPassword(ctx, "password", p.Password, wordsOf(user, c.app), nil)
 	switch {
 	case errors.Is(err, errBusy):
-		return gen.ServerBusy{}, nil
+		return s.busy(c), nil
 	case err != nil:
 		return nil, err
 	case len(broken) > 0:
@@ -77,7 +77,7 @@ func (s *Server) checkCurrentPassword(c *call, found *account, password string) 
 	match, _, err := s.verify(ctx, password, found.User.PasswordHash)
 	switch {
 	case errors.Is(err, errBusy):
-		return gen.ServerBusy{}, nil
+		return s.busy(c), nil
 	case err != nil:
 		return nil, err
 	case match:
@@ -129,7 +129,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 	hash, broken, err := s.acceptPassword(ctx, "password", p.Password, wordsOf(user, app), nil)
 	switch {
 	case errors.Is(err, errBusy):
-		return gen.ServerBusy{}, nil
+		return s.busy(c), nil
 	case err != nil:
 		return nil, err
 	case len(broken) > 0:
@@ -148,7 +148,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 // useResetLink uses a link up, which proves the address, and ends all else that lets the user in.
 func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := lockUser(ctx, tx, user.ID); err != nil {
+		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := useLink(ctx, tx, link); err != nil {

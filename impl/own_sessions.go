@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -13,7 +14,7 @@ import (
 func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	var sessions []*db.Session
-	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live)
+	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live(0))
 	count, err := counted(ctx, live, p.Count)
 	if err != nil {
 		return nil, err
@@ -37,12 +38,12 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 	return gen.SessionsIndexActionSuccessful{Data: list}, nil
 }
 
-// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session.
-func (c *call) live(q bun.QueryBuilder) bun.QueryBuilder {
-	if c.session.User.RememberMe {
-		return q
+// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session. Uses of so long ago
+// need not be written down yet.
+func (c *call) live(unwritten time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+	return func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLife), c.now.Add(-sessionIdle-unwritten))
 	}
-	return q.Where("created_at > ? AND last_used_at > ?", c.now.Add(-sessionLife), c.now.Add(-sessionIdle))
 }
 
 var (
@@ -56,15 +57,21 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 	if p.ID != 0 && p.Scope != "" {
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
-	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live)
+	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
+	live := c.live(useRemembers)
 	switch {
-	case p.ID != 0:
-		ended.Where("id = ?", p.ID)
+	case p.ID != 0 && p.ID != c.session.ID:
+		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)
 	case p.Scope == gen.Others:
-		ended.Where("id <> ?", c.session.ID)
-	case p.Scope != gen.All:
+		ended.Where("id <> ?", c.session.ID).ApplyQueryBuilder(live)
+	case p.Scope == gen.All:
+		ended.WhereGroup(" AND ", func(q *bun.DeleteQuery) *bun.DeleteQuery {
+			return q.ApplyQueryBuilder(live).WhereOr("id = ?", c.session.ID)
+		})
+	default:
 		ended.Where("id = ?", c.session.ID)
 	}
+	c.changed = append(c.changed, c.session.UserID)
 	done, err := ended.Exec(ctx)
 	if err != nil {
 		return nil, err

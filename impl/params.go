@@ -1,10 +1,10 @@
 package impl
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -59,7 +59,7 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 		}
 	}
 	if len(found) == 0 {
-		c.req.Body = validatedBody{Reader: bytes.NewReader(nil), params: c.params}
+		c.req.Body = validatedBody{Reader: http.NoBody, params: c.params}
 		return nil, nil
 	}
 	found = c.sorted(found)
@@ -147,29 +147,31 @@ func paramError(param string, rule gen.ParamErrorRule, message string) gen.Param
 
 // appendParamErrors translates kin's errors, which repeat values in their own texts.
 func appendParamErrors(found []gen.ParamError, err error) ([]gen.ParamError, error) {
-	var several openapi3.MultiError
-	var one *openapi3.SchemaError
-	switch {
-	case errors.As(err, &several):
-		for _, err := range several {
+	switch broken := err.(type) {
+	case openapi3.MultiError:
+		for _, err := range broken {
 			if found, err = appendParamErrors(found, err); err != nil {
 				return nil, err
 			}
 		}
-	case errors.As(err, &one):
-		path := one.JSONPointer()
-		rule := gen.ParamErrorRule(one.SchemaField)
-		if _, text := one.Value.(string); rule == gen.Enum && !text {
+	case *openapi3.SchemaError:
+		var below openapi3.MultiError
+		if broken.SchemaField == "allOf" && errors.As(broken.Origin, &below) {
+			return appendParamErrors(found, below)
+		}
+		path := broken.JSONPointer()
+		rule := gen.ParamErrorRule(broken.SchemaField)
+		if _, text := broken.Value.(string); rule == gen.Enum && !text {
 			rule = gen.Type // kin looks at the values first
 		}
-		if one.SchemaField == "nullable" {
+		if broken.SchemaField == "nullable" {
 			rule = gen.Type // an item of a list; other nulls are absent
 		}
-		if one.SchemaField == "properties" {
+		if broken.SchemaField == "properties" {
 			rule = gen.AdditionalProperties
-			path = append(slices.Clone(path), unknownName(one.Reason))
+			path = append(slices.Clone(path), unknownName(broken.Reason))
 		}
-		found = append(found, paramError(strings.Join(path, "."), rule, messageFor(rule, one.Schema)))
+		found = append(found, paramError(strings.Join(path, "."), rule, messageFor(rule, broken.Schema)))
 	default:
 		return nil, err
 	}

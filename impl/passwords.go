@@ -3,16 +3,13 @@ package impl
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/trustelem/zxcvbn"
 	"github.com/uptrace/bun"
 	"golang.org/x/crypto/bcrypt"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/planoauth/planoauth/db"
@@ -20,43 +17,11 @@ import (
 )
 
 const (
-	maxWaiting     = 64 // requests that wait for a hashing place
 	minPassword    = 8  // characters
 	judgedPassword = 64 // characters: zxcvbn takes long on longer ones, up to 0.1 s on these
 	minOwnWord     = 3  // letters from which on a word of the person's counts
 	minStrength    = 2  // of zxcvbn's 0 to 4: more than a million guesses
 )
-
-// errBusy means that all hashing places are taken and enough requests wait: the outcome is server-busy.
-var errBusy = errors.New("all hashing places are taken")
-
-// places bounds how many passwords are hashed or judged at once, first come, first served.
-type places struct {
-	width int64
-	taken *semaphore.Weighted
-	inUse atomic.Int64 // working and waiting
-}
-
-func newPlaces(width int) *places {
-	if width <= 0 {
-		width = runtime.GOMAXPROCS(0)
-	}
-	return &places{width: int64(width), taken: semaphore.NewWeighted(int64(width))}
-}
-
-// do runs work in a place. It is errBusy when too many wait, or the error of ctx when the caller has gone away.
-func (p *places) do(ctx context.Context, work func()) error {
-	defer p.inUse.Add(-1)
-	if p.inUse.Add(1) > p.width+maxWaiting {
-		return errBusy
-	}
-	if err := p.taken.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer p.taken.Release(1)
-	work()
-	return nil
-}
 
 // hashParams are the current cost of a hash; lengths as in RFC 9106.
 func (s *Server) hashParams() *argon2id.Params {

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/planoauth/planoauth/db"
@@ -42,6 +41,15 @@ type route struct{ method, path string }
 type registryCopy struct {
 	newest  atomic.Pointer[registry]
 	reading singleflight.Group
+	changed chan struct{} // holds one element when the tables have changed since they were last read
+}
+
+// hasChanged has the tables read again. It does not wait for that.
+func (r *registryCopy) hasChanged() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
 }
 
 func (r *registryCopy) allowsOrigin(origin string) bool {
@@ -68,38 +76,17 @@ func (s *Server) identify(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// followRegistry keeps the copy fresh until ctx ends: it listens for changes, and polls behind that.
+// followRegistry keeps the copy fresh until ctx ends: it reads the tables when it hears of a change, and behind that now and then.
 func (s *Server) followRegistry(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := s.listenRegistry(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("following the registry was interrupted", "cause", err.Error())
-			select {
-			case <-ctx.Done():
-			case <-time.After(registryPoll):
-			}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.registry.changed:
+		case <-time.After(registryPoll):
 		}
-	}
-}
-
-func (s *Server) listenRegistry(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.DB.Pool.Config().ConnConfig)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "LISTEN planoauth_registry"); err != nil {
-		return err
-	}
-	for {
-		if _, err := s.readRegistry(ctx); err != nil {
-			return err
-		}
-		heard, cancel := context.WithTimeout(ctx, registryPoll)
-		_, err := conn.WaitForNotification(heard)
-		poll := heard.Err() != nil
-		cancel()
-		if ctx.Err() != nil || err != nil && !poll {
-			return err
+		if _, err := s.readRegistry(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("the registry could not be read, and will be tried again", "cause", err.Error())
 		}
 	}
 }

@@ -31,9 +31,12 @@ type Server struct {
 	places     *places
 	queue      queue
 	registry   registryCopy
+	sessions   *sessionCache
+	uses       uses
 	addresses  throttle
 	addressOf  func(*http.Request) string // of the caller
 	metrics    *metrics
+	lines      map[string]slog.Handler // of the log, by operation
 	google     google
 }
 
@@ -47,10 +50,11 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	}
 	s := &Server{
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
-		validation: validation(), places: newPlaces(settings.HashWorkers),
+		validation: validation(), places: newPlaces(workers(settings.HashWorkers), now),
+		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
-	s.metrics = newMetrics(s)
+	s.metrics, s.lines = newMetrics(s), requestLines(log)
 	var err error
 	if s.schemas, err = paramSchemas(); err != nil {
 		return nil, err
@@ -62,8 +66,9 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	return s, err
 }
 
-// Start reads the registry and begins the work behind the requests: following the registry, telling other replicas of the
-// requests of each address, and the jobs. It ends with ctx; wait then waits for what is under way.
+// Start reads the registry and begins the work behind the requests: hearing of changes, following the registry, writing down the
+// last uses of sessions, telling other replicas of the requests of each address, and the jobs. It ends with ctx; wait then waits
+// for what is under way.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err
@@ -75,7 +80,9 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 		return nil, err
 	}
 	var behind sync.WaitGroup
+	behind.Go(func() { s.followChanges(ctx) })
 	behind.Go(func() { s.followRegistry(ctx) })
+	behind.Go(func() { s.writeUses(ctx) })
 	behind.Go(func() { s.exchangeRequests(ctx) })
 	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
 }
@@ -85,7 +92,7 @@ func (s *Server) Handler() http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = s.answerError // 1: no such route, and whatever nobody foresaw
 	e.Pre(s.begin)                     // request id, headers, log line, panics
-	e.Pre(s.cors(), noOptions)         // browsers' preflights, and no other OPTIONS
+	e.Pre(s.crossOrigin())             // browsers' preflights, and no other OPTIONS
 
 	way := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
@@ -100,7 +107,7 @@ func (s *Server) Handler() http.Handler {
 			s.permit,       // 9: may this user?
 		)}
 	}
-	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{mustAnswer}) // 10
+	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
 	s.pages(e)
 	return e
@@ -129,42 +136,45 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 }
 
 // mustAnswer keeps an operation from answering nothing at all, which the generated code would send as an empty 200, and
-// notes the slug for the log.
-func mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
+// notes the slug for the log. Before it answers, what is kept of the users whom it has changed is forgotten.
+func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)
+		c := callOf(ec.Request().Context())
+		for _, user := range c.changed {
+			s.sessions.forget(user)
+		}
 		outcome, ok := response.(gen.Outcome)
 		if err == nil && !ok {
 			return nil, errors.New(operation + " answered nothing")
 		}
 		if ok {
-			callOf(ec.Request().Context()).slug = outcome.Slug()
+			c.slug = outcome.Slug()
 		}
 		return response, err
 	}
 }
 
-// noOptions keeps echo from answering OPTIONS by itself.
-func noOptions(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		if ec.Request().Method == http.MethodOptions {
-			return echo.ErrNotFound
-		}
-		return next(ec)
-	}
-}
-
-// cors lets the pages of the applications call from browsers. There are no cookies, so no credentials are allowed.
-func (s *Server) cors() echo.MiddlewareFunc {
-	return middleware.CORSWithConfig(middleware.CORSConfig{
-		Skipper: func(ec echo.Context) bool {
-			req := ec.Request()
-			return !isAPI(req.URL.Path) || req.Method == http.MethodOptions && req.Header.Get("Access-Control-Request-Method") == ""
-		},
+// crossOrigin lets the pages of the applications call from browsers. There are no cookies, so no credentials are allowed.
+func (s *Server) crossOrigin() echo.MiddlewareFunc {
+	cors := middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
 		AllowMethods:    []string{http.MethodPost, http.MethodPut},
 		AllowHeaders:    []string{"Authorization", "Content-Type"},
 		ExposeHeaders:   []string{"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset"},
 		MaxAge:          600,
 	})
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ec echo.Context) error {
+			req := ec.Request()
+			options := req.Method == http.MethodOptions
+			switch {
+			case options && (!isAPI(req.URL.Path) || req.Header.Get("Access-Control-Request-Method") == ""):
+				return echo.ErrNotFound // or echo would answer by itself
+			case options || req.Header["Origin"] != nil && isAPI(req.URL.Path):
+				return cors(next)(ec)
+			}
+			return next(ec)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
@@ -49,7 +50,7 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	match, renewed, err := s.verify(ctx, p.Password, hash)
 	switch {
 	case errors.Is(err, errBusy):
-		return gen.ServerBusy{}, nil
+		return s.busy(c), nil
 	case err != nil:
 		return nil, err
 	case !match:
@@ -102,7 +103,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	if app.SignInMail && !recordless {
 		notice, err = s.insertSessionAndNotice(c, session, app, by)
 	} else {
-		err = c.insertSession(ctx, s.DB, session, by)
+		err = c.insertSession(ctx, s.DB.DB.DB, session, by)
 	}
 	switch {
 	case violates(err, "sessions_application_id_fkey"):
@@ -127,7 +128,7 @@ func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Ap
 		return nil, err
 	}
 	return notice, s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := c.insertSession(ctx, tx, session, by); err != nil {
+		if err := c.insertSession(ctx, tx.Tx, session, by); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, notice, s.Settings.MailPause)
@@ -166,49 +167,46 @@ var errNoProof = errors.New("the user has changed, or was tried too often, since
 
 // insertSession saves a new session. In the same statement it ends the one that was presented, if any, and notes that the user
 // is known at this address. It is errNoProof when the proof holds no longer: a password that was guessed among too many others
-// must not tell itself.
-func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, by proof) error {
+// must not tell itself. The statement is prepared, since planning it takes longer than all else of a sign-in but the hash.
+func (c *call) insertSession(ctx context.Context, conn bun.IConn, session *db.Session, by proof) error {
 	var presented int64
 	if c.session != nil {
 		presented = c.session.ID
+		c.changed = append(c.changed, c.session.UserID)
 	}
 	var key []byte
 	tried := bound{most: 1}
 	if by.tries != nil && len(by.tries.list) > 0 {
 		key, tried = by.tries.Key, by.tries.list[0]
 	}
-	var ids []int64
-	err := idb.NewRaw(`
+	err := conn.QueryRowContext(ctx, `
 WITH made AS (
 	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
-	SELECT u.id, ?1, ?2, ?3, ?4, ?5, ?6, ?7::timestamptz, ?7::timestamptz FROM users u
-	WHERE u.id = ?0 AND ?14 IN ('', u.password_hash) AND ?15 IN ('', u.google_subject)
-	AND (SELECT count(*) FROM tries, unnest(times) AS x WHERE key = ?8 AND x > ?9) < ?10
+	SELECT u.id, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz FROM users u
+	WHERE u.id = $1 AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
+	AND (SELECT count(*) FROM tries, unnest(times) AS x WHERE key = $9 AND x > $10) < $11
 	FOR KEY SHARE OF u
 	RETURNING id, user_id
-), ended AS (DELETE FROM sessions USING made WHERE sessions.id = ?11),
+), ended AS (DELETE FROM sessions USING made WHERE sessions.id = $12),
 known AS (
 	INSERT INTO known_addresses AS k (user_id, address, signed_in_at)
-	SELECT made.user_id, ?12, ?7::timestamptz FROM made
-	WHERE NOT EXISTS (SELECT FROM known_addresses WHERE user_id = ?0 AND address = ?12 AND signed_in_at > ?13)
+	SELECT made.user_id, $13, $8::timestamptz FROM made
+	WHERE NOT EXISTS (SELECT FROM known_addresses WHERE user_id = $1 AND address = $13 AND signed_in_at > $14)
 	ON CONFLICT (user_id, address) DO UPDATE SET signed_in_at = greatest(k.signed_in_at, excluded.signed_in_at)
 )
-SELECT id FROM made`,
+SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		session.UserID, session.ApplicationID, session.TokenDigest, session.Method, session.RedirectURL, session.IP, session.UserAgent, c.now,
-		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed), by.passwordHash, by.googleSubject).Scan(ctx, &ids)
-	if err != nil {
-		return err
-	}
-	if len(ids) == 0 {
+		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed), by.passwordHash, by.googleSubject).Scan(&session.ID)
+	if errors.Is(err, sql.ErrNoRows) {
 		return errNoProof
 	}
-	session.ID = ids[0]
-	return nil
+	return err
 }
 
 // lockUser keeps sessions from being made for a user, until the transaction ends, by what it changes. It returns the hash of the
 // password as it is then, and is errNoProof when there is no such user any more.
-func lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
+func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
+	c.changed = append(c.changed, id)
 	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", errNoProof
@@ -223,7 +221,7 @@ var errSignedOut = errors.New("the session was signed out")
 // token was checked changes nothing, and is errSignedOut.
 func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
 	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := lockUser(ctx, tx, c.session.UserID); errors.Is(err, errNoProof) {
+		if _, err := c.lockUser(ctx, tx, c.session.UserID); errors.Is(err, errNoProof) {
 			return errSignedOut
 		} else if err != nil {
 			return err

@@ -2,9 +2,11 @@ package impl
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -40,10 +42,26 @@ type Settings struct {
 	MailPause time.Duration `kong:"-"`
 }
 
+// Hashing is the memory, in KiB, that all hashes take that are made at once.
+func (s Settings) Hashing() uint64 { return uint64(workers(s.HashWorkers)) * uint64(s.Argon2Memory) }
+
+const maxWorkers = 4096
+
+// workers are the passwords that are hashed at once.
+func workers(setting int) int {
+	if setting <= 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return setting
+}
+
 // check says which setting is wrong, and how it must be.
 func (s Settings) check() error {
 	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
 		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
+	}
+	if s.HashWorkers < 0 || s.HashWorkers > maxWorkers {
+		return fmt.Errorf("HASH_WORKERS must be 0 to %d", maxWorkers)
 	}
 	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
 		return errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative")

@@ -47,9 +47,14 @@ func (s *Server) throttle(c *call) (gen.Outcome, error) {
 
 // rateLimited is the outcome of a request that may be repeated after a while.
 func (c *call) rateLimited(wait time.Duration) gen.RateLimitExceeded {
+	c.retryAfter(wait)
+	return gen.RateLimitExceeded{}
+}
+
+// retryAfter tells when to send the request again, in whole seconds and no sooner than in one.
+func (c *call) retryAfter(wait time.Duration) {
 	seconds := max(1, (wait+time.Second-1)/time.Second)
 	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
-	return gen.RateLimitExceeded{}
 }
 
 // take counts a request, unless there were too many.
@@ -77,11 +82,13 @@ func (t *throttle) turn(now time.Time) {
 	}
 }
 
-// exchangeRequests tells other replicas of this one's requests, and learns of theirs, until ctx ends.
+// exchangeRequests tells other replicas of this one's requests, and learns of theirs, until ctx ends, and then
+// once more.
 func (s *Server) exchangeRequests(ctx context.Context) {
-	for ctx.Err() == nil {
+	for more := true; more; {
 		select {
 		case <-ctx.Done():
+			more = false
 		case <-time.After(throttleExchange):
 		}
 		if err := s.exchange(context.WithoutCancel(ctx)); err != nil {

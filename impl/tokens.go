@@ -17,11 +17,11 @@ import (
 const (
 	sessionPrefix     = "plas_"
 	applicationPrefix = "plaa_"
+	tokenLength       = 61 // characters, the prefix too
 
-	sessionLife  = 7 * 24 * time.Hour  // from the sign-in
-	sessionIdle  = 72 * time.Hour      // from the last use
-	sessionKept  = 30 * 24 * time.Hour // after its end; then it is as unknown as one that never was
-	useRemembers = time.Minute         // how often the use of a session is written down
+	sessionLife = 7 * 24 * time.Hour  // from the sign-in
+	sessionIdle = 72 * time.Hour      // from the last use
+	sessionKept = 30 * 24 * time.Hour // after its end; then it is as unknown as one that never was
 )
 
 // tokenText is base32 in lower case: letters and digits only, so that a double click selects a token whole.
@@ -55,7 +55,7 @@ func tokenSum(prefix string, bits []byte) [3]byte {
 
 func wellFormed(token, prefix string) bool {
 	text, ok := strings.CutPrefix(token, prefix)
-	if !ok || len(text) != 56 {
+	if !ok || len(token) != tokenLength {
 		return false
 	}
 	bits, err := tokenText.DecodeString(text)
@@ -69,8 +69,8 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 		return nil, nil
 	}
 	c.tokenPresented = true
-	if wellFormed(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
-		if c.caller = c.registry.appsByToken[[32]byte(digestOf(token))]; c.caller == nil {
+	if len(token) == tokenLength && strings.HasPrefix(token, applicationPrefix) && slices.Contains(c.op.TokenKinds, "application") {
+		if c.caller = c.registry.appsByToken[sha256.Sum256([]byte(token))]; c.caller == nil {
 			return invalidToken, nil
 		}
 		c.about = c.caller.Slug
@@ -101,43 +101,72 @@ type tokenRefusal interface {
 
 // admitToken finds the session of a token and admits it to the call, or refuses the token, naming the param that it came in.
 func (s *Server) admitToken(c *call, token string, param gen.TokenParam) (tokenRefusal, error) {
-	if !wellFormed(token, sessionPrefix) {
+	if len(token) != tokenLength {
 		return gen.InvalidToken{Param: param}, nil
 	}
-	session, err := s.DB.SessionByToken(c.req.Context(), digestOf(token))
+	digest := sha256.Sum256([]byte(token))
+	session, err := s.findSession(c, token, digest)
 	if err != nil {
 		return nil, err
 	}
-	return s.admit(c, session, param)
+	refusal := s.admit(c, session, param)
+	if refusal == nil {
+		s.use(c, digest)
+	}
+	return refusal, nil
+}
+
+// findSession looks a session up, nil when there is none. What only reads sessions, on each request of a product, is content
+// with one that it has found before.
+func (s *Server) findSession(c *call, token string, digest [32]byte) (*db.Session, error) {
+	cached := c.op.ID == "sessionsRead"
+	if cached {
+		if session := s.sessions.find(digest, s.Now()); session != nil {
+			return session, nil
+		}
+	}
+	if !wellFormed(token, sessionPrefix) {
+		return nil, nil
+	}
+	changes := s.sessions.changes.Load()
+	session, err := s.DB.SessionByToken(c.req.Context(), digest[:])
+	if session == nil || err != nil {
+		return nil, err
+	}
+	session.LastUsedAt = s.uses.last(session.ID, session.LastUsedAt)
+	if cached {
+		s.sessions.keep(digest, session, c.began, changes)
+	}
+	return session, nil
 }
 
 // admit judges a session at each use: its limits, the records of its user, and the roles that they give. An application sees
 // only the sessions that were made for it, and none of a user without a record.
-func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) (tokenRefusal, error) {
+func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) tokenRefusal {
 	if session == nil {
-		return gen.InvalidToken{Param: param}, nil
+		return gen.InvalidToken{Param: param}
 	}
 	app := c.registry.appsByID[session.ApplicationID]
 	if app == nil || c.caller != nil && c.caller != app {
-		return gen.InvalidToken{Param: param}, nil
+		return gen.InvalidToken{Param: param}
 	}
 	c.about = app.Slug
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionKept)) {
-			return gen.InvalidToken{Param: param}, nil
+			return gen.InvalidToken{Param: param}
 		}
-		return gen.SessionExpired{Param: param, Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}, nil
+		return gen.SessionExpired{Param: param, Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}
 	}
 	switch standingOf(&session.User, app) {
 	case recordless:
 		if !c.op.OpenToRecordless || c.caller != nil {
-			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}, nil
+			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
 		}
 	case roleless:
-		return gen.InvalidToken{Param: param}, nil
+		return gen.InvalidToken{Param: param}
 	}
 	c.session, c.app = session, app
-	return nil, s.use(c, session)
+	return nil
 }
 
 // permit is step 9: where an operation is for certain roles, the user must have one of them in the session's application.
@@ -151,16 +180,6 @@ func (s *Server) permit(c *call) (gen.Outcome, error) {
 		}
 	}
 	return gen.PermissionDenied{}, nil
-}
-
-// use moves the session's last use, in the database at most once a minute.
-func (s *Server) use(c *call, session *db.Session) error {
-	if c.now.Sub(session.LastUsedAt) < useRemembers {
-		return nil
-	}
-	session.LastUsedAt = c.now
-	_, err := s.DB.Pool.Exec(c.req.Context(), "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", session.ID, c.now)
-	return err
 }
 
 // expiry says which limit a session has passed, and when; the earlier one if both. The reason is "" while it lives.

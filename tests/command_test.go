@@ -224,6 +224,26 @@ planox2\n`, ""},
 	}
 }
 
+// TestCalibrate asks for settings that this machine can keep, and for some that it cannot.
+func TestCalibrate(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, stdout string
+		arguments    []string
+	}{
+		{"a time that is too short", `^ARGON2_MEMORY=19456 ARGON2_TIME=2\n(?s:.*)OWASP recommends no less`, []string{"--target", "1ms"}},
+		{"memory first", `^ARGON2_MEMORY=20000 ARGON2_TIME=\d+\nA hash takes \d+ms on one core`, []string{"--target", "400ms", "--most-memory", "20000"}},
+	} {
+		stdout := done(t, nil, append([]string{"calibrate"}, row.arguments...)...)
+		if !regexp.MustCompile(row.stdout).MatchString(stdout) {
+			t.Errorf("%s: %s", row.name, stdout)
+		}
+	}
+	if _, stderr, failed := verb(t, nil, "calibrate", "--most-memory", "1000"); failed == nil || !strings.Contains(stderr, "19456 KiB") {
+		t.Errorf("too little memory: %v %s", failed, stderr)
+	}
+}
+
 // TestVerbsRefuseADatabase that was not prepared, or is not there, without telling how to get into it.
 func TestVerbsRefuseADatabase(t *testing.T) {
 	t.Parallel()

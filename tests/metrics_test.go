@@ -79,6 +79,7 @@ func TestOutcomesAreCounted(t *testing.T) {
 		}},
 		{"a session that has expired", outcomeSeries("sessionsRead", "session-expired", "planoorder"), func() {
 			p.exec("UPDATE sessions SET created_at = now() - interval '8 days'")
+			time.Sleep(time.Second) // until it is heard of
 			sessionsRead(bearer(token)...)
 		}},
 		{"a page is no outcome", outcomeSeries("", "", ""), func() { p.send("GET", "/docs", nil); p.send("GET", "/nothing", nil) }},

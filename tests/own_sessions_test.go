@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +152,41 @@ func TestSessionsDeleteScopes(t *testing.T) {
 				t.Error("another user was signed out")
 			}
 		})
+	}
+}
+
+// TestOwnParamErrors: params that the spec describes by reference are told of by the rules of what they refer to.
+func TestOwnParamErrors(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := append(bearer(e.signIn(e.user(person{client: true}))), "Content-Type")
+	for _, row := range []struct{ method, path, contentType, params, want string }{
+		{"POST", "sessions/delete", "application/json", `{"id":"x"}`, "id type"},
+		{"POST", "sessions/delete", "application/json", `{"id":-1}`, "id minimum"},
+		{"PUT", "users/password_update", "text/plain", `{"password":"x","current_password":"` + strings.Repeat("x", 257) + `"}`, "current_password maxLength"},
+	} {
+		body := []byte(row.params)
+		if row.contentType == "text/plain" {
+			body = b64(row.params)
+		}
+		a := e.send(row.method, "/api/v1/"+row.path, body, append(token, row.contentType)...)
+		if a.status() != "invalid-param" || a.params() != row.want {
+			t.Errorf("%s %s: %s", row.path, row.params[:min(20, len(row.params))], a.text)
+		}
+	}
+}
+
+// TestSessionsDeleteRemembered: with remember_me no session has a limit.
+func TestSessionsDeleteRemembered(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true, rememberMe: true})
+	e.signInOn(email, "old")
+	e.clock.move(100 * 24 * time.Hour)
+	current := e.signInOn(email, "current")
+	outcome := want[client.SessionsDeleteActionSuccessful](e.api.SessionsDelete(t.Context(), client.SessionsDeleteParams{Scope: "all"}, client.WithToken(current.Token)))(t)
+	if outcome.Data.Count != 2 || e.count("sessions") != 0 {
+		t.Errorf("%d sessions ended", outcome.Data.Count)
 	}
 }
 

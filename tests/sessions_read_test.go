@@ -95,6 +95,7 @@ func TestSessionsReadByApplication(t *testing.T) {
 			if got := e.readAs(application, token); got != row.want {
 				t.Errorf("want %s, have %s", row.want, got)
 			}
+			time.Sleep(1500 * time.Millisecond) // uses are written down once a second
 			if used := e.count("sessions WHERE last_used_at > created_at") == 1; used != row.used {
 				t.Errorf("the session was used: %v", used)
 			}
@@ -111,11 +112,12 @@ func TestSessionsReadForApplications(t *testing.T) {
 	e := start(t)
 	application := e.applicationToken("planoorder")
 	mine, recordless := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
+	e.hears()
 	own := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Full}, client.WithToken(mine)))(t)
 	e.counted.take()
 	seen := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Full, SessionToken: mine}, client.WithToken(application)))(t)
-	if asked := e.counted.take(); len(asked) != 1 {
-		t.Errorf("a check asks %d times: %s", len(asked), strings.Join(asked, "\n  "))
+	if asked := e.counted.take(); len(asked) != 0 {
+		t.Errorf("a check of a session that was checked before asks %d times: %s", len(asked), strings.Join(asked, "\n  "))
 	}
 	if own.Data.ID == 0 || seen.Data.ID != own.Data.ID || seen.Data.Method != own.Data.Method || seen.Data.User.Email != own.Data.User.Email || seen.Data.Token != "" {
 		t.Errorf("the user sees %+v, the application %+v", own.Data, seen.Data)
@@ -126,23 +128,25 @@ func TestSessionsReadForApplications(t *testing.T) {
 	}
 }
 
-// TestSessionsReadKinds presents each kind of token, with and without session_token.
+// TestSessionsReadKinds presents each kind of token, with and without session_token. The first check of the session costs a
+// statement, and none that follows.
 func TestSessionsReadKinds(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	application, session := e.applicationToken("planoorder"), e.signIn(e.user(person{client: true}))
+	e.hears()
 	good, unknown := `"session_token":"`+session+`"`, "plaa_"+strings.Repeat("a", 56)
 	rows := []struct {
 		name, token, body, want string
 		statements              int
 	}{
 		{"a session", session, `{}`, "action-successful ", 1},
-		{"a session with session_token", session, `{` + good + `}`, "invalid-param session_token allowed", 1},
+		{"a session with session_token", session, `{` + good + `}`, "invalid-param session_token allowed", 0},
 		{"a session with session_token, and more that is wrong", session, `{"view":"x","session_token":"y","z":1}`,
-			"invalid-param session_token allowed, view enum, z additionalProperties", 1},
-		{"a session with a session_token that is null", session, `{"session_token":null}`, "action-successful ", 1},
-		{"an application with session_token", application, `{` + good + `}`, "action-successful ", 1},
-		{"an application in the param", "", `{"token":"` + application + `",` + good + `}`, "action-successful ", 1},
+			"invalid-param session_token allowed, view enum, z additionalProperties", 0},
+		{"a session with a session_token that is null", session, `{"session_token":null}`, "action-successful ", 0},
+		{"an application with session_token", application, `{` + good + `}`, "action-successful ", 0},
+		{"an application in the param", "", `{"token":"` + application + `",` + good + `}`, "action-successful ", 0},
 		{"an application without session_token", application, `{}`, "missing-param session_token required", 0},
 		{"an application without session_token, and more that is wrong", application, `{"view":"x"}`, "missing-param session_token required, view enum", 0},
 		{"an application with a number", application, `{"session_token":7}`, "invalid-param session_token type", 0},

@@ -189,9 +189,7 @@ func TestRoles(t *testing.T) {
 	}
 	for _, step := range steps {
 		e.exec(step.statement)
-		if got := read(); got != step.want {
-			t.Errorf("after %s: want %s, have %s", step.statement, step.want, got)
-		}
+		e.within(busyLimit, step.want+" after "+step.statement, func() bool { return read() == step.want })
 	}
 }
 

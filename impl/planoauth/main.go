@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +23,6 @@ import (
 const (
 	stopLimit      = 15 * time.Second // for requests under way when the server stops
 	readLimit      = 30 * time.Second // for a request to arrive
-	headerLimit    = 10 * time.Second // for its headers to arrive
 	idleConnection = 2 * time.Minute
 )
 
@@ -35,6 +34,8 @@ type command struct {
 	Application application `cmd:"" help:"Applications: the products that users sign in to."`
 	Employee    employee    `cmd:"" help:"Employees."`
 	Company     company     `cmd:"" help:"Companies."`
+
+	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }
 
 type database struct {
@@ -65,7 +66,8 @@ type serve struct {
 
 // Run serves until it is told to stop.
 func (s *serve) Run(ctx context.Context) error {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log, stopLog := startLog(os.Stderr)
+	defer stopLog()
 	if s.PublicURL == "" {
 		s.PublicURL = "http://" + s.Addr
 	}
@@ -104,7 +106,25 @@ func (s *serve) Run(ctx context.Context) error {
 	defer func() { stopWork(); wait() }()
 	defer serveMetrics(metrics, server.Metrics())()
 	s.greet(mailer)
+	s.limitMemory()
 	return serveUntilDone(ctx, listener, server.Handler())
+}
+
+const (
+	otherMemory = 96 << 20 // bytes, of all but the hashing: a third is for the sessions that are kept
+	hashGarbage = 4        // times the memory of the hashes at work may lie about, since each collection takes a tenth of a hash's time
+)
+
+// limitMemory has garbage collected seldom, but what hashing leaves behind before it piles up, unless GOGC and GOMEMLIMIT say
+// otherwise, and gives back what the start took.
+func (s *serve) limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(otherMemory + hashGarbage*int64(s.Hashing())<<10)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // little is kept
+	}
+	go debug.FreeOSMemory()
 }
 
 // listenMetrics is nil unless METRICS_ADDR is set.
@@ -124,7 +144,7 @@ func serveMetrics(listener net.Listener, handler http.Handler) (stop func()) {
 	if listener == nil {
 		return func() {}
 	}
-	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
+	server := &http.Server{Handler: handler, ReadTimeout: readLimit, IdleTimeout: idleConnection}
 	go server.Serve(listener)
 	return func() { server.Close() }
 }
@@ -166,7 +186,7 @@ Register somebody:
 }
 
 func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
+	server := &http.Server{Handler: handler, ReadTimeout: readLimit, IdleTimeout: idleConnection}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

@@ -1,0 +1,115 @@
+// Command bench measures what PlanoAuth promises of its speed: each row against a floor, a few lines of Go that do no more than
+// the row cannot do without, in runs that alternate, on one machine.
+//
+// It fails when it could not measure, not when a goal is not met: how much a machine has to spare is not the code's.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/planoauth/planoauth/db"
+)
+
+const (
+	runs        = 5  // of each side of a row, in turn
+	connections = 16 // under way at once, where a row does not say otherwise
+	poolSize    = 16 // of the server, which is its default on two cores, and of the floors
+)
+
+// bench is what all rows are measured in.
+type bench struct {
+	quick   bool
+	run     time.Duration // how long one is
+	many    int           // users and sessions of the large database
+	tries   int           // of each kind of revocation
+	program string        // the server's
+
+	dir      string
+	admin    *pgxpool.Pool // of a database of its own, so that what is asked here is not counted
+	mandrill string        // URL of its double
+	rows     []row
+}
+
+func main() {
+	b := &bench{run: 3 * time.Second, many: 5_000_000, tries: 300}
+	flag.BoolVar(&b.quick, "quick", false, "short runs, and a smaller large database")
+	flag.StringVar(&b.program, "program", ".build/planoauth", "the server, as `make build` makes it")
+	result := flag.String("json", ".build/bench.json", "where the result goes")
+	flag.Parse()
+	if b.quick {
+		b.run, b.many, b.tries = 400*time.Millisecond, 200_000, 60
+	}
+	defer func() {
+		if failure := recover(); failure != nil {
+			fmt.Fprintln(os.Stderr, "bench:", failure)
+			os.Exit(1)
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	switch flag.Arg(0) {
+	case "floor":
+		serveFloor(ctx)
+	case "hash":
+		hashBare()
+	default:
+		b.measure(ctx)
+		b.print()
+		b.write(*result)
+	}
+}
+
+// check ends the bench when something failed; what it has started is stopped.
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// postgresOptions: what is committed is on the disk, as in production, or an insert would cost nothing. No vacuum and no
+// checkpoint begins by itself during a run.
+var postgresOptions = []string{
+	"fsync=on", "synchronous_commit=on", "autovacuum=off", "checkpoint_timeout=1h", "max_wal_size=4GB", "shared_buffers=1GB", "max_connections=200",
+	"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_utility=off",
+}
+
+// measure measures every row. Postgres is the embedded one, a child of this process: a container would put a proxy before, and
+// a file system of its own under, what is measured.
+func (b *bench) measure(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Minute)
+	defer cancel()
+	var err error
+	b.dir, err = os.MkdirTemp("", "planoauth-bench-")
+	check(err)
+	defer os.RemoveAll(b.dir)
+	check(os.Chmod(b.dir, 0o755)) // Postgres may run as another user
+	note("starting Postgres")
+	postgres, err := db.StartEmbedded(ctx, filepath.Join(b.dir, "postgres"), postgresOptions...)
+	check(err)
+	defer postgres.Stop()
+	b.admin, err = pgxpool.New(ctx, postgres.URL)
+	check(err)
+	defer b.admin.Close()
+	_, err = b.admin.Exec(ctx, "CREATE EXTENSION pg_stat_statements")
+	check(err)
+	mandrill := startMandrill()
+	defer mandrill.Close()
+	b.mandrill = mandrill.URL
+	b.requests(ctx)
+	b.hashing(ctx)
+	b.growthAndRevocation(ctx)
+	file, err := os.Stat(b.program)
+	check(err)
+	b.size("binary", float64(file.Size()), 35)
+}
+
+func note(what string) { fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), what) }

@@ -1,0 +1,320 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
+)
+
+const (
+	revocationBound = 100 * time.Millisecond // from the answer, or the commit, to the refusal by every replica
+	downBound       = time.Second            // the same while changes are not heard of
+)
+
+// modelled is a session in the model of TestRevocation: since when it is refused, or good.
+type modelled struct {
+	mu      sync.Mutex
+	token   string
+	email   string
+	good    bool
+	since   time.Time // when the change was answered or committed; while it is under way zero, and either answer is right
+	replica int       // which answered the change, -1 when it was made by SQL
+}
+
+// judge says what is wrong with the outcome of a check that began at a time, on a replica, or how late the change counted.
+func (m *modelled) judge(good bool, replica int, asked, answered time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	bound := revocationBound
+	if replica == m.replica {
+		bound = 0
+	}
+	if good == m.good || m.since.IsZero() || answered.Before(m.since) || !asked.After(m.since.Add(bound)) {
+		return nil
+	}
+	return fmt.Errorf("replica %d said %v, %v after replica %d had made it %v", replica, good, asked.Sub(m.since), m.replica, m.good)
+}
+
+// change makes a change, and notes what it means for the session.
+func (m *modelled) change(replica int, good bool, do func()) {
+	m.mu.Lock()
+	m.since = time.Time{}
+	m.mu.Unlock()
+	do()
+	m.mu.Lock()
+	m.good, m.replica, m.since = good, replica, time.Now()
+	m.mu.Unlock()
+}
+
+// hears waits until the world's one server hears of changes: it sends itself the first notification once it listens.
+func (e *env) hears() {
+	e.t.Helper()
+	e.within(busyLimit, "the server hears of changes", func() bool {
+		return e.count("pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_notify($1, $2)'") > 0
+	})
+}
+
+// TestRevocation checks sessions on three replicas without a pause while others end, are changed by SQL and come back. It runs
+// alone, since it measures time.
+func TestRevocation(t *testing.T) {
+	e := start(t)
+	replicas := []string{e.url, e.replica(cheapSettings, &impl.Mailbox{}), e.replica(cheapSettings, &impl.Mailbox{})}
+	apis := make([]*client.API, len(replicas))
+	for i, url := range replicas {
+		var err error
+		apis[i], err = client.New(url, client.WithHTTPClient(e.http))
+		check(t, err)
+	}
+	var sessions []*modelled
+	for range 12 {
+		email := e.user(person{client: true})
+		sessions = append(sessions, &modelled{email: email, token: e.signIn(email), good: true, replica: -1})
+	}
+	var stop atomic.Bool
+	var checks, refused atomic.Int64
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for !stop.Load() {
+				session, replica := sessions[rand.IntN(len(sessions))], rand.IntN(len(replicas))
+				session.mu.Lock()
+				token := session.token
+				session.mu.Unlock()
+				asked := time.Now()
+				outcome, err := apis[replica].SessionsRead(context.Background(), client.SessionsReadParams{}, client.WithToken(token))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				good := outcome.Slug() == "action-successful"
+				session.mu.Lock()
+				same := session.token == token
+				session.mu.Unlock()
+				if err := session.judge(good, replica, asked, time.Now()); err != nil && same {
+					t.Error(err)
+				}
+				checks.Add(1)
+				if !good {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	for until := time.Now().Add(6 * time.Second); time.Now().Before(until); {
+		e.disturb(sessions[rand.IntN(len(sessions))], apis, rand.IntN(len(replicas)))
+		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
+	}
+	stop.Store(true)
+	all.Wait()
+	if checks.Load() < 1000 || refused.Load() == 0 || refused.Load() == checks.Load() {
+		t.Errorf("%d checks, %d of them refused: nothing is shown by that", checks.Load(), refused.Load())
+	}
+	t.Logf("%d checks, %d of them refused", checks.Load(), refused.Load())
+}
+
+// disturb makes a random change to a session or its user, by a replica or by SQL, and afterwards mends what would keep the
+// session from ever being good again.
+func (e *env) disturb(m *modelled, apis []*client.API, replica int) {
+	ctx, token := e.t.Context(), client.WithToken(m.token)
+	sql := func(good bool, statement string) {
+		m.change(-1, good, func() { e.exec(statement, m.email) })
+	}
+	const ofUser = " WHERE user_id = (SELECT id FROM users WHERE email = $1)"
+	switch rand.IntN(7) {
+	case 0:
+		m.change(replica, false, func() { apis[replica].SessionsDelete(ctx, client.SessionsDeleteParams{}, token) })
+	case 1:
+		m.change(replica, false, func() { apis[replica].SessionsDelete(ctx, client.SessionsDeleteParams{Scope: "all"}, token) })
+	case 2:
+		other := e.signIn(m.email)
+		m.change(replica, false, func() {
+			apis[replica].UsersPasswordUpdate(ctx, client.UsersPasswordUpdateParams{CurrentPassword: goodPassword, Password: goodPassword}, client.WithToken(other))
+		})
+	case 3:
+		sql(false, "UPDATE clients SET active = false"+ofUser)
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		sql(true, "UPDATE clients SET active = true"+ofUser)
+		return
+	case 4:
+		sql(false, "DELETE FROM sessions"+ofUser)
+	case 5:
+		sql(false, "UPDATE sessions SET created_at = created_at - interval '8 days'"+ofUser)
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		sql(true, "UPDATE users SET remember_me = true WHERE email = $1")
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		sql(false, "UPDATE users SET remember_me = false WHERE email = $1")
+	case 6:
+		sql(false, "UPDATE sessions SET last_used_at = last_used_at - interval '4 days'"+ofUser)
+	}
+	time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+	e.exec("DELETE FROM sessions"+ofUser, m.email)
+	renewed := e.signIn(m.email)
+	m.mu.Lock()
+	m.token, m.good, m.since = renewed, true, time.Time{}
+	m.mu.Unlock()
+}
+
+// TestRevocationWithoutNotifications has changes not come to a replica: its connection goes silent, or there is a pooler between.
+func TestRevocationWithoutNotifications(t *testing.T) {
+	for _, way := range []passage{frozen, pooled} {
+		t.Run(string(way), func(t *testing.T) {
+			e := start(t)
+			between := startMiddle(t, cluster.Host+":"+cluster.Port)
+			deaf := *e
+			deaf.database = between.through(t, e.database)
+			if way == pooled {
+				between.passes.Store(pooled)
+			}
+			api, err := client.New(deaf.replica(cheapSettings, &impl.Mailbox{}), client.WithHTTPClient(e.http))
+			check(t, err)
+			token := e.signIn(e.user(person{client: true}))
+			good := func() bool {
+				outcome, err := api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(token))
+				check(t, err)
+				return outcome.Slug() == "action-successful"
+			}
+			free := func() bool {
+				e.counted.take()
+				return good() && len(e.counted.take()) == 0
+			}
+			e.within(5*time.Second, "a check costs no statement", free)
+			if way == pooled {
+				time.Sleep(2 * time.Second) // with heartbeats, if they came
+			}
+			between.passes.Store(way)
+			e.exec("UPDATE clients SET active = false")
+			ended := time.Now()
+			for asked := time.Now(); good(); asked = time.Now() {
+				if after := asked.Sub(ended); after > downBound {
+					t.Fatalf("the session is good %v after its end", after)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			if between.kept.Load() == 0 {
+				t.Error("everything came: the replica heard of it")
+			}
+			e.exec("UPDATE clients SET active = true")
+			e.within(2*downBound, "the session is good again", good) // a refusal may be kept too
+			between.passes.Store(whole)
+			e.within(15*time.Second, "a check costs no statement again, which it would after a second", func() bool {
+				free()
+				time.Sleep(1500 * time.Millisecond)
+				return free()
+			})
+		})
+	}
+}
+
+// TestRecordOfAnOpenTransaction gives a user a record, and commits that when a session without it is kept.
+func TestRecordOfAnOpenTransaction(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{})
+	tx, err := e.pool.Begin(t.Context())
+	check(t, err)
+	defer tx.Rollback(t.Context())
+	_, err = tx.Exec(t.Context(), "INSERT INTO clients (user_id) SELECT id FROM users")
+	check(t, err)
+	token, application := e.signIn(email), e.applicationToken("planoorder")
+	if got := e.readAs(application, token); got != "client-required session_token" {
+		t.Fatalf("without a record the session is %s", got)
+	}
+	check(t, tx.Commit(t.Context()))
+	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
+}
+
+// TestChangeOfManyUsers changes one user, and then many by the same connection: the triggers must not keep a plan for few.
+func TestChangeOfManyUsers(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	const many = 20_000
+	e.exec("INSERT INTO users (email, first_name, last_name) SELECT 'user' || n || '@example.com', 'A', 'B' FROM generate_series(1, $1) n", many)
+	e.exec("INSERT INTO clients (user_id) SELECT id FROM users")
+	conn, err := e.pool.Acquire(t.Context())
+	check(t, err)
+	defer conn.Release()
+	for _, change := range []string{"UPDATE users SET remember_me = NOT remember_me", "UPDATE clients SET active = NOT active"} {
+		for range 10 {
+			_, err := conn.Exec(t.Context(), change+" WHERE ctid = (SELECT min(ctid) FROM "+strings.Fields(change)[1]+")")
+			check(t, err)
+		}
+		began := time.Now()
+		_, err := conn.Exec(t.Context(), change)
+		check(t, err)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s of %d rows took %v", change, many, took)
+		}
+	}
+}
+
+// TestRecordOfAChangedUser: a user who has a session gets a record in the transaction that changes something else of them.
+func TestRecordOfAChangedUser(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token, application := e.signIn(e.user(person{})), e.applicationToken("planoorder")
+	e.hears()
+	if got := e.readAs(application, token); got != "client-required session_token" {
+		t.Fatalf("without a record the session is %s", got)
+	}
+	e.exec("WITH changed AS (UPDATE users SET first_name = 'Augusta' RETURNING id) INSERT INTO clients (user_id) SELECT id FROM changed")
+	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
+}
+
+// TestRecordOfManyUsers: making a record reads no whole table.
+func TestRecordOfManyUsers(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.exec("INSERT INTO users (email, first_name, last_name) SELECT 'user' || n || '@example.com', 'A', 'B' FROM generate_series(1, 50000) n")
+	e.exec(`INSERT INTO sessions (user_id, application_id, token_digest, method, created_at, last_used_at)
+		SELECT u.id, 2, sha256(email::bytea), 'password', now(), now() FROM users u`)
+	tx, err := e.pool.Begin(t.Context())
+	check(t, err)
+	defer tx.Rollback(t.Context())
+	read := func() (n int) {
+		check(t, tx.QueryRow(t.Context(), "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname IN ('users', 'sessions')").Scan(&n))
+		return n
+	}
+	before := read()
+	for n := range 10 {
+		for _, user := range []string{
+			"SELECT id FROM users WHERE lower(email) = $1",
+			"INSERT INTO users (email, first_name, last_name) VALUES ('new' || $1, 'A', 'B') RETURNING id",
+		} {
+			_, err := tx.Exec(t.Context(), "WITH u AS ("+user+") INSERT INTO clients (user_id) SELECT id FROM u", fmt.Sprintf("user%d@example.com", n+1))
+			check(t, err)
+		}
+	}
+	if more := read() - before; more > 0 {
+		t.Errorf("%d rows were read one after the other", more)
+	}
+}
+
+// TestChangeThatNobodyTells: a session that is in use ends while triggers are off.
+func TestChangeThatNobodyTells(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := e.signIn(e.user(person{client: true}))
+	e.hears()
+	for range 2 {
+		if got := e.readAs("", token); got != "action-successful" {
+			t.Fatalf("the session is %s", got)
+		}
+	}
+	e.exec("ALTER TABLE sessions DISABLE TRIGGER USER")
+	e.exec("DELETE FROM sessions")
+	if got := e.readAs("", token); got != "action-successful" {
+		t.Fatalf("the session is %s: somebody told", got)
+	}
+	e.clock.move(61 * time.Second)
+	if got := e.readAs("", token); got != "invalid-token" {
+		t.Errorf("a minute later the session is %s", got)
+	}
+}
