@@ -35,31 +35,43 @@ func (r Records) None() bool { return r.Client == nil && r.Employee == nil && r.
 
 // Kinds lists the kinds of all records, active or not.
 func (r Records) Kinds() []string {
-	return r.filter(func(_ string, _ bool) bool { return true })
+	kinds := make([]string, 0, 3)
+	r.each(func(kind string, _ bool) { kinds = append(kinds, kind) })
+	return kinds
 }
 
 // Roles lists the kinds of the active records that are admitted.
 func (r Records) Roles(admits []string) []string {
-	return r.filter(func(kind string, active bool) bool { return active && slices.Contains(admits, kind) })
-}
-
-// Admitted says whether there is any role.
-func (r Records) Admitted(admits []string) bool {
-	is := func(active *bool, kind string) bool { return active != nil && *active && slices.Contains(admits, kind) }
-	return is(r.Client, "client") || is(r.Employee, "employee") || is(r.Liaison, "liaison")
-}
-
-func (r Records) filter(keep func(kind string, active bool) bool) []string {
-	kinds := make([]string, 0, 3)
-	add := func(kind string, active *bool) {
-		if active != nil && keep(kind, *active) {
-			kinds = append(kinds, kind)
+	roles := make([]string, 0, 3)
+	r.each(func(kind string, active bool) {
+		if isRole(kind, active, admits) {
+			roles = append(roles, kind)
 		}
+	})
+	return roles
+}
+
+// HasRole tells whether Roles has any, and makes no list.
+func (r Records) HasRole(admits []string) (has bool) {
+	r.each(func(kind string, active bool) { has = has || isRole(kind, active, admits) })
+	return has
+}
+
+func isRole(kind string, active bool, admits []string) bool {
+	return active && slices.Contains(admits, kind)
+}
+
+// each hands out the kind of each record, and whether it is active.
+func (r Records) each(do func(kind string, active bool)) {
+	if r.Client != nil {
+		do("client", *r.Client)
 	}
-	add("client", r.Client)
-	add("employee", r.Employee)
-	add("liaison", r.Liaison)
-	return kinds
+	if r.Employee != nil {
+		do("employee", *r.Employee)
+	}
+	if r.Liaison != nil {
+		do("liaison", *r.Liaison)
+	}
 }
 
 // Client is a user's record as a client.

@@ -40,7 +40,7 @@ func standingOf(user *db.User, app *db.Application) standing {
 	switch {
 	case user.Records.None():
 		return recordless
-	case !user.Records.Admitted(app.Admits):
+	case !user.Records.HasRole(app.Admits):
 		return roleless
 	}
 	return admitted

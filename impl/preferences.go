@@ -15,8 +15,8 @@ func (s *Server) PreferencesRead(ctx context.Context, _ gen.PreferencesReadReque
 }
 
 // PreferencesUpdate saves what the user has chosen. Where that lifts the limits of sessions, those that have passed one are
-// signed out first, for what has ended stays ended; where they were lifted already, none had ended. The
-// presented one has not, though its last use need not be written down yet.
+// signed out first, for what has ended stays ended; where they were lifted already, none had ended. The presented one has not, though
+// its last use need not be written down yet.
 func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdateRequestObject) (gen.PreferencesUpdateResponseObject, error) {
 	c, remember := callOf(ctx), req.Body.RememberMe
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {

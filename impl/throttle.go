@@ -82,8 +82,8 @@ func (t *throttle) turn(now time.Time) {
 	}
 }
 
-// exchangeRequests tells other replicas of this one's requests, and learns of theirs, until ctx ends, and then
-// once more.
+// exchangeRequests tells other replicas of this one's requests, and learns of theirs, until ctx ends, and then once
+// more.
 func (s *Server) exchangeRequests(ctx context.Context) {
 	for more := true; more; {
 		select {

@@ -23,6 +23,7 @@ import (
 const (
 	stopLimit      = 15 * time.Second // for requests under way when the server stops
 	readLimit      = 30 * time.Second // for a request to arrive
+	headerLimit    = 10 * time.Second // for its headers to arrive
 	idleConnection = 2 * time.Minute
 )
 
@@ -144,7 +145,7 @@ func serveMetrics(listener net.Listener, handler http.Handler) (stop func()) {
 	if listener == nil {
 		return func() {}
 	}
-	server := &http.Server{Handler: handler, ReadTimeout: readLimit, IdleTimeout: idleConnection}
+	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
 	go server.Serve(listener)
 	return func() { server.Close() }
 }
@@ -186,7 +187,7 @@ Register somebody:
 }
 
 func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadTimeout: readLimit, IdleTimeout: idleConnection}
+	server := &http.Server{Handler: handler, ReadTimeout: readLimit, ReadHeaderTimeout: headerLimit, IdleTimeout: idleConnection}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
