@@ -102,7 +102,7 @@ func TestKilledOverAMail(t *testing.T) {
 			case <-time.After(time.Minute):
 				t.Fatal("the server was not killed")
 			}
-			p.within(time.Minute, "the call of the dead server can no longer be taken for good", p.mandrill.idle)
+			p.within(time.Minute, "the call of the dead server can no longer be taken for good", p.mandrill.left)
 			p.mandrill.be("")
 			p.judgeKilled(row.job)
 			p.start()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ type mandrill struct {
 	mode    string
 	message []mandrillMail
 	stalled chan struct{}
-	asked   int // the calls that are being answered
+	open    atomic.Int64 // connections
 	hook    func(mandrillStep)
 }
 
@@ -42,8 +43,12 @@ func startMandrill(t testing.TB) *mandrill {
 	m := &mandrill{stalled: make(chan struct{})}
 	server := httptest.NewUnstartedServer(m)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
+		switch state {
+		case http.StateNew:
+			m.open.Add(1)
 			m.reach(connected)
+		case http.StateClosed, http.StateHijacked:
+			m.open.Add(-1)
 		}
 	}
 	server.Start()
@@ -76,18 +81,8 @@ func (m *mandrill) reach(step mandrillStep) {
 	}
 }
 
-func (m *mandrill) count(calls int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.asked += calls
-}
-
-// idle tells whether no call is being answered.
-func (m *mandrill) idle() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.asked == 0
-}
+// left tells whether nobody is connected any more, so that no call is on its way.
+func (m *mandrill) left() bool { return m.open.Load() == 0 }
 
 // mails returns what was accepted so far.
 func (m *mandrill) mails() []mandrillMail {
@@ -97,8 +92,6 @@ func (m *mandrill) mails() []mandrillMail {
 }
 
 func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.count(1)
-	defer m.count(-1)
 	var call struct {
 		Key     string
 		Message struct {
