@@ -5,17 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 // What the administrative verbs of the command do. Their errors are for the person who typed: they name the argument that is
@@ -76,11 +75,11 @@ func (s *ApplicationSettings) apply(app *db.Application) (columns []string, err 
 
 // checkText holds what was typed against a schema of openapi.yaml, which bounds texts of its kind.
 func checkText(argument, schema, text string) error {
-	doc, err := openapi3.NewLoader().LoadFromData(gen.SpecJSON)
+	validator, err := validation.New()
 	if err != nil {
 		return err
 	}
-	found, err := appendParamErrors(nil, doc.Components.Schemas[schema].Value.VisitJSON(text, validation()...))
+	found, err := validator.Component(schema, text)
 	if len(found) > 0 {
 		return fmt.Errorf("%s %s", argument, found[0].Message)
 	}
@@ -103,11 +102,11 @@ func checkOrigins(texts []string) (origins []string, err error) {
 		return origins, nil
 	}
 	for _, text := range texts {
-		u, err := url.Parse(text)
-		if err != nil || checkRedirectURL(text) != nil || len(canonicalOrigin(u)) > 300 {
+		origin := formats.Origin(text)
+		if formats.CheckRedirectURL(text) != nil || len(origin) > 300 {
 			return nil, errors.New("--redirect-origin must be an origin such as https://app.example, or an http one on this machine")
 		}
-		if origin := canonicalOrigin(u); !slices.Contains(origins, origin) {
+		if !slices.Contains(origins, origin) {
 			origins = append(origins, origin)
 		}
 	}
@@ -223,7 +222,7 @@ func checkName(flag, name string) error {
 	switch {
 	case name == "":
 		return nil
-	case holdsURL(name):
+	case formats.ContainsURL(name):
 		return errors.New(flag + " must not hold a URL")
 	}
 	return checkText(flag, "Name", name)
@@ -241,7 +240,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 	if err := n.check(); err != nil {
 		return added, err
 	}
-	user := &db.User{Email: normalEmail(n.Email), FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
+	user := &db.User{Email: formats.NormalizeEmail(n.Email), FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
 	added.Email = user.Email
 	err = d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING"))

@@ -1,12 +1,11 @@
 package impl
 
 import (
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 var noApplication = []gen.ParamError{paramError("application", gen.Exists, "there is no such application")}
@@ -46,27 +45,8 @@ func standingOf(user *db.User, app *db.Application) standing {
 	return admitted
 }
 
-// withQuery adds values to the query of a URL that has been judged. What stands there already by these names goes: it would be
-// somebody else's. All else stays as it was written.
-func withQuery(address string, values url.Values) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	var query []string
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(name)
-		if _, ours := values[name]; pair != "" && (err != nil || !ours) {
-			query = append(query, pair)
-		}
-	}
-	u.RawQuery = strings.Join(append(query, values.Encode()), "&")
-	return u.String()
-}
-
-// allowsRedirect judges a URL that checkRedirectURL has let pass.
+// allowsRedirect judges a URL that formats.CheckRedirectURL has let pass.
 func allowsRedirect(app *db.Application, redirectURL string) bool {
-	u, err := url.Parse(redirectURL)
-	return err == nil && slices.Contains(app.RedirectOrigins, canonicalOrigin(u))
+	origin := formats.Origin(redirectURL)
+	return origin != "" && slices.Contains(app.RedirectOrigins, origin)
 }

@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
-	"sync"
 
-	"github.com/nyaruka/phonenumbers"
 	"github.com/uptrace/bun"
-	"golang.org/x/text/unicode/norm"
-	"mvdan.cc/xurls/v2"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 // claim is what a person says of themselves when they become a client, by either of the operations.
@@ -30,7 +27,7 @@ type claim struct {
 func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterRequestObject) (gen.ClientsRegisterResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	claim := claim{
-		application: p.Application, redirectURL: p.RedirectURL, email: normalEmail(p.Client.Email), password: p.Client.Password,
+		application: p.Application, redirectURL: p.RedirectURL, email: formats.NormalizeEmail(p.Client.Email), password: p.Client.Password,
 		firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone,
 		companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
@@ -119,7 +116,7 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 		return nil, "", nil, err
 	}
 	if wrong = append(wrong, companyWrong...); len(wrong) > 0 {
-		return nil, "", gen.InvalidParam{Errors: c.sorted(wrong)}, nil
+		return nil, "", gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	broken = append(broken, claim.check("client.")...)
 	words := ownWords(claim.email, claim.firstName, claim.lastName, claim.companyName, claim.application, "planoauth")
@@ -130,7 +127,7 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 	case err != nil:
 		return nil, "", nil, err
 	case len(broken) > 0:
-		return nil, "", gen.ClientValidationFailed{Errors: c.sorted(broken)}, nil
+		return nil, "", gen.ClientValidationFailed{Errors: validation.Sort(c.op, broken)}, nil
 	}
 	return app, hash, nil, nil
 }
@@ -139,14 +136,14 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 func (claim *claim) check(prefix string) (broken []gen.ParamError) {
 	if claim.phone != "" {
 		var possible bool
-		if claim.phone, possible = standardPhone(claim.phone); !possible {
+		if claim.phone, possible = formats.NormalizePhone(claim.phone); !possible {
 			broken = append(broken, paramError(prefix+"phone", gen.Possible, "is not a phone number that can exist"))
 		}
 	}
-	if holdsURL(claim.firstName) {
+	if formats.ContainsURL(claim.firstName) {
 		broken = append(broken, paramError(prefix+"first_name", gen.NoURL, "must not hold a URL"))
 	}
-	if holdsURL(claim.lastName) {
+	if formats.ContainsURL(claim.lastName) {
 		broken = append(broken, paramError(prefix+"last_name", gen.NoURL, "must not hold a URL"))
 	}
 	return broken
@@ -171,26 +168,3 @@ func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []ge
 	}
 	return nil, nil, nil
 }
-
-// standardPhone is a phone number in E.164, and whether it can exist. Without a country code it is one of the USA.
-func standardPhone(text string) (string, bool) {
-	number, err := phonenumbers.Parse(text, "US")
-	if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
-		return text, false
-	}
-	return phonenumbers.Format(number, phonenumbers.E164), true
-}
-
-// urlForm is built once, at its first use, for it takes longer than all else at the start of the server.
-var urlForm = sync.OnceValue(xurls.Relaxed)
-
-// holdsURL judges a name as a reader sees it: full-width letters, ideographic stops and invisible joiners change nothing.
-func holdsURL(name string) bool {
-	name = urlDisguise.Replace(norm.NFKC.String(name))
-	if !strings.ContainsAny(name, ".:") {
-		return false // each of its alternatives has one
-	}
-	return strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") || urlForm().MatchString(name)
-}
-
-var urlDisguise = strings.NewReplacer("\u3002", ".", "\u200c", "", "\u200d", "", "\u00ad", "")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 const (
@@ -119,7 +120,7 @@ func (s *Server) googleCallback(ec echo.Context) error {
 	if app == nil {
 		return ec.String(http.StatusBadRequest, "This sign-in with Google is unknown, or older than ten minutes. Please begin again.\n")
 	}
-	return ec.Redirect(http.StatusSeeOther, withQuery(state.RedirectURL, passed))
+	return ec.Redirect(http.StatusSeeOther, formats.AddQuery(state.RedirectURL, passed))
 }
 
 // googleState is a sign-in that has begun; nil stands for one that is not known.
@@ -234,7 +235,7 @@ func (s *Server) googleAccount(c *call, provider *oidc.Provider, state *googleSt
 	case !subjectForm.MatchString(account.Subject):
 		return nil, errors.New("the ID token has no subject")
 	}
-	if account.Email = normalEmail(account.Email); !s.fits("sessionsCreate", "email", account.Email) {
+	if account.Email = formats.NormalizeEmail(account.Email); !s.fits("Email", account.Email) {
 		account.Email = ""
 	}
 	return account, nil

@@ -3,13 +3,13 @@ package impl
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 var errGoogleRaced = errors.New("the users kept changing meanwhile")
@@ -93,16 +93,16 @@ func (s *Server) newGoogleUser(c *call, account *googleAccount) *db.User {
 
 // acceptableName is the name if it keeps the rules of the spec and of the model, else "".
 func (s *Server) acceptableName(name string) string {
-	if !s.fits("usersUpdate", "first_name", name) || holdsURL(name) {
+	if !s.fits("Name", name) || formats.ContainsURL(name) {
 		return ""
 	}
 	return name
 }
 
-// fits tells whether a text that came from elsewhere would pass as this param of this operation.
-func (s *Server) fits(operation, param, text string) bool {
-	op := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return op.ID == operation })
-	return s.schemas[gen.Operations[op]].Properties[param].Value.VisitJSON(text, s.validation...) == nil
+// fits reports whether a text from elsewhere would pass as a param of this component schema.
+func (s *Server) fits(schema, text string) bool {
+	wrong, err := s.validator.Component(schema, text)
+	return err == nil && len(wrong) == 0
 }
 
 // saveGoogleSignIn saves a new session, and with it the user who is new or gets linked. It is an error that raced knows when

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 //go:embed pages/link.html pages/link.css pages/link.js
@@ -82,7 +83,7 @@ func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ 
 		if page.Next == "" {
 			return http.StatusNotFound, notValid, nil
 		}
-		page.Next = withQuery(page.Next, url.Values{"magic_token": {token}})
+		page.Next = formats.AddQuery(page.Next, url.Values{"magic_token": {token}})
 	}
 	return http.StatusOK, page, nil
 }
@@ -100,7 +101,7 @@ var linkTitles = map[string]string{
 // neither. Both were written where nobody may have checked them.
 func nextOf(link *db.Link, app *db.Application) string {
 	for _, address := range []string{link.RedirectURL, app.URL} {
-		if checkRedirectURL(address) == nil && allowsRedirect(app, address) {
+		if formats.CheckRedirectURL(address) == nil && allowsRedirect(app, address) {
 			return address
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 const linkPrefix = "plal_"
@@ -101,7 +102,7 @@ func (s *Server) requestLink(c *call, kind, email, application, redirectURL stri
 	if len(wrong) > 0 {
 		return false, gen.InvalidParam{Errors: wrong}, nil
 	}
-	found, err := s.account(c, normalEmail(email), s.linkTries())
+	found, err := s.account(c, formats.NormalizeEmail(email), s.linkTries())
 	if err != nil {
 		return false, nil, err
 	}

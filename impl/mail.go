@@ -17,6 +17,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // Mailer hands a mail to whoever delivers it. An error that is errRejected is final; after any other the mail may be tried
@@ -103,7 +104,7 @@ func (t mailTemplate) write(facts mailFacts) (subject, text, html string, _ erro
 	for _, fact := range []*string{&facts.FirstName, &facts.Application, &facts.UserAgent} {
 		*fact = strings.Join(strings.Fields(*fact), " ")
 	}
-	if holdsURL(withoutDigits.Replace(facts.UserAgent)) { // or a version would be taken for an address
+	if formats.ContainsURL(withoutDigits.Replace(facts.UserAgent)) { // or a version would be taken for an address
 		facts.UserAgent = "a device of another name"
 	}
 	var buffers [3]bytes.Buffer

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // mailboxSize is how many mails the mailbox keeps.
@@ -44,7 +45,7 @@ func (m *Mailbox) show(ec echo.Context) error {
 	if err != nil {
 		host = ec.Request().Host
 	}
-	if !isLoopback(host) {
+	if !formats.IsLoopback(host) {
 		return echo.ErrNotFound
 	}
 	m.mu.Lock()

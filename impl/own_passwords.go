@@ -8,6 +8,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // UsersPasswordUpdate sets or changes the password of the user of the presented session.
@@ -24,7 +25,7 @@ func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordU
 // tryPasswordUpdate is errPasswordSet when somebody else was quicker to set the password, or to renew its hash.
 func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
 	ctx := c.req.Context()
-	found, err := s.account(c, normalEmail(c.session.User.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordTries())
 	if err != nil {
 		return nil, err
 	}

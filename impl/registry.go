@@ -3,8 +3,6 @@ package impl
 import (
 	"context"
 	"crypto/sha256"
-	"net/url"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 const (
@@ -141,7 +140,7 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		if app.Slug == "planoauth" {
 			app.URL = publicURL
 		}
-		app.RedirectOrigins = originsOf(append(app.RedirectOrigins, app.URL))
+		app.RedirectOrigins = formats.Origins(append(app.RedirectOrigins, app.URL))
 		r.appsBySlug[app.Slug], r.appsByID[app.ID] = app, app
 		for _, origin := range app.RedirectOrigins {
 			r.origins[origin] = true
@@ -159,25 +158,4 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		}
 	}
 	return nil
-}
-
-// originsOf are the origins of these URLs, each once. Operators write them by SQL, as browsers would or not; what is no URL
-// is no origin.
-func originsOf(urls []string) []string {
-	origins := make([]string, 0, len(urls))
-	for _, text := range urls {
-		if origin := originOf(text); origin != "" && !slices.Contains(origins, origin) {
-			origins = append(origins, origin)
-		}
-	}
-	return origins
-}
-
-// originOf is the scheme, host and port of a URL as browsers send them in Origin, or "".
-func originOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return canonicalOrigin(u)
 }

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 // Server answers the operations of openapi.yaml. Its exported fields are set before the first call and never changed after.
@@ -25,19 +25,18 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
-	schemas    map[*gen.Operation]*openapi3.Schema
-	validation []openapi3.SchemaValidationOption
-	mails      map[string]mailTemplate
-	places     *places
-	queue      queue
-	registry   registryCopy
-	sessions   *sessionCache
-	uses       uses
-	addresses  throttle
-	addressOf  func(*http.Request) string // of the caller
-	metrics    *metrics
-	lines      map[string]slog.Handler // of the log, by operation
-	google     google
+	validator *validation.Validator
+	mails     map[string]mailTemplate
+	places    *places
+	queue     queue
+	registry  registryCopy
+	sessions  *sessionCache
+	uses      uses
+	addresses throttle
+	addressOf func(*http.Request) string // of the caller
+	metrics   *metrics
+	lines     map[string]slog.Handler // of the log, by operation
+	google    google
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
@@ -50,13 +49,13 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	}
 	s := &Server{
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
-		validation: validation(), places: newPlaces(workers(settings.HashWorkers), now),
+		places:   newPlaces(workers(settings.HashWorkers), now),
 		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
 	s.metrics, s.lines = newMetrics(s), requestLines(log)
 	var err error
-	if s.schemas, err = paramSchemas(); err != nil {
+	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
 	if s.mails, err = mailTemplates(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // SessionsCreate signs a user in with a password.
@@ -35,7 +36,7 @@ const overtakings = 5
 // tryPassword signs a user in if the password is right. It is errNoProof when the user changed meanwhile.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.req.Context()
-	found, err := s.account(c, normalEmail(p.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordTries())
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // Settings are the settings of a server: each is a flag of `planoauth serve` and an environment variable.
@@ -86,7 +88,7 @@ func (s Settings) NewMailer(embedded bool) (Mailer, error) {
 		return NewSMTP(s.SMTPURL, s.MailFrom)
 	case s.MandrillAPIKey != "":
 		return NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
-	case embedded && isLoopback(host):
+	case embedded && formats.IsLoopback(host):
 		return &Mailbox{}, nil
 	}
 	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY or SMTP_URL, and MAIL_FROM")

@@ -16,6 +16,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // SMTP hands mails to a mail server. Where that is on another machine, nothing but the greeting goes over the wire in clear.
@@ -93,7 +94,7 @@ func (s *SMTP) options(dial gomail.DialContextFunc) []gomail.Option {
 	switch {
 	case s.tls:
 		policy = gomail.NoTLS // there is TLS already
-	case isLoopback(strings.ToLower(s.host)):
+	case formats.IsLoopback(strings.ToLower(s.host)):
 		policy = gomail.TLSOpportunistic
 	}
 	options := []gomail.Option{

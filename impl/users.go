@@ -9,6 +9,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 // recentSignIn is how young a session must be for a first password.
@@ -31,7 +32,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	c, p := callOf(ctx), req.Body
 	claim := claim{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
 	if wrong := claim.check(""); len(wrong) > 0 {
-		return gen.InvalidParam{Errors: c.sorted(wrong)}, nil
+		return gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	user, err := s.DB.UserByID(ctx, c.session.UserID)
 	switch {

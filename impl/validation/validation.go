@@ -1,0 +1,89 @@
+package validation
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
+)
+
+// MaxErrors is how many errors an answer lists at most.
+const MaxErrors = 50
+
+// Validator holds the schemas of openapi.yaml.
+type Validator struct {
+	components openapi3.Schemas
+	params     map[*gen.Operation]*openapi3.Schema
+	options    []openapi3.SchemaValidationOption
+}
+
+// New reads the schemas from the embedded spec.
+func New() (*Validator, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(gen.SpecJSON)
+	if err != nil {
+		return nil, err
+	}
+	v := &Validator{
+		components: doc.Components.Schemas,
+		params:     map[*gen.Operation]*openapi3.Schema{},
+		options: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
+			"email":        openapi3.NewCallbackValidator(formats.CheckEmail),
+			"redirect-url": openapi3.NewCallbackValidator(formats.CheckRedirectURL),
+		})},
+	}
+	for _, op := range gen.Operations {
+		v.params[op] = v.components[op.Params].Value
+	}
+	return v, nil
+}
+
+// Params returns what is wrong with the params of an operation, in no particular order: see Sort.
+func (v *Validator) Params(op *gen.Operation, params map[string]any) ([]gen.ParamError, error) {
+	broken := v.params[op].VisitJSON(params, v.options...)
+	if broken == nil {
+		return nil, nil
+	}
+	return paramErrors(nil, broken)
+}
+
+// Component returns what is wrong with a value of the component schema of this name, such as "Email".
+func (v *Validator) Component(name string, value any) ([]gen.ParamError, error) {
+	broken := v.components[name].Value.VisitJSON(value, v.options...)
+	if broken == nil {
+		return nil, nil
+	}
+	return paramErrors(nil, broken)
+}
+
+// Sort puts missing params first, then follows the order of the spec; unknown params are last.
+func Sort(op *gen.Operation, found []gen.ParamError) []gen.ParamError {
+	order := func(e gen.ParamError) int {
+		at := len(op.ParamOrder)
+		if e.Rule != gen.AdditionalProperties {
+			at = position(op, e.Param)
+		}
+		if e.Rule != gen.Required {
+			at += len(op.ParamOrder) + 1
+		}
+		return at
+	}
+	slices.SortStableFunc(found, func(a, b gen.ParamError) int { return order(a) - order(b) })
+	return found
+}
+
+// position is the index of a param in the spec. An item of a list, such as filters.0, has the index of its list.
+func position(op *gen.Operation, param string) int {
+	for {
+		if at := slices.Index(op.ParamOrder, param); at >= 0 {
+			return at
+		}
+		dot := strings.LastIndexByte(param, '.')
+		if dot < 0 {
+			return len(op.ParamOrder)
+		}
+		param = param[:dot]
+	}
+}
