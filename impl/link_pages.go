@@ -10,7 +10,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
@@ -78,7 +77,7 @@ func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ 
 		}, nil
 	}
 	page := linkPage{
-		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextOf(link, app),
+		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
 	}
 	if kind == magicLink {
 		if page.Next == "" {
@@ -96,15 +95,4 @@ var notValid = linkPage{
 
 var linkTitles = map[string]string{
 	magicLink: "Sign in", resetLink: "Set a new password", verificationLink: "Confirm your address",
-}
-
-// nextOf returns the link's redirect URL if the application still allows it, else the application's own URL, else "". Both are
-// checked here, because operators may write them by SQL.
-func nextOf(link *db.Link, app *db.Application) string {
-	for _, address := range []string{link.RedirectURL, app.URL} {
-		if formats.CheckRedirectURL(address) == nil && allowsRedirect(app, address) {
-			return address
-		}
-	}
-	return ""
 }

@@ -3,7 +3,6 @@ package impl
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,9 +10,6 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/validation"
 )
-
-// recentSignIn is how young a session must be for a first password.
-const recentSignIn = 15 * time.Minute
 
 // UsersRead returns the user of the presented session.
 func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {

@@ -22,7 +22,7 @@ func timeText(t time.Time) gen.Time {
 func sessionView(view gen.View, s *db.Session, app *db.Application, token string) gen.Session {
 	shown := gen.Session{ID: s.ID, Application: app.Slug, Token: token}
 	if !s.User.RememberMe {
-		shown.ExpiresAt = timeText(s.CreatedAt.Add(sessionLife))
+		shown.ExpiresAt = timeText(s.CreatedAt.Add(sessionLifetime))
 	}
 	if view == gen.Minimal {
 		return shown
@@ -32,7 +32,7 @@ func sessionView(view gen.View, s *db.Session, app *db.Application, token string
 	shown.RedirectURL = s.RedirectURL
 	shown.CreatedAt, shown.LastUsedAt = timeText(s.CreatedAt), timeText(s.LastUsedAt)
 	if !s.User.RememberMe {
-		shown.IdleExpiresAt = timeText(s.LastUsedAt.Add(sessionIdle))
+		shown.IdleExpiresAt = timeText(s.LastUsedAt.Add(sessionIdleLimit))
 	}
 	if view != gen.Full {
 		return shown
