@@ -11,6 +11,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 // SessionsCreate signs a user in with a password.
@@ -149,11 +150,11 @@ func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestOb
 
 // newSession makes a session of this call, not yet saved, and its token.
 func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInMethod, redirectURL string) (*db.Session, string) {
-	token, digest := newToken(sessionPrefix)
+	text, digest := token.New(token.Session)
 	return &db.Session{
-		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest, Method: string(method), RedirectURL: redirectURL,
+		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest[:], Method: string(method), RedirectURL: redirectURL,
 		IP: c.ip, UserAgent: userAgent(c.req), CreatedAt: c.now, LastUsedAt: c.now, User: *user,
-	}, token
+	}, text
 }
 
 // proof is what a sign-in rests on: the session is made only if that still holds, so that one cannot slip in beside a change
