@@ -10,6 +10,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -119,10 +120,10 @@ func (s *Server) settleClaim(c *call, claim *claim, wrong []gen.ParamError) (app
 		return nil, "", gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	broken = append(broken, claim.check("client.")...)
-	words := ownWords(claim.email, claim.firstName, claim.lastName, claim.companyName, claim.application, "planoauth")
+	words := password.OwnWords(claim.email, claim.firstName, claim.lastName, claim.companyName, claim.application, "planoauth")
 	hash, broken, err = s.acceptPassword(c.req.Context(), "client.password", claim.password, words, broken)
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, password.ErrBusy):
 		return nil, "", s.busy(c), nil
 	case err != nil:
 		return nil, "", nil, err
