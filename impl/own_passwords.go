@@ -25,7 +25,7 @@ func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordU
 // tryPasswordUpdate is errPasswordSet when somebody else was quicker to set the password, or to renew its hash.
 func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
 	ctx := c.req.Context()
-	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 // SessionsCreate signs a user in with a password.
@@ -36,7 +37,7 @@ const overtakings = 5
 // tryPassword signs a user in if the password is right. It is errNoProof when the user changed meanwhile.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.req.Context()
-	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -176,9 +177,9 @@ func (c *call) insertSession(ctx context.Context, conn bun.IConn, session *db.Se
 		c.changed = append(c.changed, c.session.UserID)
 	}
 	var key []byte
-	tried := bound{most: 1}
-	if by.tries != nil && len(by.tries.list) > 0 {
-		key, tried = by.tries.Key, by.tries.list[0]
+	tried := db.Limit{Attempts: 1}
+	if by.tries != nil && by.tries.limit.Enabled() {
+		key, tried = by.tries.Key, by.tries.limit.Shorter()
 	}
 	err := conn.QueryRowContext(ctx, `
 WITH made AS (
@@ -197,7 +198,7 @@ known AS (
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		session.UserID, session.ApplicationID, session.TokenDigest, session.Method, session.RedirectURL, session.IP, session.UserAgent, c.now,
-		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed), by.passwordHash, by.googleSubject).Scan(&session.ID)
+		key, c.now.Add(-tried.Within), tried.Attempts, presented, ratelimit.Network(c.ip), c.now.Add(-knownAddressRenewal), by.passwordHash, by.googleSubject).Scan(&session.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNoProof
 	}
