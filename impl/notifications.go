@@ -78,13 +78,23 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 
 var noNotification = []gen.ParamError{paramError("id", gen.Exists, "there is no such notification")}
 
-// notify leaves a notification for the people who run the system. It is made even when the request was given up; when that
-// fails too, the log has both.
-func (s *Server) notify(ctx context.Context, n db.Notification) {
+// notificationKind says what failed. The column notifications.kind stores it, and operators search for it.
+type notificationKind string
+
+// The kinds of notifications.
+const (
+	applicationCrash notificationKind = "application-crash"
+	mailFailed       notificationKind = "mandrill-email-failed" // by any mailer: clients know this name
+	mailGivenUp      notificationKind = "mail-given-up"
+	cleanUpFailed    notificationKind = "clean-up-failed"
+)
+
+// notify saves a notification for the operators, even when the request was canceled. Where that fails, the log has both.
+func (s *Server) notify(ctx context.Context, kind notificationKind, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	n.CreatedAt = s.Now()
+	n.Kind, n.CreatedAt = string(kind), s.Now()
 	if _, err := s.DB.NewInsert().Model(&n).Exec(ctx); err != nil {
-		s.Log.Error("a notification could not be saved", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
+		s.Log.Error("saving a notification failed", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
 	}
 }

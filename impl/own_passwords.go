@@ -9,6 +9,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // UsersPasswordUpdate sets or changes the password of the user of the presented session.
@@ -168,7 +169,7 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err := endSessions(ctx, tx, user, 0); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, c, "password_set", user, app)
+		return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, app)
 	})
 }
 
@@ -186,5 +187,5 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 	if err := endSessions(ctx, tx, user, c.session.ID); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "password_set", user, c.app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.app)
 }

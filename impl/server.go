@@ -3,17 +3,22 @@ package impl
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"github.com/riverqueue/river"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -21,14 +26,13 @@ import (
 type Server struct {
 	Settings Settings
 	DB       *db.DB
-	Mailer   Mailer
+	Mailer   mailer.Mailer
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
 	validator *validation.Validator
-	mails     map[string]mailTemplate
+	mails     mailer.Templates
 	places    *places
-	queue     queue
 	registry  registryCopy
 	sessions  *sessionCache
 	uses      uses
@@ -36,11 +40,14 @@ type Server struct {
 	addressOf func(*http.Request) string // of the caller
 	metrics   *metrics
 	lines     map[string]slog.Handler // of the log, by operation
-	google    google
+	google    *oidc.Client
+
+	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
+	jobRunner   *river.Client[pgx.Tx]
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
-func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
+func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
@@ -48,20 +55,23 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		settings.MailPause = time.Minute
 	}
 	s := &Server{
-		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
+		Settings: settings, DB: d, Mailer: sender, Log: log, Now: now,
 		places:   newPlaces(workers(settings.HashWorkers), now),
 		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
-		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
+		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies), google: newGoogle(settings),
 	}
 	s.metrics, s.lines = newMetrics(s), requestLines(log)
 	var err error
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
-	if s.mails, err = mailTemplates(); err != nil {
+	if s.mails, err = mailer.ParseTemplates(); err != nil {
 		return nil, err
 	}
-	s.queue, err = newQueue(s)
+	if s.jobInserter, err = newJobInserter(d); err != nil {
+		return nil, err
+	}
+	s.jobRunner, err = newJobRunner(s)
 	return s, err
 }
 
@@ -75,7 +85,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if err := s.recallRequests(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.queue.work.Start(ctx); err != nil {
+	if err := s.jobRunner.Start(ctx); err != nil {
 		return nil, err
 	}
 	var behind sync.WaitGroup
@@ -83,7 +93,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	behind.Go(func() { s.followRegistry(ctx) })
 	behind.Go(func() { s.writeUses(ctx) })
 	behind.Go(func() { s.exchangeRequests(ctx) })
-	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
+	return func() { behind.Wait(); <-s.jobRunner.Stopped() }, nil
 }
 
 // Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.
