@@ -12,6 +12,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/token"
 )
 
@@ -142,16 +143,16 @@ func (s *Server) takeLinkRequest(c *call, found *account, app *db.Application, r
 }
 
 // linkMails are the kinds of the mails that bring the links.
-var linkMails = map[string]string{magicLink: "magic_link", resetLink: "password_reset"}
+var linkMails = map[string]mailer.Kind{magicLink: mailer.MagicLink, resetLink: mailer.PasswordReset}
 
 // mailLink makes a link and queues its mail.
 func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
 	link := &db.Link{Kind: request.LinkKind, UserID: user.ID, ApplicationID: app.ID, RedirectURL: request.RedirectURL, CreatedAt: request.Time}
-	facts := request.facts()
-	if facts.Link, err = s.newLink(ctx, tx, link); err != nil {
+	address, err := s.newLink(ctx, tx, link)
+	if err != nil {
 		return nil, err
 	}
-	if mail, err = s.writeMail(linkMails[request.LinkKind], user, app, facts); err != nil {
+	if mail, err = s.mails.Write(linkMails[request.LinkKind], user, app, request.mailFacts(address)); err != nil {
 		return nil, err
 	}
 	return mail, s.queueMail(ctx, tx, mail, pause)

@@ -10,6 +10,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
 )
 
@@ -163,7 +164,7 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err := endSessions(ctx, tx, user, 0); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, c, "password_set", user, app)
+		return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, app)
 	})
 }
 
@@ -181,7 +182,7 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 	if err := endSessions(ctx, tx, user, c.session.ID); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "password_set", user, c.app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.app)
 }
 
 // passwordRefusal is an outcome of both operations that set a password.

@@ -11,6 +11,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/ratelimit"
 	"github.com/planoauth/planoauth/impl/token"
@@ -127,7 +128,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 
 // insertSessionAndNotice saves a new session together with the mail that tells of it.
 func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, by proof) (*db.Mail, error) {
-	notice, err := s.writeMail("sign_in", &session.User, app, c.facts(""))
+	notice, err := s.mails.Write(mailer.SignIn, &session.User, app, c.mailFacts(""))
 	if err != nil {
 		return nil, err
 	}
