@@ -7,6 +7,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
 )
 
 // opaque tells whether answers must not tell strangers who has an account.
@@ -15,13 +17,13 @@ func (s *Server) opaque() bool { return s.Settings.Disclosure == "opaque" }
 // linkRequest asks for a link to be mailed. It is also the job that does so where answers are opaque: the request does the same
 // for each e-mail address, and the job finds out whether there is somebody to mail to.
 type linkRequest struct {
-	LinkKind    string    `json:"kind"`
-	Email       string    `json:"email"`
-	Application int64     `json:"application"`
-	RedirectURL string    `json:"redirect_url"`
-	Time        time.Time `json:"time"`
-	IP          string    `json:"ip"`
-	UserAgent   string    `json:"user_agent"`
+	LinkKind    db.LinkKind `json:"kind"`
+	Email       string      `json:"email"`
+	Application int64       `json:"application"`
+	RedirectURL string      `json:"redirect_url"`
+	Time        time.Time   `json:"time"`
+	IP          string      `json:"ip"`
+	UserAgent   string      `json:"user_agent"`
 }
 
 // Kind names the job in the queue.
@@ -66,7 +68,7 @@ func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) err
 		_, err := s.mailLink(ctx, tx, user, app, request, 0)
 		return err
 	})
-	if errors.Is(err, errNewer) || violates(err, "links_user_id_fkey") || violates(err, "links_application_id_fkey") {
+	if errors.Is(err, db.ErrSuperseded) || db.Violates(err, db.LinksUserIDFkey) || db.Violates(err, db.LinksApplicationIDFkey) {
 		return nil
 	}
 	return err

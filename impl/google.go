@@ -67,7 +67,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 		ApplicationID: app.ID, RedirectURL: redirectURL, CreatedAt: c.now,
 	}).Exec(ctx)
 	switch {
-	case violates(err, "google_states_application_id_fkey"):
+	case db.Violates(err, db.GoogleStatesApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
 		return nil, err

@@ -29,7 +29,7 @@ func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Appli
 		switch {
 		case raced(err):
 			continue
-		case violates(err, "sessions_application_id_fkey"):
+		case db.Violates(err, db.SessionsApplicationIDFkey):
 			return s.googleFailed(c, errGoogleState), nil
 		case err != nil:
 			return nil, err
@@ -112,7 +112,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 		var err error
 		switch {
 		case user.ID == 0:
-			err = insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
+			err = db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
 		case user.GoogleSubject == "":
 			err = s.linkGoogle(ctx, tx, c, account, user, app)
 		}
@@ -120,31 +120,26 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 			return err
 		}
 		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
-		return c.insertSession(ctx, tx.Tx, session, proof{googleSubject: user.GoogleSubject})
+		return c.insertSession(ctx, tx, session, precondition{googleSubject: user.GoogleSubject})
 	})
 	return session, token, err
 }
 
-// linkGoogle links a user whom mayLink has let pass, and tells them by mail. It is errTaken when the user is no longer the same.
+// linkGoogle links a user whom mayLink has let pass, and tells them by mail. It is db.ErrAlreadyExists when the user is no longer the same.
 // Where the address was not proven before, this proves it, and what a stranger may have left ends.
 func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *googleAccount, user *db.User, app *db.Application) error {
 	hash, err := c.lockUser(ctx, tx, user.ID)
 	if err == nil && hash != user.PasswordHash {
-		err = errTaken
+		err = db.ErrAlreadyExists
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := proveAddress(ctx, tx, c, user); err != nil {
+	if _, err := db.ClaimUser(ctx, tx, user, c.now); err != nil {
 		return err
 	}
 	user.GoogleSubject = account.Subject
-	linked, err := changedOne(tx.NewUpdate().Model(user).Column("google_subject").WherePK().
-		Where("google_subject IS NULL AND lower(email) = ?", account.Email).Exec(ctx))
-	if err == nil && !linked {
-		err = errTaken
-	}
-	if err != nil {
+	if err := db.LinkGoogle(ctx, tx, user, account.Email); err != nil {
 		return err
 	}
 	return s.tell(ctx, tx, c, "google_linked", user, app)
@@ -153,5 +148,5 @@ func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *go
 // raced tells whether a sign-in failed because users changed after they were looked up: one was made, linked, changed or
 // deleted.
 func raced(err error) bool {
-	return errors.Is(err, errTaken) || errors.Is(err, errNoProof) || violates(err, "users_google_subject_key")
+	return errors.Is(err, db.ErrAlreadyExists) || errors.Is(err, db.ErrPreconditionFailed) || db.Violates(err, db.UsersGoogleSubjectKey)
 }

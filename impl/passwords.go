@@ -131,5 +131,5 @@ func hasPassword(u *db.User) bool { return strings.TrimSpace(u.PasswordHash) != 
 func setPasswordHash(ctx context.Context, idb bun.IDB, user *db.User, hash string) (bool, error) {
 	done, err := idb.NewUpdate().Model((*db.User)(nil)).Set("password_hash = ?", hash).
 		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx)
-	return changedOne(done, err)
+	return db.ChangedOne(done, err)
 }

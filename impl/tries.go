@@ -92,7 +92,7 @@ ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at,
 	times = ARRAY(SELECT x FROM unnest(t.times) x WHERE x > ?2 ORDER BY x) || excluded.times
 WHERE (SELECT count(*) FROM unnest(t.times) x WHERE x > ?2) < ?3 AND (SELECT count(*) FROM unnest(t.times) x WHERE x > ?4) < ?5`,
 		a.Key, now, now.Add(-long.within), long.most, now.Add(-short.within), short.most).Exec(ctx)
-	return changedOne(done, err)
+	return db.ChangedOne(done, err)
 }
 
 // recheck is wait by what was counted meanwhile, for an answer that must not tell anything once the bounds are reached.
