@@ -14,6 +14,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -182,15 +183,15 @@ func SetApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 }
 
 // AddApplicationToken makes a token of an application, beside those that it has. The token itself is nowhere but in the result.
-func AddApplicationToken(ctx context.Context, d *db.DB, slug string, now time.Time) (token string, id int64, err error) {
-	token, digest := newToken(applicationPrefix)
+func AddApplicationToken(ctx context.Context, d *db.DB, slug string, now time.Time) (text string, id int64, err error) {
+	text, digest := token.New(token.Application)
 	err = d.Pool.QueryRow(ctx, `
 INSERT INTO application_tokens (application_id, token_digest, created_at) SELECT id, $2, $3 FROM applications WHERE slug = $1 RETURNING id`,
-		slug, digest, now).Scan(&id)
+		slug, digest[:], now).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = noSuchApplication(slug)
 	}
-	return token, id, err
+	return text, id, err
 }
 
 // RevokeApplicationToken makes a token worthless, and tells whose it was.

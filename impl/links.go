@@ -11,9 +11,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 )
-
-const linkPrefix = "plal_"
 
 // linkPaths are where the pages behind the links are.
 var linkPaths = map[db.LinkKind]string{db.MagicLink: "/magic", db.ResetLink: "/reset", db.VerificationLink: "/verify"}
@@ -24,19 +23,20 @@ func (s *Server) linkURL(kind db.LinkKind, token string) string {
 }
 
 // findLink returns the unconsumed link of a kind by its token, whatever its age. It is nil if there is none.
-func (s *Server) findLink(ctx context.Context, kind db.LinkKind, token string) (*db.Link, error) {
-	if !wellFormed(token, linkPrefix) {
+func (s *Server) findLink(ctx context.Context, kind db.LinkKind, text string) (*db.Link, error) {
+	if !token.WellFormed(text, token.Link) {
 		return nil, nil
 	}
-	return db.LinkByToken(ctx, s.DB, kind, digestOf(token))
+	digest := token.Digest(text)
+	return db.LinkByToken(ctx, s.DB, kind, digest[:])
 }
 
 // newLink creates a link, in place of an older one of the user and kind, and returns its URL. The redirect URL must have been
 // checked. It returns db.ErrSuperseded if there is a link that is not older.
 func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
-	token, digest := newToken(linkPrefix)
-	link.TokenDigest = digest
-	return s.linkURL(link.Kind, token), db.ReplaceLink(ctx, tx, link)
+	text, digest := token.New(token.Link)
+	link.TokenDigest = digest[:]
+	return s.linkURL(link.Kind, text), db.ReplaceLink(ctx, tx, link)
 }
 
 // linkRefusal is an outcome that both operations list.

@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 // jobsLimit is how long counting the jobs may hold up a scrape.
@@ -45,7 +46,7 @@ func newMetrics(s *Server) *metrics {
 	m.registry.MustRegister(m.outcomes, durations, &jobStates{server: s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.watchPool(s)
-	m.watchHashing(s.places)
+	m.watchHashing(s.passwords.Limiter)
 	return m
 }
 
@@ -62,12 +63,11 @@ func (m *metrics) watchPool(s *Server) {
 		func() float64 { return pool.Stat().EmptyAcquireWaitTime().Seconds() })
 }
 
-// watchHashing shows the hashing places.
-func (m *metrics) watchHashing(p *places) {
-	m.gauge("auth_hashing_places", "Passwords that may be hashed at once.", func() float64 { return float64(p.width) })
-	m.gauge("auth_hashing_working", "Passwords that are being hashed.", func() float64 { return float64(min(p.inUse.Load(), p.width)) })
-	m.gauge("auth_hashing_waiting", "Requests that wait for a hashing place.",
-		func() float64 { return float64(min(max(p.inUse.Load()-p.width, 0), maxWaiting)) })
+// watchHashing shows the hash limiter.
+func (m *metrics) watchHashing(l *password.Limiter) {
+	m.gauge("auth_hashing_places", "Passwords that may be hashed at once.", func() float64 { return float64(l.Slots()) })
+	m.gauge("auth_hashing_working", "Passwords that are being hashed.", func() float64 { return float64(l.Active()) })
+	m.gauge("auth_hashing_waiting", "Requests that wait for a hashing place.", func() float64 { return float64(l.Queued()) })
 }
 
 func (m *metrics) gauge(name, help string, value func() float64) {
