@@ -23,12 +23,12 @@ import (
 
 // ApplicationSettings are what an operator says of an application. What is nil was not said.
 type ApplicationSettings struct {
-	Name           *string  `placeholder:"NAME" help:"The name for people."`
-	URL            *string  `name:"url" placeholder:"URL" help:"Where the application is; empty for nowhere."`
-	Admits         []string `enum:"client,employee,liaison" placeholder:"KIND" help:"Kinds of records that may sign in: client, employee, liaison; client when nothing is said."`
-	RedirectOrigin []string `sep:"none" placeholder:"ORIGIN" help:"Where users may be sent to besides the origin of --url; may be repeated; empty for none."`
-	LegacySlugs    *bool    `negatable:"" help:"Whether the old spelling email-already-registerd is sent."`
-	SignInMail     *bool    `negatable:"" help:"Whether users are told of each sign-in by mail."`
+	Name           *string   `placeholder:"NAME" help:"The name for people."`
+	URL            *string   `name:"url" placeholder:"URL" help:"Where the application is; empty for nowhere."`
+	Admits         []db.Role `enum:"client,employee,liaison" placeholder:"KIND" help:"Kinds of records that may sign in: client, employee, liaison; client when nothing is said."`
+	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"Where users may be sent to besides the origin of --url; may be repeated; empty for none."`
+	LegacySlugs    *bool     `negatable:"" help:"Whether the old spelling email-already-registerd is sent."`
+	SignInMail     *bool     `negatable:"" help:"Whether users are told of each sign-in by mail."`
 }
 
 // maxOrigins leaves room for the origin of the url in what answers may hold.
@@ -154,12 +154,12 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 	if settings.Name == nil {
 		return errors.New("--name is required")
 	}
-	app := &db.Application{Slug: slug, Admits: []string{"client"}, RedirectOrigins: []string{}}
+	app := &db.Application{Slug: slug, Admits: []db.Role{db.RoleClient}, RedirectOrigins: []string{}}
 	if _, err := settings.apply(app); err != nil {
 		return err
 	}
-	err := insertNew(ctx, d.NewInsert().Model(app).On("CONFLICT (slug) DO NOTHING"))
-	if errors.Is(err, errTaken) {
+	err := db.InsertNew(ctx, d.NewInsert().Model(app).On("CONFLICT (slug) DO NOTHING"))
+	if errors.Is(err, db.ErrAlreadyExists) {
 		return fmt.Errorf("there is an application %q already", slug)
 	}
 	return err
@@ -175,7 +175,7 @@ func SetApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 	if len(columns) == 0 {
 		return errors.New("nothing is to be changed: pass at least one flag")
 	}
-	changed, err := changedOne(d.NewUpdate().Model(app).Column(columns...).Where("slug = ?", slug).Exec(ctx))
+	changed, err := db.ChangedOne(d.NewUpdate().Model(app).Column(columns...).Where("slug = ?", slug).Exec(ctx))
 	if err == nil && !changed {
 		return noSuchApplication(slug)
 	}
@@ -244,8 +244,8 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 	user := &db.User{Email: formats.NormalizeEmail(n.Email), FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
 	added.Email = user.Email
 	err = d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING"))
-		if added.NewUser = err == nil; errors.Is(err, errTaken) {
+		err := db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING"))
+		if added.NewUser = err == nil; errors.Is(err, db.ErrAlreadyExists) {
 			err = tx.NewSelect().Model(user).Where("lower(email) = ?", user.Email).For("UPDATE").Scan(ctx)
 		}
 		if err != nil {
@@ -263,11 +263,11 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 
 // makeEmployee makes the record, or makes it active again.
 func makeEmployee(ctx context.Context, tx bun.Tx, user int64, now time.Time) (made, activated bool, err error) {
-	made, err = changedOne(tx.NewRaw("INSERT INTO employees (user_id, created_at) VALUES (?, ?) ON CONFLICT (user_id) DO NOTHING", user, now).Exec(ctx))
+	made, err = db.ChangedOne(tx.NewRaw("INSERT INTO employees (user_id, created_at) VALUES (?, ?) ON CONFLICT (user_id) DO NOTHING", user, now).Exec(ctx))
 	if err != nil || made {
 		return made, false, err
 	}
-	activated, err = changedOne(tx.NewRaw("UPDATE employees SET active = true WHERE user_id = ? AND NOT active", user).Exec(ctx))
+	activated, err = db.ChangedOne(tx.NewRaw("UPDATE employees SET active = true WHERE user_id = ? AND NOT active", user).Exec(ctx))
 	return false, activated, err
 }
 

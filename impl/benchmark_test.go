@@ -39,7 +39,7 @@ func startKnown(b *testing.B) *known {
 	server, err := New(settings, d, &mailer.Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
 	check(b, err)
 	k := &known{Server: server}
-	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []string{"client"}}
+	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []db.Role{db.RoleClient}}
 	var digest [32]byte
 	k.application, digest = token.New(token.Application)
 	later := time.Now().Add(time.Hour) // longer than a benchmark takes

@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
 
+	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
@@ -17,13 +18,13 @@ func (s *Server) opaque() bool { return s.Settings.Disclosure == "opaque" }
 // linkRequest is a request to mail a link. With opaque answers it is also the job that does so: the request
 // then does the same for every e-mail address, and only the job looks up whether a user has it.
 type linkRequest struct {
-	LinkKind    string    `json:"kind"`
-	Email       string    `json:"email"`
-	Application int64     `json:"application"`
-	RedirectURL string    `json:"redirect_url"`
-	Time        time.Time `json:"time"`
-	IP          string    `json:"ip"`
-	UserAgent   string    `json:"user_agent"`
+	LinkKind    db.LinkKind `json:"kind"`
+	Email       string      `json:"email"`
+	Application int64       `json:"application"`
+	RedirectURL string      `json:"redirect_url"`
+	Time        time.Time   `json:"time"`
+	IP          string      `json:"ip"`
+	UserAgent   string      `json:"user_agent"`
 }
 
 // Kind returns the name of the job in the queue.
@@ -70,7 +71,7 @@ func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) err
 		_, err := s.mailLink(ctx, tx, user, app, request, 0)
 		return err
 	})
-	if errors.Is(err, errNewer) || violates(err, "links_user_id_fkey") || violates(err, "links_application_id_fkey") {
+	if errors.Is(err, db.ErrSuperseded) || db.Violates(err, db.LinksUserIDFkey) || db.Violates(err, db.LinksApplicationIDFkey) {
 		return nil
 	}
 	return err

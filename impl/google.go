@@ -53,7 +53,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 		ApplicationID: app.ID, RedirectURL: redirectURL, CreatedAt: c.now,
 	}).Exec(ctx)
 	switch {
-	case violates(err, "google_states_application_id_fkey"):
+	case db.Violates(err, db.GoogleStatesApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
 		return nil, err
@@ -137,7 +137,7 @@ func (s *Server) googleState(ctx context.Context, state string) (*db.GoogleState
 // none of this state and verifier: somebody who has only the state cannot consume it.
 func (s *Server) consumeGoogleState(ctx context.Context, state, verifier string) (*db.GoogleState, error) {
 	found := &db.GoogleState{}
-	consumed, err := changedOne(s.DB.NewDelete().Model(found).
+	consumed, err := db.ChangedOne(s.DB.NewDelete().Model(found).
 		Where("state_digest = ? AND challenge = ?", stateDigest(state), oidc.Challenge(verifier)).
 		Returning("nonce, application_id, redirect_url, created_at").Exec(ctx))
 	if err != nil || !consumed {

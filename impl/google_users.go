@@ -31,7 +31,7 @@ func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Applic
 		switch {
 		case raced(err):
 			continue
-		case violates(err, "sessions_application_id_fkey"):
+		case db.Violates(err, db.SessionsApplicationIDFkey):
 			return s.googleFailed(c, errGoogleState), nil
 		case err != nil:
 			return nil, err
@@ -127,7 +127,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User,
 		var err error
 		switch {
 		case user.ID == 0:
-			err = insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
+			err = db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
 		case user.GoogleSubject == "":
 			err = s.linkGoogle(ctx, tx, c, account, user, app)
 		}
@@ -135,31 +135,26 @@ func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User,
 			return err
 		}
 		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
-		return c.insertSession(ctx, tx.Tx, session, proof{googleSubject: user.GoogleSubject})
+		return c.insertSession(ctx, tx, session, precondition{googleSubject: user.GoogleSubject})
 	})
 	return session, token, err
 }
 
-// linkGoogle links a user for whom mayLink was true, and queues a notice. It returns errTaken if the user has
+// linkGoogle links a user for whom mayLink was true, and queues a notice. It returns db.ErrAlreadyExists if the user has
 // changed since. An unverified address becomes verified by this, which removes what a stranger may have left.
 func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *oidc.Account, user *db.User, app *db.Application) error {
 	hash, err := c.lockUser(ctx, tx, user.ID)
 	if err == nil && hash != user.PasswordHash {
-		err = errTaken
+		err = db.ErrAlreadyExists
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := proveAddress(ctx, tx, c, user); err != nil {
+	if _, err := db.ClaimUser(ctx, tx, user, c.now); err != nil {
 		return err
 	}
 	user.GoogleSubject = account.Subject
-	linked, err := changedOne(tx.NewUpdate().Model(user).Column("google_subject").WherePK().
-		Where("google_subject IS NULL AND lower(email) = ?", account.Email).Exec(ctx))
-	if err == nil && !linked {
-		err = errTaken
-	}
-	if err != nil {
+	if err := db.LinkGoogle(ctx, tx, user, account.Email); err != nil {
 		return err
 	}
 	return s.queueNotice(ctx, tx, c, mailer.GoogleLinked, user, app)
@@ -168,5 +163,5 @@ func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *oi
 // raced reports whether a sign-in failed because a user was created, linked, changed or deleted after the
 // lookup.
 func raced(err error) bool {
-	return errors.Is(err, errTaken) || errors.Is(err, errNoProof) || violates(err, "users_google_subject_key")
+	return errors.Is(err, db.ErrAlreadyExists) || errors.Is(err, db.ErrPreconditionFailed) || db.Violates(err, db.UsersGoogleSubjectKey)
 }

@@ -64,9 +64,9 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	} else {
 		update.Set("acknowledged_by = NULL").Set("acknowledged_at = NULL")
 	}
-	changed, err := changedOne(update.Exec(ctx))
+	changed, err := db.ChangedOne(update.Exec(ctx))
 	switch {
-	case violates(err, "notifications_acknowledged_by_fkey"):
+	case db.Violates(err, db.NotificationsAcknowledgedByFkey):
 		return invalidToken, nil // the user was deleted since the token was checked
 	case err != nil:
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
@@ -87,7 +88,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, closeDB, err := s.open(ctx, db.StartEmbedded)
+	d, closeDB, err := s.open(ctx, embedded.Start)
 	if err != nil {
 		return err
 	}
@@ -223,31 +224,31 @@ func (o *database) with(ctx context.Context, do func(context.Context, *db.DB) er
 }
 
 // startOrAttach uses the embedded Postgres of a running server, or else starts it.
-func startOrAttach(ctx context.Context, dir string, options ...string) (*db.Embedded, error) {
-	embedded, err := db.StartEmbedded(ctx, dir, options...)
-	if errors.Is(err, db.ErrEmbeddedRunning) {
-		return db.AttachEmbedded(ctx, dir)
+func startOrAttach(ctx context.Context, dir string, options ...string) (*embedded.Postgres, error) {
+	postgres, err := embedded.Start(ctx, dir, options...)
+	if errors.Is(err, embedded.ErrRunning) {
+		return embedded.Attach(ctx, dir)
 	}
-	return embedded, err
+	return postgres, err
 }
 
 // open connects to the database. It gets at the embedded one by start.
-func (o *database) open(ctx context.Context, start func(context.Context, string, ...string) (*db.Embedded, error)) (d *db.DB, closeDB func(), err error) {
+func (o *database) open(ctx context.Context, start func(context.Context, string, ...string) (*embedded.Postgres, error)) (d *db.DB, closeDB func(), err error) {
 	url, stop := o.DatabaseURL, func() {}
 	if url == "" {
 		dir := o.DataDir
 		if dir == "" {
-			if dir, err = db.DefaultDir(); err != nil {
+			if dir, err = embedded.DefaultDir(); err != nil {
 				return nil, nil, err
 			}
 		}
-		embedded, err := start(ctx, dir)
+		postgres, err := start(ctx, dir)
 		if err != nil {
 			return nil, nil, err
 		}
-		url = embedded.URL
+		url = postgres.URL
 		stop = func() {
-			if err := embedded.Stop(); err != nil {
+			if err := postgres.Stop(); err != nil {
 				fmt.Fprintln(os.Stderr, "planoauth:", err)
 			}
 		}
