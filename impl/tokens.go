@@ -40,6 +40,9 @@ func newToken(prefix string) (token string, digest []byte) {
 	return token, digestOf(token)
 }
 
+// NewApplicationToken makes a token of an application.
+func NewApplicationToken() (token string, digest []byte) { return newToken(applicationPrefix) }
+
 func digestOf(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
