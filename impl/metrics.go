@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"runtime"
 	"runtime/debug"
@@ -82,11 +83,12 @@ func (m *metrics) counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
-// buildInfo is 1; its labels say which build runs, as far as the Go toolchain recorded it.
+// buildInfo is 1; its labels are the version of openapi.yaml, the commit, if the Go toolchain recorded it, and the Go version.
 func buildInfo() prometheus.Collector {
-	labels := prometheus.Labels{"version": "", "revision": "", "goversion": runtime.Version()}
+	var spec struct{ Info struct{ Version string } }
+	json.Unmarshal(gen.SpecJSON, &spec)
+	labels := prometheus.Labels{"version": spec.Info.Version, "revision": "", "goversion": runtime.Version()}
 	if build, ok := debug.ReadBuildInfo(); ok {
-		labels["version"] = build.Main.Version
 		for _, setting := range build.Settings {
 			if setting.Key == "vcs.revision" {
 				labels["revision"] = setting.Value
@@ -94,7 +96,7 @@ func buildInfo() prometheus.Collector {
 		}
 	}
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "auth_build_info", Help: "Version and commit of this build, and its Go version.", ConstLabels: labels,
+		Name: "auth_build_info", Help: "Version of the API, commit and Go version of this build.", ConstLabels: labels,
 	}, func() float64 { return 1 })
 }
 

@@ -170,7 +170,7 @@ func TestGauges(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("promlint finds %v (%v)", problems, err)
 	}
-	if !regexp.MustCompile(`(?m)^auth_build_info\{goversion="go.+",revision=".*",version=".+"\} 1$`).MatchString(scrapeText(t, address)) {
+	if !regexp.MustCompile(`(?m)^auth_build_info\{goversion="go.+",revision=".*",version="\d+\.\d+\.\d+"\} 1$`).MatchString(scrapeText(t, address)) {
 		t.Error("auth_build_info is missing")
 	}
 	p.exec("ALTER TABLE river_job RENAME TO river_job_away")

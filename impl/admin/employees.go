@@ -28,8 +28,8 @@ func (n *NewEmployee) check() error {
 		checkName("--last-name", n.LastName))
 }
 
-// AddedEmployee is the result of AddEmployee. NewUser, NewRecord and Reactivated say what it changed; all are false for an active
-// employee.
+// AddedEmployee is the result of AddEmployee, with the address in lower case. NewUser, NewRecord and Reactivated say what it
+// changed; all are false for somebody who was an active employee already.
 type AddedEmployee struct {
 	Email                           string
 	NewUser, NewRecord, Reactivated bool
@@ -44,6 +44,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 		return added, err
 	}
 	user := &db.User{Email: formats.NormalizeEmail(n.Email), FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
+	added.Email = user.Email
 	err := d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) (err error) {
 		if added.NewUser, err = insertOrLockUser(ctx, tx, user); err != nil {
 			return err
@@ -56,7 +57,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 		}
 		return nil
 	})
-	added.Email, added.HasPassword = user.Email, hasPassword(user)
+	added.HasPassword = hasPassword(user)
 	return added, err
 }
 
