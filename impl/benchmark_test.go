@@ -121,7 +121,7 @@ func BenchmarkSteps(b *testing.B) {
 			rule, _ := judgePassword("analytical engine 1843", ownWords("ada@example.com", "Ada", "Lovelace", "planoorder", "planoauth"))
 			return rule == ""
 		}},
-		{"check names and phone", func() bool { return (&claim{firstName: "Ada", lastName: "Lovelace"}).check("") == nil }},
+		{"check names and phone", func() bool { return (&profile{firstName: "Ada", lastName: "Lovelace"}).normalize("") == nil }},
 		{"write a mail", func() bool {
 			_, err := k.writeMail("welcome", &k.session.User, app, mailFacts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
 			return err == nil

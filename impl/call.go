@@ -19,20 +19,20 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// call is one request on its way.
+// call is one request in the pipeline.
 type call struct {
 	req *http.Request
 	id  string
-	now time.Time // the one time of the request, in whole milliseconds as answers show it
+	now time.Time // the one time of the request, in whole milliseconds as in answers
 	ip  string
 
 	deadline deadline    // the context of req
 	header   http.Header // of the answer
-	began    time.Time   // for measuring alone
+	began    time.Time   // for durations only
 
 	op       *gen.Operation // nil while no route has matched
-	registry *registry      // as it was when the request was identified
-	body     []byte         // as it was sent
+	registry *registry      // the copy that identified the request
+	body     []byte         // as sent
 	params   map[string]any
 	slug     string // of the answer
 
@@ -46,7 +46,7 @@ type call struct {
 
 type callKey struct{}
 
-// The values of headers that all answers have. Nobody appends to them.
+// Header values of all answers, shared between them: never append to these.
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
@@ -54,8 +54,8 @@ var (
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// begin gives each request its id, its time and the headers that every answer has; it turns panics into errors, and when the
-// answer is sent, it is counted and one line logged.
+// begin gives each request its id, its time and the headers of every answer. It turns a panic into an error. After the answer it
+// counts the request and logs one line.
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
@@ -85,16 +85,16 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestLines log the requests of each operation, by its id, which stands in each line.
-func requestLines(log *slog.Logger) map[string]slog.Handler {
-	lines := map[string]slog.Handler{"": log.Handler()}
+// requestLoggers makes a log handler for each operation, by operation id, so that the id is formatted only once.
+func requestLoggers(log *slog.Logger) map[string]slog.Handler {
+	loggers := map[string]slog.Handler{"": log.Handler()}
 	for _, op := range gen.Operations {
-		lines[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
+		loggers[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
 	}
-	return lines
+	return loggers
 }
 
-// operation is the id of the operation, "" while no route has matched.
+// operation returns the operation id, "" while no route has matched.
 func (c *call) operation() string {
 	if c.op == nil {
 		return ""
@@ -106,20 +106,20 @@ func (s *Server) logCall(c *call, code int) {
 	ended := s.Now()
 	took := ended.Sub(c.began)
 	s.metrics.count(c, took)
-	line := slog.NewRecord(ended, slog.LevelInfo, "request", 0) // without its place in the source, which takes time to find
+	line := slog.NewRecord(ended, slog.LevelInfo, "request", 0) // no source position: finding it costs time
 	line.AddAttrs(
 		slog.String("request_id", c.id),
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
 		slog.Int64("us", took.Microseconds()))
-	if handler := s.lines[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
+	if handler := s.requestLoggers[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
 		handler.Handle(c.req.Context(), line)
 	}
 }
 
-// refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is
-// looked at here: what the operation does not list is never sent.
+// refuse answers with the outcome of a step. The compiler cannot know which operation the step refuses, so this checks the
+// operation's list of slugs: an unlisted slug is never sent.
 func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	if c.op != nil && !slices.Contains(c.op.Slugs, outcome.Slug()) {
 		return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or let the step answer another slug", outcome.Slug(), c.op.ID)
@@ -128,7 +128,7 @@ func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	return outcome.Write(w)
 }
 
-// panicked is a panic as an error.
+// panicked is a recovered panic.
 type panicked struct {
 	cause any
 	stack []byte
@@ -136,11 +136,11 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.cause) }
 
-// answerError answers what no handler could: routes that do not exist, and crashes.
+// answerError answers requests without a route, and crashes.
 func (s *Server) answerError(err error, ec echo.Context) {
 	c := callOf(ec.Request().Context())
 	if ec.Response().Committed {
-		s.Log.Warn("an answer broke off", "request_id", c.id, "cause", err.Error())
+		s.Log.Warn("writing an answer failed", "request_id", c.id, "cause", err.Error())
 		return
 	}
 	var outcome gen.Outcome
@@ -155,11 +155,11 @@ func (s *Server) answerError(err error, ec echo.Context) {
 		outcome = s.crash(c, err)
 	}
 	if err := c.refuse(ec.Response(), outcome); err != nil {
-		s.Log.Warn("an answer broke off", "request_id", c.id, "cause", err.Error())
+		s.Log.Warn("writing an answer failed", "request_id", c.id, "cause", err.Error())
 	}
 }
 
-// crash logs an error that nobody foresaw, and tells the operators. Nothing of it goes into the answer.
+// crash logs an unforeseen error and notifies the operators. The answer contains nothing of it.
 func (s *Server) crash(c *call, err error) gen.Outcome {
 	operation, stack := c.operation(), debug.Stack()
 	var p *panicked
@@ -167,7 +167,7 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 		stack = p.stack
 	}
 	if p == nil && errors.Is(err, context.Canceled) {
-		s.Log.Info("the caller went away", "request_id", c.id, "operation", operation)
+		s.Log.Info("the caller closed the connection", "request_id", c.id, "operation", operation)
 		return gen.ApplicationCrash{}
 	}
 	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
@@ -180,7 +180,7 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 
 func isAPI(path string) bool { return path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") }
 
-// peerAddress is the address of the connection, or "" when it has none.
+// peerAddress returns the IP address of the connection, "" if it has none.
 func peerAddress(req *http.Request) string {
 	port, err := netip.ParseAddrPort(req.RemoteAddr)
 	if err != nil {
@@ -189,7 +189,7 @@ func peerAddress(req *http.Request) string {
 	return port.Addr().Unmap().WithZone("").String()
 }
 
-const maxUserAgent = 512 // bytes that are kept of the User-Agent header
+const maxUserAgent = 512 // bytes of the User-Agent header that are stored
 
 func userAgent(req *http.Request) string {
 	text := req.UserAgent()

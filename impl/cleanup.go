@@ -34,7 +34,7 @@ type outdated struct {
 // allOutdated is all that is ever cleaned up. A session is told of for a while after its end; with remember_me it has none.
 var allOutdated = []outdated{
 	{"sessions", "(created_at <= $1 OR last_used_at <= $2) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
-		[]time.Duration{sessionLife + sessionKept, sessionIdle + sessionKept}},
+		[]time.Duration{sessionLifetime + sessionRetention, sessionIdleLimit + sessionRetention}},
 	{"links", "created_at <= $1", []time.Duration{linksKept}},
 	{"google_states", "created_at <= $1", []time.Duration{googleStatesKept}},
 	{"tries", "last_at <= $1", []time.Duration{triesKept}},

@@ -51,7 +51,7 @@ func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) erro
 }
 
 func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) error {
-	if s.Now().Sub(request.Time) >= linkLives[request.LinkKind] {
+	if s.Now().Sub(request.Time) >= linkLifetimes[request.LinkKind] {
 		return nil
 	}
 	user, err := s.DB.UserByEmail(ctx, request.Email)

@@ -55,7 +55,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 		redirectURL = app.URL
 	}
 	if !allowsRedirect(app, redirectURL) {
-		return gen.InvalidParam{Errors: noRedirect}, nil
+		return gen.InvalidParam{Errors: redirectMissing}, nil
 	}
 	provider, err := s.googleProvider(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Appli
 		if refusal != nil || err != nil {
 			return refusal, err
 		}
-		if standingOf(user, app) == roleless {
+		if accessOf(user, app) == noRole {
 			return gen.UserRequiresRole{}, nil
 		}
 		session, token, err := s.saveGoogleSignIn(c, account, user, app, redirectURL)
@@ -35,7 +35,7 @@ func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Appli
 			return nil, err
 		}
 		data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-		if standingOf(user, app) == admitted {
+		if accessOf(user, app) == admitted {
 			return gen.SessionsGoogleCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 		}
 		return gen.SessionsGoogleCreateClientRequired{Data: data, Session: shown, Application: application}, nil

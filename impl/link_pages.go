@@ -10,31 +10,31 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
 //go:embed pages/link.html pages/link.css pages/link.js
 var linkFiles embed.FS
 
-// linkTemplate has a block for each kind of link, and the block notice for links that lead nowhere.
+// linkTemplate has a block for each kind of link, and the block notice for links that do not work.
 var linkTemplate = template.Must(template.ParseFS(linkFiles, "pages/link.html"))
 
-// linkPolicy lets a page behind a link load and call nothing but this server. Its form is never sent but by our script.
+// linkPolicy is the Content-Security-Policy of these pages: they load from and call this server only, and only our script submits
+// the form.
 const linkPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// linkPage is what a page behind a mailed link shows. The token is in it only where the page needs it.
+// linkPage is the data of a page behind a mailed link. It contains the token only where the page needs it.
 type linkPage struct {
 	Block, Title string // Title also heads the page
 	Message      string // of a notice
 	Application  string // its name
 	Slug         string
 	Email, Token string
-	Next         string // where to go on: the button of the magic page, and of the others once it is done; "" for nowhere
+	Next         string // URL of the next page: the button on /magic, shown on the others after success; "" for none
 }
 
-// linkPages are the pages behind mailed links. They only show what may be done: a GET uses nothing up, so that the programs
-// that scan mails do not.
+// linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes it, since programs
+// that scan mails follow links.
 func (s *Server) linkPages(e *echo.Echo) {
 	methods := []string{http.MethodGet, http.MethodHead}
 	for kind, path := range linkPaths {
@@ -62,7 +62,7 @@ func (s *Server) showLink(ec echo.Context, kind string) error {
 	return ec.HTMLBlob(code, html.Bytes())
 }
 
-// linkPage looks the link up, and judges it as the operations behind it do.
+// linkPage looks the link up and checks it with the same rules as the operations behind it.
 func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ linkPage, _ error) {
 	link, user, app, err := s.judgeLink(ctx, s.registry.newest.Load(), kind, token)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ 
 		}, nil
 	}
 	page := linkPage{
-		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextOf(link, app),
+		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
 	}
 	if kind == magicLink {
 		if page.Next == "" {
@@ -95,15 +95,4 @@ var notValid = linkPage{
 
 var linkTitles = map[string]string{
 	magicLink: "Sign in", resetLink: "Set a new password", verificationLink: "Confirm your address",
-}
-
-// nextOf is the link's redirect URL if the application still allows it, or else the application's own; "" when there is
-// neither. Both were written where nobody may have checked them.
-func nextOf(link *db.Link, app *db.Application) string {
-	for _, address := range []string{link.RedirectURL, app.URL} {
-		if formats.CheckRedirectURL(address) == nil && allowsRedirect(app, address) {
-			return address
-		}
-	}
-	return ""
 }

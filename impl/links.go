@@ -23,13 +23,6 @@ const (
 	verificationLink = "verification"
 )
 
-// linkLives is how long a link of each kind works; the mails say the same.
-var linkLives = map[string]time.Duration{
-	magicLink:        15 * time.Minute,
-	resetLink:        time.Hour,
-	verificationLink: 7 * 24 * time.Hour,
-}
-
 // linkPaths are where the pages behind the links are.
 var linkPaths = map[string]string{magicLink: "/magic", resetLink: "/reset", verificationLink: "/verify"}
 
@@ -49,11 +42,6 @@ func (s *Server) findLink(ctx context.Context, kind, token string) (*db.Link, er
 		return nil, nil
 	}
 	return link, err
-}
-
-// linkExpired tells whether a link has outlived its life.
-func linkExpired(link *db.Link, now time.Time) bool {
-	return !now.Before(link.CreatedAt.Add(linkLives[link.Kind]))
 }
 
 // errUsed means that another request was quicker to use the link.
@@ -97,7 +85,7 @@ type linkRefusal interface {
 func (s *Server) requestLink(c *call, kind, email, application, redirectURL string) (sent bool, _ linkRefusal, _ error) {
 	app, wrong := c.application(application, redirectURL)
 	if kind == magicLink && app != nil && redirectURL == "" && app.URL == "" {
-		wrong = append(wrong, noRedirect...)
+		wrong = append(wrong, redirectMissing...)
 	}
 	if len(wrong) > 0 {
 		return false, gen.InvalidParam{Errors: wrong}, nil

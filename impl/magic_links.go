@@ -50,10 +50,10 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 	}
 	session.User = *user
 	data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-	switch standingOf(user, app) {
-	case roleless:
+	switch accessOf(user, app) {
+	case noRole:
 		return gen.UserRequiresRole{}, nil
-	case recordless:
+	case noRecord:
 		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
 	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
@@ -73,7 +73,7 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err == nil && first && hasPassword(user) {
 			err = s.removePassword(ctx, tx, c, user, app)
 		}
-		if err != nil || standingOf(user, app) == roleless {
+		if err != nil || accessOf(user, app) == noRole {
 			return err
 		}
 		return c.insertSession(ctx, tx.Tx, session, proof{})

@@ -11,7 +11,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// NotificationsIndex lists what the people who run the system should know.
+// NotificationsIndex lists the notifications for operators.
 func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
 	p := req.Body
 	var found []db.Notification
@@ -36,7 +36,7 @@ func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIn
 	return gen.NotificationsIndexActionSuccessful{Data: list}, nil
 }
 
-// search finds the term in one of the attributes, or in any where none is named. Nothing in a term is a wildcard.
+// search matches rows that contain the term in one of the attributes; without attributes, in any. A term has no wildcards.
 func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQuery {
 	attributes := s.Attributes
 	if len(attributes) == 0 {
@@ -50,7 +50,7 @@ func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQu
 	}
 }
 
-// NotificationsUpdate notes that somebody has seen to a notification, or takes that back. The first one to see to it stands.
+// NotificationsUpdate acknowledges a notification, or withdraws that. The first user who acknowledged it is kept.
 func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	n := db.Notification{ID: p.ID}
@@ -78,13 +78,13 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 
 var noNotification = []gen.ParamError{paramError("id", gen.Exists, "there is no such notification")}
 
-// notify leaves a notification for the people who run the system. It is made even when the request was given up; when that
-// fails too, the log has both.
+// notify saves a notification for operators, even when the request was canceled. If saving fails, the notification is logged
+// instead.
 func (s *Server) notify(ctx context.Context, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	n.CreatedAt = s.Now()
 	if _, err := s.DB.NewInsert().Model(&n).Exec(ctx); err != nil {
-		s.Log.Error("a notification could not be saved", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
+		s.Log.Error("saving a notification failed", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
 	}
 }

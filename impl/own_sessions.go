@@ -42,7 +42,7 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 // need not be written down yet.
 func (c *call) live(unwritten time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
-		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLife), c.now.Add(-sessionIdle-unwritten))
+		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-unwritten))
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdat
 WITH ended AS (
 	DELETE FROM sessions USING users u
 	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
-UPDATE users SET remember_me = ?1 WHERE id = ?0`, c.session.UserID, remember, c.now.Add(-sessionLife), c.now.Add(-sessionIdle), c.session.ID).Exec(ctx)
+UPDATE users SET remember_me = ?1 WHERE id = ?0`, c.session.UserID, remember, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit), c.session.ID).Exec(ctx)
 		return err
 	})
 	switch {

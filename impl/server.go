@@ -25,18 +25,18 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
-	validator *validation.Validator
-	mails     map[string]mailTemplate
-	places    *places
-	queue     queue
-	registry  registryCopy
-	sessions  *sessionCache
-	uses      uses
-	addresses throttle
-	addressOf func(*http.Request) string // of the caller
-	metrics   *metrics
-	lines     map[string]slog.Handler // of the log, by operation
-	google    google
+	validator      *validation.Validator
+	mails          map[string]mailTemplate
+	places         *places
+	queue          queue
+	registry       registryCopy
+	sessions       *sessionCache
+	uses           uses
+	addresses      throttle
+	addressOf      func(*http.Request) string // of the caller
+	metrics        *metrics
+	requestLoggers map[string]slog.Handler // by operation id
+	google         google
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
@@ -53,7 +53,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}
-	s.metrics, s.lines = newMetrics(s), requestLines(log)
+	s.metrics, s.requestLoggers = newMetrics(s), requestLoggers(log)
 	var err error
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err

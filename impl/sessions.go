@@ -56,7 +56,7 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 		return nil, err
 	case !match:
 		return s.refuseSignIn(c, found)
-	case standingOf(found.User, app) == roleless:
+	case accessOf(found.User, app) == noRole:
 		if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
 			return c.rateLimited(wait), err
 		}
@@ -88,7 +88,7 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.req.Context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
-	recordless := standingOf(user, app) == recordless
+	withoutRecord := accessOf(user, app) == noRecord
 	by := proof{passwordHash: user.PasswordHash, tries: found}
 	if renewed != "" {
 		set, err := setPasswordHash(ctx, s.DB, user, renewed)
@@ -101,7 +101,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	}
 	var notice *db.Mail
 	var err error
-	if app.SignInMail && !recordless {
+	if app.SignInMail && !withoutRecord {
 		notice, err = s.insertSessionAndNotice(c, session, app, by)
 	} else {
 		err = c.insertSession(ctx, s.DB.DB.DB, session, by)
@@ -113,7 +113,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 		return nil, err
 	}
 	data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-	if recordless {
+	if withoutRecord {
 		return gen.SessionsCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
 	if notice != nil && !s.deliver(c, notice) {

@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -18,10 +17,6 @@ const (
 	sessionPrefix     = "plas_"
 	applicationPrefix = "plaa_"
 	tokenLength       = 61 // characters, the prefix too
-
-	sessionLife = 7 * 24 * time.Hour  // from the sign-in
-	sessionIdle = 72 * time.Hour      // from the last use
-	sessionKept = 30 * 24 * time.Hour // after its end; then it is as unknown as one that never was
 )
 
 // tokenText is base32 in lower case: letters and digits only, so that a double click selects a token whole.
@@ -155,17 +150,17 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	}
 	c.about = app.Slug
 	if reason, endedAt := expiry(session, c.now); reason != "" {
-		if !c.now.Before(endedAt.Add(sessionKept)) {
+		if !c.now.Before(endedAt.Add(sessionRetention)) {
 			return gen.InvalidToken{Param: param}
 		}
 		return gen.SessionExpired{Param: param, Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}
 	}
-	switch standingOf(&session.User, app) {
-	case recordless:
+	switch accessOf(&session.User, app) {
+	case noRecord:
 		if !c.op.OpenToRecordless || c.caller != nil {
 			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
 		}
-	case roleless:
+	case noRole:
 		return gen.InvalidToken{Param: param}
 	}
 	c.session, c.app = session, app
@@ -183,19 +178,4 @@ func (s *Server) permit(c *call) (gen.Outcome, error) {
 		}
 	}
 	return gen.PermissionDenied{}, nil
-}
-
-// expiry says which limit a session has passed, and when; the earlier one if both. The reason is "" while it lives.
-func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
-	if session.User.RememberMe {
-		return "", time.Time{}
-	}
-	reason, endedAt = gen.Absolute, session.CreatedAt.Add(sessionLife)
-	if idle := session.LastUsedAt.Add(sessionIdle); idle.Before(endedAt) {
-		reason, endedAt = gen.Idle, idle
-	}
-	if now.Before(endedAt) {
-		return "", time.Time{}
-	}
-	return reason, endedAt
 }

@@ -3,7 +3,6 @@ package impl
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,9 +10,6 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/validation"
 )
-
-// recentSignIn is how young a session must be for a first password.
-const recentSignIn = 15 * time.Minute
 
 // UsersRead returns the user of the presented session.
 func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
@@ -30,8 +26,8 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 // UsersUpdate changes names and phone number of the user of the presented session.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	claim := claim{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
-	if wrong := claim.check(""); len(wrong) > 0 {
+	changed := profile{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
+	if wrong := changed.normalize(""); len(wrong) > 0 {
 		return gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	user, err := s.DB.UserByID(ctx, c.session.UserID)
@@ -47,9 +43,9 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 			*field, columns = value, append(columns, param)
 		}
 	}
-	take("first_name", &user.FirstName, claim.firstName)
-	take("last_name", &user.LastName, claim.lastName)
-	take("phone", &user.Phone, claim.phone)
+	take("first_name", &user.FirstName, changed.firstName)
+	take("last_name", &user.LastName, changed.lastName)
+	take("phone", &user.Phone, changed.phone)
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 			_, err := tx.NewUpdate().Model(user).Column(columns...).WherePK().Exec(ctx)
@@ -75,27 +71,27 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	if user == nil {
 		return invalidToken, nil // deleted since the token was checked
 	}
-	claim := claim{
+	r := registration{
+		profile:     profile{firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone},
 		application: p.Application, redirectURL: p.RedirectURL, email: user.Email, password: p.Client.Password,
-		firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone,
 		companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
 	var wrong []gen.ParamError
 	if other := c.registry.appsBySlug[p.Application]; other != nil && other != c.app {
 		wrong = append(wrong, paramError("application", gen.Allowed, "is not the application of the session"))
 	}
-	if claim.password != "" {
+	if r.password != "" {
 		wrong = append(wrong, c.judgeFirstPassword("client.password", user)...)
 	}
-	app, hash, refusal, err := s.settleClaim(c, &claim, wrong)
+	app, hash, refusal, err := s.validateRegistration(c, &r, wrong)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}
-	user.FirstName, user.LastName = claim.firstName, claim.lastName
-	if claim.phone != "" {
-		user.Phone = claim.phone
+	user.FirstName, user.LastName = r.firstName, r.lastName
+	if r.phone != "" {
+		user.Phone = r.phone
 	}
-	client := claim.client(c)
+	client := r.client(c.now)
 	client.UserID = user.ID
 	session := *c.session
 	session.User.Records.Client = &client.Active
