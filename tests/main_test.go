@@ -19,6 +19,7 @@ import (
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl/admin"
 )
 
@@ -82,12 +83,12 @@ func startPostgres(ctx context.Context) (address string, stop func(), err error)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", nil, err
 	}
-	embedded, err := db.StartEmbedded(ctx, dir+"/postgres", postgresOptions...)
+	started, err := embedded.Start(ctx, dir+"/postgres", postgresOptions...)
 	if err != nil {
 		return "", nil, err
 	}
 	fmt.Println("database: machine, its own Postgres binaries")
-	return embedded.URL, func() { embedded.Stop(); os.RemoveAll(dir) }, nil
+	return started.URL, func() { started.Stop(); os.RemoveAll(dir) }, nil
 }
 
 func engineAnswers() bool {

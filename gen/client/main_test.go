@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/admin"
@@ -32,9 +33,9 @@ func run(m *testing.M) int {
 		dir := must(os.MkdirTemp("", "planoauth-client-"))
 		defer os.RemoveAll(dir)
 		check(os.Chmod(dir, 0o755)) // Postgres does not run as root, and has to get in
-		embedded := must(db.StartEmbedded(ctx, dir+"/postgres", "fsync=off"))
-		defer embedded.Stop()
-		d := must(db.Open(ctx, must(db.ParseURL(embedded.URL))))
+		postgres := must(embedded.Start(ctx, dir+"/postgres", "fsync=off"))
+		defer postgres.Stop()
+		d := must(db.Open(ctx, must(db.ParseURL(postgres.URL))))
 		defer d.Close()
 		check(db.Migrate(ctx, d))
 		check(admin.Deploy(ctx, d, time.Now()))

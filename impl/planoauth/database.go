@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl/admin"
 )
 
@@ -53,15 +54,15 @@ func (o *database) prepare(ctx context.Context, d *db.DB) error {
 }
 
 // startEmbedded starts, or attaches to, the embedded Postgres in a directory.
-type startEmbedded func(ctx context.Context, dir string, options ...string) (*db.Embedded, error)
+type startEmbedded func(ctx context.Context, dir string, options ...string) (*embedded.Postgres, error)
 
 // startOrAttach attaches to the embedded Postgres of a running server, or starts it if no server runs.
-func startOrAttach(ctx context.Context, dir string, options ...string) (*db.Embedded, error) {
-	embedded, err := db.StartEmbedded(ctx, dir, options...)
-	if errors.Is(err, db.ErrEmbeddedRunning) {
-		return db.AttachEmbedded(ctx, dir)
+func startOrAttach(ctx context.Context, dir string, options ...string) (*embedded.Postgres, error) {
+	postgres, err := embedded.Start(ctx, dir, options...)
+	if errors.Is(err, embedded.ErrRunning) {
+		return embedded.Attach(ctx, dir)
 	}
-	return embedded, err
+	return postgres, err
 }
 
 // open connects to DATABASE_URL, or to the embedded Postgres, which start provides and closeDB stops.
@@ -88,16 +89,16 @@ func (o *database) open(ctx context.Context, start startEmbedded) (d *db.DB, clo
 func (o *database) openEmbedded(ctx context.Context, start startEmbedded) (url string, stop func(), err error) {
 	dir := o.DataDir
 	if dir == "" {
-		if dir, err = db.DefaultDir(); err != nil {
+		if dir, err = embedded.DefaultDir(); err != nil {
 			return "", nil, err
 		}
 	}
-	embedded, err := start(ctx, dir)
+	postgres, err := start(ctx, dir)
 	if err != nil {
 		return "", nil, err
 	}
-	return embedded.URL, func() {
-		if err := embedded.Stop(); err != nil {
+	return postgres.URL, func() {
+		if err := postgres.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "planoauth:", err)
 		}
 	}, nil

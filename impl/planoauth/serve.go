@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl"
 )
 
@@ -36,7 +36,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, closeDB, err := s.open(ctx, db.StartEmbedded)
+	d, closeDB, err := s.open(ctx, embedded.Start)
 	if err != nil {
 		return err
 	}

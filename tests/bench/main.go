@@ -16,7 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 )
 
 const (
@@ -93,7 +93,7 @@ func (b *bench) measure(ctx context.Context) {
 	defer os.RemoveAll(b.dir)
 	check(os.Chmod(b.dir, 0o755)) // Postgres may run as another user
 	note("starting Postgres")
-	postgres, err := db.StartEmbedded(ctx, filepath.Join(b.dir, "postgres"), postgresOptions...)
+	postgres, err := embedded.Start(ctx, filepath.Join(b.dir, "postgres"), postgresOptions...)
 	check(err)
 	defer postgres.Stop()
 	b.admin, err = pgxpool.New(ctx, postgres.URL)

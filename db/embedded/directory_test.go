@@ -1,7 +1,8 @@
-package db
+package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,16 +11,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-func TestEmbeddedPassword(t *testing.T) {
+func TestPasswordAndFileModes(t *testing.T) {
 	t.Parallel()
-	dir := stateDir(t)
-	e := startEmbedded(t, dir, quick)
-	for name, want := range map[string]os.FileMode{"": 0o700, "cluster": 0o700, "password": 0o600, "log": 0o600, "lock": 0o600} {
+	dir := preparedDir(t)
+	p := startPostgres(t, dir, quick)
+	for name, want := range map[string]os.FileMode{"": 0o700, clusterDir: 0o700, passwordFile: 0o600, logFile: 0o600, lockFile: 0o600} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func TestEmbeddedPassword(t *testing.T) {
 			t.Errorf("%q has mode %o, want %o", name, info.Mode().Perm(), want)
 		}
 	}
-	wrong, err := url.Parse(e.URL)
+	wrong, err := url.Parse(p.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,84 +42,102 @@ func TestEmbeddedPassword(t *testing.T) {
 	}
 }
 
-func TestEmbeddedAfterInterruptedInitdb(t *testing.T) {
+func TestStartAfterInterruptedInitdb(t *testing.T) {
 	t.Parallel()
-	dir := stateDir(t)
+	skipUnlessLong(t)
+	dir := emptyDir(t)
 	s, _ := forkServer(t, dir, nil)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		begun, _ := filepath.Glob(filepath.Join(dir, "unfinished-*", "PG_VERSION"))
-		if len(begun) > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("initdb never began")
-		}
-	}
+	await(t, "initdb begins", func() bool {
+		begun, _ := filepath.Glob(filepath.Join(dir, unfinished+"*", "PG_VERSION"))
+		return len(begun) > 0
+	})
 	s.kill(t)
-	if _, err := os.Stat(filepath.Join(dir, "cluster")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, clusterDir)); err == nil {
 		t.Fatal("initdb had ended before the server was killed")
 	}
-	// After a power failure initdb cannot clear up.
-	left := filepath.Join(dir, "unfinished-left", "base")
+	// After a power failure initdb cannot clean up.
+	left := filepath.Join(dir, unfinished+"left", "base")
 	if err := os.MkdirAll(left, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	e := startEmbedded(t, dir, quick)
-	writeNote(t, e.URL)
-	stopEmbedded(t, e)
-	expectNote(t, startEmbedded(t, dir, quick).URL)
-	if unfinished, _ := filepath.Glob(filepath.Join(dir, "unfinished-*")); len(unfinished) > 0 {
-		t.Errorf("%v is left", unfinished)
+	p := startPostgres(t, dir, quick)
+	writeNote(t, p.URL)
+	stopPostgres(t, p)
+	expectNote(t, startPostgres(t, dir, quick).URL)
+	if left, _ := filepath.Glob(filepath.Join(dir, unfinished+"*")); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }
 
-func TestEmbeddedPutsALongLogAside(t *testing.T) {
+func TestLongLogIsRenamed(t *testing.T) {
 	t.Parallel()
-	dir := stateDir(t)
-	stopEmbedded(t, startEmbedded(t, dir, quick))
-	if err := os.Truncate(filepath.Join(dir, "log"), embeddedLogLimit+1); err != nil {
+	dir := preparedDir(t)
+	if err := os.WriteFile(filepath.Join(dir, logFile), make([]byte, maxLog+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	startEmbedded(t, dir, quick)
+	startPostgres(t, dir, quick)
 	for name, want := range map[string]bool{"log.1": true, "log": false} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if long := info.Size() > embeddedLogLimit; long != want {
+		if long := info.Size() > maxLog; long != want {
 			t.Errorf("%s has %d bytes", name, info.Size())
 		}
 	}
 }
 
-func TestEmbeddedAsRoot(t *testing.T) {
+func TestLockIsExclusive(t *testing.T) {
+	t.Parallel()
+	base, err := newBase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(base) })
+	path := filepath.Join(base, "deep", "state")
+	first, err := lockDirectory(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockDirectory(path); !errors.Is(err, ErrRunning) {
+		t.Errorf("a second lock gets the error %v", err)
+	}
+	first.release()
+	second, err := lockDirectory(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.release()
+}
+
+func TestStartAsRoot(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 || runtime.GOOS != "linux" {
 		t.Skip("needs root, and /proc")
 	}
-	dir := stateDir(t)
-	e := startEmbedded(t, dir, quick)
-	info, err := os.Stat(fmt.Sprintf("/proc/%d", e.process.Pid))
+	dir := preparedDir(t)
+	p := startPostgres(t, dir, quick)
+	info, err := os.Stat(fmt.Sprintf("/proc/%d", p.process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if runs := info.Sys().(*syscall.Stat_t).Uid; runs == 0 || runs != e.account.Uid {
-		t.Errorf("Postgres runs as user %d, want %d", runs, e.account.Uid)
+	if uid := info.Sys().(*syscall.Stat_t).Uid; uid == 0 || uid != p.directory.account.Uid {
+		t.Errorf("Postgres runs as user %d, want %d", uid, p.directory.account.Uid)
 	}
 
 	private := filepath.Join(filepath.Dir(dir), "private")
 	if err := os.Mkdir(private, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := StartEmbedded(t.Context(), filepath.Join(private, "state"), quick); err == nil || !strings.Contains(err.Error(), "able to enter the directory") {
-		t.Errorf("in a directory of root's own, the error is %v", err)
+	if _, err := Start(t.Context(), filepath.Join(private, "state"), quick); err == nil || !strings.Contains(err.Error(), "able to enter the directory") {
+		t.Errorf("in a directory that only root can enter, the error is %v", err)
 	}
 
 	used := filepath.Join(filepath.Dir(dir), "used")
 	if err := os.MkdirAll(filepath.Join(used, "something"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := StartEmbedded(t.Context(), used, quick); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := Start(t.Context(), used, quick); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("in a directory with other files, the error is %v", err)
 	}
 	if info, err := os.Stat(used); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 || info.Mode().Perm() != 0o755 {
@@ -127,13 +145,14 @@ func TestEmbeddedAsRoot(t *testing.T) {
 	}
 }
 
-// An ordinary user's Postgres, which root may start as well: it stays that user's.
-func TestEmbeddedAsOrdinaryUser(t *testing.T) {
+// An ordinary user's Postgres can be started by root too, and then again by that user.
+func TestStartAsOrdinaryUser(t *testing.T) {
 	t.Parallel()
+	skipUnlessLong(t)
 	if os.Geteuid() != 0 {
-		t.Skip("needs root; but all other tests run as an ordinary user")
+		t.Skip("needs root; but then all other tests run as an ordinary user")
 	}
-	dir := stateDir(t)
+	dir := emptyDir(t)
 	ordinary := &syscall.Credential{Uid: 65534, Gid: 65534}
 	if err := os.Chown(filepath.Dir(dir), int(ordinary.Uid), int(ordinary.Gid)); err != nil {
 		t.Fatal(err)
@@ -147,13 +166,13 @@ func TestEmbeddedAsOrdinaryUser(t *testing.T) {
 	if err := s.cmd.Wait(); err != nil {
 		t.Fatalf("the server ends with %v", err)
 	}
-	e := startEmbedded(t, dir, quick)
-	expectNote(t, e.URL)
-	stopEmbedded(t, e)
+	p := startPostgres(t, dir, quick)
+	expectNote(t, p.URL)
+	stopPostgres(t, p)
 	expectNote(t, startServer(t, dir, ordinary).url)
 }
 
-func TestEmbeddedDefaultDir(t *testing.T) {
+func TestDefaultDir(t *testing.T) {
 	for _, c := range []struct{ state, want string }{
 		{"/states", "/states/planoauth"},
 		{"", "/home/ada/.local/state/planoauth"},

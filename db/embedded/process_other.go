@@ -1,6 +1,6 @@
 //go:build !linux
 
-package db
+package embedded
 
 import (
 	"os/exec"
@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// childAttributes run a child as account, away from the terminal's Ctrl-C, which the server must get first to end its
-// requests.
+// childAttributes run a child as the account, in a process group of its own: Ctrl-C must reach only the server, which first
+// ends its requests.
 func childAttributes(account *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: account, Setpgid: true}
 }
 
-// isPostmaster tells whether process pid is the living Postgres of cluster: a postmaster keeps the arguments it got.
+// isPostmaster reports whether a process is the living Postgres of a cluster, by its command line.
 func isPostmaster(pid int, cluster string) bool {
 	shown, err := exec.Command("ps", "-ww", "-o", "stat=,command=", "-p", strconv.Itoa(pid)).Output()
 	line := strings.TrimSpace(string(shown))
