@@ -19,6 +19,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 const (
@@ -62,8 +63,9 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 		return s.googleFailed(c, err), nil
 	}
 	state, nonce, verifier := oauth2.GenerateVerifier(), oauth2.GenerateVerifier(), oauth2.GenerateVerifier() // 256 random bits each
+	digest := token.Digest(state)
 	_, err = s.DB.NewInsert().Model(&db.GoogleState{
-		StateDigest: digestOf(state), Challenge: oauth2.S256ChallengeFromVerifier(verifier), Nonce: nonce,
+		StateDigest: digest[:], Challenge: oauth2.S256ChallengeFromVerifier(verifier), Nonce: nonce,
 		ApplicationID: app.ID, RedirectURL: redirectURL, CreatedAt: c.now,
 	}).Exec(ctx)
 	switch {
@@ -103,7 +105,8 @@ func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogl
 func (s *Server) googleCallback(ec echo.Context) error {
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	c, query := callOf(ec.Request().Context()), ec.QueryParams()
-	state, err := s.googleState(c.req.Context(), "SELECT "+googleStateColumns+" FROM google_states WHERE state_digest = $1", digestOf(query.Get("state")))
+	digest := token.Digest(query.Get("state"))
+	state, err := s.googleState(c.req.Context(), "SELECT "+googleStateColumns+" FROM google_states WHERE state_digest = $1", digest[:])
 	if err != nil {
 		return err
 	}
@@ -143,8 +146,9 @@ const googleStateColumns = "nonce, application_id, redirect_url, created_at"
 
 // takeGoogleState takes a state away, so that it works once, from whoever has the verifier; to others it stays unknown.
 func (s *Server) takeGoogleState(ctx context.Context, state, verifier string) (*googleState, error) {
+	digest := token.Digest(state)
 	return s.googleState(ctx, "DELETE FROM google_states WHERE state_digest = $1 AND challenge = $2 RETURNING "+googleStateColumns,
-		digestOf(state), oauth2.S256ChallengeFromVerifier(verifier))
+		digest[:], oauth2.S256ChallengeFromVerifier(verifier))
 }
 
 func (s *Server) googleState(ctx context.Context, query string, args ...any) (*googleState, error) {

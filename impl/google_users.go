@@ -17,7 +17,7 @@ var errGoogleRaced = errors.New("the users kept changing meanwhile")
 // signInWithGoogle makes a session for the user of a Google account; a user who is not known yet is made, and one who is not
 // linked yet is linked.
 func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
-	for range overtakings {
+	for range optimisticRetries {
 		user, refusal, err := s.googleUser(c, account)
 		if refusal != nil || err != nil {
 			return refusal, err

@@ -12,9 +12,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 )
-
-const linkPrefix = "plal_"
 
 // The kinds of mailed links, as the table has them.
 const (
@@ -32,12 +31,12 @@ func (s *Server) linkURL(kind, token string) string {
 }
 
 // findLink finds an unused link of this kind by its token, whatever its age. It is nil when there is none.
-func (s *Server) findLink(ctx context.Context, kind, token string) (*db.Link, error) {
-	if !wellFormed(token, linkPrefix) {
+func (s *Server) findLink(ctx context.Context, kind, text string) (*db.Link, error) {
+	if !token.WellFormed(text, token.Link) {
 		return nil, nil
 	}
-	link := &db.Link{}
-	err := s.DB.NewSelect().Model(link).Where("token_digest = ? AND kind = ?", digestOf(token), kind).Scan(ctx)
+	link, digest := &db.Link{}, token.Digest(text)
+	err := s.DB.NewSelect().Model(link).Where("token_digest = ? AND kind = ?", digest[:], kind).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -53,8 +52,8 @@ var errNewer = errors.New("there is a newer link")
 // newLink makes a link for a user, in the place of an older one of its kind, and returns what to mail. Its redirect URL must
 // have been judged. It is errNewer, and nothing is made, when there is one that is not older.
 func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
-	token, digest := newToken(linkPrefix)
-	link.TokenDigest = digest
+	text, digest := token.New(token.Link)
+	link.TokenDigest = digest[:]
 	made, err := changedOne(tx.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT links_user_kind_key DO UPDATE").
 		Set("application_id = EXCLUDED.application_id, redirect_url = EXCLUDED.redirect_url").
 		Set("token_digest = EXCLUDED.token_digest, created_at = EXCLUDED.created_at").
@@ -62,7 +61,7 @@ func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address
 	if err == nil && !made {
 		return "", errNewer
 	}
-	return s.linkURL(link.Kind, token), err
+	return s.linkURL(link.Kind, text), err
 }
 
 // useLink uses a link up. It is errUsed when that has been done since the link was found.

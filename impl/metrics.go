@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 // jobsTimeout bounds how long counting the jobs may delay a scrape.
@@ -50,7 +51,7 @@ func newMetrics(s *Server) *metrics {
 	m.registry.MustRegister(m.outcomes, durations, &jobStates{server: s}, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerPool(s.DB.Pool)
-	m.registerHashing(s.places)
+	m.registerHashing(s.passwords.Limiter)
 	return m
 }
 
@@ -68,11 +69,10 @@ func (m *metrics) registerPool(pool *pgxpool.Pool) {
 }
 
 // registerHashing adds the metrics of the hash limiter.
-func (m *metrics) registerHashing(p *places) {
-	m.gauge("auth_hash_slots", "Limit of passwords that are hashed at once.", func() float64 { return float64(p.width) })
-	m.gauge("auth_hash_active", "Passwords that are being hashed.", func() float64 { return float64(min(p.inUse.Load(), p.width)) })
-	m.gauge("auth_hash_queued", "Requests in the queue for a hash slot.",
-		func() float64 { return float64(min(max(p.inUse.Load()-p.width, 0), maxWaiting)) })
+func (m *metrics) registerHashing(l *password.Limiter) {
+	m.gauge("auth_hash_slots", "Limit of passwords that are hashed at once.", func() float64 { return float64(l.Slots()) })
+	m.gauge("auth_hash_active", "Passwords that are being hashed.", func() float64 { return float64(l.Active()) })
+	m.gauge("auth_hash_queued", "Requests in the queue for a hash slot.", func() float64 { return float64(l.Queued()) })
 }
 
 func (m *metrics) gauge(name, help string, value func() float64) {

@@ -9,6 +9,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -55,10 +56,10 @@ func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.Para
 		return nil, "", gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	broken = append(broken, r.normalize("client.")...)
-	words := ownWords(r.email, r.firstName, r.lastName, r.companyName, r.application, "planoauth")
+	words := password.OwnWords(r.email, r.firstName, r.lastName, r.companyName, r.application, "planoauth")
 	hash, broken, err = s.acceptPassword(c.req.Context(), "client.password", r.password, words, broken)
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, password.ErrBusy):
 		return nil, "", s.busy(c), nil
 	case err != nil:
 		return nil, "", nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -27,7 +28,7 @@ type Server struct {
 
 	validator      *validation.Validator
 	mails          map[string]mailTemplate
-	places         *places
+	passwords      password.Hashing
 	queue          queue
 	registry       registryCopy
 	sessions       *sessionCache
@@ -49,7 +50,11 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	}
 	s := &Server{
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
-		places:   newPlaces(workers(settings.HashWorkers), now),
+		passwords: password.Hashing{
+			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
+			Limiter: password.NewLimiter(workers(settings.HashWorkers), now),
+			Log:     log,
+		},
 		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
 		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
 	}

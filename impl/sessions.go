@@ -11,6 +11,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 // SessionsCreate signs a user in with a password.
@@ -20,7 +22,7 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
 	}
-	for range overtakings {
+	for range optimisticRetries {
 		outcome, err := s.tryPassword(c, p, app)
 		if !errors.Is(err, errNoProof) {
 			return outcome, err
@@ -29,9 +31,9 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	return nil, errNoProof
 }
 
-// overtakings is how often a request is done anew because its user changed between look-up and change: another one may have
+// optimisticRetries is how often a request is tried if its user changes between look-up and update: another request may have
 // renewed the hash of the password, or set another password.
-const overtakings = 5
+const optimisticRetries = 5
 
 // tryPassword signs a user in if the password is right. It is errNoProof when the user changed meanwhile.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
@@ -48,9 +50,9 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	if found.User != nil {
 		hash = found.User.PasswordHash
 	}
-	match, renewed, err := s.verify(ctx, p.Password, hash)
+	match, renewed, err := s.passwords.Verify(ctx, p.Password, hash)
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, password.ErrBusy):
 		return s.busy(c), nil
 	case err != nil:
 		return nil, err
@@ -91,7 +93,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	withoutRecord := accessOf(user, app) == noRecord
 	by := proof{passwordHash: user.PasswordHash, tries: found}
 	if renewed != "" {
-		set, err := setPasswordHash(ctx, s.DB, user, renewed)
+		set, err := db.ReplacePasswordHash(ctx, s.DB, user, renewed)
 		if err != nil {
 			return nil, err
 		}
@@ -149,11 +151,11 @@ func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestOb
 
 // newSession makes a session of this call, not yet saved, and its token.
 func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInMethod, redirectURL string) (*db.Session, string) {
-	token, digest := newToken(sessionPrefix)
+	text, digest := token.New(token.Session)
 	return &db.Session{
-		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest, Method: string(method), RedirectURL: redirectURL,
+		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest[:], Method: string(method), RedirectURL: redirectURL,
 		IP: c.ip, UserAgent: userAgent(c.req), CreatedAt: c.now, LastUsedAt: c.now, User: *user,
-	}, token
+	}, text
 }
 
 // proof is what a sign-in rests on: the session is made only if that still holds, so that one cannot slip in beside a change

@@ -9,20 +9,20 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 // AddToken adds a token to those that an application has, and returns it with its id. Only its digest is stored, so it cannot be
 // shown again.
-func AddToken(ctx context.Context, d *db.DB, slug string, now time.Time) (token string, id int64, err error) {
-	token, digest := impl.NewApplicationToken()
+func AddToken(ctx context.Context, d *db.DB, slug string, now time.Time) (text string, id int64, err error) {
+	text, digest := token.New(token.Application)
 	err = d.Pool.QueryRow(ctx, `
 INSERT INTO application_tokens (application_id, token_digest, created_at) SELECT id, $2, $3 FROM applications WHERE slug = $1 RETURNING id`,
-		slug, digest, now).Scan(&id)
+		slug, digest[:], now).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = errNoApplication(slug)
 	}
-	return token, id, err
+	return text, id, err
 }
 
 // RevokeToken deletes the token with this id and returns the slug of its application.
