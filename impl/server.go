@@ -52,7 +52,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
 		passwords: password.Hashing{
 			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
-			Limiter: password.NewLimiter(workers(settings.HashWorkers), now),
+			Limiter: password.NewLimiter(settings.hashSlots(), now),
 			Log:     log,
 		},
 		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},

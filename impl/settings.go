@@ -44,26 +44,26 @@ type Settings struct {
 	MailPause time.Duration `kong:"-"`
 }
 
-// HashMemory returns the memory, in KiB, of all passwords that are hashed at once.
-func (s Settings) HashMemory() uint64 { return uint64(workers(s.HashWorkers)) * uint64(s.Argon2Memory) }
+const maxHashSlots = 4096
 
-const maxWorkers = 4096
-
-// workers returns how many passwords are hashed at once.
-func workers(setting int) int {
-	if setting <= 0 {
+// hashSlots returns how many passwords are hashed at once.
+func (s Settings) hashSlots() int {
+	if s.HashWorkers <= 0 {
 		return runtime.GOMAXPROCS(0)
 	}
-	return setting
+	return s.HashWorkers
 }
+
+// HashMemory returns the memory, in KiB, of all passwords that are hashed at once.
+func (s Settings) HashMemory() uint64 { return uint64(s.hashSlots()) * uint64(s.Argon2Memory) }
 
 // check returns an error that names the first invalid setting and its rule.
 func (s Settings) check() error {
 	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
 		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
 	}
-	if s.HashWorkers < 0 || s.HashWorkers > maxWorkers {
-		return fmt.Errorf("HASH_WORKERS must be 0 to %d", maxWorkers)
+	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
+		return fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots)
 	}
 	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
 		return errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative")
