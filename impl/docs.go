@@ -12,8 +12,8 @@ import (
 //go:embed pages/docs.html pages/docs.css pages/explorer.js
 var explorerFiles embed.FS
 
-// explorerPolicy restricts the explorer, into which people type passwords, to this server. Swagger UI's stylesheet has images as
-// data: URLs.
+// explorerPolicy restricts the explorer, into which people type passwords, to this server. Swagger UI's
+// stylesheet has images as data: URLs.
 const explorerPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

@@ -25,8 +25,8 @@ const jobsTimeout = 2 * time.Second
 // durationBuckets, in seconds, range from a refusal without a query to a request that uses up its deadline.
 var durationBuckets = []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}
 
-// metrics are the metrics of a server in Prometheus' format. Their names start with auth_, besides those of the Go runtime and
-// of the process.
+// metrics are the metrics of a server in Prometheus' format. Their names start with auth_, besides those of
+// the Go runtime and of the process.
 type metrics struct {
 	registry  *prometheus.Registry
 	outcomes  *prometheus.CounterVec
@@ -83,7 +83,8 @@ func (m *metrics) counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
-// buildInfo is 1; its labels are the version of openapi.yaml, the commit, if the Go toolchain recorded it, and the Go version.
+// buildInfo is 1; its labels are the version of openapi.yaml, the commit, if the Go toolchain recorded it,
+// and the Go version.
 func buildInfo() prometheus.Collector {
 	var spec struct{ Info struct{ Version string } }
 	json.Unmarshal(gen.SpecJSON, &spec)
@@ -110,8 +111,8 @@ func (m *metrics) count(c *call, took time.Duration) {
 	m.durations[operation].Observe(took.Seconds())
 }
 
-// applicationLabel is the slug of the application that the request names, or else of the one whose session was presented. It is
-// "" for an unknown application, so that callers cannot create series.
+// applicationLabel is the slug of the application that the request names, or else of the one whose session
+// was presented. It is "" for an unknown application, so that callers cannot create series.
 func (c *call) applicationLabel() string {
 	if name, ok := c.params["application"].(string); ok && c.registry.appsBySlug[name] != nil {
 		return c.registry.appsBySlug[name].Slug
@@ -119,7 +120,8 @@ func (c *call) applicationLabel() string {
 	return c.about
 }
 
-// Metrics serves /metrics. It is not part of Handler, since the metrics are not public: it is served at METRICS_ADDR.
+// Metrics serves /metrics. It is not part of Handler, since the metrics are not public: it is served at
+// METRICS_ADDR.
 func (s *Server) Metrics() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
@@ -128,7 +130,8 @@ func (s *Server) Metrics() http.Handler {
 
 var jobsDesc = prometheus.NewDesc("auth_jobs", "Jobs in the queue by state.", []string{"state"}, nil)
 
-// jobStates counts the jobs at each scrape. When the database does not answer in time, auth_jobs alone is missing.
+// jobStates counts the jobs at each scrape. When the database does not answer in time, auth_jobs alone is
+// missing.
 type jobStates struct{ server *Server }
 
 // Describe sends the description of the one metric.

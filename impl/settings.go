@@ -40,7 +40,8 @@ type Settings struct {
 
 	MetricsAddr string `env:"METRICS_ADDR" placeholder:"ADDR" help:"The address to serve /metrics on, for Prometheus. By default it is not served."`
 
-	// MailPause is the delay before the first retry of a mail; each later delay is twice as long. 0 stands for a minute.
+	// MailPause is the delay before the first retry of a mail; each later delay is twice as long. 0 stands
+	// for a minute.
 	MailPause time.Duration `kong:"-"`
 }
 
@@ -77,8 +78,8 @@ func (s Settings) check() error {
 	return nil
 }
 
-// NewMailer is Mandrill, or a mail server, or where nothing is configured, on an embedded run that nobody outside can reach,
-// the mailbox.
+// NewMailer is Mandrill, or a mail server, or where nothing is configured, on an embedded run that nobody
+// outside can reach, the mailbox.
 func (s Settings) NewMailer(embedded bool) (Mailer, error) {
 	host, _, _ := net.SplitHostPort(s.Addr)
 	switch {

@@ -35,8 +35,8 @@ var statusTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 
 const statusPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// statusPages registers the catalogue of status slugs, to which the Link header of each refusal points. Browsers get pages, all
-// other clients JSON.
+// statusPages registers the catalogue of status slugs, to which the Link header of each refusal points.
+// Browsers get pages, all other clients JSON.
 func statusPages(e *echo.Echo) {
 	catalogue := map[string][]*gen.Status{"statuses": gen.Statuses}
 	e.GET("/statuses", func(ec echo.Context) error { return showStatuses(ec, "list", gen.Statuses, catalogue) })

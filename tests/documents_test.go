@@ -63,7 +63,8 @@ func testNames(t *testing.T) map[string]bool {
 	return names
 }
 
-// TestLibraries checks that CONTRIBUTING.md says of each library what breaks when it is updated, and names no others.
+// TestLibraries checks that CONTRIBUTING.md says of each library what breaks when it is updated, and names no
+// others.
 func TestLibraries(t *testing.T) {
 	t.Parallel()
 	_, table, _ := strings.Cut(string(readFile(t, "../.github/CONTRIBUTING.md")), "\n| library |")

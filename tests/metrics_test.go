@@ -47,8 +47,8 @@ func outcomeSeries(operation, status, application string) string {
 	return fmt.Sprintf("auth_outcomes_total{application=%q,operation=%q,status=%q}", application, operation, status)
 }
 
-// TestOutcomesAreCounted sends one request of each kind: the labels are its operation, its outcome and the application that it is
-// about. No label has a text that a caller made up.
+// TestOutcomesAreCounted sends one request of each kind: the labels are its operation, its outcome and the
+// application that it is about. No label has a text that a caller made up.
 func TestOutcomesAreCounted(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
@@ -201,7 +201,8 @@ func TestHashGauges(t *testing.T) {
 	sent.Wait()
 }
 
-// TestMetricsAddress checks that METRICS_ADDR serves /metrics and nothing else, and ADDR everything but /metrics.
+// TestMetricsAddress checks that METRICS_ADDR serves /metrics and nothing else, and ADDR everything but
+// /metrics.
 func TestMetricsAddress(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)

@@ -10,7 +10,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
-// ApplicationSettings are the flags of `application add` and `application set`. A nil field was not passed and changes nothing.
+// ApplicationSettings are the flags of `application add` and `application set`. A nil field was not passed
+// and changes nothing.
 type ApplicationSettings struct {
 	Name           *string  `placeholder:"NAME" help:"The name that people see."`
 	URL            *string  `name:"url" placeholder:"URL" help:"The application's home page; empty for none."`

@@ -6,7 +6,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
-// AddCompany creates a company, which clients may then name as theirs, and returns its id. Names need not be unique.
+// AddCompany creates a company, which clients may then name as theirs, and returns its id. Names need not be
+// unique.
 func AddCompany(ctx context.Context, d *db.DB, name string) (id int64, err error) {
 	if err := checkText("NAME", companyName, name); err != nil {
 		return 0, err

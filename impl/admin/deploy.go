@@ -10,8 +10,8 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// Deploy makes the registry match the spec: it inserts missing services and routes as deployed now, and deletes those that the
-// spec no longer has. It never changes deployed_at of an existing row.
+// Deploy makes the registry match the spec: it inserts missing services and routes as deployed now, and
+// deletes those that the spec no longer has. It never changes deployed_at of an existing row.
 func Deploy(ctx context.Context, d *db.DB, now time.Time) error {
 	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, "LOCK TABLE services, routes IN SHARE ROW EXCLUSIVE MODE"); err != nil {
@@ -32,8 +32,8 @@ func Deploy(ctx context.Context, d *db.DB, now time.Time) error {
 	})
 }
 
-// deployOperation inserts an operation's service and route where they are missing. A route moves to the service that the spec
-// names now.
+// deployOperation inserts an operation's service and route where they are missing. A route moves to the
+// service that the spec names now.
 func deployOperation(ctx context.Context, tx bun.Tx, op *gen.Operation, now time.Time) error {
 	_, err := tx.NewRaw("INSERT INTO services (slug, deployed_at) VALUES (?, ?) ON CONFLICT (slug) DO NOTHING", op.Service, now).Exec(ctx)
 	if err != nil {

@@ -28,8 +28,8 @@ func (n *NewEmployee) check() error {
 		checkName("--last-name", n.LastName))
 }
 
-// AddedEmployee is the result of AddEmployee, with the address in lower case. NewUser, NewRecord and Reactivated say what it
-// changed; all are false for somebody who was an active employee already.
+// AddedEmployee is the result of AddEmployee, with the address in lower case. NewUser, NewRecord and
+// Reactivated say what it changed; all are false for somebody who was an active employee already.
 type AddedEmployee struct {
 	Email                           string
 	NewUser, NewRecord, Reactivated bool
@@ -38,7 +38,8 @@ type AddedEmployee struct {
 
 var errUnverified = errors.New("the address is not verified, so whoever registered it may not own it: let them open a mailed link first, or pass --unproven")
 
-// AddEmployee makes the user with this address an active employee. If there is no such user, it creates one without a password.
+// AddEmployee makes the user with this address an active employee. If there is no such user, it creates one
+// without a password.
 func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (added AddedEmployee, _ error) {
 	if err := n.check(); err != nil {
 		return added, err
@@ -80,7 +81,8 @@ func activateEmployee(ctx context.Context, tx bun.Tx, user int64, now time.Time)
 	return false, reactivated, err
 }
 
-// registeredUnverified reports whether someone can sign in as the user without ever having verified the address.
+// registeredUnverified reports whether someone can sign in as the user without ever having verified the
+// address.
 func registeredUnverified(user *db.User) bool {
 	return user.EmailVerifiedAt.IsZero() && (hasPassword(user) || user.GoogleSubject != "")
 }

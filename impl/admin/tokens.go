@@ -12,8 +12,8 @@ import (
 	"github.com/planoauth/planoauth/impl/token"
 )
 
-// AddToken adds a token to those that an application has, and returns it with its id. Only its digest is stored, so it cannot be
-// shown again.
+// AddToken adds a token to those that an application has, and returns it with its id. Only its digest is
+// stored, so it cannot be shown again.
 func AddToken(ctx context.Context, d *db.DB, slug string, now time.Time) (text string, id int64, err error) {
 	text, digest := token.New(token.Application)
 	err = d.Pool.QueryRow(ctx, `

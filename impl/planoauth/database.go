@@ -38,7 +38,8 @@ func (o *database) withPrepared(ctx context.Context, do func(context.Context, *d
 	})
 }
 
-// prepare migrates and deploys an embedded database. For any other it only checks the schema: an operator runs migrate and deploy.
+// prepare migrates and deploys an embedded database. For any other it only checks the schema: an operator
+// runs migrate and deploy.
 func (o *database) prepare(ctx context.Context, d *db.DB) error {
 	if o.DatabaseURL == "" {
 		if err := db.Migrate(ctx, d); err != nil {

@@ -16,8 +16,8 @@ const (
 	logBufferSize    = 64 << 10 // bytes
 )
 
-// startLog returns a logger of JSON lines whose writes are buffered: a line of level info or below is written within
-// logFlushInterval, a warning or an error at once. After stop every line is written at once.
+// startLog returns a logger of JSON lines whose writes are buffered: a line of level info or below is written
+// within logFlushInterval, a warning or an error at once. After stop every line is written at once.
 func startLog(to io.Writer) (_ *slog.Logger, stop func()) {
 	w := &bufferedWriter{to: to, buffer: bufio.NewWriterSize(to, logBufferSize)}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -50,7 +50,8 @@ func (w *bufferedWriter) flush() {
 	w.flushLocked()
 }
 
-// flushLocked drops the buffered lines when they cannot be written: bufio.Writer would otherwise refuse all later ones.
+// flushLocked drops the buffered lines when they cannot be written: bufio.Writer would otherwise refuse all
+// later ones.
 func (w *bufferedWriter) flushLocked() {
 	if w.buffer.Flush() != nil {
 		w.buffer.Reset(w.to)

@@ -11,8 +11,8 @@ const (
 	gcPercent   = 400      // the live heap is small, so frequent collections would only cost time
 )
 
-// limitMemory sets the limits of the garbage collector, unless GOMEMLIMIT and GOGC do, and returns the memory of the start to the
-// operating system. hashMemory, in KiB, is what all concurrent hashes take.
+// limitMemory sets the limits of the garbage collector, unless GOMEMLIMIT and GOGC do, and returns the memory
+// of the start to the operating system. hashMemory, in KiB, is what all concurrent hashes take.
 func limitMemory(hashMemory uint64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(baseMemory + hashGarbage*int64(hashMemory)<<10)

@@ -17,8 +17,8 @@ type serve struct {
 	impl.Settings
 }
 
-// Run serves until ctx ends. It opens the listeners first, so that an address in use is reported before anything is started,
-// and releases everything in reverse order.
+// Run serves until ctx ends. It opens the listeners first, so that an address in use is reported before
+// anything is started, and releases everything in reverse order.
 func (s *serve) Run(ctx context.Context) error {
 	log, stopLog := startLog(os.Stderr)
 	defer stopLog()
@@ -78,8 +78,8 @@ func (s *serve) listenMetrics() (net.Listener, error) {
 	return listener, nil
 }
 
-// startBackground starts the server's background loops. They outlive ctx, since requests that are being answered need them;
-// stop ends them and waits.
+// startBackground starts the server's background loops. They outlive ctx, since requests that are being
+// answered need them; stop ends them and waits.
 func startBackground(ctx context.Context, server *impl.Server) (stop func(), _ error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	wait, err := server.Start(ctx)
