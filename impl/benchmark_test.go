@@ -2,6 +2,7 @@ package impl
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"log/slog"
@@ -55,8 +56,10 @@ func startKnown(b *testing.B) *known {
 		User: db.User{ID: 5, Email: "ada@example.com", EmailVerifiedAt: time.Now(), Records: db.Records{Client: new(true)}},
 	}
 	k.token, k.digest = token.New(token.Session)
-	k.sessions.trust(later)
-	k.sessions.keep(k.digest, k.session, time.Now(), k.sessions.changes.Load())
+	k.Sessions.SessionByToken = func(context.Context, []byte) (*db.Session, error) { return k.session, nil }
+	k.Sessions.Intervals.Unconfirmed, k.Sessions.Intervals.MaxAge = time.Hour, time.Hour
+	_, err = k.Sessions.Load(b.Context(), k.digest)
+	check(b, err)
 	return k
 }
 
@@ -109,7 +112,7 @@ func BenchmarkSteps(b *testing.B) {
 			return err == nil
 		}},
 		{"token", func() bool { return token.WellFormed(k.token, token.Session) && token.Digest(k.token) == k.digest }},
-		{"find in cache", func() bool { return k.sessions.find(k.digest, now) != nil }},
+		{"find in cache", func() bool { return k.Sessions.Find(k.digest) != nil }},
 		{"validate", func() bool {
 			c := &call{op: op, req: &http.Request{}, params: params, tokenPresented: true, caller: app}
 			refusal, err := k.validate(c)

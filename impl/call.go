@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -61,7 +60,7 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		req := ec.Request()
 		began := s.Now()
 		c := &call{
-			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
+			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddress(req), header: ec.Response().Header(), began: began,
 		}
 		c.deadline = deadline{Context: req.Context(), call: c}
 		defer c.deadline.end()
@@ -179,15 +178,6 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 }
 
 func isAPI(path string) bool { return path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") }
-
-// peerAddress returns the IP address of the connection, "" if it has none.
-func peerAddress(req *http.Request) string {
-	port, err := netip.ParseAddrPort(req.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return port.Addr().Unmap().WithZone("").String()
-}
 
 const maxUserAgent = 512 // bytes of the User-Agent header that are stored
 

@@ -39,7 +39,7 @@ var allOutdated = []outdated{
 	{"google_states", "created_at <= $1", []time.Duration{googleStatesKept}},
 	{"tries", "last_at <= $1", []time.Duration{triesKept}},
 	{"address_requests", "minute <= $1", []time.Duration{requestsKept}},
-	{"known_addresses", "signed_in_at <= $1", []time.Duration{knownFor}},
+	{"known_addresses", "signed_in_at <= $1", []time.Duration{knownAddressLife}},
 	{"mails", "coalesce(sent_at, failed_at) <= $1", []time.Duration{mailsKept}},
 	{"notifications", "acknowledged_at <= $1", []time.Duration{notificationsKept}},
 }

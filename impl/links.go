@@ -89,7 +89,7 @@ func (s *Server) requestLink(c *call, kind, email, application, redirectURL stri
 	if len(wrong) > 0 {
 		return false, gen.InvalidParam{Errors: wrong}, nil
 	}
-	found, err := s.account(c, formats.NormalizeEmail(email), s.linkTries())
+	found, err := s.account(c, formats.NormalizeEmail(email), s.linkLimit)
 	if err != nil {
 		return false, nil, err
 	}

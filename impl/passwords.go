@@ -27,7 +27,7 @@ func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordU
 // tryPasswordUpdate returns errPasswordSet if another request has set the password, or renewed its hash,
 // since it was read.
 func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
-	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/ratelimit"
+	"github.com/planoauth/planoauth/impl/sessioncache"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -26,18 +28,20 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
+	Sessions  *sessioncache.Cache // made by New, as is Addresses
+	Addresses *ratelimit.Addresses
+
 	validator      *validation.Validator
 	mails          map[string]mailTemplate
 	passwords      password.Hashing
 	queue          queue
 	registry       registryCopy
-	sessions       *sessionCache
-	uses           uses
-	addresses      throttle
-	addressOf      func(*http.Request) string // of the caller
 	metrics        *metrics
 	requestLoggers map[string]slog.Handler // by operation id
 	google         google
+
+	passwordLimit, linkLimit ratelimit.Mailbox
+	clientAddress            func(*http.Request) string
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
@@ -55,9 +59,14 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 			Limiter: password.NewLimiter(settings.hashSlots(), now),
 			Log:     log,
 		},
-		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
-		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
+		registry:      registryCopy{changed: make(chan struct{}, 1)},
+		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
+		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
+		clientAddress: clientAddress(settings.TrustedProxies),
 	}
+	s.Sessions = sessioncache.New(sessioncache.Options{
+		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
+	})
 	s.metrics, s.requestLoggers = newMetrics(s), requestLoggers(log)
 	var err error
 	if s.validator, err = validation.New(); err != nil {
@@ -70,24 +79,22 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	return s, err
 }
 
-// Start reads the registry and begins the work behind the requests: hearing of changes, following the registry, writing down the
-// last uses of sessions, telling other replicas of the requests of each address, and the jobs. It ends with ctx; wait then waits
-// for what is under way.
+// Start reads the registry and begins the background work: invalidations and last-used updates, the registry,
+// the exchange of request counts, and the jobs. It ends with ctx; wait then waits for what is under way.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.recallRequests(ctx); err != nil {
+	if err := s.Addresses.Load(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.queue.work.Start(ctx); err != nil {
 		return nil, err
 	}
 	var behind sync.WaitGroup
-	behind.Go(func() { s.followChanges(ctx) })
+	behind.Go(func() { s.Sessions.Run(ctx) })
 	behind.Go(func() { s.followRegistry(ctx) })
-	behind.Go(func() { s.writeUses(ctx) })
-	behind.Go(func() { s.exchangeRequests(ctx) })
+	behind.Go(func() { s.Addresses.Run(ctx) })
 	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
 }
 
@@ -102,7 +109,7 @@ func (s *Server) Handler() http.Handler {
 	for _, op := range gen.Operations {
 		way[op.ID] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
-			s.throttle,     // 3: does the address send too much?
+			s.limitAddress, // 3: does the address send too much?
 			s.contentType,  // 4
 			s.readBody,     // 5: 64 KiB
 			s.decodeBody,   // 6: base64 and JSON
@@ -146,7 +153,7 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 		response, err := handle(ec, request)
 		c := callOf(ec.Request().Context())
 		for _, user := range c.changed {
-			s.sessions.forget(user)
+			s.Sessions.Forget(user)
 		}
 		outcome, ok := response.(gen.Outcome)
 		if err == nil && !ok {

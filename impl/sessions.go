@@ -12,6 +12,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 	"github.com/planoauth/planoauth/impl/token"
 )
 
@@ -38,7 +39,7 @@ const optimisticRetries = 5
 // tryPassword signs a user in if the password is right. It is errNoProof when the user changed meanwhile.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.req.Context()
-	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -178,9 +179,9 @@ func (c *call) insertSession(ctx context.Context, conn bun.IConn, session *db.Se
 		c.changed = append(c.changed, c.session.UserID)
 	}
 	var key []byte
-	tried := bound{most: 1}
-	if by.tries != nil && len(by.tries.list) > 0 {
-		key, tried = by.tries.Key, by.tries.list[0]
+	tried := db.Limit{Attempts: 1}
+	if by.tries != nil && by.tries.limit.Enabled() {
+		key, tried = by.tries.Key, by.tries.limit.Shorter()
 	}
 	err := conn.QueryRowContext(ctx, `
 WITH made AS (
@@ -199,7 +200,7 @@ known AS (
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		session.UserID, session.ApplicationID, session.TokenDigest, session.Method, session.RedirectURL, session.IP, session.UserAgent, c.now,
-		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed), by.passwordHash, by.googleSubject).Scan(&session.ID)
+		key, c.now.Add(-tried.Within), tried.Attempts, presented, ratelimit.Network(c.ip), c.now.Add(-knownAddressRenewal), by.passwordHash, by.googleSubject).Scan(&session.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNoProof
 	}
