@@ -14,6 +14,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/token"
 )
@@ -35,10 +36,10 @@ func startKnown(b *testing.B) *known {
 	check(b, err)
 	b.Cleanup(d.Close)
 	settings := Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, ThrottleAddress: 1 << 30}
-	server, err := New(settings, d, &Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
+	server, err := New(settings, d, &mailer.Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
 	check(b, err)
 	k := &known{Server: server}
-	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []string{"client"}}
+	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []db.Role{db.RoleClient}}
 	var digest [32]byte
 	k.application, digest = token.New(token.Application)
 	later := time.Now().Add(time.Hour) // longer than a benchmark takes
@@ -126,7 +127,7 @@ func BenchmarkSteps(b *testing.B) {
 		}},
 		{"check names and phone", func() bool { return (&profile{firstName: "Ada", lastName: "Lovelace"}).normalize("") == nil }},
 		{"write a mail", func() bool {
-			_, err := k.writeMail("welcome", &k.session.User, app, mailFacts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
+			_, err := k.mails.Write(mailer.Welcome, &k.session.User, app, mailer.Facts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
 			return err == nil
 		}},
 	} {

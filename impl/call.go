@@ -170,8 +170,8 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 		return gen.ApplicationCrash{}
 	}
 	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
-	s.notify(c.req.Context(), db.Notification{
-		Kind: "application-crash", Operation: operation, RequestID: c.id,
+	s.notify(c.req.Context(), applicationCrash, db.Notification{
+		Operation: operation, RequestID: c.id,
 		Message: "A request crashed; the cause is in the log under its request id.",
 	})
 	return gen.ApplicationCrash{}

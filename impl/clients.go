@@ -9,6 +9,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // ClientsRegister makes a user and their client record, and signs them in.
@@ -31,13 +32,13 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	session, token := c.newSession(user, app, gen.SignInMethodRegistration, p.RedirectURL)
 	welcome, err := s.insertClient(c, user, client, session, app)
 	switch {
-	case errors.Is(err, errTaken) && app.LegacySlugs:
+	case errors.Is(err, db.ErrAlreadyExists) && app.LegacySlugs:
 		return gen.EmailAlreadyRegisterd{}, nil
-	case errors.Is(err, errTaken):
+	case errors.Is(err, db.ErrAlreadyExists):
 		return gen.EmailAlreadyRegistered{}, nil
-	case violates(err, "clients_company_id_fkey"):
+	case db.Violates(err, db.ClientsCompanyIDFkey):
 		return gen.InvalidParam{Errors: noCompany}, nil
-	case violates(err, "sessions_application_id_fkey"):
+	case db.Violates(err, db.SessionsApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
 		return nil, err
@@ -51,26 +52,26 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	return gen.ClientsRegisterActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertClient saves a new user with their client record, session, verification link and welcome mail. It returns errTaken, and
+// insertClient saves a new user with their client record, session, verification link and welcome mail. It returns db.ErrAlreadyExists, and
 // saves nothing, when a user has the e-mail address already.
 func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (welcome *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING")); err != nil {
+		if err := db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING")); err != nil {
 			return err
 		}
 		client.UserID, session.UserID, session.User.ID = user.ID, user.ID, user.ID
-		if _, err := tx.NewInsert().Model(client).Exec(ctx); err != nil {
+		if err := db.Insert(ctx, tx, client); err != nil {
 			return err
 		}
-		if err := c.insertSession(ctx, tx.Tx, session, proof{}); err != nil {
+		if err := c.insertSession(ctx, tx, session, precondition{}); err != nil {
 			return err
 		}
-		link := &db.Link{Kind: verificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}
+		link := &db.Link{Kind: db.VerificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}
 		address, err := s.newLink(ctx, tx, link)
 		if err != nil {
 			return err
 		}
-		if welcome, err = s.writeMail("welcome", user, app, c.facts(address)); err != nil {
+		if welcome, err = s.mails.Write(mailer.Welcome, user, app, c.mailFacts(address)); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, welcome, s.Settings.MailPause)

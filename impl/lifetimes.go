@@ -16,10 +16,10 @@ const (
 )
 
 // linkLifetimes says how long a link of each kind works. The texts of the mails say the same.
-var linkLifetimes = map[string]time.Duration{
-	magicLink:        15 * time.Minute,
-	resetLink:        time.Hour,
-	verificationLink: 7 * 24 * time.Hour,
+var linkLifetimes = map[db.LinkKind]time.Duration{
+	db.MagicLink:        15 * time.Minute,
+	db.ResetLink:        time.Hour,
+	db.VerificationLink: 7 * 24 * time.Hour,
 }
 
 func linkExpired(link *db.Link, now time.Time) bool {

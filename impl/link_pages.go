@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
@@ -44,7 +45,7 @@ func (s *Server) linkPages(e *echo.Echo) {
 	e.FileFS("/link.js", "pages/link.js", linkFiles)
 }
 
-func (s *Server) showLink(ec echo.Context, kind string) error {
+func (s *Server) showLink(ec echo.Context, kind db.LinkKind) error {
 	code, page, err := s.linkPage(ec.Request().Context(), kind, ec.QueryParam("token"))
 	if err != nil {
 		s.crash(callOf(ec.Request().Context()), err)
@@ -63,7 +64,7 @@ func (s *Server) showLink(ec echo.Context, kind string) error {
 }
 
 // linkPage looks the link up and checks it with the same rules as the operations behind it.
-func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ linkPage, _ error) {
+func (s *Server) linkPage(ctx context.Context, kind db.LinkKind, token string) (code int, _ linkPage, _ error) {
 	link, user, app, err := s.judgeLink(ctx, s.registry.newest.Load(), kind, token)
 	if err != nil {
 		return 0, linkPage{}, err
@@ -77,9 +78,9 @@ func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ 
 		}, nil
 	}
 	page := linkPage{
-		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
+		Block: string(kind), Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
 	}
-	if kind == magicLink {
+	if kind == db.MagicLink {
 		if page.Next == "" {
 			return http.StatusNotFound, notValid, nil
 		}
@@ -93,6 +94,6 @@ var notValid = linkPage{
 	Message: "It was used already, a newer one was sent, or a part of it is missing. Please ask for a new one.",
 }
 
-var linkTitles = map[string]string{
-	magicLink: "Sign in", resetLink: "Set a new password", verificationLink: "Confirm your address",
+var linkTitles = map[db.LinkKind]string{
+	db.MagicLink: "Sign in", db.ResetLink: "Set a new password", db.VerificationLink: "Confirm your address",
 }

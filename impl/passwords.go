@@ -10,6 +10,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
 )
 
@@ -104,7 +105,7 @@ func (s *Server) verifyCurrentPassword(c *call, found *account, current string) 
 // UsersPasswordResetRequest mails a link to a page that asks for a new password.
 func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPasswordResetRequestRequestObject) (gen.UsersPasswordResetRequestResponseObject, error) {
 	p := req.Body
-	sent, refusal, err := s.requestLink(callOf(ctx), resetLink, p.Email, p.Application, p.RedirectURL)
+	sent, refusal, err := s.requestLink(callOf(ctx), db.ResetLink, p.Email, p.Application, p.RedirectURL)
 	switch {
 	case refusal != nil || err != nil:
 		return refusal, err
@@ -117,7 +118,7 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 // UsersPasswordReset sets a new password with a reset link.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.judgeLink(ctx, c.registry, resetLink, p.ResetToken)
+	link, user, app, err := s.judgeLink(ctx, c.registry, db.ResetLink, p.ResetToken)
 	switch {
 	case err != nil:
 		return nil, err
@@ -132,7 +133,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 	}
 	err = s.useResetLink(c, link, user, app, hash)
 	switch {
-	case errors.Is(err, errUsed) || errors.Is(err, errNoProof):
+	case errors.Is(err, db.ErrLinkConsumed) || errors.Is(err, db.ErrPreconditionFailed):
 		return gen.InvalidResetLink{}, nil
 	case err != nil:
 		return nil, err
@@ -147,23 +148,23 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if err := useLink(ctx, tx, link); err != nil {
+		if err := db.ConsumeLink(ctx, tx, link); err != nil {
 			return err
 		}
-		if _, err := proveAddress(ctx, tx, c, user); err != nil {
+		if _, err := db.ClaimUser(ctx, tx, user, c.now); err != nil {
 			return err
 		}
 		user.PasswordHash = hash
-		if _, err := tx.NewUpdate().Model(user).Column("password_hash").WherePK().Exec(ctx); err != nil {
+		if err := db.Update(ctx, tx, user, "password_hash"); err != nil {
 			return err
 		}
-		if _, err := tx.NewDelete().Model((*db.Link)(nil)).Where("user_id = ?", user.ID).Exec(ctx); err != nil {
+		if err := db.DeleteLinks(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if err := endSessions(ctx, tx, user, 0); err != nil {
+		if err := db.EndSessions(ctx, tx, user.ID, 0); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, c, "password_set", user, app)
+		return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, app)
 	})
 }
 
@@ -178,10 +179,10 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 		return errPasswordSet
 	}
 	user.PasswordHash = hash
-	if err := endSessions(ctx, tx, user, c.session.ID); err != nil {
+	if err := db.EndSessions(ctx, tx, user.ID, c.session.ID); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "password_set", user, c.app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.app)
 }
 
 // passwordRefusal is an outcome of both operations that set a password.

@@ -45,7 +45,7 @@ type registrationRefusal interface {
 func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (app *db.Application, hash string, _ registrationRefusal, _ error) {
 	app, found := c.application(r.application, r.redirectURL)
 	wrong = append(wrong, found...)
-	if app != nil && !slices.Contains(app.Admits, "client") {
+	if app != nil && !slices.Contains(app.Admits, db.RoleClient) {
 		wrong = append(wrong, paramError("application", gen.Allowed, "does not admit clients"))
 	}
 	companyWrong, broken, err := s.checkCompany(c.req.Context(), r.companyID)

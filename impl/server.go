@@ -3,17 +3,22 @@ package impl
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"github.com/riverqueue/river"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/ratelimit"
 	"github.com/planoauth/planoauth/impl/sessioncache"
@@ -24,7 +29,7 @@ import (
 type Server struct {
 	Settings Settings
 	DB       *db.DB
-	Mailer   Mailer
+	Mailer   mailer.Mailer
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
@@ -32,20 +37,22 @@ type Server struct {
 	Addresses *ratelimit.Addresses
 
 	validator      *validation.Validator
-	mails          map[string]mailTemplate
+	mails          mailer.Templates
 	passwords      password.Hashing
-	queue          queue
 	registry       registryCopy
 	metrics        *metrics
 	requestLoggers map[string]slog.Handler // by operation id
-	google         google
+	google         *oidc.Client
+
+	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
+	jobRunner   *river.Client[pgx.Tx]
 
 	passwordLimit, linkLimit ratelimit.Mailbox
 	clientAddress            func(*http.Request) string
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
-func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
+func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
@@ -53,7 +60,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		settings.MailPause = time.Minute
 	}
 	s := &Server{
-		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
+		Settings: settings, DB: d, Mailer: sender, Log: log, Now: now,
 		passwords: password.Hashing{
 			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
 			Limiter: password.NewLimiter(settings.hashSlots(), now),
@@ -62,7 +69,7 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		registry:      registryCopy{changed: make(chan struct{}, 1)},
 		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
 		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
-		clientAddress: clientAddress(settings.TrustedProxies),
+		clientAddress: clientAddress(settings.TrustedProxies), google: newGoogle(settings),
 	}
 	s.Sessions = sessioncache.New(sessioncache.Options{
 		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
@@ -72,10 +79,13 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
-	if s.mails, err = mailTemplates(); err != nil {
+	if s.mails, err = mailer.ParseTemplates(); err != nil {
 		return nil, err
 	}
-	s.queue, err = newQueue(s)
+	if s.jobInserter, err = newJobInserter(d); err != nil {
+		return nil, err
+	}
+	s.jobRunner, err = newJobRunner(s)
 	return s, err
 }
 
@@ -88,14 +98,14 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if err := s.Addresses.Load(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.queue.work.Start(ctx); err != nil {
+	if err := s.jobRunner.Start(ctx); err != nil {
 		return nil, err
 	}
 	var behind sync.WaitGroup
 	behind.Go(func() { s.Sessions.Run(ctx) })
 	behind.Go(func() { s.followRegistry(ctx) })
 	behind.Go(func() { s.Addresses.Run(ctx) })
-	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
+	return func() { behind.Wait(); <-s.jobRunner.Stopped() }, nil
 }
 
 // Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.

@@ -48,8 +48,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	take("phone", &user.Phone, changed.phone)
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewUpdate().Model(user).Column(columns...).WherePK().Exec(ctx)
-			return err
+			return db.Update(ctx, tx, user, columns...)
 		})
 	}
 	switch {
@@ -100,11 +99,11 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}
 	err = s.insertRecord(c, user, client, &session, hash)
 	switch {
-	case errors.Is(err, errTaken):
+	case errors.Is(err, db.ErrAlreadyExists):
 		return gen.EmailAlreadyClient{}, nil
 	case errors.Is(err, errSignedOut):
 		return invalidToken, nil
-	case violates(err, "clients_company_id_fkey"):
+	case db.Violates(err, db.ClientsCompanyIDFkey):
 		return gen.InvalidParam{Errors: noCompany}, nil
 	case errors.Is(err, errPasswordSet):
 		return gen.InvalidParam{Errors: hasPasswordError("client.password")}, nil
@@ -136,17 +135,17 @@ func (c *call) judgeFirstPassword(param string, user *db.User) []gen.ParamError 
 	return nil
 }
 
-// insertRecord makes the client record of a user, and saves what came with it. It is errTaken when there is one already, and
+// insertRecord makes the client record of a user, and saves what came with it. It is db.ErrAlreadyExists when there is one already, and
 // errSignedOut when the session is there no longer.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
 	return s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx); err != nil {
+		if err := db.Update(ctx, tx, session, "redirect_url"); err != nil {
 			return err
 		}
-		if err := insertNew(ctx, tx.NewInsert().Model(client).On("CONFLICT (user_id) DO NOTHING")); err != nil {
+		if err := db.InsertNew(ctx, tx.NewInsert().Model(client).On("CONFLICT (user_id) DO NOTHING")); err != nil {
 			return err
 		}
-		if _, err := tx.NewUpdate().Model(user).Column("first_name", "last_name", "phone").WherePK().Exec(ctx); err != nil {
+		if err := db.Update(ctx, tx, user, "first_name", "last_name", "phone"); err != nil {
 			return err
 		}
 		if hash == "" {
@@ -159,7 +158,7 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 // UsersEmailVerify proves the address of the user of the presented session by a link.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(ctx, verificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(ctx, db.VerificationLink, req.Body.VerificationToken)
 	switch {
 	case err != nil:
 		return nil, err
@@ -169,17 +168,15 @@ func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyR
 		return gen.VerificationLinkExpired{}, nil
 	}
 	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		if err := useLink(ctx, tx, link); err != nil {
+		if err := db.ConsumeLink(ctx, tx, link); err != nil {
 			return err
 		}
-		_, err := tx.NewUpdate().Model((*db.User)(nil)).Set("email_verified_at = ?", c.now).
-			Where("id = ? AND email_verified_at IS NULL", link.UserID).Exec(ctx)
-		return err
+		return db.VerifyEmail(ctx, tx, link.UserID, c.now)
 	})
 	switch {
 	case errors.Is(err, errSignedOut):
 		return invalidToken, nil
-	case errors.Is(err, errUsed):
+	case errors.Is(err, db.ErrLinkConsumed):
 		return gen.InvalidVerificationLink{}, nil
 	case err != nil:
 		return nil, err

@@ -79,7 +79,7 @@ func applicationView(view gen.View, app *db.Application) gen.Application {
 	if view == gen.Minimal {
 		return shown
 	}
-	shown.URL, shown.Admits = app.URL, app.Admits
+	shown.URL, shown.Admits = app.URL, db.RoleNames(app.Admits)
 	if view == gen.Full {
 		shown.RedirectOrigins, shown.LegacySlugs, shown.SignInMail = app.RedirectOrigins, &app.LegacySlugs, &app.SignInMail
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/admin"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // The examples are of a client who is registered anew for each run.
@@ -40,7 +41,7 @@ func run(m *testing.M) int {
 		check(db.Migrate(ctx, d))
 		check(admin.Deploy(ctx, d, time.Now()))
 		settings := impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1}
-		server := must(impl.New(settings, d, &impl.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
+		server := must(impl.New(settings, d, &mailer.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
 		working, stop := context.WithCancel(ctx)
 		wait := must(server.Start(working))
 		defer func() { stop(); wait() }()

@@ -13,12 +13,12 @@ import (
 // ApplicationSettings are the flags of `application add` and `application set`. A nil field was not passed
 // and changes nothing.
 type ApplicationSettings struct {
-	Name           *string  `placeholder:"NAME" help:"The name that people see."`
-	URL            *string  `name:"url" placeholder:"URL" help:"The application's home page; empty for none."`
-	Admits         []string `enum:"client,employee,liaison" placeholder:"KIND" help:"The kinds of records that may sign in: client, employee, liaison. The default of a new application is client."`
-	RedirectOrigin []string `sep:"none" placeholder:"ORIGIN" help:"An origin that users may be redirected to, in addition to the origin of --url. May be repeated; empty for none."`
-	LegacySlugs    *bool    `negatable:"" help:"Send the old spelling email-already-registerd."`
-	SignInMail     *bool    `negatable:"" help:"Mail users a notice of each sign-in."`
+	Name           *string   `placeholder:"NAME" help:"The name that people see."`
+	URL            *string   `name:"url" placeholder:"URL" help:"The application's home page; empty for none."`
+	Admits         []db.Role `enum:"client,employee,liaison" placeholder:"KIND" help:"The kinds of records that may sign in: client, employee, liaison. The default of a new application is client."`
+	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"An origin that users may be redirected to, in addition to the origin of --url. May be repeated; empty for none."`
+	LegacySlugs    *bool     `negatable:"" help:"Send the old spelling email-already-registerd."`
+	SignInMail     *bool     `negatable:"" help:"Mail users a notice of each sign-in."`
 }
 
 // apply checks the settings that were passed, copies them to app and returns their columns.
@@ -93,12 +93,12 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 	if settings.Name == nil {
 		return errors.New("--name is required")
 	}
-	app := &db.Application{Slug: slug, Admits: []string{"client"}, RedirectOrigins: []string{}}
+	app := &db.Application{Slug: slug, Admits: []db.Role{db.RoleClient}, RedirectOrigins: []string{}}
 	if _, err := settings.apply(app); err != nil {
 		return err
 	}
-	added, err := affected(d.NewInsert().Model(app).On("CONFLICT (slug) DO NOTHING").Returning("id").Exec(ctx))
-	if err == nil && !added {
+	err := db.InsertNew(ctx, d.NewInsert().Model(app).On("CONFLICT (slug) DO NOTHING"))
+	if errors.Is(err, db.ErrAlreadyExists) {
 		return fmt.Errorf("application %q already exists", slug)
 	}
 	return err
@@ -114,7 +114,7 @@ func SetApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 	if len(columns) == 0 {
 		return errors.New("nothing to change: pass at least one flag")
 	}
-	found, err := affected(d.NewUpdate().Model(app).Column(columns...).Where("slug = ?", slug).Exec(ctx))
+	found, err := db.ChangedOne(d.NewUpdate().Model(app).Column(columns...).Where("slug = ?", slug).Exec(ctx))
 	if err == nil && !found {
 		return errNoApplication(slug)
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -88,9 +89,17 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
+// TestAdmits: --admits takes the roles of db.Roles and no others.
+func TestAdmits(t *testing.T) {
+	field, _ := reflect.TypeFor[ApplicationSettings]().FieldByName("Admits")
+	if got, want := field.Tag.Get("enum"), strings.Join(db.RoleNames(db.Roles), ","); got != want {
+		t.Errorf("--admits takes %s, want %s", got, want)
+	}
+}
+
 // TestApply: only the columns that were passed change.
 func TestApply(t *testing.T) {
-	before := db.Application{Slug: "planoship", Name: "PlanoShip", Admits: []string{"client"}, SignInMail: true}
+	before := db.Application{Slug: "planoship", Name: "PlanoShip", Admits: []db.Role{"client"}, SignInMail: true}
 	for _, row := range []struct {
 		name     string
 		settings ApplicationSettings
@@ -100,8 +109,8 @@ func TestApply(t *testing.T) {
 		{"nothing", ApplicationSettings{}, "", func(*db.Application) {}},
 		{"a name", ApplicationSettings{Name: new("Ship")}, "name", func(app *db.Application) { app.Name = "Ship" }},
 		{"an empty url", ApplicationSettings{URL: new("")}, "url", func(app *db.Application) { app.URL = "" }},
-		{"kinds, sorted and each once", ApplicationSettings{Admits: []string{"liaison", "client", "client"}}, "admits",
-			func(app *db.Application) { app.Admits = []string{"client", "liaison"} }},
+		{"kinds, sorted and each once", ApplicationSettings{Admits: []db.Role{"liaison", "client", "client"}}, "admits",
+			func(app *db.Application) { app.Admits = []db.Role{"client", "liaison"} }},
 		{"two booleans", ApplicationSettings{LegacySlugs: new(true), SignInMail: new(false)}, "legacy_slugs sign_in_mail",
 			func(app *db.Application) { app.LegacySlugs, app.SignInMail = true, false }},
 		{"no origins", ApplicationSettings{RedirectOrigin: []string{""}}, "redirect_origins",
@@ -117,7 +126,7 @@ func TestApply(t *testing.T) {
 			t.Errorf("%s: application is %v, want %v", row.name, got, want)
 		}
 	}
-	if _, err := (&ApplicationSettings{Admits: []string{}}).apply(&db.Application{}); err == nil {
+	if _, err := (&ApplicationSettings{Admits: []db.Role{}}).apply(&db.Application{}); err == nil {
 		t.Error("an empty list of kinds is accepted")
 	}
 }

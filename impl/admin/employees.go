@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -58,33 +57,31 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 		}
 		return nil
 	})
-	added.HasPassword = hasPassword(user)
+	added.HasPassword = user.HasPassword()
 	return added, err
 }
 
 // insertOrLockUser inserts the user, or locks and reads the existing one with this address.
 func insertOrLockUser(ctx context.Context, tx bun.Tx, user *db.User) (inserted bool, err error) {
-	inserted, err = affected(tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING").Returning("id").Exec(ctx))
-	if err != nil || inserted {
-		return inserted, err
+	err = db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING"))
+	if errors.Is(err, db.ErrAlreadyExists) {
+		return false, tx.NewSelect().Model(user).Where("lower(email) = ?", user.Email).For("UPDATE").Scan(ctx)
 	}
-	return false, tx.NewSelect().Model(user).Where("lower(email) = ?", user.Email).For("UPDATE").Scan(ctx)
+	return err == nil, err
 }
 
 // activateEmployee inserts the user's employee record, or activates the existing one.
 func activateEmployee(ctx context.Context, tx bun.Tx, user int64, now time.Time) (inserted, reactivated bool, err error) {
-	inserted, err = affected(tx.NewRaw("INSERT INTO employees (user_id, created_at) VALUES (?, ?) ON CONFLICT (user_id) DO NOTHING", user, now).Exec(ctx))
+	inserted, err = db.ChangedOne(tx.NewRaw("INSERT INTO employees (user_id, created_at) VALUES (?, ?) ON CONFLICT (user_id) DO NOTHING", user, now).Exec(ctx))
 	if err != nil || inserted {
 		return inserted, false, err
 	}
-	reactivated, err = affected(tx.NewRaw("UPDATE employees SET active = true WHERE user_id = ? AND NOT active", user).Exec(ctx))
+	reactivated, err = db.ChangedOne(tx.NewRaw("UPDATE employees SET active = true WHERE user_id = ? AND NOT active", user).Exec(ctx))
 	return false, reactivated, err
 }
 
 // registeredUnverified reports whether someone can sign in as the user without ever having verified the
 // address.
 func registeredUnverified(user *db.User) bool {
-	return user.EmailVerifiedAt.IsZero() && (hasPassword(user) || user.GoogleSubject != "")
+	return user.EmailVerifiedAt.IsZero() && (user.HasPassword() || user.GoogleSubject != "")
 }
-
-func hasPassword(user *db.User) bool { return strings.TrimSpace(user.PasswordHash) != "" }

@@ -51,7 +51,7 @@ func printApplication(app admin.ListedApplication) {
 	}
 	fmt.Println(app.Slug)
 	for _, line := range [][2]string{
-		{"name", app.Name}, {"url", url}, {"admits", strings.Join(app.Admits, ", ")}, {"redirect origins", strings.Join(app.RedirectOrigins, ", ")},
+		{"name", app.Name}, {"url", url}, {"admits", strings.Join(db.RoleNames(app.Admits), ", ")}, {"redirect origins", strings.Join(app.RedirectOrigins, ", ")},
 		{"settings", strings.Join(settings, ", ")}, {"tokens", strings.Join(tokens, ", ")},
 	} {
 		fmt.Println(strings.TrimRight(fmt.Sprintf("  %-16s  %s", line[0], line[1]), " "))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 type serve struct {
@@ -23,7 +24,7 @@ func (s *serve) Run(ctx context.Context) error {
 	log, stopLog := startLog(os.Stderr)
 	defer stopLog()
 	s.setPublicURL()
-	mailer, err := s.NewMailer(s.DatabaseURL == "")
+	sender, err := s.NewMailer(s.DatabaseURL == "")
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err := s.prepare(ctx, d); err != nil {
 		return err
 	}
-	server, err := impl.New(s.Settings, d, mailer, log, time.Now)
+	server, err := impl.New(s.Settings, d, sender, log, time.Now)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (s *serve) Run(ctx context.Context) error {
 	}
 	defer stopBackground()
 	defer serveMetrics(metrics, server.Metrics())()
-	s.greet(mailer)
+	s.greet(sender)
 	limitMemory(s.HashMemory())
 	return serveUntilDone(ctx, listener, server.Handler())
 }
@@ -91,12 +92,12 @@ func startBackground(ctx context.Context, server *impl.Server) (stop func(), _ e
 }
 
 // greet prints for a person at a terminal where to go next.
-func (s *serve) greet(mailer impl.Mailer) {
+func (s *serve) greet(sender mailer.Mailer) {
 	mails := "by Mandrill"
-	switch mailer.(type) {
-	case *impl.Mailbox:
+	switch sender.(type) {
+	case *mailer.Mailbox:
 		mails = s.PublicURL + "/dev/mail"
-	case *impl.SMTP:
+	case *mailer.SMTP:
 		mails = "by SMTP"
 	}
 	fmt.Printf(`PlanoAuth is ready.
