@@ -9,7 +9,7 @@ import (
 	"github.com/planoauth/planoauth/impl/token"
 )
 
-// authenticate is step 7. A token that was presented must be good, even where none is needed.
+// authenticate is step 7. A presented token must be valid, even where the operation needs none.
 func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	text, presented := presentedToken(c)
 	if !presented {
@@ -26,7 +26,8 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	return s.admitToken(c, text, gen.TokenParamToken)
 }
 
-// presentedToken is the token of the Authorization header, or else that of the param; "" stands for one that cannot be read.
+// presentedToken returns the token of the Authorization header, else that of the param. It is "" for a header or a param of another
+// form.
 func presentedToken(c *call) (token string, presented bool) {
 	if values := c.req.Header["Authorization"]; len(values) > 0 {
 		scheme, token, _ := strings.Cut(values[0], " ")
@@ -46,7 +47,7 @@ type tokenRefusal interface {
 	gen.SessionsReadResponseObject
 }
 
-// admitToken finds the session of a token and admits it to the call, or refuses the token, naming the param that it came in.
+// admitToken makes the session of a token the session of the call, or refuses the token with the name of its param.
 func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRefusal, error) {
 	if !token.HasShape(text, token.Session) {
 		return gen.InvalidToken{Param: param}, nil
@@ -81,8 +82,8 @@ func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session
 	return s.Sessions.Read(c.context(), digest)
 }
 
-// admit judges a session at each use: its limits, the records of its user, and the roles that they give. An application sees
-// only the sessions that were made for it, and none of a user without a record.
+// admit checks a session at each use: its lifetime, and the records and roles of its user. An application may check only sessions
+// made for it, and none of a user without a record.
 func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) tokenRefusal {
 	if session == nil {
 		return gen.InvalidToken{Param: param}
@@ -110,7 +111,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	return nil
 }
 
-// permit is step 9: where an operation is for certain roles, the user must have one of them in the session's application.
+// permit is step 9: the user must have one of the operation's roles, if it has any, in the application of the session.
 func (s *Server) permit(c *call) (gen.Outcome, error) {
 	if len(c.op.Roles) == 0 {
 		return nil, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// ClientsRegister makes a user and their client record, and signs them in.
+// ClientsRegister creates a user with a client record and signs them in.
 func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterRequestObject) (gen.ClientsRegisterResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	r := registration{

@@ -14,14 +14,14 @@ import (
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// linkRefusal is an outcome that both operations list.
+// linkRefusal is an outcome of both operations that request a link.
 type linkRefusal interface {
 	gen.SessionsMagicLinkRequestResponseObject
 	gen.UsersPasswordResetRequestResponseObject
 }
 
-// requestLink mails a link to the user of an e-mail address, and tells whether the mail was sent. Where answers must not tell
-// who has an account, everything that depends on that is left to a job.
+// requestLink mails a link to the user of an e-mail address, and reports whether the mail was sent. With opaque answers a job does
+// everything that depends on whether a user has the address.
 func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redirectURL string) (sent bool, _ linkRefusal, _ error) {
 	app, wrong := c.application(application, redirectURL)
 	if kind == db.MagicLink && app != nil && redirectURL == "" && app.URL == "" {
@@ -55,11 +55,11 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 	return mail == nil || s.deliver(c, mail), nil, nil
 }
 
-// errExhausted rolls back what is one too many.
-var errExhausted = errors.New("the tries are exhausted")
+// errExhausted rolls back a request beyond the limit.
+var errExhausted = errors.New("the attempts are exhausted")
 
-// saveLinkRequest counts a request for a link, and saves what comes of it: the link and its mail, which is returned, or the job
-// that makes them.
+// saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque answers, the job that
+// makes both.
 func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		within, err := found.count(ctx, tx, c.now)
@@ -75,17 +75,17 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 		}
 		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
 		if errors.Is(err, db.ErrSuperseded) {
-			return nil // which is mailed, or has been; but this one counts
+			return nil // the newer link was mailed; this request still counts
 		}
 		return err
 	})
 	return mail, err
 }
 
-// linkMails are the kinds of the mails that bring the links.
+// linkMails are the mails that contain the links.
 var linkMails = map[db.LinkKind]mailer.Kind{db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset}
 
-// mailLink makes a link and queues its mail.
+// mailLink creates a link and queues its mail. The pause is that of queueMail.
 func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
 	link := &db.Link{Kind: request.LinkKind, UserID: user.ID, ApplicationID: app.ID, RedirectURL: request.RedirectURL, CreatedAt: request.Time}
 	address, err := s.newLink(ctx, tx, link)

@@ -10,10 +10,10 @@ import (
 	"github.com/planoauth/planoauth/impl/token"
 )
 
-// linkPaths are where the pages behind the links are.
+// linkPaths are the paths of the pages behind the links.
 var linkPaths = map[db.LinkKind]string{db.MagicLink: "/magic", db.ResetLink: "/reset", db.VerificationLink: "/verify"}
 
-// linkURL is what is mailed: the address of a page of PlanoAuth's own.
+// linkURL returns the URL that is mailed: a page of PlanoAuth itself.
 func (s *Server) linkURL(kind db.LinkKind, token string) string {
 	return s.Settings.PublicURL + linkPaths[kind] + "?token=" + url.QueryEscape(token)
 }
@@ -35,7 +35,7 @@ func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address
 	return s.linkURL(link.Kind, text), db.ReplaceLink(ctx, tx, link)
 }
 
-// checkLink finds an unused link with its user and its application. All are nil when any of them is not there.
+// checkLink returns an unconsumed link with its user and application, whatever its age. All are nil if any of them does not exist.
 func (s *Server) checkLink(ctx context.Context, r *registry, kind db.LinkKind, token string) (*db.Link, *db.User, *db.Application, error) {
 	link, err := s.findLink(ctx, kind, token)
 	if link == nil || err != nil {

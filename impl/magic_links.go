@@ -37,7 +37,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		return gen.MagicLinkExpired{}, nil
 	}
 	if !allowsRedirect(app, link.RedirectURL) {
-		link.RedirectURL = "" // allowed once, but no longer
+		link.RedirectURL = "" // it was allowed when the link was requested
 	}
 	session, token := c.newSession(user, app, gen.SignInMethodMagicLink, link.RedirectURL)
 	err = s.useMagicLink(c, link, user, app, session)
@@ -60,7 +60,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// useMagicLink uses a link up, which proves the address, and makes the session unless the user has no role.
+// useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has no role.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -81,7 +81,7 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 	})
 }
 
-// removePassword takes away a password that may be a stranger's, and tells the user.
+// removePassword removes a password that a stranger may have set before the address was verified, and queues a mail about it.
 func (s *Server) removePassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application) error {
 	user.PasswordHash = ""
 	if err := db.Update(ctx, tx, user, "password_hash"); err != nil {

@@ -38,7 +38,7 @@ const readyTimeout = 2 * time.Second
 func (s *Server) ready(ec echo.Context) error {
 	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
 	defer cancel()
-	if _, err := s.readRegistry(ctx); err != nil {
+	if _, err := s.registry.read(ctx); err != nil {
 		return ec.String(http.StatusServiceUnavailable, "not ready\n")
 	}
 	return ec.String(http.StatusOK, "ready\n")

@@ -31,7 +31,7 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	return nil, db.ErrPreconditionFailed
 }
 
-// tryPassword signs a user in if the password is right. It is db.ErrPreconditionFailed when the user changed meanwhile.
+// tryPassword signs a user in if the password matches. It returns db.ErrPreconditionFailed if the user changed since the look-up.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.context()
 	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
@@ -41,7 +41,7 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
-	// An unknown address and a user without a password cost a hash too, so that time tells nothing.
+	// An unknown address and a user without a password cost a hash too, so that the time does not reveal them.
 	hash := ""
 	if found.User != nil {
 		hash = found.User.PasswordHash
@@ -63,7 +63,7 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	return s.signIn(c, found, app, p, renewed)
 }
 
-// refuseSignIn counts a password that did not match, and says why, as far as strangers may know.
+// refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who has an account.
 func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
 	within, err := found.count(c.context(), s.DB, c.now)
 	switch {
@@ -81,8 +81,8 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 	return gen.InvalidPassword{}, nil
 }
 
-// signIn makes the session of a user who has shown the right password. It is db.ErrPreconditionFailed when the user has been deleted, has got
-// another password or was tried too often meanwhile.
+// signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user was deleted, got
+// another password, or had too many failed attempts since the look-up.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
@@ -120,7 +120,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	return gen.SessionsCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertSessionAndNotice saves a new session together with the mail that tells of it.
+// insertSessionAndNotice saves a new session and the mail about it in one transaction.
 func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (*db.Mail, error) {
 	notice, err := s.mails.Write(mailer.SignIn, &session.User, app, c.mailFacts(""))
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Ap
 	})
 }
 
-// SessionsRead says whose a session is: the presented one, or where an application presents itself, that of session_token.
+// SessionsRead checks a session: the presented one or, with an application token, the one of session_token.
 func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestObject) (gen.SessionsReadResponseObject, error) {
 	c := callOf(ctx)
 	if c.clientApp != nil {
@@ -145,7 +145,7 @@ func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestOb
 	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.sessionApp, "")}, nil
 }
 
-// SessionsIndex lists the live sessions of the user of the presented one, in all applications.
+// SessionsIndex lists the live sessions of the signed-in user in all applications.
 func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	var sessions []*db.Session
@@ -165,7 +165,7 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 	for _, session := range sessions {
 		app := c.registry.appsByID[session.ApplicationID]
 		if app == nil {
-			continue // deleted, or made within the last second
+			continue // the application was deleted or created within the last second
 		}
 		session.User = c.session.User
 		list.Results = append(list.Results, sessionView(p.View, session, app, ""))
@@ -173,11 +173,11 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 	return gen.SessionsIndexActionSuccessful{Data: list}, nil
 }
 
-// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session. Uses of so long ago
-// need not be written down yet.
-func (c *call) live(unwritten time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+// live selects the live sessions of the signed-in user: the SQL form of expiry. A last_used_at update may be pending for as long as
+// pending, so a session that has been idle for that much longer still counts as live.
+func (c *call) live(pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
-		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-unwritten))
+		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
 	}
 }
 
@@ -186,7 +186,7 @@ var (
 	idAndScope = []gen.ParamError{paramError("scope", gen.Allowed, "must not be passed along with id")}
 )
 
-// SessionsDelete signs out: the presented session, another one, all others, or all.
+// SessionsDelete ends sessions: the presented one, another one, all others, or all.
 func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	if p.ID != 0 && p.Scope != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
-// UsersRead returns the user of the presented session.
+// UsersRead returns the signed-in user.
 func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
 	c := callOf(ctx)
 	user, err := s.DB.UserByID(c.context(), c.session.UserID)
@@ -24,7 +24,7 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 	return gen.UsersReadActionSuccessful{Data: userView(req.Body.View, user)}, nil
 }
 
-// UsersUpdate changes names and phone number of the user of the presented session.
+// UsersUpdate changes the names and the phone number of the signed-in user. Params that are absent change nothing.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	changed := profile{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
@@ -39,14 +39,14 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 		return invalidToken, nil
 	}
 	var columns []string
-	take := func(param string, field *string, value string) {
+	set := func(param string, field *string, value string) {
 		if _, passed := c.params[param]; passed {
 			*field, columns = value, append(columns, param)
 		}
 	}
-	take("first_name", &user.FirstName, changed.firstName)
-	take("last_name", &user.LastName, changed.lastName)
-	take("phone", &user.Phone, changed.phone)
+	set("first_name", &user.FirstName, changed.firstName)
+	set("last_name", &user.LastName, changed.lastName)
+	set("phone", &user.Phone, changed.phone)
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 			return db.Update(ctx, tx, user, columns...)
@@ -61,7 +61,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	return gen.UsersUpdateActionSuccessful{Data: userView(p.View, user)}, nil
 }
 
-// UsersClientRegister makes a client of the user of the presented session.
+// UsersClientRegister gives the signed-in user a client record.
 func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientRegisterRequestObject) (gen.UsersClientRegisterResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	user, err := s.DB.UserByID(c.context(), c.session.UserID)
@@ -118,8 +118,8 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}, nil
 }
 
-// insertRecord makes the client record of a user, and saves what came with it. It is db.ErrAlreadyExists when there is one already, and
-// errSignedOut when the session is there no longer.
+// insertRecord saves a client record and the rest of a registration by an existing user. It returns db.ErrAlreadyExists if the
+// user has a client record, and errSignedOut if the session has ended.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
 	return s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := db.Update(ctx, tx, session, "redirect_url"); err != nil {
@@ -138,7 +138,7 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 	})
 }
 
-// UsersEmailVerify proves the address of the user of the presented session by a link.
+// UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
 	link, err := s.findLink(c.context(), db.VerificationLink, req.Body.VerificationToken)
