@@ -19,7 +19,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/peterldowns/pgtestdb"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
@@ -64,7 +63,7 @@ var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memor
 func start(t testing.TB, opts ...func(*options)) *env {
 	t.Helper()
 	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
-	e.database = pgtestdb.Custom(t, cluster, migrator{}).URL()
+	e.database = newDatabase(t)
 	o := options{settings: cheapSettings}
 	for _, opt := range opts {
 		opt(&o)
