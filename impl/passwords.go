@@ -32,7 +32,15 @@ func (s *Server) hashParams() *argon2id.Params {
 
 // hash hashes a password with argon2id at the current cost. It is called in a place.
 func (s *Server) hash(password string) (string, error) {
-	return argon2id.CreateHash(norm.NFKC.String(password), s.hashParams())
+	params := s.hashParams()
+	s.hashed(params)
+	return argon2id.CreateHash(norm.NFKC.String(password), params)
+}
+
+func (s *Server) hashed(params *argon2id.Params) {
+	if s.Settings.OnHash != nil {
+		s.Settings.OnHash(params.Memory, params.Iterations)
+	}
 }
 
 // verify compares a password with a hash in a place. A hash that is not of the current cost, or bcrypt's, comes back renewed.
@@ -63,6 +71,7 @@ func (s *Server) compare(password, hash string) (match, outdated bool, err error
 			match, outdated = false, true
 			break
 		}
+		s.hashed(params)
 		current := s.hashParams()
 		outdated = params.Memory != current.Memory || params.Iterations != current.Iterations || params.Parallelism != current.Parallelism
 	}

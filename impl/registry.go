@@ -82,7 +82,7 @@ func (s *Server) followRegistry(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-s.registry.changed:
-		case <-time.After(registryPoll):
+		case <-time.After(s.Settings.interval(registryPoll)):
 		}
 		if _, err := s.readRegistry(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("the registry could not be read, and will be tried again", "cause", err.Error())

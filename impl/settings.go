@@ -42,10 +42,23 @@ type Settings struct {
 
 	// MailPause is the pause before a mail that could not be sent is tried again; each later pause is twice as long. A minute when 0.
 	MailPause time.Duration `kong:"-"`
+
+	// Interval replaces the intervals of the background loops, unless it is 0. Tests shorten them.
+	Interval time.Duration `kong:"-"`
+	// OnHash is called in a hashing slot with the cost of each argon2 hash, in KiB and passes. Tests count and block by it.
+	OnHash func(memory, passes uint32) `kong:"-"`
 }
 
 // Hashing is the memory, in KiB, that all hashes take that are made at once.
 func (s Settings) Hashing() uint64 { return uint64(workers(s.HashWorkers)) * uint64(s.Argon2Memory) }
+
+// interval is the interval of a background loop: the usual one, unless a test has shortened it.
+func (s Settings) interval(usual time.Duration) time.Duration {
+	if s.Interval != 0 {
+		return s.Interval
+	}
+	return usual
+}
 
 const maxWorkers = 4096
 

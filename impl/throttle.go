@@ -89,7 +89,7 @@ func (s *Server) exchangeRequests(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			more = false
-		case <-time.After(throttleExchange):
+		case <-time.After(s.Settings.interval(throttleExchange)):
 		}
 		if err := s.exchange(context.WithoutCancel(ctx)); err != nil {
 			s.Log.Warn("the requests of addresses could not be exchanged", "cause", err.Error())

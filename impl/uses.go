@@ -92,7 +92,7 @@ func (s *Server) writeUses(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case <-time.After(useWrites):
+		case <-time.After(s.Settings.interval(useWrites)):
 		}
 		s.writeNoted(ctx)
 	}
@@ -100,7 +100,7 @@ func (s *Server) writeUses(ctx context.Context) {
 		if s.writeNoted(ctx) {
 			return
 		}
-		time.Sleep(useWrites)
+		time.Sleep(s.Settings.interval(useWrites))
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
 )
