@@ -236,6 +236,23 @@ func (e *env) within(limit time.Duration, what string, so func() bool) {
 	}
 }
 
+// quickly shortens the intervals of the background loops.
+func quickly(s *impl.Settings) { s.Interval = 20 * time.Millisecond }
+
+// flush waits until the pending last_used_at updates are written: that of a session which is used after them is.
+func (e *env) flush() {
+	e.t.Helper()
+	email := e.user(person{client: true})
+	token := e.signIn(email)
+	const of = "sessions WHERE user_id = (SELECT id FROM users WHERE email = $1)"
+	e.exec("UPDATE sessions SET last_used_at = last_used_at - interval '1 hour' FROM users u WHERE user_id = u.id AND email = $1", email)
+	e.within(busyLimit, "the session's use is written", func() bool {
+		e.readAs("", token)
+		return e.count(of+" AND last_used_at >= created_at", email) == 1
+	})
+	e.exec("DELETE FROM users WHERE email = $1", email)
+}
+
 // person is what a test wants a user to be; what it does not say is filled in.
 type person struct {
 	email, password                     string
