@@ -240,6 +240,6 @@ func (c *call) retryAfter(wait time.Duration) {
 
 // busy is the outcome of a request that finds the hash queue full.
 func (s *Server) busy(c *call) gen.ServerBusy {
-	c.retryAfter(s.passwords.Limiter.Wait())
+	c.retryAfter(s.Passwords.Limiter.Wait())
 	return gen.ServerBusy{}
 }

@@ -51,7 +51,7 @@ func newMetrics(s *Server) *metrics {
 	m.registry.MustRegister(m.outcomes, durations, &jobStates{server: s}, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerPool(s.DB.Pool)
-	m.registerHashing(s.passwords.Limiter)
+	m.registerHashing(s.Passwords.Limiter)
 	return m
 }
 

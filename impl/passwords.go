@@ -79,7 +79,7 @@ func (s *Server) verifyCurrentPassword(c *call, found *account, current string) 
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
-	match, _, err := s.passwords.Verify(ctx, current, found.User.PasswordHash)
+	match, _, err := s.Passwords.Verify(ctx, current, found.User.PasswordHash)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return s.busy(c), nil
@@ -211,7 +211,7 @@ func (s *Server) acceptPassword(ctx context.Context, param, text string, ownWord
 	if text == "" {
 		return "", broken, nil
 	}
-	hash, violation, err := s.passwords.HashNew(ctx, text, ownWords, len(broken) > 0)
+	hash, violation, err := s.Passwords.HashNew(ctx, text, ownWords, len(broken) > 0)
 	if violation != nil {
 		broken = append(broken, paramError(param, violation.Rule, violation.Message))
 	}

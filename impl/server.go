@@ -36,13 +36,13 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time // the only clock of every rule about time
 
-	// Sessions and Addresses are made by New. Tests shorten their intervals before Start.
+	// These are made by New. Tests adjust them before Start.
 	Sessions  *sessioncache.Cache
 	Addresses *ratelimit.Addresses
+	Passwords *password.Hashing
 
 	validator      *validation.Validator
 	mails          mailer.Templates
-	passwords      password.Hashing
 	registry       *registryReader
 	metrics        *metrics
 	requestLoggers map[string]slog.Handler // by operation id
@@ -65,7 +65,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	}
 	s := &Server{
 		Settings: settings, DB: d, Mailer: sender, Log: log, Now: now,
-		passwords: password.Hashing{
+		Passwords: &password.Hashing{
 			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
 			Limiter: password.NewLimiter(settings.hashSlots(), now),
 			Log:     log,

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/peterldowns/pgtestdb"
 
 	"github.com/planoauth/planoauth/gen/client"
 )
@@ -43,7 +42,7 @@ func done(t *testing.T, environment []string, arguments ...string) string {
 // alone, since it says what counts within a second.
 func TestTeamWithoutSQL(t *testing.T) {
 	t.Run("on a database of one's own", func(t *testing.T) {
-		database := []string{"DATABASE_URL=" + pgtestdb.Custom(t, cluster, migrator{}).URL()}
+		database := []string{"DATABASE_URL=" + newDatabase(t)}
 		address := freeAddress(t)
 		serve(t, address, append(database, "MANDRILL_API_KEY=md-test-key", "MANDRILL_URL="+startMandrill(t).url, "MAIL_FROM=a@example.com")...)
 		setUpTeam(t, address, database)
@@ -127,7 +126,7 @@ func setUpTeam(t *testing.T, address string, database []string) {
 // TestVerbs goes through the verbs one after the other, on one database: what they print, and what they refuse.
 func TestVerbs(t *testing.T) {
 	t.Parallel()
-	url := pgtestdb.Custom(t, cluster, migrator{}).URL()
+	url := newDatabase(t)
 	pool, err := pgxpool.New(t.Context(), url)
 	check(t, err)
 	t.Cleanup(pool.Close)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/peterldowns/pgtestdb"
 
 	"github.com/planoauth/planoauth/gen/client"
 )
@@ -30,7 +29,7 @@ type process struct {
 // startProcess starts the command on a database of its own, with hashes as cheap as argon2 allows.
 func startProcess(t *testing.T, environment ...string) *process {
 	t.Helper()
-	e := &env{t: t, mandrill: startMandrill(t), database: pgtestdb.Custom(t, cluster, migrator{}).URL()}
+	e := &env{t: t, mandrill: startMandrill(t), database: newDatabase(t)}
 	p := &process{env: e, address: freeAddress(t)}
 	p.environment = append([]string{
 		"DATABASE_URL=" + e.database, "MANDRILL_API_KEY=md-test-key", "MANDRILL_URL=" + e.mandrill.url, "MAIL_FROM=auth@planoauth.example",

@@ -19,12 +19,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/peterldowns/pgtestdb"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 // env is one test's own world: a server, its database, its clock and its Mandrill.
@@ -38,20 +38,27 @@ type env struct {
 	mandrill *mandrill
 	logs     *logs
 	counted  *statements
-	database string // its URL
-	redirect string // of the magic links that are requested
+	database string             // its URL
+	redirect string             // of the magic links that are requested
+	adjust   func(*impl.Server) // each replica before it starts
 }
 
 type options struct {
 	settings impl.Settings
 	sql      []string
 	mailer   mailer.Mailer
+	adjust   func(*impl.Server)
 	through  *prism // between the client and the server, where it is not nil
 }
 
 // withSQL runs statements before the server starts.
 func withSQL(statements ...string) func(*options) {
 	return func(o *options) { o.sql = append(o.sql, statements...) }
+}
+
+// withServer adjusts each replica before it starts.
+func withServer(adjust func(*impl.Server)) func(*options) {
+	return func(o *options) { o.adjust = adjust }
 }
 
 func withSettings(change func(*impl.Settings)) func(*options) {
@@ -65,7 +72,7 @@ var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memor
 func start(t testing.TB, opts ...func(*options)) *env {
 	t.Helper()
 	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
-	e.database = pgtestdb.Custom(t, cluster, migrator{}).URL()
+	e.database = newDatabase(t)
 	o := options{settings: cheapSettings}
 	for _, opt := range opts {
 		opt(&o)
@@ -82,6 +89,7 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		check(t, err)
 	}
 	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
+	e.adjust = o.adjust
 	e.url = e.replica(o.settings, o.mailer)
 	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
 	if o.through != nil {
@@ -113,6 +121,9 @@ func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	check(t, err)
 	server, err := impl.New(settings, d, mailer, slog.New(slog.NewJSONHandler(e.logs, nil)), e.clock.now)
 	check(t, err)
+	if e.adjust != nil {
+		e.adjust(server)
+	}
 	working, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	wait, err := server.Start(working)
 	check(t, err)
@@ -236,6 +247,30 @@ func (e *env) within(limit time.Duration, what string, so func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// quickly shortens the intervals of the background loops.
+func quickly(s *impl.Server) {
+	s.Sessions.Intervals.Flush, s.Addresses.ExchangeInterval = 20*time.Millisecond, 20*time.Millisecond
+}
+
+// onHash calls do before each password hash.
+func onHash(do func(password.Cost)) func(*options) {
+	return withServer(func(s *impl.Server) { s.Passwords.OnHash = do })
+}
+
+// flush waits until the pending last_used_at updates are written: that of a session which is used after them is.
+func (e *env) flush() {
+	e.t.Helper()
+	email := e.user(person{client: true})
+	token := e.signIn(email)
+	const of = "sessions WHERE user_id = (SELECT id FROM users WHERE email = $1)"
+	e.exec("UPDATE sessions SET last_used_at = last_used_at - interval '1 hour' FROM users u WHERE user_id = u.id AND email = $1", email)
+	e.within(busyLimit, "the session's use is written", func() bool {
+		e.readAs("", token)
+		return e.count(of+" AND last_used_at >= created_at", email) == 1
+	})
+	e.exec("DELETE FROM users WHERE email = $1", email)
 }
 
 // person is what a test wants a user to be; what it does not say is filled in.

@@ -15,7 +15,9 @@ func TestMailIsRetried(t *testing.T) {
 	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
 	e.mandrill.be("down")
 	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("late@example.com")))(t)
-	time.Sleep(time.Second) // long enough for a first retry, which fails too
+	e.within(30*time.Second, "a first retry has failed", func() bool {
+		return e.count("river_job WHERE kind = 'send_mail' AND attempt > 0 AND state = 'retryable'") == 1
+	})
 	e.mandrill.be("")
 	e.within(30*time.Second, "the mail is sent", func() bool { return e.count("mails WHERE sent_at IS NOT NULL AND failed_at IS NULL") == 1 })
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("prompt@example.com")))(t)

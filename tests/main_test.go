@@ -4,30 +4,26 @@ package tests
 
 import (
 	"context"
-	"database/sql"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/peterldowns/pgtestdb"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
 
-	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/db/embedded"
-	"github.com/planoauth/planoauth/impl/admin"
 )
 
 // postgresOptions make a Postgres quick that nobody needs to survive a crash, and wide enough for parallel tests.
-var postgresOptions = []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=500", "shared_buffers=128MB"}
-
-// cluster is the Postgres of this run of tests; each test has a cloned database in it.
-var cluster pgtestdb.Config
+var postgresOptions = []string{
+	"fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=256MB",
+	"max_connections=500", "shared_buffers=128MB",
+}
 
 // sharedPostgres is the variable that names a cluster which another process of this run has started.
 const sharedPostgres = "PLANOAUTH_TESTS_POSTGRES"
@@ -76,7 +72,7 @@ func startPostgres(ctx context.Context) (address string, stop func(), err error)
 		}
 		fmt.Println("database: the container engine answers, but gave no Postgres:", err)
 	}
-	dir, err := os.MkdirTemp("", "planoauth-tests-")
+	dir, err := os.MkdirTemp(memoryDir(), "planoauth-tests-")
 	if err != nil {
 		return "", nil, err
 	}
@@ -87,8 +83,18 @@ func startPostgres(ctx context.Context) (address string, stop func(), err error)
 	if err != nil {
 		return "", nil, err
 	}
-	fmt.Println("database: machine, its own Postgres binaries")
+	fmt.Println("database: machine, its own Postgres binaries, in", dir)
 	return started.URL, func() { started.Stop(); os.RemoveAll(dir) }, nil
+}
+
+// memoryDir is a directory in memory with room for the cluster, or "" where there is none.
+func memoryDir() string {
+	const dir, tmpfs, room = "/dev/shm", 0x01021994, 2 << 30
+	var fs syscall.Statfs_t
+	if syscall.Statfs(dir, &fs) != nil || int64(fs.Type) != tmpfs || fs.Bavail*uint64(fs.Bsize) < room {
+		return ""
+	}
+	return dir
 }
 
 func engineAnswers() bool {
@@ -108,7 +114,8 @@ func startContainer(ctx context.Context) (address string, stop func(), err error
 	}
 	container, err := postgres.Run(ctx, image,
 		postgres.WithDatabase("planoauth"), postgres.WithUsername("planoauth"), postgres.WithPassword("planoauth"),
-		postgres.BasicWaitStrategies(), testcontainers.WithCmd(command...))
+		postgres.BasicWaitStrategies(), testcontainers.WithCmd(command...),
+		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "rw"}))
 	if err != nil {
 		return "", nil, err
 	}
@@ -119,38 +126,4 @@ func startContainer(ctx context.Context) (address string, stop func(), err error
 	}
 	fmt.Println("database: testcontainers, image", image)
 	return address, stop, nil
-}
-
-func clusterOf(address string) pgtestdb.Config {
-	u, err := url.Parse(address)
-	if err != nil {
-		panic(err)
-	}
-	password, _ := u.User.Password()
-	return pgtestdb.Config{
-		DriverName: "pgx", Host: u.Hostname(), Port: u.Port(), User: u.User.Username(), Password: password,
-		Database: u.Path[1:], Options: u.RawQuery, ForceTerminateConnections: true,
-	}
-}
-
-// migrator prepares the database that the tests' own are cloned from.
-type migrator struct{}
-
-// Hash names the template. Each run of tests has a cluster of its own, which is empty when it begins.
-func (migrator) Hash() (string, error) { return "planoauth", nil }
-
-func (migrator) Migrate(ctx context.Context, _ *sql.DB, config pgtestdb.Config) error {
-	settings, err := db.ParseURL(config.URL())
-	if err != nil {
-		return err
-	}
-	d, err := db.Open(ctx, settings)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := db.Migrate(ctx, d); err != nil {
-		return err
-	}
-	return admin.Deploy(ctx, d, time.Now())
 }

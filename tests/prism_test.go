@@ -157,10 +157,11 @@ func showPrism(e *env, o *lawOperation) {
 		if a := step.send(&request, e); a.status() != step.slug {
 			e.t.Errorf("when %s the answer is %s", step.when, a.text)
 		}
+		for _, statement := range step.undo {
+			e.exec(statement)
+		}
 		e.clock.offset.Store(0)
 	}
-	e.exec("ALTER TABLE users_away RENAME TO users")
-	e.exec("ALTER TABLE google_states_away RENAME TO google_states")
 	if a := v.send(e); a.status() != "action-successful" {
 		e.t.Errorf("the example of the spec answers %s", a.text)
 	}

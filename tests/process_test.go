@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/peterldowns/pgtestdb"
 
 	"github.com/planoauth/planoauth/gen/client"
 )
@@ -142,7 +141,7 @@ func judgeStart(t *testing.T, what string, began time.Time, limit time.Duration)
 
 // TestStartWithoutDatabase starts on a database that is there and prepared. The best of five counts.
 func TestStartWithoutDatabase(t *testing.T) {
-	url := pgtestdb.Custom(t, cluster, migrator{}).URL()
+	url := newDatabase(t)
 	best := time.Hour
 	for range 5 {
 		address := freeAddress(t)
@@ -187,7 +186,7 @@ func killPostgres(t *testing.T, data string) {
 // TestServeRefuses says what to do instead of serving half.
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
-	empty, prepared := emptyDatabase(t), pgtestdb.Custom(t, cluster, migrator{}).URL()
+	empty, prepared := emptyDatabase(t), newDatabase(t)
 	rows := []struct {
 		name, want  string
 		environment []string
@@ -254,11 +253,6 @@ func TestMigrateAndDeploy(t *testing.T) {
 		t.Error("deploy did not keep or did not delete what it should")
 	}
 	serve(t, freeAddress(t), append(environment, "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "DISCLOSURE=opaque", "THROTTLE_LINKS=0")...)
-}
-
-func emptyDatabase(t *testing.T) string {
-	t.Helper()
-	return pgtestdb.Custom(t, cluster, pgtestdb.NoopMigrator{}).URL()
 }
 
 // TestHelp names every setting of the server with its variable.

@@ -83,7 +83,7 @@ func TestSessionsReadByApplication(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := start(t)
+			e := start(t, withServer(quickly))
 			application, token := e.applicationToken("planoorder"), e.session(e.user(row.person), row.app)
 			e.exec("UPDATE sessions SET last_used_at = created_at")
 			if row.sql != "" {
@@ -96,7 +96,7 @@ func TestSessionsReadByApplication(t *testing.T) {
 			if got := e.readAs(application, token); got != row.want {
 				t.Errorf("want %s, have %s", row.want, got)
 			}
-			time.Sleep(1500 * time.Millisecond) // uses are written down once a second
+			e.flush()
 			if used := e.count("sessions WHERE last_used_at > created_at") == 1; used != row.used {
 				t.Errorf("the session was used: %v", used)
 			}

@@ -3,12 +3,12 @@ package tests
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +16,7 @@ import (
 
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 func readFile(t testing.TB, name string) []byte {
@@ -418,19 +419,13 @@ func TestDeletedMeanwhile(t *testing.T) {
 	} {
 		t.Run(slug, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Time = 20_000 }))
-			email := e.user(person{client: true}) // whose cheap hash is renewed, slowly
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				outcome, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"})
-				if err != nil || outcome.Slug() != slug {
-					t.Errorf("the outcome is %v %v", outcome, err)
-				}
-			}()
-			e.within(10*time.Second, "the user is looked up", func() bool { return len(e.counted.take()) > 0 })
-			e.exec(statement)
-			<-done
+			var e *env
+			e = start(t, onHash(func(password.Cost) { e.exec(statement) }))
+			params := client.SessionsCreateParams{Email: e.user(person{client: true}), Password: goodPassword, Application: "planoorder"}
+			outcome, err := e.api.SessionsCreate(t.Context(), params)
+			if err != nil || outcome.Slug() != slug {
+				t.Errorf("the outcome is %v %v", outcome, err)
+			}
 		})
 	}
 }
@@ -457,34 +452,33 @@ func TestPasswordsAreNormalized(t *testing.T) {
 	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), signIn))(t)
 }
 
-// TestTiming compares the times of refusals that must not tell who has an account. The hash is slow enough here that leaving
-// it out for one of them would make it several times quicker.
-func TestTiming(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes its time")
-	}
-	e := start(t, withSettings(func(s *impl.Settings) { s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = 19456, 2, 0 }))
-	known, bare := e.user(person{client: true}), e.user(person{client: true, noPassword: true})
-	cheap := e.user(person{client: true}) // whose hash costs next to nothing, until a sign-in renews it
-	want[client.InvalidPassword](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: known, Password: "wrong", Application: "planoorder"}))(t)
-	// A sign-in brings the hash to the current cost, which the comparison needs.
-	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: known, Password: goodPassword, Application: "planoorder"}))(t)
-	emails := []string{known, "nobody@example.com", bare, cheap}
-	// The shortest of each counts, since what else the machine does only makes them longer; where they differ, more are taken.
-	took, alike := make([]time.Duration, len(emails)), false
-	for round := 0; round < 60 && !alike; round++ {
-		for i, email := range emails {
-			began := time.Now()
-			_, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: "wrong", Application: "planoorder"})
-			check(t, err)
-			if one := time.Since(began); took[i] == 0 || one < took[i] {
-				took[i] = one
-			}
+// TestRefusedPasswordsCostTheSame compares the hashing that refusals cost, since its time must not tell who has an account.
+func TestRefusedPasswordsCostTheSame(t *testing.T) {
+	t.Parallel()
+	const memory, passes = 64, 3 // so that one hash of the old cost more, or one of the current cost less, shows
+	var spent atomic.Int64
+	e := start(t, withSettings(func(s *impl.Settings) {
+		s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = memory, passes, 0
+	}), onHash(func(cost password.Cost) { spent.Add(int64(cost.Memory) * int64(cost.Passes)) }))
+	current, old := e.user(person{client: true}), e.user(person{client: true})
+	bare := e.user(person{client: true, noPassword: true})
+	// A sign-in brings the hash to the current cost.
+	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: current, Password: goodPassword, Application: "planoorder"}))(t)
+	const oldHash = 8 * 1 // is checked before, and must be the cheaper one
+	for _, row := range []struct {
+		name, email string
+		want        int64
+	}{
+		{"a wrong password", current, memory * passes},
+		{"an unknown address", "nobody@example.com", memory * passes},
+		{"a user without a password", bare, memory * passes},
+		{"a wrong password of an old, cheaper hash", old, memory*passes + oldHash},
+	} {
+		spent.Store(0)
+		_, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: row.email, Password: "wrong", Application: "planoorder"})
+		check(t, err)
+		if got := spent.Load(); got != row.want {
+			t.Errorf("%s costs %d, not %d", row.name, got, row.want)
 		}
-		alike = round > 10 && float64(slices.Max(took)) < 1.3*float64(slices.Min(took))
 	}
-	if !alike {
-		t.Errorf("the times tell who has an account: %v", took)
-	}
-	fmt.Printf("timing: wrong password %v, unknown address %v, no password %v\n", took[0], took[1], took[2])
 }

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/peterldowns/pgtestdb"
-
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
 )
@@ -255,7 +253,7 @@ func TestRunWithSMTP(t *testing.T) {
 			server.be("auth")
 			_, port, _ := net.SplitHostPort(server.address)
 			address := freeAddress(t)
-			_, stdout, stderr := run(t, []string{"serve"}, "ADDR="+address, "DATABASE_URL="+pgtestdb.Custom(t, cluster, migrator{}).URL(),
+			_, stdout, stderr := run(t, []string{"serve"}, "ADDR="+address, "DATABASE_URL="+newDatabase(t),
 				"SMTP_URL="+smtpURL(scheme, "planoauth", smtpPassword, "0.0.0.0:"+port), "MAIL_FROM=auth@planoauth.example", "SSL_CERT_FILE="+authority)
 			greeting := ""
 			for lines := bufio.NewScanner(stdout); !strings.Contains(greeting, "curl") && lines.Scan(); {

@@ -141,7 +141,7 @@ func TestThrottleIsShared(t *testing.T) {
 	settings := cheapSettings
 	settings.ThrottleAddress = 30
 	behindProxy(&settings)
-	e := start(t, withSettings(func(s *impl.Settings) { *s = settings }))
+	e := start(t, withServer(quickly), withSettings(func(s *impl.Settings) { *s = settings }))
 	e.clock.stop(time.Now().Truncate(time.Minute).Add(time.Hour))
 	on := func(url string) string {
 		other := *e
@@ -155,7 +155,6 @@ func TestThrottleIsShared(t *testing.T) {
 	e.within(busyLimit, "the first has told", func() bool { return e.count("address_requests WHERE requests = 16") == 1 })
 	on(second)
 	e.within(busyLimit, "the second has told and learned", func() bool { return e.count("address_requests WHERE requests = 17") == 1 })
-	time.Sleep(100 * time.Millisecond)
 	for range 12 {
 		if slug := on(second); slug != "missing-param" {
 			t.Errorf("within the bound it is %s", slug)

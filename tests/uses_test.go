@@ -11,7 +11,7 @@ import (
 // TestUseSetBack: an operator ages a session whose last use is not written down yet.
 func TestUseSetBack(t *testing.T) {
 	t.Parallel()
-	e := start(t)
+	e := start(t, withServer(quickly))
 	token := e.signIn(e.user(person{client: true}))
 	e.clock.move(2 * time.Minute)
 	if got := e.readAs("", token); got != "action-successful" {
@@ -19,7 +19,7 @@ func TestUseSetBack(t *testing.T) {
 	}
 	e.exec("UPDATE sessions SET last_used_at = last_used_at - interval '4 days'")
 	e.within(busyLimit, "the session has expired", func() bool { return e.readAs("", token) == "session-expired" })
-	time.Sleep(2500 * time.Millisecond) // more than twice the pause between writes
+	e.flush()
 	if got := e.readAs("", token); got != "session-expired" {
 		t.Errorf("the session is %s again", got)
 	}
@@ -32,7 +32,7 @@ func TestUseSetBack(t *testing.T) {
 // before it is.
 func TestUseOfALockedSession(t *testing.T) {
 	t.Parallel()
-	e := start(t)
+	e := start(t, withServer(quickly))
 	email := e.user(person{client: true})
 	token := e.signIn(email)
 	for _, then := range []string{"wait", "current", "all"} {
@@ -47,7 +47,7 @@ func TestUseOfALockedSession(t *testing.T) {
 				t.Fatalf("after %v the session is %s", later, got)
 			}
 		}
-		time.Sleep(1500 * time.Millisecond) // longer than the pause between writes
+		e.flush() // except for the locked row
 		check(t, tx.Rollback(t.Context()))
 		if then == "wait" {
 			e.within(busyLimit, "the use is written down", func() bool { return e.count("sessions WHERE last_used_at > $1", e.clock.now().Add(-time.Hour)) == 1 })

@@ -3,6 +3,7 @@ package validation
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -20,8 +21,10 @@ type Validator struct {
 	options    []openapi3.SchemaValidationOption
 }
 
-// New reads the schemas from the embedded spec.
-func New() (*Validator, error) {
+// New returns the schemas of the embedded spec, which are read once.
+var New = sync.OnceValues(read)
+
+func read() (*Validator, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(gen.SpecJSON)
 	if err != nil {
 		return nil, err
