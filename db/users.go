@@ -98,6 +98,24 @@ func LockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ 
 	return passwordHash, err
 }
 
+// ReplacePasswordHash saves a new password hash unless the saved one has changed since the user was read. It reports whether it
+// did.
+func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash string) (bool, error) {
+	return ChangedOne(idb.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", hash).
+		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx))
+}
+
+// SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last used at these times
+// or earlier have expired and are deleted first, except one.
+func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) error {
+	_, err := idb.NewRaw(`
+WITH ended AS (
+	DELETE FROM sessions USING users u
+	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
+UPDATE users SET remember_me = ?1 WHERE id = ?0`, userID, remember, created, lastUsed, except).Exec(ctx)
+	return err
+}
+
 // VerifyEmail marks the e-mail address of a user as verified, unless it was already.
 func VerifyEmail(ctx context.Context, idb bun.IDB, userID int64, now time.Time) error {
 	_, err := idb.NewUpdate().Model((*User)(nil)).Set("email_verified_at = ?", now).

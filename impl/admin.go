@@ -158,7 +158,7 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 	if _, err := settings.apply(app); err != nil {
 		return err
 	}
-	err := db.InsertNew(ctx, d.NewInsert().Model(app).On("CONFLICT (slug) DO NOTHING"))
+	err := db.InsertNew(ctx, d, app)
 	if errors.Is(err, db.ErrAlreadyExists) {
 		return fmt.Errorf("there is an application %q already", slug)
 	}
@@ -244,7 +244,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 	user := &db.User{Email: formats.NormalizeEmail(n.Email), FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
 	added.Email = user.Email
 	err = d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING"))
+		err := db.InsertNew(ctx, tx, user)
 		if added.NewUser = err == nil; errors.Is(err, db.ErrAlreadyExists) {
 			err = tx.NewSelect().Model(user).Where("lower(email) = ?", user.Email).For("UPDATE").Scan(ctx)
 		}

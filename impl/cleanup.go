@@ -2,7 +2,6 @@ package impl
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -93,19 +92,16 @@ func (s *Server) remove(ctx context.Context, o outdated) (removed int64, _ error
 	for _, age := range o.ages {
 		args = append(args, s.Now().UTC().Truncate(time.Millisecond).Add(-age))
 	}
-	var pages int64
-	err := s.DB.Pool.QueryRow(ctx, "SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint", o.table).Scan(&pages)
+	pages, err := s.DB.TablePages(ctx, o.table)
 	if err != nil {
 		return 0, err
 	}
 	for page := int64(0); page < pages; page += cleanUpPages {
-		done, err := s.DB.Pool.Exec(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(
-SELECT ctid FROM %[1]s WHERE ctid >= '(%[3]d,0)' AND ctid < '(%[4]d,0)' AND %[2]s FOR UPDATE SKIP LOCKED))`,
-			o.table, o.condition, page, page+cleanUpPages), args...)
+		deleted, err := s.DB.DeletePages(ctx, o.table, o.condition, page, page+cleanUpPages, args...)
 		if err != nil {
 			return removed, err
 		}
-		removed += done.RowsAffected()
+		removed += deleted
 		select {
 		case <-ctx.Done():
 			return removed, ctx.Err()
