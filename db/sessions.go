@@ -47,10 +47,9 @@ type NewSession struct {
 
 	// Preconditions: the user still has this password hash and this Google account; "" skips a check.
 	PasswordHash, GoogleSubject string
-	// Precondition: fewer than MaxAttempts attempts after AttemptsSince are counted for AttemptsKey; a nil key skips the check.
-	AttemptsKey   []byte
-	AttemptsSince time.Time
-	MaxAttempts   int
+	// Precondition: the attempts of this key are below the limit; a nil key skips the check.
+	AttemptsKey []byte
+	Limit       Limit
 }
 
 // CreateSession saves a new session and sets its id. If a precondition does not hold, it returns ErrPreconditionFailed and
@@ -77,7 +76,7 @@ known AS (
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		s.UserID, s.ApplicationID, s.TokenDigest, s.Method, s.RedirectURL, s.IP, s.UserAgent, s.CreatedAt,
-		n.AttemptsKey, n.AttemptsSince, n.MaxAttempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject).Scan(&s.ID)
+		n.AttemptsKey, s.CreatedAt.Add(-n.Limit.Within), n.Limit.Attempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject).Scan(&s.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrPreconditionFailed
 	}

@@ -67,9 +67,9 @@ func (d *DB) user(ctx context.Context, condition string, value any) (*User, erro
 
 // Account is an e-mail address with its user, if there is one, and the attempts made for it.
 type Account struct {
-	User  *User       // nil if no user has the address
-	Key   []byte      // of the row of tries
-	Tries []time.Time // the attempts, the oldest first
+	User     *User       // nil if no user has the address
+	Key      []byte      // of the attempts
+	Attempts []time.Time // the oldest first
 }
 
 // AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the network address since
@@ -83,7 +83,7 @@ SELECT `+userColumns+`, tried.key, t.times
 FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email) = $1`+joinRecords+`
 LEFT JOIN known_addresses k ON k.user_id = u.id AND k.address = $2 AND k.signed_in_at > $3
 CROSS JOIN LATERAL (SELECT CASE WHEN k.user_id IS NULL THEN $4::bytea ELSE $5::bytea END) AS tried (key)
-LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Tries)
+LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Attempts)
 	a.User = user
 	return a, err
 }

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
 	"github.com/planoauth/planoauth/impl/token"
 )
@@ -34,7 +36,7 @@ func startKnown(b *testing.B) *known {
 	check(b, err)
 	b.Cleanup(d.Close)
 	settings := Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, ThrottleAddress: 1 << 30}
-	server, err := New(settings, d, &Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
+	server, err := New(settings, d, &mailer.Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
 	check(b, err)
 	k := &known{Server: server}
 	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []db.Role{db.RoleClient}}
@@ -55,8 +57,10 @@ func startKnown(b *testing.B) *known {
 		User: db.User{ID: 5, Email: "ada@example.com", EmailVerifiedAt: time.Now(), Records: db.Records{Client: new(true)}},
 	}
 	k.token, k.digest = token.New(token.Session)
-	k.sessions.trust(later)
-	k.sessions.keep(k.digest, k.session, time.Now(), k.sessions.changes.Load())
+	k.Sessions.SessionByToken = func(context.Context, []byte) (*db.Session, error) { return k.session, nil }
+	k.Sessions.Intervals.Unconfirmed, k.Sessions.Intervals.MaxAge = time.Hour, time.Hour
+	_, err = k.Sessions.Load(b.Context(), k.digest)
+	check(b, err)
 	return k
 }
 
@@ -109,7 +113,7 @@ func BenchmarkSteps(b *testing.B) {
 			return err == nil
 		}},
 		{"token", func() bool { return token.WellFormed(k.token, token.Session) && token.Digest(k.token) == k.digest }},
-		{"find in cache", func() bool { return k.sessions.find(k.digest, now) != nil }},
+		{"find in cache", func() bool { return k.Sessions.Find(k.digest) != nil }},
 		{"validate", func() bool {
 			c := &call{op: op, req: &http.Request{}, params: params, tokenPresented: true, caller: app}
 			refusal, err := k.validate(c)
@@ -123,7 +127,7 @@ func BenchmarkSteps(b *testing.B) {
 		}},
 		{"check names and phone", func() bool { return (&profile{firstName: "Ada", lastName: "Lovelace"}).normalize("") == nil }},
 		{"write a mail", func() bool {
-			_, err := k.writeMail("welcome", &k.session.User, app, mailFacts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
+			_, err := k.mails.Write(mailer.Welcome, &k.session.User, app, mailer.Facts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
 			return err == nil
 		}},
 	} {

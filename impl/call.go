@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -61,7 +60,7 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		req := ec.Request()
 		began := s.Now()
 		c := &call{
-			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
+			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddress(req), header: ec.Response().Header(), began: began,
 		}
 		c.deadline = deadline{Context: req.Context(), call: c}
 		defer c.deadline.end()
@@ -171,23 +170,14 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 		return gen.ApplicationCrash{}
 	}
 	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
-	s.notify(c.req.Context(), db.Notification{
-		Kind: "application-crash", Operation: operation, RequestID: c.id,
+	s.notify(c.req.Context(), applicationCrash, db.Notification{
+		Operation: operation, RequestID: c.id,
 		Message: "A request crashed; the cause is in the log under its request id.",
 	})
 	return gen.ApplicationCrash{}
 }
 
 func isAPI(path string) bool { return path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") }
-
-// peerAddress returns the IP address of the connection, "" if it has none.
-func peerAddress(req *http.Request) string {
-	port, err := netip.ParseAddrPort(req.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return port.Addr().Unmap().WithZone("").String()
-}
 
 const maxUserAgent = 512 // bytes of the User-Agent header that are stored
 

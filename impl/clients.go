@@ -9,6 +9,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // ClientsRegister makes a user and their client record, and signs them in.
@@ -70,7 +71,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if err != nil {
 			return err
 		}
-		if welcome, err = s.writeMail("welcome", user, app, c.facts(address)); err != nil {
+		if welcome, err = s.mails.Write(mailer.Welcome, user, app, c.mailFacts(address)); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, welcome, s.Settings.MailPause)

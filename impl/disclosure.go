@@ -9,13 +9,14 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// opaque tells whether answers must not tell strangers who has an account.
+// opaque reports whether answers must hide who has an account (DISCLOSURE=opaque).
 func (s *Server) opaque() bool { return s.Settings.Disclosure == "opaque" }
 
-// linkRequest asks for a link to be mailed. It is also the job that does so where answers are opaque: the request does the same
-// for each e-mail address, and the job finds out whether there is somebody to mail to.
+// linkRequest is a request to mail a link. With opaque answers it is also the job that does so: the request
+// then does the same for every e-mail address, and only the job looks up whether a user has it.
 type linkRequest struct {
 	LinkKind    db.LinkKind `json:"kind"`
 	Email       string      `json:"email"`
@@ -26,15 +27,16 @@ type linkRequest struct {
 	UserAgent   string      `json:"user_agent"`
 }
 
-// Kind names the job in the queue.
+// Kind returns the name of the job in the queue.
 func (linkRequest) Kind() string { return "mail_link" }
 
-func (r linkRequest) facts() mailFacts {
-	return mailFacts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent}
+// mailFacts describe the request in the mail that brings the link.
+func (r linkRequest) mailFacts(link string) mailer.Facts {
+	return mailer.Facts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent, Link: link}
 }
 
 func (s *Server) queueLink(ctx context.Context, tx bun.Tx, request linkRequest) error {
-	_, err := s.queue.insert.InsertTx(ctx, tx.Tx, request, nil)
+	_, err := s.jobInserter.InsertTx(ctx, tx.Tx, request, nil)
 	return err
 }
 
@@ -43,15 +45,16 @@ type linkWorker struct {
 	server *Server
 }
 
-// Work makes the link and queues its mail, if a user has the address, and unless so much time has passed that it would be dead.
+// Work creates the link and queues its mail.
 func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) error {
 	err := w.server.mailRequestedLink(ctx, job.Args)
 	if err != nil {
-		w.server.Log.Warn("a requested link could not be made", "kind", job.Args.LinkKind, "attempt", job.Attempt, "cause", err.Error())
+		w.server.Log.Warn("creating a requested link failed", "kind", job.Args.LinkKind, "attempt", job.Attempt, "cause", err.Error())
 	}
 	return err
 }
 
+// mailRequestedLink does nothing if no user has the address, or if the link would have expired by now.
 func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) error {
 	if s.Now().Sub(request.Time) >= linkLifetimes[request.LinkKind] {
 		return nil

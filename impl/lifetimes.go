@@ -41,3 +41,9 @@ func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedA
 	}
 	return reason, endedAt
 }
+
+// expired reports whether a session has passed one of its limits.
+func expired(session *db.Session, now time.Time) bool {
+	reason, _ := expiry(session, now)
+	return reason != ""
+}

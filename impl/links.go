@@ -11,6 +11,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/token"
 )
 
@@ -55,7 +56,7 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 	if len(wrong) > 0 {
 		return false, gen.InvalidParam{Errors: wrong}, nil
 	}
-	found, err := s.account(c, formats.NormalizeEmail(email), s.linkTries())
+	found, err := s.account(c, formats.NormalizeEmail(email), s.linkLimit)
 	if err != nil {
 		return false, nil, err
 	}
@@ -108,16 +109,16 @@ func (s *Server) takeLinkRequest(c *call, found *account, app *db.Application, r
 }
 
 // linkMails are the kinds of the mails that bring the links.
-var linkMails = map[db.LinkKind]string{db.MagicLink: "magic_link", db.ResetLink: "password_reset"}
+var linkMails = map[db.LinkKind]mailer.Kind{db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset}
 
 // mailLink makes a link and queues its mail.
 func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
 	link := &db.Link{Kind: request.LinkKind, UserID: user.ID, ApplicationID: app.ID, RedirectURL: request.RedirectURL, CreatedAt: request.Time}
-	facts := request.facts()
-	if facts.Link, err = s.newLink(ctx, tx, link); err != nil {
+	address, err := s.newLink(ctx, tx, link)
+	if err != nil {
 		return nil, err
 	}
-	if mail, err = s.writeMail(linkMails[request.LinkKind], user, app, facts); err != nil {
+	if mail, err = s.mails.Write(linkMails[request.LinkKind], user, app, request.mailFacts(address)); err != nil {
 		return nil, err
 	}
 	return mail, s.queueMail(ctx, tx, mail, pause)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // SessionsMagicLinkRequest mails a link that signs a user in.
@@ -86,5 +87,5 @@ func (s *Server) removePassword(ctx context.Context, tx bun.Tx, c *call, user *d
 	if err := db.Update(ctx, tx, user, "password_hash"); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "password_removed", user, app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordRemoved, user, app)
 }

@@ -78,12 +78,22 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 
 var noNotification = []gen.ParamError{paramError("id", gen.Exists, "there is no such notification")}
 
-// notify saves a notification for operators, even when the request was canceled. If saving fails, the notification is logged
-// instead.
-func (s *Server) notify(ctx context.Context, n db.Notification) {
+// notificationKind says what failed. The column notifications.kind stores it, and operators search for it.
+type notificationKind string
+
+// The kinds of notifications.
+const (
+	applicationCrash notificationKind = "application-crash"
+	mailFailed       notificationKind = "mandrill-email-failed" // by any mailer: clients know this name
+	mailGivenUp      notificationKind = "mail-given-up"
+	cleanUpFailed    notificationKind = "clean-up-failed"
+)
+
+// notify saves a notification for the operators, even when the request was canceled. Where that fails, the log has both.
+func (s *Server) notify(ctx context.Context, kind notificationKind, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	n.CreatedAt = s.Now()
+	n.Kind, n.CreatedAt = string(kind), s.Now()
 	if _, err := s.DB.NewInsert().Model(&n).Exec(ctx); err != nil {
 		s.Log.Error("saving a notification failed", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/sessioncache"
 )
 
 // SessionsIndex lists the live sessions of the user of the presented one, in all applications.
@@ -58,7 +59,7 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
 	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
-	live := c.live(useRemembers)
+	live := c.live(sessioncache.TouchInterval)
 	switch {
 	case p.ID != 0 && p.ID != c.session.ID:
 		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 //go:embed pages/index.html
@@ -25,8 +26,8 @@ func (s *Server) pages(e *echo.Echo) {
 	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
 	e.GET("/health/ready", s.ready)
 	e.GET("/google/callback", s.googleCallback)
-	if mailbox, ok := s.Mailer.(*Mailbox); ok {
-		e.GET("/dev/mail", mailbox.show)
+	if mailbox, ok := s.Mailer.(*mailer.Mailbox); ok {
+		e.GET("/dev/mail", echo.WrapHandler(mailbox))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordU
 // tryPasswordUpdate returns errPasswordSet if another request has set the password, or renewed its hash,
 // since it was read.
 func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
-	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +164,7 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err := db.EndSessions(ctx, tx, user.ID, 0); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, c, "password_set", user, app)
+		return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, app)
 	})
 }
 
@@ -181,7 +182,7 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 	if err := db.EndSessions(ctx, tx, user.ID, c.session.ID); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "password_set", user, c.app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.app)
 }
 
 // passwordRefusal is an outcome of both operations that set a password.

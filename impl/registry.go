@@ -10,14 +10,15 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/background"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
 const (
 	// registryPoll is how often the registry is read even when no change was heard of.
 	registryPoll = 500 * time.Millisecond
-	// registryLimit is how long one reading may take.
-	registryLimit = 5 * time.Second
+	// registryTimeout is how long one reading may take.
+	registryTimeout = 5 * time.Second
 	// registryLife is how long a copy serves while the registry cannot be read.
 	registryLife = 60 * time.Second
 )
@@ -75,25 +76,19 @@ func (s *Server) identify(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// followRegistry keeps the copy fresh until ctx ends: it reads the tables when it hears of a change, and behind that now and then.
+// followRegistry reads the tables when they have changed, and at each registryPoll, until ctx ends.
 func (s *Server) followRegistry(ctx context.Context) {
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.registry.changed:
-		case <-time.After(registryPoll):
-		}
+	background.Every(ctx, registryPoll, s.registry.changed, func(ctx context.Context) {
 		if _, err := s.readRegistry(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("the registry could not be read, and will be tried again", "cause", err.Error())
+			s.Log.Warn("reading the registry failed", "cause", err.Error())
 		}
-	}
+	})
 }
 
 // readRegistry reads the tables and replaces the copy. Callers at the same time share one reading.
 func (s *Server) readRegistry(ctx context.Context) (*registry, error) {
 	read, err, _ := s.registry.reading.Do("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), registryLimit)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), registryTimeout)
 		defer cancel()
 		r := &registry{readAt: s.Now()}
 		if err := r.readDeployed(ctx, s.DB); err != nil {

@@ -3,18 +3,25 @@ package impl
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"github.com/riverqueue/river"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/ratelimit"
+	"github.com/planoauth/planoauth/impl/sessioncache"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -22,26 +29,30 @@ import (
 type Server struct {
 	Settings Settings
 	DB       *db.DB
-	Mailer   Mailer
+	Mailer   mailer.Mailer
 	Log      *slog.Logger
 	Now      func() time.Time // the one clock; every rule about time asks it
 
+	Sessions  *sessioncache.Cache // made by New, as is Addresses
+	Addresses *ratelimit.Addresses
+
 	validator      *validation.Validator
-	mails          map[string]mailTemplate
+	mails          mailer.Templates
 	passwords      password.Hashing
-	queue          queue
 	registry       registryCopy
-	sessions       *sessionCache
-	uses           uses
-	addresses      throttle
-	addressOf      func(*http.Request) string // of the caller
 	metrics        *metrics
 	requestLoggers map[string]slog.Handler // by operation id
-	google         google
+	google         *oidc.Client
+
+	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
+	jobRunner   *river.Client[pgx.Tx]
+
+	passwordLimit, linkLimit ratelimit.Mailbox
+	clientAddress            func(*http.Request) string
 }
 
 // New makes a server. Start must be called before its handler can identify a request.
-func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
+func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
@@ -49,46 +60,52 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		settings.MailPause = time.Minute
 	}
 	s := &Server{
-		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
+		Settings: settings, DB: d, Mailer: sender, Log: log, Now: now,
 		passwords: password.Hashing{
 			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
 			Limiter: password.NewLimiter(workers(settings.HashWorkers), now),
 			Log:     log,
 		},
-		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
-		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
+		registry:      registryCopy{changed: make(chan struct{}, 1)},
+		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
+		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
+		clientAddress: clientAddress(settings.TrustedProxies), google: newGoogle(settings),
 	}
+	s.Sessions = sessioncache.New(sessioncache.Options{
+		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
+	})
 	s.metrics, s.requestLoggers = newMetrics(s), requestLoggers(log)
 	var err error
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
-	if s.mails, err = mailTemplates(); err != nil {
+	if s.mails, err = mailer.ParseTemplates(); err != nil {
 		return nil, err
 	}
-	s.queue, err = newQueue(s)
+	if s.jobInserter, err = newJobInserter(d); err != nil {
+		return nil, err
+	}
+	s.jobRunner, err = newJobRunner(s)
 	return s, err
 }
 
-// Start reads the registry and begins the work behind the requests: hearing of changes, following the registry, writing down the
-// last uses of sessions, telling other replicas of the requests of each address, and the jobs. It ends with ctx; wait then waits
-// for what is under way.
+// Start reads the registry and begins the background work: invalidations and last-used updates, the registry,
+// the exchange of request counts, and the jobs. It ends with ctx; wait then waits for what is under way.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.readRegistry(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.recallRequests(ctx); err != nil {
+	if err := s.Addresses.Load(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.queue.work.Start(ctx); err != nil {
+	if err := s.jobRunner.Start(ctx); err != nil {
 		return nil, err
 	}
 	var behind sync.WaitGroup
-	behind.Go(func() { s.followChanges(ctx) })
+	behind.Go(func() { s.Sessions.Run(ctx) })
 	behind.Go(func() { s.followRegistry(ctx) })
-	behind.Go(func() { s.writeUses(ctx) })
-	behind.Go(func() { s.exchangeRequests(ctx) })
-	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
+	behind.Go(func() { s.Addresses.Run(ctx) })
+	return func() { behind.Wait(); <-s.jobRunner.Stopped() }, nil
 }
 
 // Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.
@@ -102,7 +119,7 @@ func (s *Server) Handler() http.Handler {
 	for _, op := range gen.Operations {
 		way[op.ID] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
-			s.throttle,     // 3: does the address send too much?
+			s.limitAddress, // 3: does the address send too much?
 			s.contentType,  // 4
 			s.readBody,     // 5: 64 KiB
 			s.decodeBody,   // 6: base64 and JSON
@@ -146,7 +163,7 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 		response, err := handle(ec, request)
 		c := callOf(ec.Request().Context())
 		for _, user := range c.changed {
-			s.sessions.forget(user)
+			s.Sessions.Forget(user)
 		}
 		outcome, ok := response.(gen.Outcome)
 		if err == nil && !ok {

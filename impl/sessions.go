@@ -9,7 +9,9 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 	"github.com/planoauth/planoauth/impl/token"
 )
 
@@ -36,7 +38,7 @@ const optimisticRetries = 5
 // tryPassword signs a user in if the password is right. It is db.ErrPreconditionFailed when the user changed meanwhile.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.req.Context()
-	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordTries())
+	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +126,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 
 // insertSessionAndNotice saves a new session together with the mail that tells of it.
 func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (*db.Mail, error) {
-	notice, err := s.writeMail("sign_in", &session.User, app, c.facts(""))
+	notice, err := s.mails.Write(mailer.SignIn, &session.User, app, c.mailFacts(""))
 	if err != nil {
 		return nil, err
 	}
@@ -167,16 +169,15 @@ type precondition struct {
 // precondition no longer holds.
 func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, holds precondition) error {
 	n := db.NewSession{
-		Session: session, Network: c.network(), KnownSince: c.now.Add(-knownRenewed),
+		Session: session, Network: ratelimit.Network(c.ip), KnownSince: c.now.Add(-knownAddressRenewal),
 		PasswordHash: holds.passwordHash, GoogleSubject: holds.googleSubject,
 	}
 	if c.session != nil {
 		n.Replaces = c.session.ID
 		c.changed = append(c.changed, c.session.UserID)
 	}
-	if found := holds.attempts; found != nil && len(found.list) > 0 {
-		limit := found.list[0]
-		n.AttemptsKey, n.AttemptsSince, n.MaxAttempts = found.Key, c.now.Add(-limit.within), limit.most
+	if found := holds.attempts; found != nil && found.limit.Enabled() {
+		n.AttemptsKey, n.Limit = found.Key, found.limit.Shorter()
 	}
 	return db.CreateSession(ctx, idb, n)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // Settings are the settings of a server: each is a flag of `planoauth serve` and an environment variable.
@@ -79,17 +80,17 @@ func (s Settings) check() error {
 
 // NewMailer is Mandrill, or a mail server, or where nothing is configured, on an embedded run that nobody outside can reach,
 // the mailbox.
-func (s Settings) NewMailer(embedded bool) (Mailer, error) {
+func (s Settings) NewMailer(embedded bool) (mailer.Mailer, error) {
 	host, _, _ := net.SplitHostPort(s.Addr)
 	switch {
 	case s.MandrillAPIKey != "" && s.SMTPURL != "":
 		return nil, errors.New("mail goes by Mandrill or by SMTP: set MANDRILL_API_KEY or SMTP_URL, not both")
 	case s.SMTPURL != "":
-		return NewSMTP(s.SMTPURL, s.MailFrom)
+		return mailer.NewSMTP(s.SMTPURL, s.MailFrom)
 	case s.MandrillAPIKey != "":
-		return NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
+		return mailer.NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
 	case embedded && formats.IsLoopback(host):
-		return &Mailbox{}, nil
+		return &mailer.Mailbox{}, nil
 	}
 	return nil, errors.New("there is no way to send mail: set MANDRILL_API_KEY or SMTP_URL, and MAIL_FROM")
 }

@@ -61,33 +61,27 @@ func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRe
 	}
 	refusal := s.admit(c, session, param)
 	if refusal == nil {
-		s.use(c, digest)
+		c.session = s.Sessions.Touch(digest, session, c.now)
 	}
 	return refusal, nil
 }
 
-// findSession looks a session up, nil when there is none. What only reads sessions, on each request of a product, is content
-// with one that it has found before.
+// findSession finds the session of a token, nil if there is none. Only sessions/read accepts a session from the
+// cache: products call it on each of their requests.
 func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session, error) {
 	cached := c.op.ID == "sessionsRead"
 	if cached {
-		if session := s.sessions.find(digest, s.Now()); session != nil {
+		if session := s.Sessions.Find(digest); session != nil {
 			return session, nil
 		}
 	}
-	if !token.WellFormed(text, token.Session) {
+	switch {
+	case !token.WellFormed(text, token.Session):
 		return nil, nil
+	case cached:
+		return s.Sessions.Load(c.req.Context(), digest)
 	}
-	changes := s.sessions.changes.Load()
-	session, err := s.DB.SessionByToken(c.req.Context(), digest[:])
-	if session == nil || err != nil {
-		return nil, err
-	}
-	session.LastUsedAt = s.uses.last(session.ID, session.LastUsedAt)
-	if cached {
-		s.sessions.keep(digest, session, c.began, changes)
-	}
-	return session, nil
+	return s.Sessions.Read(c.req.Context(), digest)
 }
 
 // admit judges a session at each use: its limits, the records of its user, and the roles that they give. An application sees

@@ -24,6 +24,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // env is one test's own world: a server, its database, its clock and its Mandrill.
@@ -44,7 +45,7 @@ type env struct {
 type options struct {
 	settings impl.Settings
 	sql      []string
-	mailer   impl.Mailer
+	mailer   mailer.Mailer
 	through  *prism // between the client and the server, where it is not nil
 }
 
@@ -77,7 +78,7 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		e.exec(statement)
 	}
 	if o.mailer == nil {
-		o.mailer, err = impl.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
+		o.mailer, err = mailer.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
 		check(t, err)
 	}
 	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
@@ -102,7 +103,7 @@ func connect(t testing.TB, url string, doer *http.Client) *client.API {
 }
 
 // replica starts one server on the world's database and returns its URL.
-func (e *env) replica(settings impl.Settings, mailer impl.Mailer) string {
+func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	t := e.t
 	config, err := db.ParseURL(e.database)
 	check(t, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // applicationToken makes a token of an application, and waits until the server knows it.
@@ -206,7 +207,7 @@ func TestApplicationTokensAreRevoked(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	other := *e
-	other.url = e.replica(cheapSettings, &impl.Mailbox{})
+	other.url = e.replica(cheapSettings, &mailer.Mailbox{})
 	other.api = connect(t, other.url, e.http)
 	session := e.signIn(e.user(person{client: true}))
 	old, young := e.applicationToken("planoorder"), e.applicationToken("planoorder")

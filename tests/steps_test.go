@@ -17,6 +17,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // valid is a request of an operation that passes all common steps: the example of the spec, and a token where one is needed.
@@ -234,7 +235,7 @@ func TestChangesCountWithinASecond(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			e := start(t)
 			other := *e
-			other.url = e.replica(cheapSettings, &impl.Mailbox{})
+			other.url = e.replica(cheapSettings, &mailer.Mailbox{})
 			if how == "by polling" {
 				e.exec("ALTER TABLE routes DISABLE TRIGGER USER")
 			}
@@ -442,7 +443,7 @@ func TestRegistryCopy(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	other := *e
-	other.url = e.replica(cheapSettings, &impl.Mailbox{})
+	other.url = e.replica(cheapSettings, &mailer.Mailbox{})
 	read := func(e *env) string {
 		return e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "application/json").status()
 	}

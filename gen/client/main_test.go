@@ -14,6 +14,7 @@ import (
 	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // The examples are of a client who is registered anew for each run.
@@ -39,7 +40,7 @@ func run(m *testing.M) int {
 		check(db.Migrate(ctx, d))
 		check(impl.Deploy(ctx, d, time.Now()))
 		settings := impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1}
-		server := must(impl.New(settings, d, &impl.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
+		server := must(impl.New(settings, d, &mailer.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
 		working, stop := context.WithCancel(ctx)
 		wait := must(server.Start(working))
 		defer func() { stop(); wait() }()

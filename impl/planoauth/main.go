@@ -19,6 +19,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 const (
@@ -167,12 +168,12 @@ func (o *database) prepare(ctx context.Context, d *db.DB) error {
 }
 
 // greet tells a person at a terminal what to do next.
-func (s *serve) greet(mailer impl.Mailer) {
+func (s *serve) greet(sender mailer.Mailer) {
 	mails := "by Mandrill"
-	switch mailer.(type) {
-	case *impl.Mailbox:
+	switch sender.(type) {
+	case *mailer.Mailbox:
 		mails = s.PublicURL + "/dev/mail"
-	case *impl.SMTP:
+	case *mailer.SMTP:
 		mails = "by SMTP"
 	}
 	fmt.Printf(`PlanoAuth is ready.

@@ -1,4 +1,4 @@
-package impl
+package mailer
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -19,20 +20,24 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
-// SMTP hands mails to a mail server. Where that is on another machine, nothing but the greeting goes over the wire in clear.
+// smtpStepTimeout limits the connect, and each later step of a session such as the greeting.
+const smtpStepTimeout = 5 * time.Second
+
+// SMTP sends mails through an SMTP server. On another machine, the server must offer TLS.
 type SMTP struct {
 	host           string
 	port           int
-	tls            bool   // from the first byte, instead of by STARTTLS
-	user, password string // "" where the server asks for none
+	tls            bool   // implicit TLS instead of STARTTLS
+	user, password string // "" for servers without authentication
 	from           *mail.Address
 	domain         string // of the sender
 }
 
-var errSMTPURL = errors.New("SMTP_URL must be smtp://user:password@host:port, or smtps:// for TLS from the first byte; " +
-	"what is special in a URL is percent-encoded in user and password")
+var errSMTPURL = errors.New("SMTP_URL must be smtp://user:password@host:port, or smtps:// for implicit TLS; " +
+	"special characters in user and password must be percent-encoded")
 
-// NewSMTP is a mailer that uses the server of this URL. Its errors never repeat the URL, which holds a password.
+// NewSMTP returns a mailer that uses the server of an smtp:// or smtps:// URL; from is MAIL_FROM. Its errors
+// never repeat the URL, which contains a password.
 func NewSMTP(address, from string) (*SMTP, error) {
 	sender, err := parseSender(from)
 	if err != nil {
@@ -61,14 +66,14 @@ func NewSMTP(address, from string) (*SMTP, error) {
 	return s, nil
 }
 
-// Send delivers one mail over a connection of its own, which ends with ctx.
+// Send sends one mail over a new connection, which is closed when ctx ends.
 func (s *SMTP) Send(ctx context.Context, queued *db.Mail) error {
 	var conn net.Conn
 	dial := func(dialing context.Context, network, address string) (_ net.Conn, err error) {
 		if conn, err = new(net.Dialer).DialContext(dialing, network, address); err != nil {
 			return nil, err
 		}
-		context.AfterFunc(ctx, func() { conn.Close() }) // the client has a timeout for each of its steps only
+		context.AfterFunc(ctx, func() { conn.Close() }) // the library has timeouts for single steps only
 		if s.tls {
 			return tls.Client(conn, &tls.Config{ServerName: s.host}), nil
 		}
@@ -81,26 +86,27 @@ func (s *SMTP) Send(ctx context.Context, queued *db.Mail) error {
 	message := s.message(queued)
 	err = client.DialAndSendWithContext(ctx, message)
 	if conn != nil {
-		conn.Close() // which the client leaves open when the server refuses to begin
+		conn.Close() // the library leaves it open when the greeting is a refusal
 	}
 	if err == nil || message.IsDelivered() {
-		return nil // whatever went wrong after the server had taken the mail
+		return nil // the server accepted the mail, whatever failed after that
 	}
 	return smtpError(ctx, err)
 }
 
+// options require TLS unless the server is on this machine.
 func (s *SMTP) options(dial gomail.DialContextFunc) []gomail.Option {
 	policy := gomail.TLSMandatory
 	switch {
 	case s.tls:
-		policy = gomail.NoTLS // there is TLS already
+		policy = gomail.NoTLS // the connection is a TLS connection already
 	case formats.IsLoopback(strings.ToLower(s.host)):
 		policy = gomail.TLSOpportunistic
 	}
 	options := []gomail.Option{
-		gomail.WithPort(s.port), gomail.WithTLSPolicy(policy), gomail.WithTimeout(mailTimeout), gomail.WithDialContextFunc(dial),
+		gomail.WithPort(s.port), gomail.WithTLSPolicy(policy), gomail.WithTimeout(smtpStepTimeout), gomail.WithDialContextFunc(dial),
 		gomail.WithHELO(s.domain),
-		gomail.WithoutSMTPUTF8(), // addresses are ASCII, and the next server on the way may not know it
+		gomail.WithoutSMTPUTF8(), // addresses are ASCII, and a later server may not support it
 	}
 	if s.user != "" {
 		options = append(options, gomail.WithUsername(s.user), gomail.WithPassword(s.password),
@@ -109,7 +115,8 @@ func (s *SMTP) options(dial gomail.DialContextFunc) []gomail.Option {
 	return options
 }
 
-// message is the mail with both of its bodies. Its Message-ID is the same at each try, so that whoever gets it twice can tell.
+// message returns the mail with both bodies. Its Message-ID is the same in each attempt, so that mailboxes
+// recognize duplicates.
 func (s *SMTP) message(queued *db.Mail) *gomail.Msg {
 	m := gomail.NewMsg()
 	m.FromMailAddress(s.from)
@@ -118,36 +125,36 @@ func (s *SMTP) message(queued *db.Mail) *gomail.Msg {
 	m.SetDateWithValue(queued.CreatedAt)
 	id := sha256.Sum256(fmt.Append(nil, queued.ID, queued.CreatedAt.UnixMilli(), queued.ToEmail))
 	m.SetMessageIDWithValue(fmt.Sprintf("%x@%s", id[:16], s.domain))
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // no answers by machines, RFC 3834
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents automatic replies
 	m.SetBodyString(gomail.TypeTextPlain, queued.TextBody)
 	m.AddAlternativeString(gomail.TypeTextHTML, queued.HTMLBody)
 	return m
 }
 
-// smtpError says what happened without the server's own words, which may repeat what it was sent. What the server says for
-// good of this mail, to RCPT TO or to the message, is errRejected: the codes 550 to 559. Its other refusals speak of the
-// sender, of the sign-in or of the session.
+// smtpError describes a failure without the server's text, which may repeat the mail. The codes 550 to 559 in
+// reply to RCPT TO or to the message are ErrRejected. Other refusals are about the sender, the authentication
+// or the session.
 func smtpError(ctx context.Context, err error) error {
 	var sending *gomail.SendError
 	var answer *textproto.Error
-	var garbage textproto.ProtocolError
+	var malformed textproto.ProtocolError
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("the SMTP server did not answer in time")
 	case errors.As(err, &sending):
 		code := sending.ErrorCode()
-		ofMail := sending.Reason == gomail.ErrSMTPRcptTo || sending.Reason == gomail.ErrSMTPData || sending.Reason == gomail.ErrSMTPDataClose
-		if code/10 == 55 && ofMail {
-			return fmt.Errorf("%w: %v: the SMTP server said %d", errRejected, sending.Reason, code)
+		aboutMail := sending.Reason == gomail.ErrSMTPRcptTo || sending.Reason == gomail.ErrSMTPData || sending.Reason == gomail.ErrSMTPDataClose
+		if code/10 == 55 && aboutMail {
+			return fmt.Errorf("%w: %v: the SMTP server answered %d", ErrRejected, sending.Reason, code)
 		}
 		if code == 0 {
-			return fmt.Errorf("%v: the connection broke off", sending.Reason)
+			return fmt.Errorf("%v: the connection was lost", sending.Reason)
 		}
-		return fmt.Errorf("%v: the SMTP server said %d", sending.Reason, code)
+		return fmt.Errorf("%v: the SMTP server answered %d", sending.Reason, code)
 	case errors.As(err, &answer):
-		return fmt.Errorf("the SMTP server said %d before a mail was sent", answer.Code)
-	case errors.As(err, &garbage):
-		return errors.New("the SMTP server's answer is not understood")
+		return fmt.Errorf("the SMTP server answered %d before the mail was sent", answer.Code)
+	case errors.As(err, &malformed):
+		return errors.New("the SMTP server's answer is malformed")
 	}
-	return fmt.Errorf("the SMTP server cannot be used: %w", err)
+	return fmt.Errorf("the SMTP session failed: %w", err)
 }

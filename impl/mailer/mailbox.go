@@ -1,4 +1,4 @@
-package impl
+package mailer
 
 import (
 	"context"
@@ -9,22 +9,21 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
-// mailboxSize is how many mails the mailbox keeps.
+// mailboxSize is the number of mails that a Mailbox keeps.
 const mailboxSize = 100
 
-// Mailbox keeps mails in memory, for a developer to read at /dev/mail. It delivers nothing.
+// Mailbox is the development mailbox: it keeps the latest mails in memory, serves them as a web page, and
+// delivers nothing.
 type Mailbox struct {
 	mu    sync.Mutex
 	mails []db.Mail // oldest first
 }
 
-// Send keeps the mail.
+// Send keeps the mail. It never fails.
 func (m *Mailbox) Send(_ context.Context, mail *db.Mail) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,28 +32,28 @@ func (m *Mailbox) Send(_ context.Context, mail *db.Mail) error {
 	return nil
 }
 
-//go:embed pages/mailbox.html
-var mailboxText string
+//go:embed mailbox.html
+var mailboxHTML string
 
-var mailboxPage = template.Must(template.New("mailbox").Parse(mailboxText))
+var mailboxPage = template.Must(template.New("mailbox").Parse(mailboxHTML))
 
-// show lists the mails, newest first, to a browser on this machine: the Host of the request must be loopback, so that a
-// foreign name that points here shows nothing.
-func (m *Mailbox) show(ec echo.Context) error {
-	host, _, err := net.SplitHostPort(ec.Request().Host)
+// ServeHTTP shows the mails, newest first. The Host of the request must be loopback, else the answer is 404:
+// a web site whose name resolves to this machine must not read them.
+func (m *Mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
-		host = ec.Request().Host
+		host = r.Host
 	}
 	if !formats.IsLoopback(host) {
-		return echo.ErrNotFound
+		http.NotFound(w, r)
+		return
 	}
 	m.mu.Lock()
 	mails := slices.Clone(m.mails)
 	m.mu.Unlock()
 	slices.Reverse(mails)
-	header := ec.Response().Header()
+	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'")
-	ec.Response().WriteHeader(http.StatusOK)
-	return mailboxPage.Execute(ec.Response(), mails)
+	mailboxPage.Execute(w, mails)
 }
