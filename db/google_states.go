@@ -18,8 +18,8 @@ func GoogleStateByDigest(ctx context.Context, idb bun.IDB, digest []byte) (*Goog
 	return state, err
 }
 
-// ConsumeGoogleState deletes a started sign-in with Google and returns it, so that it works once. It is nil if there is none with
-// this challenge: somebody who has only the state cannot consume it.
+// ConsumeGoogleState deletes a started sign-in with Google and returns it, so that it works once. It is nil
+// if there is none with this challenge: somebody who has only the state cannot consume it.
 func ConsumeGoogleState(ctx context.Context, idb bun.IDB, digest []byte, challenge string) (*GoogleState, error) {
 	state := &GoogleState{}
 	consumed, err := ChangedOne(idb.NewDelete().Model(state).Where("state_digest = ? AND challenge = ?", digest, challenge).

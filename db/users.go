@@ -72,8 +72,9 @@ type Account struct {
 	Attempts []time.Time // the oldest first
 }
 
-// AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the network address since
-// a time, the attempts are those of the key known; otherwise they are those of the key strangers.
+// AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the
+// network address since a time, the attempts are those of the key known; otherwise they are those of the key
+// strangers.
 //
 // Hot, hence pgx: each sign-in with a password starts with it.
 func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, strangers, known []byte) (*Account, error) {
@@ -88,8 +89,8 @@ LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email,
 	return a, err
 }
 
-// LockUser locks a user until the transaction ends, so that no session can be created for them meanwhile. It returns the current
-// password hash, "" for none, or ErrPreconditionFailed if the user was deleted.
+// LockUser locks a user until the transaction ends, so that no session can be created for them meanwhile. It
+// returns the current password hash, "" for none, or ErrPreconditionFailed if the user was deleted.
 func LockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
 	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -98,15 +99,15 @@ func LockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ 
 	return passwordHash, err
 }
 
-// ReplacePasswordHash saves a new password hash unless the saved one has changed since the user was read. It reports whether it
-// did.
+// ReplacePasswordHash saves a new password hash unless the saved one has changed since the user was read. It
+// reports whether it did.
 func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash string) (bool, error) {
 	return ChangedOne(idb.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", hash).
 		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx))
 }
 
-// SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last used at these times
-// or earlier have expired and are deleted first, except one.
+// SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
+// used at these times or earlier have expired and are deleted first, except one.
 func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) error {
 	_, err := idb.NewRaw(`
 WITH ended AS (
@@ -123,9 +124,10 @@ func VerifyEmail(ctx context.Context, idb bun.IDB, userID int64, now time.Time) 
 	return err
 }
 
-// ClaimUser marks the e-mail address of a user as verified by somebody who is not signed in, and reports whether this was the
-// first verification. The first one removes what a stranger may have left who registered the address: sessions, known
-// addresses, remember_me and the Google account. The password is up to the caller, who has locked the user.
+// ClaimUser marks the e-mail address of a user as verified by somebody who is not signed in, and reports
+// whether this was the first verification. The first one removes what a stranger may have left who registered
+// the address: sessions, known addresses, remember_me and the Google account. The password is up to the
+// caller, who has locked the user.
 func ClaimUser(ctx context.Context, tx bun.Tx, user *User, now time.Time) (first bool, _ error) {
 	first, err := ChangedOne(tx.NewUpdate().Model(user).Set("email_verified_at = ?, remember_me = false, google_subject = NULL", now).
 		WherePK().Where("email_verified_at IS NULL").Exec(ctx))
@@ -139,7 +141,8 @@ func ClaimUser(ctx context.Context, tx bun.Tx, user *User, now time.Time) (first
 	return true, EndSessions(ctx, tx, user.ID, 0)
 }
 
-// LinkGoogle links a user to a Google account. It returns ErrAlreadyExists if the user is linked to one, or has another address.
+// LinkGoogle links a user to a Google account. It returns ErrAlreadyExists if the user is linked to one, or
+// has another address.
 func LinkGoogle(ctx context.Context, idb bun.IDB, user *User, email string) error {
 	linked, err := ChangedOne(idb.NewUpdate().Model(user).Column("google_subject").WherePK().
 		Where("google_subject IS NULL AND lower(email) = ?", email).Exec(ctx))
