@@ -1,6 +1,7 @@
 package db
 
 import (
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -23,6 +24,9 @@ type User struct {
 
 	Records Records `bun:"-"`
 }
+
+// HasPassword reports whether the user can sign in with a password. A blank hash counts as none.
+func (u *User) HasPassword() bool { return strings.TrimSpace(u.PasswordHash) != "" }
 
 // Client is a user's record as a client.
 type Client struct {

@@ -251,7 +251,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 		if err != nil {
 			return err
 		}
-		added.HasPassword = hasPassword(user)
+		added.HasPassword = user.HasPassword()
 		added.NewRecord, added.NewlyActive, err = makeEmployee(ctx, tx, user.ID, now)
 		if err == nil && (added.NewRecord || added.NewlyActive) && mayBeStranger(user) && !n.Unproven {
 			return errors.New("whoever registered this address has not proven that it is theirs: let them open a mailed link first, or pass --unproven")
@@ -273,7 +273,7 @@ func makeEmployee(ctx context.Context, tx bun.Tx, user int64, now time.Time) (ma
 
 // mayBeStranger tells whether somebody can sign in to the user who has not proven to own the address.
 func mayBeStranger(user *db.User) bool {
-	return user.EmailVerifiedAt.IsZero() && (hasPassword(user) || user.GoogleSubject != "")
+	return user.EmailVerifiedAt.IsZero() && (user.HasPassword() || user.GoogleSubject != "")
 }
 
 // AddCompany makes a company that clients can claim to belong to.

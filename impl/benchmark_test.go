@@ -115,7 +115,7 @@ func BenchmarkSteps(b *testing.B) {
 		{"token", func() bool { return token.WellFormed(k.token, token.Session) && token.Digest(k.token) == k.digest }},
 		{"find in cache", func() bool { return k.Sessions.Find(k.digest) != nil }},
 		{"validate", func() bool {
-			c := &call{op: op, req: &http.Request{}, params: params, tokenPresented: true, caller: app}
+			c := &call{op: op, req: &http.Request{}, params: params, tokenPresented: true, clientApp: app}
 			refusal, err := k.validate(c)
 			return refusal == nil && err == nil
 		}},

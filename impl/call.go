@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,16 +19,21 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
+// requestTimeout ends the work of a request whose database does not answer.
+const requestTimeout = 30 * time.Second
+
 // call is one request in the pipeline.
 type call struct {
-	req *http.Request
-	id  string
-	now time.Time // the one time of the request, in whole milliseconds as in answers
-	ip  string
+	req    *http.Request
+	id     string
+	now    time.Time // the one time of the request, in whole milliseconds as in answers
+	ip     string
+	header http.Header // of the answer
+	began  time.Time   // for durations only
 
-	deadline deadline    // the context of req
-	header   http.Header // of the answer
-	began    time.Time   // for durations only
+	ctx    callContext     // the context of req
+	timed  context.Context // see context
+	cancel context.CancelFunc
 
 	op       *gen.Operation // nil while no route has matched
 	registry *registry      // the copy that identified the request
@@ -36,22 +42,45 @@ type call struct {
 	slug     string // of the answer
 
 	tokenPresented bool
-	caller         *db.Application // whose token was presented; nil when it was a session's, or none
-	session        *db.Session     // of the presented token; nil when none was presented. It may be kept for other calls: it is never changed
-	changed        []int64         // users whose sessions, or what is known of them, may have changed
-	app            *db.Application // of the session
-	about          string          // slug of the application whose token, or a token of whose session, was presented; for measuring alone
+	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
+	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
+	sessionApp     *db.Application // of the session
+	changed        []int64         // ids of users whose sessions must leave the session cache
+	metricsApp     string          // slug of the application that metrics count the request for
+}
+
+// callContext is the context of a request, which knows its call.
+type callContext struct {
+	context.Context // of the connection
+	call            *call
 }
 
 type callKey struct{}
+
+// Value returns the call for callKey.
+func (c *callContext) Value(key any) any {
+	if key == (callKey{}) {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// context returns the context for everything that a request waits for: it ends when the caller closes the connection, and after
+// requestTimeout. The timer is made at the first use, so a session check that the cache answers costs none.
+func (c *call) context() context.Context {
+	if c.timed == nil {
+		c.timed, c.cancel = context.WithTimeout(&c.ctx, requestTimeout)
+	}
+	return c.timed
+}
 
 // Header values of all answers, shared between them: never append to these.
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
 )
-
-func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
 // begin gives each request its id, its time and the headers of every answer. It turns a panic into an error. After the answer it
 // counts the request and logs one line.
@@ -62,9 +91,13 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		c := &call{
 			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddress(req), header: ec.Response().Header(), began: began,
 		}
-		c.deadline = deadline{Context: req.Context(), call: c}
-		defer c.deadline.end()
-		c.req = req.WithContext(&c.deadline)
+		c.ctx = callContext{req.Context(), c}
+		c.req = req.WithContext(&c.ctx)
+		defer func() {
+			if c.cancel != nil {
+				c.cancel()
+			}
+		}()
 		ec.SetRequest(c.req)
 		header := c.header
 		header["X-Request-Id"] = []string{c.id}
@@ -170,7 +203,7 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 		return gen.ApplicationCrash{}
 	}
 	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
-	s.notify(c.req.Context(), applicationCrash, db.Notification{
+	s.notify(c.context(), applicationCrash, db.Notification{
 		Operation: operation, RequestID: c.id,
 		Message: "A request crashed; the cause is in the log under its request id.",
 	})
@@ -184,4 +217,29 @@ const maxUserAgent = 512 // bytes of the User-Agent header that are stored
 func userAgent(req *http.Request) string {
 	text := req.UserAgent()
 	return strings.ToValidUTF8(text[:min(len(text), maxUserAgent)], "")
+}
+
+// invalidToken refuses the presented token.
+var invalidToken = gen.InvalidToken{Param: gen.TokenParamToken}
+
+func paramError(param string, rule gen.ParamErrorRule, message string) gen.ParamError {
+	return gen.ParamError{Param: param, Rule: rule, Message: message}
+}
+
+// rateLimited is the outcome of a request that may be sent again after a wait.
+func (c *call) rateLimited(wait time.Duration) gen.RateLimitExceeded {
+	c.retryAfter(wait)
+	return gen.RateLimitExceeded{}
+}
+
+// retryAfter sets the header Retry-After, in whole seconds and at least one.
+func (c *call) retryAfter(wait time.Duration) {
+	seconds := max(1, (wait+time.Second-1)/time.Second)
+	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
+}
+
+// busy is the outcome of a request that finds the hash queue full.
+func (s *Server) busy(c *call) gen.ServerBusy {
+	c.retryAfter(s.passwords.Limiter.Wait())
+	return gen.ServerBusy{}
 }

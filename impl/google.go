@@ -42,7 +42,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 	if !allowsRedirect(app, redirectURL) {
 		return gen.InvalidParam{Errors: redirectMissing}, nil
 	}
-	provider, err := s.google.Discover(ctx)
+	provider, err := s.google.Discover(c.context())
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
@@ -50,7 +50,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 	_, err = s.DB.NewInsert().Model(&db.GoogleState{
 		StateDigest: stateDigest(started.State), Challenge: oidc.Challenge(started.Verifier), Nonce: started.Nonce,
 		ApplicationID: app.ID, RedirectURL: redirectURL, CreatedAt: c.now,
-	}).Exec(ctx)
+	}).Exec(c.context())
 	switch {
 	case db.Violates(err, db.GoogleStatesApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
@@ -64,11 +64,11 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 // SessionsGoogleCreate completes a sign-in with the code that Google issued.
 func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	provider, err := s.google.Discover(ctx)
+	provider, err := s.google.Discover(c.context())
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
-	state, err := db.ConsumeGoogleState(ctx, s.DB, stateDigest(p.State), oidc.Challenge(p.Verifier))
+	state, err := db.ConsumeGoogleState(c.context(), s.DB, stateDigest(p.State), oidc.Challenge(p.Verifier))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogl
 	if app == nil {
 		return s.googleFailed(c, errGoogleState), nil
 	}
-	account, err := provider.Exchange(ctx, oidc.Grant{Code: p.Code, Verifier: p.Verifier, Nonce: state.Nonce}, c.now)
+	account, err := provider.Exchange(c.context(), oidc.Grant{Code: p.Code, Verifier: p.Verifier, Nonce: state.Nonce}, c.now)
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
@@ -89,7 +89,7 @@ func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogl
 func (s *Server) googleCallback(ec echo.Context) error {
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	c, query := callOf(ec.Request().Context()), ec.QueryParams()
-	state, err := db.GoogleStateByDigest(c.req.Context(), s.DB, stateDigest(query.Get("state")))
+	state, err := db.GoogleStateByDigest(c.context(), s.DB, stateDigest(query.Get("state")))
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Applic
 // googleUser returns the user of a Google account: the linked one, whatever the address of the account is
 // now; else the one who has the address and may be linked; else a new one, who is not saved yet.
 func (s *Server) googleUser(c *call, account *oidc.Account) (*db.User, gen.SessionsGoogleCreateResponseObject, error) {
-	ctx := c.req.Context()
+	ctx := c.context()
 	user, err := s.DB.UserByGoogleSubject(ctx, account.Subject)
 	if user != nil || err != nil {
 		return user, nil, err
@@ -81,7 +81,7 @@ func hostedByGoogle(account *oidc.Account) bool {
 // A user with a password and an unverified address may be a stranger who registered it: the owner of the
 // address must not share that account.
 func mayLink(account *oidc.Account, user *db.User) bool {
-	return hostedByGoogle(account) && user.GoogleSubject == "" && (!user.EmailVerifiedAt.IsZero() || !hasPassword(user))
+	return hostedByGoogle(account) && user.GoogleSubject == "" && (!user.EmailVerifiedAt.IsZero() || !user.HasPassword())
 }
 
 // newGoogleUser returns a user without a password and without a record. A name that the spec would refuse is
@@ -123,7 +123,7 @@ func (s *Server) fits(schema, text string) bool {
 // saveGoogleSignIn saves a new session, and the user if they are new or get linked. For an error that raced
 // reports, the user has changed since they were found.
 func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
-	err = s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		switch {
 		case user.ID == 0:

@@ -2,7 +2,6 @@ package impl
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"html/template"
 	"net/http"
@@ -46,9 +45,10 @@ func (s *Server) linkPages(e *echo.Echo) {
 }
 
 func (s *Server) showLink(ec echo.Context, kind db.LinkKind) error {
-	code, page, err := s.linkPage(ec.Request().Context(), kind, ec.QueryParam("token"))
+	c := callOf(ec.Request().Context())
+	code, page, err := s.linkPage(c, kind, ec.QueryParam("token"))
 	if err != nil {
-		s.crash(callOf(ec.Request().Context()), err)
+		s.crash(c, err)
 		code, page = http.StatusInternalServerError, linkPage{
 			Block: "notice", Title: "Something went wrong", Message: "That is our fault. The link is not used up: please try it again in a while.",
 		}
@@ -64,15 +64,15 @@ func (s *Server) showLink(ec echo.Context, kind db.LinkKind) error {
 }
 
 // linkPage looks the link up and checks it with the same rules as the operations behind it.
-func (s *Server) linkPage(ctx context.Context, kind db.LinkKind, token string) (code int, _ linkPage, _ error) {
-	link, user, app, err := s.judgeLink(ctx, s.registry.newest.Load(), kind, token)
+func (s *Server) linkPage(c *call, kind db.LinkKind, token string) (code int, _ linkPage, _ error) {
+	link, user, app, err := s.checkLink(c.context(), s.registry.newest.Load(), kind, token)
 	if err != nil {
 		return 0, linkPage{}, err
 	}
 	if link == nil {
 		return http.StatusNotFound, notValid, nil
 	}
-	if linkExpired(link, callOf(ctx).now) {
+	if linkExpired(link, c.now) {
 		return http.StatusGone, linkPage{
 			Block: "notice", Title: "This link is too old", Message: "Please ask for a new one.", Application: app.Name,
 		}, nil

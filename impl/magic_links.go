@@ -27,7 +27,7 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 // SessionsMagicLinkCreate signs a user in with a magic link.
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.judgeLink(ctx, c.registry, db.MagicLink, p.MagicToken)
+	link, user, app, err := s.checkLink(c.context(), c.registry, db.MagicLink, p.MagicToken)
 	switch {
 	case err != nil:
 		return nil, err
@@ -62,7 +62,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 
 // useMagicLink uses a link up, which proves the address, and makes the session unless the user has no role.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if user.PasswordHash, err = c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 			return err
 		}
 		first, err := db.ClaimUser(ctx, tx, user, c.now)
-		if err == nil && first && hasPassword(user) {
+		if err == nil && first && user.HasPassword() {
 			err = s.removePassword(ctx, tx, c, user, app)
 		}
 		if err != nil || accessOf(user, app) == noRole {

@@ -52,12 +52,12 @@ func (s *Server) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail, pause tim
 // deliver makes one attempt, within the request, to send a queued mail, and reports whether it was sent.
 // After a failure the job tries again.
 func (s *Server) deliver(c *call, m *db.Mail) bool {
-	err := s.send(c.req.Context(), m)
+	err := s.send(c.context(), m)
 	if err == nil {
 		return true
 	}
 	s.Log.Warn("sending mail failed", "request_id", c.id, "operation", c.op.ID, "mail", m.ID, "kind", m.Kind, "cause", err.Error())
-	s.notify(c.req.Context(), mailFailed, db.Notification{
+	s.notify(c.context(), mailFailed, db.Notification{
 		Operation: c.op.ID, RequestID: c.id, Message: fmt.Sprintf("Mail %d (%s) could not be sent: %v", m.ID, m.Kind, err),
 	})
 	return false

@@ -84,17 +84,17 @@ func (m *metrics) count(c *call, took time.Duration) {
 		return
 	}
 	operation := c.operation()
-	m.outcomes.WithLabelValues(operation, c.slug, c.aboutApplication()).Inc()
+	m.outcomes.WithLabelValues(operation, c.slug, c.metricsLabel()).Inc()
 	m.durations[operation].Observe(took.Seconds())
 }
 
-// aboutApplication is the slug of the application that the request named, or else of the one whose session was presented. It
+// metricsLabel is the slug of the application that the request named, or else of the one whose session was presented. It
 // is "" when there is none in the registry: callers cannot make labels up.
-func (c *call) aboutApplication() string {
+func (c *call) metricsLabel() string {
 	if name, ok := c.params["application"].(string); ok && c.registry.appsBySlug[name] != nil {
 		return c.registry.appsBySlug[name].Slug
 	}
-	return c.about
+	return c.metricsApp
 }
 
 // Metrics answers Prometheus. It is not part of Handler: it is served at METRICS_ADDR alone.

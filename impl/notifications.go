@@ -13,7 +13,7 @@ import (
 
 // NotificationsIndex lists the notifications for operators.
 func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
-	p := req.Body
+	c, p := callOf(ctx), req.Body
 	var found []db.Notification
 	matches := s.DB.NewSelect().Model(&found).Column(notificationColumns(p.View)...)
 	if slices.Contains(p.Filters, "unacknowledged") {
@@ -22,11 +22,11 @@ func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIn
 	if p.Search.Term != "" {
 		matches.WhereGroup(" AND ", search(p.Search))
 	}
-	count, err := counted(ctx, matches, p.Count)
+	count, err := counted(c.context(), matches, p.Count)
 	if err != nil {
 		return nil, err
 	}
-	if err := paged(matches, p.Page, "created_at", p.Sort.Order).Scan(ctx); err != nil {
+	if err := paged(matches, p.Page, "created_at", p.Sort.Order).Scan(c.context()); err != nil {
 		return nil, err
 	}
 	list := gen.NotificationList{Results: make([]gen.Notification, len(found)), Count: count}
@@ -64,7 +64,7 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	} else {
 		update.Set("acknowledged_by = NULL").Set("acknowledged_at = NULL")
 	}
-	changed, err := db.ChangedOne(update.Exec(ctx))
+	changed, err := db.ChangedOne(update.Exec(c.context()))
 	switch {
 	case db.Violates(err, db.NotificationsAcknowledgedByFkey):
 		return invalidToken, nil // the user was deleted since the token was checked

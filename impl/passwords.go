@@ -3,7 +3,6 @@ package impl
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -39,7 +38,7 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 	if refusal, err := s.checkCurrentPassword(c, found, p.CurrentPassword); refusal != nil || err != nil {
 		return refusal, err
 	}
-	hash, refusal, err := s.hashNewPassword(c, p.Password, user, c.app)
+	hash, refusal, err := s.hashNewPassword(c, p.Password, user, c.sessionApp)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}
@@ -59,12 +58,12 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 // one, and may set the first password only soon after signing in.
 func (s *Server) checkCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
 	switch {
-	case hasPassword(found.User) && current == "":
+	case found.User.HasPassword() && current == "":
 		return gen.MissingParam{Errors: []gen.ParamError{paramError("current_password", gen.Required, "is required")}}, nil
-	case hasPassword(found.User):
+	case found.User.HasPassword():
 		return s.verifyCurrentPassword(c, found, current)
 	}
-	wrong := c.judgeFirstPassword("password", found.User)
+	wrong := c.checkFirstPassword("password", found.User)
 	if current != "" {
 		wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
 	}
@@ -76,7 +75,7 @@ func (s *Server) checkCurrentPassword(c *call, found *account, current string) (
 
 // verifyCurrentPassword limits and counts wrong passwords like a sign-in.
 func (s *Server) verifyCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
-	ctx := c.req.Context()
+	ctx := c.context()
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
@@ -118,7 +117,7 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 // UsersPasswordReset sets a new password with a reset link.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.judgeLink(ctx, c.registry, db.ResetLink, p.ResetToken)
+	link, user, app, err := s.checkLink(c.context(), c.registry, db.ResetLink, p.ResetToken)
 	switch {
 	case err != nil:
 		return nil, err
@@ -144,7 +143,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 // useResetLink consumes a link and stores the new hash. That verifies the e-mail address and ends all other
 // access: links, sessions and, at the first verification, a linked Google account.
 func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
@@ -182,7 +181,7 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 	if err := db.EndSessions(ctx, tx, user.ID, c.session.ID); err != nil {
 		return err
 	}
-	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.sessionApp)
 }
 
 // passwordRefusal is an outcome of both operations that set a password.
@@ -194,7 +193,7 @@ type passwordRefusal interface {
 // hashNewPassword hashes a user's new password, or refuses it if it breaks a rule of the policy.
 func (s *Server) hashNewPassword(c *call, text string, user *db.User, app *db.Application) (hash string, _ passwordRefusal, _ error) {
 	ownWords := password.OwnWords(user.Email, user.FirstName, user.LastName, app.Slug, "planoauth")
-	hash, broken, err := s.acceptPassword(c.req.Context(), "password", text, ownWords, nil)
+	hash, broken, err := s.acceptPassword(c.context(), "password", text, ownWords, nil)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return "", s.busy(c), nil
@@ -219,11 +218,20 @@ func (s *Server) acceptPassword(ctx context.Context, param, text string, ownWord
 	return hash, broken, err
 }
 
-// busy is the outcome of a request that finds the hash queue full.
-func (s *Server) busy(c *call) gen.ServerBusy {
-	c.retryAfter(s.passwords.Limiter.Wait())
-	return gen.ServerBusy{}
+// errPasswordSet means that the user got a password after it was seen that there was none.
+var errPasswordSet = errors.New("the user has a password by now")
+
+func hasPasswordError(param string) []gen.ParamError {
+	return []gen.ParamError{paramError(param, gen.Allowed, "this user has a password already")}
 }
 
-// hasPassword reports whether the user can sign in with a password. A blank hash counts as none.
-func hasPassword(u *db.User) bool { return strings.TrimSpace(u.PasswordHash) != "" }
+// checkFirstPassword says why this user may not set a first password.
+func (c *call) checkFirstPassword(param string, user *db.User) []gen.ParamError {
+	if user.HasPassword() {
+		return hasPasswordError(param)
+	}
+	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
+		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
+	}
+	return nil
+}

@@ -2,7 +2,6 @@ package impl
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,18 +29,6 @@ func (s *Server) limitAddress(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// rateLimited is the outcome of a request that may be sent again after a wait.
-func (c *call) rateLimited(wait time.Duration) gen.RateLimitExceeded {
-	c.retryAfter(wait)
-	return gen.RateLimitExceeded{}
-}
-
-// retryAfter sets the header Retry-After, in whole seconds and at least one.
-func (c *call) retryAfter(wait time.Duration) {
-	seconds := max(1, (wait+time.Second-1)/time.Second)
-	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
-}
-
 // account is the e-mail address that a request names, with its user, if any, and the attempts made for it.
 type account struct {
 	*db.Account
@@ -53,7 +40,7 @@ type account struct {
 func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*account, error) {
 	network := ratelimit.Network(c.ip)
 	strangers, known := limit.Keys(email, network)
-	found, err := s.DB.AccountByEmail(c.req.Context(), email, network, c.now.Add(-knownAddressLife), strangers[:], known[:])
+	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), strangers[:], known[:])
 	return &account{found, email, limit}, err
 }
 
@@ -78,6 +65,6 @@ func (s *Server) recheck(ctx context.Context, a *account, now time.Time) (wait t
 
 // exhausted is the outcome of an attempt for which concurrent attempts have left nothing of the limits.
 func (s *Server) exhausted(c *call, a *account) (gen.RateLimitExceeded, error) {
-	wait, err := s.recheck(c.req.Context(), a, c.now)
+	wait, err := s.recheck(c.context(), a, c.now)
 	return c.rateLimited(wait), err
 }

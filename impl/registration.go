@@ -48,7 +48,7 @@ func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.Para
 	if app != nil && !slices.Contains(app.Admits, db.RoleClient) {
 		wrong = append(wrong, paramError("application", gen.Allowed, "does not admit clients"))
 	}
-	companyWrong, broken, err := s.checkCompany(c.req.Context(), r.companyID)
+	companyWrong, broken, err := s.checkCompany(c.context(), r.companyID)
 	if err != nil {
 		return nil, "", nil, err
 	}
@@ -57,7 +57,7 @@ func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.Para
 	}
 	broken = append(broken, r.normalize("client.")...)
 	words := password.OwnWords(r.email, r.firstName, r.lastName, r.companyName, r.application, "planoauth")
-	hash, broken, err = s.acceptPassword(c.req.Context(), "client.password", r.password, words, broken)
+	hash, broken, err = s.acceptPassword(c.context(), "client.password", r.password, words, broken)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return nil, "", s.busy(c), nil

@@ -62,7 +62,7 @@ func (s *Server) identify(c *call) (gen.Outcome, error) {
 	c.registry = s.registry.newest.Load()
 	if c.registry == nil || c.now.Sub(c.registry.readAt) > registryLife {
 		var err error
-		if c.registry, err = s.readRegistry(c.req.Context()); err != nil {
+		if c.registry, err = s.readRegistry(c.context()); err != nil {
 			s.Log.Error("the registry cannot be read", "request_id", c.id, "cause", err.Error())
 			return gen.IdentifyRequestError{}, nil
 		}

@@ -3,6 +3,7 @@ package impl
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,8 +12,7 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/password"
-	"github.com/planoauth/planoauth/impl/ratelimit"
-	"github.com/planoauth/planoauth/impl/token"
+	"github.com/planoauth/planoauth/impl/sessioncache"
 )
 
 // SessionsCreate signs a user in with a password.
@@ -31,13 +31,9 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	return nil, db.ErrPreconditionFailed
 }
 
-// optimisticRetries is how often a request is tried if its user changes between look-up and update: another request may have
-// renewed the hash of the password, or set another password.
-const optimisticRetries = 5
-
 // tryPassword signs a user in if the password is right. It is db.ErrPreconditionFailed when the user changed meanwhile.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
-	ctx := c.req.Context()
+	ctx := c.context()
 	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
@@ -69,17 +65,17 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 
 // refuseSignIn counts a password that did not match, and says why, as far as strangers may know.
 func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
-	within, err := found.count(c.req.Context(), s.DB, c.now)
+	within, err := found.count(c.context(), s.DB, c.now)
 	switch {
 	case err != nil:
 		return nil, err
 	case !within:
 		return s.exhausted(c, found)
-	case s.opaque():
+	case s.Settings.opaque():
 		return gen.InvalidPassword{}, nil
 	case found.User == nil:
 		return gen.EmailNotFound{}, nil
-	case !hasPassword(found.User):
+	case !found.User.HasPassword():
 		return gen.UserHasNoPassword{}, nil
 	}
 	return gen.InvalidPassword{}, nil
@@ -88,7 +84,7 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 // signIn makes the session of a user who has shown the right password. It is db.ErrPreconditionFailed when the user has been deleted, has got
 // another password or was tried too often meanwhile.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
-	ctx, user := c.req.Context(), found.User
+	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
 	withoutRecord := accessOf(user, app) == noRecord
 	holds := precondition{passwordHash: user.PasswordHash, attempts: found}
@@ -130,7 +126,7 @@ func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Ap
 	if err != nil {
 		return nil, err
 	}
-	return notice, s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return notice, s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if err := c.insertSession(ctx, tx, session, holds); err != nil {
 			return err
 		}
@@ -141,72 +137,83 @@ func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Ap
 // SessionsRead says whose a session is: the presented one, or where an application presents itself, that of session_token.
 func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestObject) (gen.SessionsReadResponseObject, error) {
 	c := callOf(ctx)
-	if c.caller != nil {
+	if c.clientApp != nil {
 		if refusal, err := s.admitToken(c, req.Body.SessionToken, gen.TokenParamSessionToken); refusal != nil || err != nil {
 			return refusal, err
 		}
 	}
-	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.app, "")}, nil
+	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.sessionApp, "")}, nil
 }
 
-// newSession makes a session of this call, not yet saved, and its token.
-func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInMethod, redirectURL string) (*db.Session, string) {
-	text, digest := token.New(token.Session)
-	return &db.Session{
-		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest[:], Method: string(method), RedirectURL: redirectURL,
-		IP: c.ip, UserAgent: userAgent(c.req), CreatedAt: c.now, LastUsedAt: c.now, User: *user,
-	}, text
-}
-
-// precondition is what a sign-in has verified, and what must still be true when its session is created: a session cannot be
-// created beside a change that ends all others.
-type precondition struct {
-	passwordHash, googleSubject string   // of the user; "" if the sign-in does not depend on it
-	attempts                    *account // whose limit must not be reached; nil if nothing was guessed
-}
-
-// insertSession saves a new session, in place of the presented one if there is one. It returns db.ErrPreconditionFailed if the
-// precondition no longer holds.
-func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, holds precondition) error {
-	n := db.NewSession{
-		Session: session, Network: ratelimit.Network(c.ip), KnownSince: c.now.Add(-knownAddressRenewal),
-		PasswordHash: holds.passwordHash, GoogleSubject: holds.googleSubject,
+// SessionsIndex lists the live sessions of the user of the presented one, in all applications.
+func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	var sessions []*db.Session
+	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live(0))
+	count, err := counted(c.context(), live, p.Count)
+	if err != nil {
+		return nil, err
 	}
-	if c.session != nil {
-		n.Replaces = c.session.ID
-		c.changed = append(c.changed, c.session.UserID)
+	by := string(p.Sort.By)
+	if by == "" {
+		by = "created_at"
 	}
-	if found := holds.attempts; found != nil && found.limit.Enabled() {
-		n.AttemptsKey, n.Limit = found.Key, found.limit.Shorter()
+	if err := paged(live, p.Page, by, p.Sort.Order).Scan(c.context()); err != nil {
+		return nil, err
 	}
-	return db.CreateSession(ctx, idb, n)
+	list := gen.SessionList{Results: make([]gen.Session, 0, len(sessions)), Count: count}
+	for _, session := range sessions {
+		app := c.registry.appsByID[session.ApplicationID]
+		if app == nil {
+			continue // deleted, or made within the last second
+		}
+		session.User = c.session.User
+		list.Results = append(list.Results, sessionView(p.View, session, app, ""))
+	}
+	return gen.SessionsIndexActionSuccessful{Data: list}, nil
 }
 
-// lockUser is db.LockUser for a change that concerns the sessions of the user.
-func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
-	c.changed = append(c.changed, id)
-	return db.LockUser(ctx, tx, id)
+// live selects the sessions of the caller that have not passed a limit; expiry tells the same of one session. Uses of so long ago
+// need not be written down yet.
+func (c *call) live(unwritten time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+	return func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-unwritten))
+	}
 }
 
-// errSignedOut means that the session has ended since its token was checked.
-var errSignedOut = errors.New("the session was signed out")
+var (
+	noSession  = []gen.ParamError{paramError("id", gen.Exists, "the user has no such session")}
+	idAndScope = []gen.ParamError{paramError("scope", gen.Allowed, "must not be passed along with id")}
+)
 
-// whileSignedIn changes what is the user's own, in a transaction that has locked the user: a session that has ended since its
-// token was checked changes nothing, and is errSignedOut.
-func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := c.lockUser(ctx, tx, c.session.UserID); errors.Is(err, db.ErrPreconditionFailed) {
-			return errSignedOut
-		} else if err != nil {
-			return err
-		}
-		exists, err := db.SessionExists(ctx, tx, c.session.ID)
-		if err != nil {
-			return err
-		}
-		if !exists {
-			return errSignedOut
-		}
-		return change(ctx, tx)
-	})
+// SessionsDelete signs out: the presented session, another one, all others, or all.
+func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	if p.ID != 0 && p.Scope != "" {
+		return gen.InvalidParam{Errors: idAndScope}, nil
+	}
+	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
+	live := c.live(sessioncache.TouchInterval)
+	switch {
+	case p.ID != 0 && p.ID != c.session.ID:
+		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)
+	case p.Scope == gen.Others:
+		ended.Where("id <> ?", c.session.ID).ApplyQueryBuilder(live)
+	case p.Scope == gen.All:
+		ended.WhereGroup(" AND ", func(q *bun.DeleteQuery) *bun.DeleteQuery {
+			return q.ApplyQueryBuilder(live).WhereOr("id = ?", c.session.ID)
+		})
+	default:
+		ended.Where("id = ?", c.session.ID)
+	}
+	c.changed = append(c.changed, c.session.UserID)
+	done, err := ended.Exec(c.context())
+	if err != nil {
+		return nil, err
+	}
+	count, err := done.RowsAffected()
+	if err == nil && count == 0 && p.ID != 0 {
+		return gen.InvalidParam{Errors: noSession}, nil
+	}
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: int(count)}}, err
 }

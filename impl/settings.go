@@ -45,6 +45,9 @@ type Settings struct {
 	MailPause time.Duration `kong:"-"`
 }
 
+// opaque reports whether answers must hide who has an account.
+func (s Settings) opaque() bool { return s.Disclosure == "opaque" }
+
 // Hashing is the memory, in KiB, that all hashes take that are made at once.
 func (s Settings) Hashing() uint64 { return uint64(workers(s.HashWorkers)) * uint64(s.Argon2Memory) }
 

@@ -13,7 +13,8 @@ import (
 
 // UsersRead returns the user of the presented session.
 func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
-	user, err := s.DB.UserByID(ctx, callOf(ctx).session.UserID)
+	c := callOf(ctx)
+	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -30,7 +31,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	if wrong := changed.normalize(""); len(wrong) > 0 {
 		return gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
-	user, err := s.DB.UserByID(ctx, c.session.UserID)
+	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -63,7 +64,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 // UsersClientRegister makes a client of the user of the presented session.
 func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientRegisterRequestObject) (gen.UsersClientRegisterResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	user, err := s.DB.UserByID(ctx, c.session.UserID)
+	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +77,11 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 		companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
 	var wrong []gen.ParamError
-	if other := c.registry.appsBySlug[p.Application]; other != nil && other != c.app {
+	if other := c.registry.appsBySlug[p.Application]; other != nil && other != c.sessionApp {
 		wrong = append(wrong, paramError("application", gen.Allowed, "is not the application of the session"))
 	}
 	if r.password != "" {
-		wrong = append(wrong, c.judgeFirstPassword("client.password", user)...)
+		wrong = append(wrong, c.checkFirstPassword("client.password", user)...)
 	}
 	app, hash, refusal, err := s.validateRegistration(c, &r, wrong)
 	if refusal != nil || err != nil {
@@ -117,24 +118,6 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}, nil
 }
 
-// errPasswordSet means that the user got a password after it was seen that there was none.
-var errPasswordSet = errors.New("the user has a password by now")
-
-func hasPasswordError(param string) []gen.ParamError {
-	return []gen.ParamError{paramError(param, gen.Allowed, "this user has a password already")}
-}
-
-// judgeFirstPassword says why this user may not set a first password.
-func (c *call) judgeFirstPassword(param string, user *db.User) []gen.ParamError {
-	if hasPassword(user) {
-		return hasPasswordError(param)
-	}
-	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
-		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
-	}
-	return nil
-}
-
 // insertRecord makes the client record of a user, and saves what came with it. It is db.ErrAlreadyExists when there is one already, and
 // errSignedOut when the session is there no longer.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
@@ -158,7 +141,7 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 // UsersEmailVerify proves the address of the user of the presented session by a link.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(ctx, db.VerificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(c.context(), db.VerificationLink, req.Body.VerificationToken)
 	switch {
 	case err != nil:
 		return nil, err

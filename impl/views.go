@@ -48,7 +48,7 @@ func userView(view gen.View, u *db.User) gen.User {
 		return shown
 	}
 	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
-	shown.HasPassword = new(hasPassword(u))
+	shown.HasPassword = new(u.HasPassword())
 	shown.CreatedAt = timeText(u.CreatedAt)
 	if view != gen.Full {
 		return shown
@@ -109,17 +109,6 @@ func notificationColumns(view gen.View) []string {
 		return columns
 	}
 	return columns[:7]
-}
-
-// signedIn builds the parts of an answer to a sign-in: the new session as data, and the keys session and application where their
-// views were passed. A user without a record always gets the key session.
-func signedIn(session *db.Session, app *db.Application, token string, view, sessionShown, applicationShown gen.View) (data, shown gen.Session, application gen.Application) {
-	data = sessionView(view, session, app, token)
-	shown = optionalSession(sessionShown, session, app, token)
-	if sessionShown == "" && session.User.Records.None() {
-		shown = data
-	}
-	return data, shown, optionalApplication(applicationShown, app)
 }
 
 // optionalSession is the value of the key session, absent unless its view was passed.

@@ -9,9 +9,6 @@ import (
 	"github.com/planoauth/planoauth/impl/token"
 )
 
-// invalidToken refuses the presented token.
-var invalidToken = gen.InvalidToken{Param: gen.TokenParamToken}
-
 // authenticate is step 7. A token that was presented must be good, even where none is needed.
 func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	text, presented := presentedToken(c)
@@ -20,10 +17,10 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	}
 	c.tokenPresented = true
 	if token.HasShape(text, token.Application) && slices.Contains(c.op.TokenKinds, "application") {
-		if c.caller = c.registry.appsByToken[token.Digest(text)]; c.caller == nil {
+		if c.clientApp = c.registry.appsByToken[token.Digest(text)]; c.clientApp == nil {
 			return invalidToken, nil
 		}
-		c.about = c.caller.Slug
+		c.metricsApp = c.clientApp.Slug
 		return nil, nil
 	}
 	return s.admitToken(c, text, gen.TokenParamToken)
@@ -79,9 +76,9 @@ func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session
 	case !token.WellFormed(text, token.Session):
 		return nil, nil
 	case cached:
-		return s.Sessions.Load(c.req.Context(), digest)
+		return s.Sessions.Load(c.context(), digest)
 	}
-	return s.Sessions.Read(c.req.Context(), digest)
+	return s.Sessions.Read(c.context(), digest)
 }
 
 // admit judges a session at each use: its limits, the records of its user, and the roles that they give. An application sees
@@ -91,10 +88,10 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 		return gen.InvalidToken{Param: param}
 	}
 	app := c.registry.appsByID[session.ApplicationID]
-	if app == nil || c.caller != nil && c.caller != app {
+	if app == nil || c.clientApp != nil && c.clientApp != app {
 		return gen.InvalidToken{Param: param}
 	}
-	c.about = app.Slug
+	c.metricsApp = app.Slug
 	if reason, endedAt := expiry(session, c.now); reason != "" {
 		if !c.now.Before(endedAt.Add(sessionRetention)) {
 			return gen.InvalidToken{Param: param}
@@ -103,13 +100,13 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	}
 	switch accessOf(&session.User, app) {
 	case noRecord:
-		if !c.op.OpenToRecordless || c.caller != nil {
+		if !c.op.OpenToRecordless || c.clientApp != nil {
 			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
 		}
 	case noRole:
 		return gen.InvalidToken{Param: param}
 	}
-	c.session, c.app = session, app
+	c.session, c.sessionApp = session, app
 	return nil
 }
 
@@ -118,7 +115,7 @@ func (s *Server) permit(c *call) (gen.Outcome, error) {
 	if len(c.op.Roles) == 0 {
 		return nil, nil
 	}
-	for _, role := range c.session.User.Records.Roles(c.app.Admits) {
+	for _, role := range c.session.User.Records.Roles(c.sessionApp.Admits) {
 		if slices.Contains(c.op.Roles, role) {
 			return nil, nil
 		}
