@@ -15,7 +15,7 @@ import (
 //go:embed pages/index.html
 var indexPage []byte
 
-// pages are what is served outside /api/v1, without an envelope.
+// pages registers everything outside /api/v1. Its answers have no envelope.
 func (s *Server) pages(e *echo.Echo) {
 	e.GET("/", func(ec echo.Context) error { return ec.HTMLBlob(http.StatusOK, indexPage) })
 	e.GET("/openapi.yaml", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/yaml", gen.SpecYAML) })
@@ -31,9 +31,12 @@ func (s *Server) pages(e *echo.Echo) {
 	}
 }
 
-// ready is 200 when requests can be answered: the database is there and has the registry.
+// readyTimeout bounds the query behind /health/ready.
+const readyTimeout = 2 * time.Second
+
+// ready answers 200 if the server can answer requests: the registry is readable from the database.
 func (s *Server) ready(ec echo.Context) error {
-	ctx, cancel := context.WithTimeout(ec.Request().Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
 	defer cancel()
 	if _, err := s.readRegistry(ctx); err != nil {
 		return ec.String(http.StatusServiceUnavailable, "not ready\n")

@@ -63,7 +63,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 		Settings: settings, DB: d, Mailer: sender, Log: log, Now: now,
 		passwords: password.Hashing{
 			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
-			Limiter: password.NewLimiter(workers(settings.HashWorkers), now),
+			Limiter: password.NewLimiter(settings.hashSlots(), now),
 			Log:     log,
 		},
 		registry:      registryCopy{changed: make(chan struct{}, 1)},

@@ -20,7 +20,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/db/embedded"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
 )
 
 // postgresOptions make a Postgres quick that nobody needs to survive a crash, and wide enough for parallel tests.
@@ -152,5 +152,5 @@ func (migrator) Migrate(ctx context.Context, _ *sql.DB, config pgtestdb.Config) 
 	if err := db.Migrate(ctx, d); err != nil {
 		return err
 	}
-	return impl.Deploy(ctx, d, time.Now())
+	return admin.Deploy(ctx, d, time.Now())
 }

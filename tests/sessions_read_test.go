@@ -8,7 +8,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
@@ -20,7 +20,7 @@ func (e *env) applicationToken(slug string) string {
 	d, err := db.Open(e.t.Context(), config)
 	check(e.t, err)
 	defer d.Close()
-	token, _, err := impl.AddApplicationToken(context.Background(), d, slug, e.clock.now())
+	token, _, err := admin.AddToken(context.Background(), d, slug, e.clock.now())
 	check(e.t, err)
 	e.within(busyLimit, "a new token counts", func() bool { return e.readAs(token, "x") == "invalid-token session_token" })
 	return token

@@ -14,6 +14,7 @@ import (
 	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
@@ -38,7 +39,7 @@ func run(m *testing.M) int {
 		d := must(db.Open(ctx, must(db.ParseURL(postgres.URL))))
 		defer d.Close()
 		check(db.Migrate(ctx, d))
-		check(impl.Deploy(ctx, d, time.Now()))
+		check(admin.Deploy(ctx, d, time.Now()))
 		settings := impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1}
 		server := must(impl.New(settings, d, &mailer.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
 		working, stop := context.WithCancel(ctx)

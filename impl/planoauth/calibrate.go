@@ -9,8 +9,8 @@ import (
 )
 
 type calibrate struct {
-	Target    time.Duration `default:"100ms" help:"How long a hash may take on one core."`
-	MaxMemory uint32        `name:"most-memory" default:"65536" help:"How much memory a hash may take, in KiB."`
+	Target    time.Duration `default:"100ms" help:"The longest that a hash may take on one core."`
+	MaxMemory uint32        `name:"most-memory" default:"65536" help:"The most memory that a hash may take, in KiB."`
 }
 
 // Run measures hashes on this machine and prints settings that can be pasted.
