@@ -17,17 +17,12 @@ type Limit struct {
 // the longer. It reports whether it did. Concurrent attempts are counted one after the other, so the limits
 // are exact. Attempts older than the longer limit are removed.
 func CountAttempt(ctx context.Context, idb bun.IDB, key []byte, now time.Time, short, long Limit) (bool, error) {
-	done, err := idb.NewRaw(`
+	return ChangedOne(idb.NewRaw(`
 INSERT INTO tries AS t (key, times, last_at) VALUES (?0, ARRAY[?1::timestamptz], ?1)
 ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at,
 	times = ARRAY(SELECT x FROM unnest(t.times) x WHERE x > ?2 ORDER BY x) || excluded.times
 WHERE (SELECT count(*) FROM unnest(t.times) x WHERE x > ?2) < ?3 AND (SELECT count(*) FROM unnest(t.times) x WHERE x > ?4) < ?5`,
-		key, now, now.Add(-long.Within), long.Attempts, now.Add(-short.Within), short.Attempts).Exec(ctx)
-	if err != nil {
-		return false, err
-	}
-	counted, err := done.RowsAffected()
-	return counted == 1, err
+		key, now, now.Add(-long.Within), long.Attempts, now.Add(-short.Within), short.Attempts).Exec(ctx))
 }
 
 // Attempts returns when the attempts of a key were made, the oldest first.

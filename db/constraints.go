@@ -1,6 +1,7 @@
 package db
 
-// Constraint is the name of a constraint that code refers to. TestConstraints compares this list with the database and the code.
+// Constraint is the name of a constraint that code refers to. TestConstraints compares this list with the
+// database and the code.
 type Constraint string
 
 // The constraints that code refers to, by their names in the migrations.

@@ -55,8 +55,8 @@ func constraintTable(t *testing.T) map[string]string {
 
 var word = regexp.MustCompile(`\w+`)
 
-// namesInCode reads all code of db and impl, tests and constraints.go aside. It returns which of these constraints a string
-// names, with the place, and all identifiers.
+// namesInCode reads all code of db and impl, tests and constraints.go aside. It returns which of these
+// constraints a string names, with the place, and all identifiers.
 func namesInCode(t *testing.T, constraints []string) (named map[string]string, used map[string]bool) {
 	t.Helper()
 	named, used = map[string]string{}, map[string]bool{}
@@ -89,7 +89,8 @@ func namesInCode(t *testing.T, constraints []string) (named map[string]string, u
 	return named, used
 }
 
-// list finds the values in the definition of a check: an array such as '{a,b}', or one literal for each value.
+// list finds the values in the definition of a check: an array such as '{a,b}', or one literal for each
+// value.
 var list = regexp.MustCompile(`'\{?([a-z,]+)\}?'`)
 
 // allowedValues returns the values that a check of one column allows.

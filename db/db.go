@@ -1,8 +1,10 @@
-// Package db holds PlanoAuth's data in Postgres: models, queries, names of constraints, migrations and the connection pool.
+// Package db holds PlanoAuth's data in Postgres: models, queries, names of constraints, migrations and the
+// connection pool.
 //
-// Functions that take a bun.IDB run on a transaction or on the pool, and never commit; those that take a bun.Tx need a
-// transaction. Methods of DB run on the pool. Queries use bun, except where a comment says that pgx makes a hot one faster.
-// Errors for which a caller has an answer are exported here; broken constraints are recognized with Violates.
+// Functions that take a bun.IDB run on a transaction or on the pool, and never commit; those that take a
+// bun.Tx need a transaction. Methods of DB run on the pool. Queries use bun, except where a comment says that
+// pgx makes a hot one faster. Errors for which a caller has an answer are exported here; broken constraints
+// are recognized with Violates.
 package db
 
 import (
@@ -19,8 +21,8 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// connsPerCore is the number of connections per core unless DATABASE_URL sets pool_max_conns: enough that requests that wait for
-// a commit do not block requests that only read.
+// connsPerCore is the number of connections per core unless DATABASE_URL sets pool_max_conns: enough that
+// requests that wait for a commit do not block requests that only read.
 const connsPerCore = 8
 
 // connectTimeout limits opening a connection unless DATABASE_URL sets connect_timeout.
@@ -32,14 +34,16 @@ type DB struct {
 	Pool *pgxpool.Pool
 }
 
-// ParseURL returns the pool settings of a postgres:// URL, the value of DATABASE_URL. Its error never contains the password.
+// ParseURL returns the pool settings of a postgres:// URL, the value of DATABASE_URL. Its error never
+// contains the password.
 func ParseURL(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The parser's error can contain the URL, and so the password.
 		return nil, fmt.Errorf("DATABASE_URL is not a postgres:// URL")
 	}
-	// bun formats values into the query text, so pgx's default statement cache would prepare every query anew.
+	// bun formats values into the query text, so pgx's default statement cache would prepare every query
+	// anew.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = int32(connsPerCore * runtime.GOMAXPROCS(0))
@@ -65,8 +69,8 @@ func (d *DB) Close() {
 	d.Pool.Close()
 }
 
-// sqlConn returns the connection under bun, for hot queries with $1 placeholders and pgx's statement cache: bun's own methods
-// would format the query.
+// sqlConn returns the connection under bun, for hot queries with $1 placeholders and pgx's statement cache:
+// bun's own methods would format the query.
 func sqlConn(idb bun.IDB) bun.IConn {
 	switch conn := idb.(type) {
 	case bun.Tx:

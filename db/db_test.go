@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// openDB returns a pool of the migrated database, which all tests share. It skips the test on a machine without Postgres.
+// openDB returns a pool of the migrated database, which all tests share. It skips the test on a machine
+// without Postgres.
 func openDB(t testing.TB) *DB {
 	t.Helper()
 	started.once.Do(func() { started.err = startPostgres() })

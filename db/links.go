@@ -24,10 +24,12 @@ var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink}
 // ErrLinkConsumed is returned when another request has consumed the link.
 var ErrLinkConsumed = errors.New("the link was consumed")
 
-// ErrSuperseded is returned when the user has a link of the same kind that was requested later, or at the same time by the same job.
+// ErrSuperseded is returned when the user has a link of the same kind that was requested later, or at the
+// same time by the same job.
 var ErrSuperseded = errors.New("there is a newer link")
 
-// LinkByToken returns the unconsumed link of a kind with a token's digest, whatever its age. It is nil if there is none.
+// LinkByToken returns the unconsumed link of a kind with a token's digest, whatever its age. It is nil if
+// there is none.
 func LinkByToken(ctx context.Context, idb bun.IDB, kind LinkKind, digest []byte) (*Link, error) {
 	link := &Link{}
 	err := idb.NewSelect().Model(link).Where("token_digest = ? AND kind = ?", digest, kind).Scan(ctx)
@@ -37,8 +39,8 @@ func LinkByToken(ctx context.Context, idb bun.IDB, kind LinkKind, digest []byte)
 	return link, err
 }
 
-// ReplaceLink saves a link in place of an older one of the same user and kind. It returns ErrSuperseded, and saves nothing, if
-// the other one is not older.
+// ReplaceLink saves a link in place of an older one of the same user and kind. It returns ErrSuperseded, and
+// saves nothing, if the other one is not older.
 func ReplaceLink(ctx context.Context, idb bun.IDB, link *Link) error {
 	saved, err := ChangedOne(idb.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT ? DO UPDATE", bun.Ident(LinksUserKindKey)).
 		Set("application_id = EXCLUDED.application_id, redirect_url = EXCLUDED.redirect_url").
@@ -50,7 +52,8 @@ func ReplaceLink(ctx context.Context, idb bun.IDB, link *Link) error {
 	return err
 }
 
-// ConsumeLink deletes a link, so that it works once. It returns ErrLinkConsumed if another request was faster.
+// ConsumeLink deletes a link, so that it works once. It returns ErrLinkConsumed if another request was
+// faster.
 func ConsumeLink(ctx context.Context, idb bun.IDB, link *Link) error {
 	consumed, err := ChangedOne(idb.NewDelete().Model(link).Where("token_digest = ?", link.TokenDigest).Exec(ctx))
 	if err == nil && !consumed {

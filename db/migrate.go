@@ -18,7 +18,8 @@ var migrations embed.FS
 // migrationLock is the key of the advisory lock that makes concurrent migrations run one after the other.
 const migrationLock = 0x706c616e6f // "plano"
 
-// Migrate applies the pending migrations of PlanoAuth's tables and of its job queue. Replicas can call it at the same time.
+// Migrate applies the pending migrations of PlanoAuth's tables and of its job queue. Replicas can call it at
+// the same time.
 func Migrate(ctx context.Context, d *DB) error {
 	conn, err := d.Pool.Acquire(ctx)
 	if err != nil {

@@ -42,7 +42,8 @@ type Client struct {
 	CreatedAt        time.Time
 }
 
-// Session is a sign-in of a user to an application. It exists until it is deleted; impl decides when it has expired.
+// Session is a sign-in of a user to an application. It exists until it is deleted; impl decides when it has
+// expired.
 type Session struct {
 	bun.BaseModel `bun:"table:sessions"`
 

@@ -2,7 +2,8 @@ package db
 
 import "slices"
 
-// Role is a kind of record that a user can have. An active record gives the user its role in the applications that admit it.
+// Role is a kind of record that a user can have. An active record gives the user its role in the applications
+// that admit it.
 type Role string
 
 // The roles. Each has a table of records, and the constraint of applications.admits lists the same.

@@ -10,11 +10,12 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// ErrPreconditionFailed is returned when the user was deleted or changed, or got too many attempts, since the caller read them.
+// ErrPreconditionFailed is returned when the user was deleted or changed, or got too many attempts, since the
+// caller read them.
 var ErrPreconditionFailed = errors.New("the user has changed, or was attempted too often, since they were read")
 
-// SessionByToken returns the session of a token's digest, with the parts of its user that a session check needs. It is nil if
-// there is none.
+// SessionByToken returns the session of a token's digest, with the parts of its user that a session check
+// needs. It is nil if there is none.
 //
 // Hot, hence pgx: every session check that the cache cannot answer runs it.
 func (d *DB) SessionByToken(ctx context.Context, digest []byte) (*Session, error) {
@@ -40,24 +41,24 @@ type NewSession struct {
 	Session  *Session // to save; LastUsedAt is its CreatedAt
 	Replaces int64    // id of a session that ends when the new one is created, 0 for none
 
-	// Network is the client's network address. It becomes one of the user's known addresses, unless a sign-in after KnownSince
-	// recorded it.
+	// Network is the client's network address. It becomes one of the user's known addresses, unless a sign-in
+	// after KnownSince recorded it.
 	Network    string
 	KnownSince time.Time
 
 	// Preconditions: the user still has this password hash and this Google account; "" skips a check.
 	PasswordHash, GoogleSubject string
-	// Precondition: fewer than MaxAttempts attempts after AttemptsSince are counted for AttemptsKey; a nil key skips the check.
-	AttemptsKey   []byte
-	AttemptsSince time.Time
-	MaxAttempts   int
+	// Precondition: the attempts of this key are below the limit; a nil key skips the check.
+	AttemptsKey []byte
+	Limit       Limit
 }
 
-// CreateSession saves a new session and sets its id. If a precondition does not hold, it returns ErrPreconditionFailed and
-// changes nothing: a session cannot be created beside a change that ends all others, and a right password that was found by too
-// many attempts is not confirmed.
+// CreateSession saves a new session and sets its id. If a precondition does not hold, it returns
+// ErrPreconditionFailed and changes nothing: a session cannot be created beside a change that ends all
+// others, and a right password that was found by too many attempts is not confirmed.
 //
-// Hot, hence prepared: to plan this statement takes longer than the rest of a sign-in apart from the password hash.
+// Hot, hence prepared: to plan this statement takes longer than the rest of a sign-in apart from the password
+// hash.
 func CreateSession(ctx context.Context, idb bun.IDB, n NewSession) error {
 	s := n.Session
 	err := sqlConn(idb).QueryRowContext(ctx, `
@@ -77,7 +78,7 @@ known AS (
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		s.UserID, s.ApplicationID, s.TokenDigest, s.Method, s.RedirectURL, s.IP, s.UserAgent, s.CreatedAt,
-		n.AttemptsKey, n.AttemptsSince, n.MaxAttempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject).Scan(&s.ID)
+		n.AttemptsKey, s.CreatedAt.Add(-n.Limit.Within), n.Limit.Attempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject).Scan(&s.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrPreconditionFailed
 	}

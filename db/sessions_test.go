@@ -26,8 +26,8 @@ func newUser(t testing.TB, d *DB) (*User, func() *Session) {
 func TestCreateSession(t *testing.T) {
 	d := openDB(t)
 	user, session := newUser(t, d)
-	key, now := []byte(rand.Text()), time.Now()
-	_, err := d.NewRaw("INSERT INTO tries (key, times, last_at) VALUES (?0, ARRAY[?1::timestamptz, ?1], ?1)", key, now).Exec(t.Context())
+	key, anHourAgo := []byte(rand.Text()), time.Now().Add(-time.Hour)
+	_, err := d.NewRaw("INSERT INTO tries (key, times, last_at) VALUES (?0, ARRAY[?1::timestamptz, ?1], ?1)", key, anHourAgo).Exec(t.Context())
 	check(t, err)
 	for _, row := range []struct {
 		name string
@@ -38,9 +38,9 @@ func TestCreateSession(t *testing.T) {
 		{"the same password hash and Google account", NewSession{PasswordHash: "hash", GoogleSubject: user.GoogleSubject}, nil},
 		{"another password hash", NewSession{PasswordHash: "another"}, ErrPreconditionFailed},
 		{"another Google account", NewSession{GoogleSubject: "another"}, ErrPreconditionFailed},
-		{"attempts below the limit", NewSession{AttemptsKey: key, AttemptsSince: now.Add(-time.Hour), MaxAttempts: 3}, nil},
-		{"attempts at the limit", NewSession{AttemptsKey: key, AttemptsSince: now.Add(-time.Hour), MaxAttempts: 2}, ErrPreconditionFailed},
-		{"older attempts", NewSession{AttemptsKey: key, AttemptsSince: now, MaxAttempts: 2}, nil},
+		{"attempts below the limit", NewSession{AttemptsKey: key, Limit: Limit{3, 2 * time.Hour}}, nil},
+		{"attempts at the limit", NewSession{AttemptsKey: key, Limit: Limit{2, 2 * time.Hour}}, ErrPreconditionFailed},
+		{"older attempts", NewSession{AttemptsKey: key, Limit: Limit{2, time.Minute}}, nil},
 	} {
 		row.Session = session()
 		err := CreateSession(t.Context(), d, row.NewSession)

@@ -12,8 +12,8 @@ import (
 // ErrAlreadyExists is returned when a row with the same unique value exists.
 var ErrAlreadyExists = errors.New("the row already exists")
 
-// Violates reports whether a statement failed because of this constraint. A foreign key fails when the row that it refers to was
-// deleted after the caller read it.
+// Violates reports whether a statement failed because of this constraint. A foreign key fails when the row
+// that it refers to was deleted after the caller read it.
 func Violates(err error, constraint Constraint) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && refused.ConstraintName == string(constraint)
@@ -28,9 +28,10 @@ func ChangedOne(result sql.Result, err error) (bool, error) {
 	return n == 1, err
 }
 
-// InsertNew runs an insert with ON CONFLICT DO NOTHING and sets the id of its model. It returns ErrAlreadyExists on a conflict.
-func InsertNew(ctx context.Context, insert *bun.InsertQuery) error {
-	inserted, err := ChangedOne(insert.Returning("id").Exec(ctx))
+// InsertNew saves a new row and sets the id of its model. It returns ErrAlreadyExists if the table has a row
+// with the same value in a unique column.
+func InsertNew(ctx context.Context, idb bun.IDB, model any) error {
+	inserted, err := ChangedOne(idb.NewInsert().Model(model).On("CONFLICT DO NOTHING").Returning("id").Exec(ctx))
 	if err == nil && !inserted {
 		return ErrAlreadyExists
 	}

@@ -67,13 +67,14 @@ func (d *DB) user(ctx context.Context, condition string, value any) (*User, erro
 
 // Account is an e-mail address with its user, if there is one, and the attempts made for it.
 type Account struct {
-	User  *User       // nil if no user has the address
-	Key   []byte      // of the row of tries
-	Tries []time.Time // the attempts, the oldest first
+	User     *User       // nil if no user has the address
+	Key      []byte      // of the attempts
+	Attempts []time.Time // the oldest first
 }
 
-// AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the network address since
-// a time, the attempts are those of the key known; otherwise they are those of the key strangers.
+// AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the
+// network address since a time, the attempts are those of the key known; otherwise they are those of the key
+// strangers.
 //
 // Hot, hence pgx: each sign-in with a password starts with it.
 func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, strangers, known []byte) (*Account, error) {
@@ -83,19 +84,37 @@ SELECT `+userColumns+`, tried.key, t.times
 FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email) = $1`+joinRecords+`
 LEFT JOIN known_addresses k ON k.user_id = u.id AND k.address = $2 AND k.signed_in_at > $3
 CROSS JOIN LATERAL (SELECT CASE WHEN k.user_id IS NULL THEN $4::bytea ELSE $5::bytea END) AS tried (key)
-LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Tries)
+LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Attempts)
 	a.User = user
 	return a, err
 }
 
-// LockUser locks a user until the transaction ends, so that no session can be created for them meanwhile. It returns the current
-// password hash, "" for none, or ErrPreconditionFailed if the user was deleted.
+// LockUser locks a user until the transaction ends, so that no session can be created for them meanwhile. It
+// returns the current password hash, "" for none, or ErrPreconditionFailed if the user was deleted.
 func LockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
 	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", ErrPreconditionFailed
 	}
 	return passwordHash, err
+}
+
+// ReplacePasswordHash saves a new password hash unless the saved one has changed since the user was read. It
+// reports whether it did.
+func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash string) (bool, error) {
+	return ChangedOne(idb.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", hash).
+		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx))
+}
+
+// SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
+// used at these times or earlier have expired and are deleted first, except one.
+func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) error {
+	_, err := idb.NewRaw(`
+WITH ended AS (
+	DELETE FROM sessions USING users u
+	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
+UPDATE users SET remember_me = ?1 WHERE id = ?0`, userID, remember, created, lastUsed, except).Exec(ctx)
+	return err
 }
 
 // VerifyEmail marks the e-mail address of a user as verified, unless it was already.
@@ -105,9 +124,10 @@ func VerifyEmail(ctx context.Context, idb bun.IDB, userID int64, now time.Time) 
 	return err
 }
 
-// ClaimUser marks the e-mail address of a user as verified by somebody who is not signed in, and reports whether this was the
-// first verification. The first one removes what a stranger may have left who registered the address: sessions, known
-// addresses, remember_me and the Google account. The password is up to the caller, who has locked the user.
+// ClaimUser marks the e-mail address of a user as verified by somebody who is not signed in, and reports
+// whether this was the first verification. The first one removes what a stranger may have left who registered
+// the address: sessions, known addresses, remember_me and the Google account. The password is up to the
+// caller, who has locked the user.
 func ClaimUser(ctx context.Context, tx bun.Tx, user *User, now time.Time) (first bool, _ error) {
 	first, err := ChangedOne(tx.NewUpdate().Model(user).Set("email_verified_at = ?, remember_me = false, google_subject = NULL", now).
 		WherePK().Where("email_verified_at IS NULL").Exec(ctx))
@@ -121,7 +141,8 @@ func ClaimUser(ctx context.Context, tx bun.Tx, user *User, now time.Time) (first
 	return true, EndSessions(ctx, tx, user.ID, 0)
 }
 
-// LinkGoogle links a user to a Google account. It returns ErrAlreadyExists if the user is linked to one, or has another address.
+// LinkGoogle links a user to a Google account. It returns ErrAlreadyExists if the user is linked to one, or
+// has another address.
 func LinkGoogle(ctx context.Context, idb bun.IDB, user *User, email string) error {
 	linked, err := ChangedOne(idb.NewUpdate().Model(user).Column("google_subject").WherePK().
 		Where("google_subject IS NULL AND lower(email) = ?", email).Exec(ctx))

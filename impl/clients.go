@@ -56,7 +56,7 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 // saves nothing, when a user has the e-mail address already.
 func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (welcome *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING")); err != nil {
+		if err := db.InsertNew(ctx, tx, user); err != nil {
 			return err
 		}
 		client.UserID, session.UserID, session.User.ID = user.ID, user.ID, user.ID

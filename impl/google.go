@@ -2,7 +2,6 @@ package impl
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"net/http"
 	"net/url"
@@ -69,7 +68,7 @@ func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogl
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
-	state, err := s.consumeGoogleState(c.context(), p.State, p.Verifier)
+	state, err := db.ConsumeGoogleState(c.context(), s.DB, stateDigest(p.State), oidc.Challenge(p.Verifier))
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +89,7 @@ func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogl
 func (s *Server) googleCallback(ec echo.Context) error {
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	c, query := callOf(ec.Request().Context()), ec.QueryParams()
-	state, err := s.googleState(c.context(), query.Get("state"))
+	state, err := db.GoogleStateByDigest(c.context(), s.DB, stateDigest(query.Get("state")))
 	if err != nil {
 		return err
 	}
@@ -121,29 +120,6 @@ func googleApplication(state *db.GoogleState, r *registry, now time.Time) *db.Ap
 		return nil
 	}
 	return app
-}
-
-// googleState finds a started sign-in. It is nil when there is none.
-func (s *Server) googleState(ctx context.Context, state string) (*db.GoogleState, error) {
-	found := &db.GoogleState{}
-	err := s.DB.NewSelect().Model(found).Where("state_digest = ?", stateDigest(state)).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return found, err
-}
-
-// consumeGoogleState deletes a started sign-in and returns it, so that it works once. It is nil when there is
-// none of this state and verifier: somebody who has only the state cannot consume it.
-func (s *Server) consumeGoogleState(ctx context.Context, state, verifier string) (*db.GoogleState, error) {
-	found := &db.GoogleState{}
-	consumed, err := db.ChangedOne(s.DB.NewDelete().Model(found).
-		Where("state_digest = ? AND challenge = ?", stateDigest(state), oidc.Challenge(verifier)).
-		Returning("nonce, application_id, redirect_url, created_at").Exec(ctx))
-	if err != nil || !consumed {
-		return nil, err
-	}
-	return found, nil
 }
 
 var errGoogleState = errors.New("the state is unknown, used or expired, or the verifier is wrong")

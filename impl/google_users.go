@@ -127,7 +127,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User,
 		var err error
 		switch {
 		case user.ID == 0:
-			err = db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
+			err = db.InsertNew(ctx, tx, user)
 		case user.GoogleSubject == "":
 			err = s.linkGoogle(ctx, tx, c, account, user, app)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 )
 
@@ -22,14 +23,7 @@ func (s *Server) PreferencesRead(ctx context.Context, _ gen.PreferencesReadReque
 func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdateRequestObject) (gen.PreferencesUpdateResponseObject, error) {
 	c, remember := callOf(ctx), req.Body.RememberMe
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(`
-WITH expired AS (
-	DELETE FROM sessions USING users u
-	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND sessions.id <> ?4
-	AND (sessions.created_at <= ?2 OR last_used_at <= ?3))
-UPDATE users SET remember_me = ?1 WHERE id = ?0`,
-			c.session.UserID, remember, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit), c.session.ID).Exec(ctx)
-		return err
+		return db.SetRememberMe(ctx, tx, c.session.UserID, remember, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit), c.session.ID)
 	})
 	switch {
 	case errors.Is(err, errSignedOut):

@@ -45,7 +45,7 @@ func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*accou
 }
 
 // wait returns how long it takes until another attempt is allowed: 0 if it is now.
-func (a *account) wait(now time.Time) time.Duration { return a.limit.Wait(a.Tries, now) }
+func (a *account) wait(now time.Time) time.Duration { return a.limit.Wait(a.Attempts, now) }
 
 // count counts an attempt and reports whether it is within the limits. If it is not, concurrent attempts have
 // used them up, and the answer must not reveal what this attempt has found out.
@@ -59,7 +59,7 @@ func (s *Server) recheck(ctx context.Context, a *account, now time.Time) (wait t
 	if !a.limit.Enabled() {
 		return 0, nil
 	}
-	a.Tries, err = s.DB.Attempts(ctx, a.Key)
+	a.Attempts, err = s.DB.Attempts(ctx, a.Key)
 	return a.wait(now), err
 }
 

@@ -39,8 +39,7 @@ func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Sessi
 		c.changed = append(c.changed, c.session.UserID)
 	}
 	if found := holds.attempts; found != nil && found.limit.Enabled() {
-		limit := found.limit.Shorter()
-		n.AttemptsKey, n.AttemptsSince, n.MaxAttempts = found.Key, c.now.Add(-limit.Within), limit.Attempts
+		n.AttemptsKey, n.Limit = found.Key, found.limit.Shorter()
 	}
 	return db.CreateSession(ctx, idb, n)
 }

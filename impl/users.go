@@ -125,7 +125,7 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 		if err := db.Update(ctx, tx, session, "redirect_url"); err != nil {
 			return err
 		}
-		if err := db.InsertNew(ctx, tx.NewInsert().Model(client).On("CONFLICT (user_id) DO NOTHING")); err != nil {
+		if err := db.InsertNew(ctx, tx, client); err != nil {
 			return err
 		}
 		if err := db.Update(ctx, tx, user, "first_name", "last_name", "phone"); err != nil {

@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// chooseAccount returns the user that runs Postgres in a directory, nil for this process's own. Postgres refuses root, so root
-// gives the directory to another user; one that already has another owner stays with that one, since Postgres must own its cluster.
+// chooseAccount returns the user that runs Postgres in a directory, nil for this process's own. Postgres
+// refuses root, so root gives the directory to another user; one that already has another owner stays with
+// that one, since Postgres must own its cluster.
 func chooseAccount(dir string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

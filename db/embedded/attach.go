@@ -16,8 +16,8 @@ import (
 // attachTimeout covers a Postgres that another process has just begun to start.
 const attachTimeout = 10 * time.Second
 
-// Attach connects to the Postgres of a directory that another process runs, for as long as that process does. It needs the
-// rights of the user who runs Postgres, or of root. Stop leaves that Postgres running.
+// Attach connects to the Postgres of a directory that another process runs, for as long as that process does.
+// It needs the rights of the user who runs Postgres, or of root. Stop leaves that Postgres running.
 func Attach(ctx context.Context, dir string) (*Postgres, error) {
 	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
 	defer cancel()
@@ -45,7 +45,8 @@ func Attach(ctx context.Context, dir string) (*Postgres, error) {
 	}
 }
 
-// findRunning reads password and port from the files of the running Postgres, and checks that it is the one that answers.
+// findRunning reads password and port from the files of the running Postgres, and checks that it is the one
+// that answers.
 func findRunning(ctx context.Context, files fs.FS) (url string, _ error) {
 	password, err := fs.ReadFile(files, passwordFile)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// installedBinaries returns patterns of directories where packages put Postgres, in order of preference. Of the directories that
-// match one pattern, the newest version is used.
+// installedBinaries returns patterns of directories where packages put Postgres, in order of preference. Of
+// the directories that match one pattern, the newest version is used.
 func installedBinaries() []string {
 	patterns := []string{
 		"/usr/lib/postgresql/*/bin",
@@ -45,7 +45,7 @@ or use another database, for example in a container, which loses its data when i
   export DATABASE_URL=postgres://postgres:planoauth@127.0.0.1:5432/postgres
   planoauth migrate && planoauth deploy
 
-With DATABASE_URL, planoauth serve also needs a way to send mail: set MAIL_FROM, and MANDRILL_API_KEY or SMTP_URL.`)
+With DATABASE_URL, planoauth serve also needs a way to send mail: set MAIL_FROM, and MANDRILL_API_KEY or SMTP_URL`)
 
 // binaries are the programs of one installed version of Postgres.
 type binaries struct {
@@ -54,8 +54,8 @@ type binaries struct {
 	account *syscall.Credential // that runs them; nil for this process's own user
 }
 
-// findBinaries finds binaries that the account can run: of the version that created the cluster if there is one, since no other
-// version can read it.
+// findBinaries finds binaries that the account can run: of the version that created the cluster if there is
+// one, since no other version can read it.
 func findBinaries(ctx context.Context, d *directory, patterns []string) (binaries, error) {
 	major, err := clusterVersion(d)
 	if err != nil {
@@ -88,7 +88,8 @@ func clusterVersion(d *directory) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(version)))
 }
 
-// newest finds the newest binaries in the directories that match a pattern: of this major version, or of any if that is 0.
+// newest finds the newest binaries in the directories that match a pattern: of this major version, or of any
+// if that is 0.
 func newest(ctx context.Context, d *directory, pattern string, major int) (_ binaries, found bool) {
 	matches, _ := filepath.Glob(pattern)
 	var best binaries
@@ -117,8 +118,8 @@ func (b binaries) version(ctx context.Context) int {
 	return version
 }
 
-// command prepares a program of Postgres. It gets no environment variable of this process, since those hold secrets, except
-// the ones that find libraries and files.
+// command prepares a program of Postgres. It gets no environment variable of this process, since those hold
+// secrets, except the ones that find libraries and files.
 func (b binaries) command(ctx context.Context, program string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(b.dir, program), arguments...)
 	cmd.Dir = b.workDir

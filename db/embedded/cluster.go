@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// initialize creates the cluster on the first start and returns the superuser's password. A cluster gets its final name only
-// when it is complete.
+// initialize creates the cluster on the first start and returns the superuser's password. A cluster gets its
+// final name only when it is complete.
 func initialize(ctx context.Context, d *directory, b binaries, durable bool) (password string, _ error) {
 	if _, err := d.root.Stat(clusterDir); err == nil {
 		password, err := d.root.ReadFile(passwordFile)

@@ -19,8 +19,8 @@ func urlOn(port int, password string) string {
 	}).String()
 }
 
-// query runs one statement. It insists on SCRAM, where the server also proves that it knows the password: another program on
-// the port is not mistaken for this Postgres.
+// query runs one statement. It insists on SCRAM, where the server also proves that it knows the password:
+// another program on the port is not mistaken for this Postgres.
 func query(ctx context.Context, url, database, statement string) error {
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {

@@ -22,9 +22,9 @@ const (
 	postmasterFile = clusterDir + "/postmaster.pid" // written by Postgres
 )
 
-// DefaultDir returns the data directory that is used if no other is configured: planoauth in the user's state directory
-// (XDG_STATE_HOME, ~/.local/state), or /var/lib/planoauth for root, because the user that runs Postgres for root cannot
-// enter /root. It fails if the user has no home.
+// DefaultDir returns the data directory that is used if no other is configured: planoauth in the user's state
+// directory (XDG_STATE_HOME, ~/.local/state), or /var/lib/planoauth for root, because the user that runs
+// Postgres for root cannot enter /root. It fails if the user has no home.
 func DefaultDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/lib/planoauth", nil
@@ -39,13 +39,13 @@ func DefaultDir() (string, error) {
 // directory is the data directory of one Postgres.
 type directory struct {
 	path    string
-	root    *os.Root            // confines file access to path: the account could place links there that mislead root
-	lock    *os.File            // flocked while Postgres runs; the kernel releases it if this process is killed
+	root    *os.Root            // confines access to path: the account could place links there to mislead root
+	lock    *os.File            // flocked while Postgres runs; released if this process is killed
 	account *syscall.Credential // that owns path and runs Postgres; nil for this process's own user
 }
 
-// lockDirectory creates the directory if needed and locks it for this process. It fails with ErrRunning if another process
-// holds the lock.
+// lockDirectory creates the directory if needed and locks it for this process. It fails with ErrRunning if
+// another process holds the lock.
 func lockDirectory(path string) (*directory, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -91,7 +91,8 @@ func (d *directory) release() {
 
 func (d *directory) cluster() string { return filepath.Join(d.path, clusterDir) }
 
-// removeUnfinished removes the clusters of interrupted first starts. Errors are ignored: the names are never used again.
+// removeUnfinished removes the clusters of interrupted first starts. Errors are ignored: the names are never
+// used again.
 func (d *directory) removeUnfinished() {
 	left, _ := filepath.Glob(filepath.Join(d.path, unfinished+"*"))
 	for _, path := range left {
@@ -99,8 +100,8 @@ func (d *directory) removeUnfinished() {
 	}
 }
 
-// open opens a file that only its owner can read, and creates it if needed. The account owns it, so that the account's own
-// PlanoAuth can use the directory after root has.
+// open opens a file that only its owner can read, and creates it if needed. The account owns it, so that the
+// account's own PlanoAuth can use the directory after root has.
 func (d *directory) open(name string, flag int) (*os.File, error) {
 	file, err := d.root.OpenFile(name, flag|os.O_CREATE, 0o600)
 	if err != nil || d.account == nil {

@@ -98,7 +98,8 @@ func TestStartAfterBothAreKilled(t *testing.T) {
 	expectNote(t, startPostgres(t, dir, quick).URL)
 }
 
-// The orphan gets no signal when its parent dies, has a client that never leaves, and no parent that waits for it.
+// The orphan gets no signal when its parent dies, has a client that never leaves, and no parent that waits
+// for it.
 func TestStartStopsAnOrphan(t *testing.T) {
 	t.Parallel()
 	skipUnlessLong(t)
@@ -149,8 +150,8 @@ func TestStartStopsAnOrphan(t *testing.T) {
 	}
 }
 
-// After a reboot the process id in postmaster.pid can belong to any process. They run as Postgres' user, since Postgres takes
-// only such a process for a postmaster.
+// After a reboot the process id in postmaster.pid can belong to any process. They run as Postgres' user,
+// since Postgres takes only such a process for a postmaster.
 func TestStartSparesOtherProcesses(t *testing.T) {
 	t.Parallel()
 	skipUnlessLong(t)

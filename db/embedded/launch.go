@@ -14,8 +14,9 @@ import (
 
 const readyTimeout = 60 * time.Second // includes the recovery after a crash
 
-// launch starts Postgres and waits until it accepts connections. It tries again after a failure that passes by itself: another
-// process took the port, processes of a killed postmaster are still ending, or an orphan was just starting.
+// launch starts Postgres and waits until it accepts connections. It tries again after a failure that passes
+// by itself: another process took the port, processes of a killed postmaster are still ending, or an orphan
+// was just starting.
 func launch(ctx context.Context, d *directory, b binaries, password string, choosePort func() (int, error), options []string) (*Postgres, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("no answer of Postgres after %v", readyTimeout))
 	defer cancel()

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// stopOrphan ends a Postgres whose parent process is dead; the parent must be, since this process holds the lock.
+// stopOrphan ends a Postgres whose parent process is dead; the parent must be, since this process holds the
+// lock.
 func stopOrphan(ctx context.Context, d *directory) error {
 	recorded, err := d.root.ReadFile(postmasterFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -17,7 +18,8 @@ func stopOrphan(ctx context.Context, d *directory) error {
 	}
 	pid := 0
 	fmt.Sscan(string(recorded), &pid)
-	// The process is found before it is examined, so that on Linux it cannot be replaced by another one of the same id.
+	// The process is found before it is examined, so that on Linux it cannot be replaced by another one of
+	// the same id.
 	if found, err := os.FindProcess(pid); err == nil && isPostmaster(pid, d.cluster()) {
 		ended := make(chan struct{})
 		go func() {

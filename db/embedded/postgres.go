@@ -11,7 +11,8 @@ import (
 
 // Postgres is a running Postgres.
 type Postgres struct {
-	// URL is the address of the database planoauth, with superuser and password. The port changes with each start.
+	// URL is the address of the database planoauth, with superuser and password. The port changes with each
+	// start.
 	URL string
 
 	directory *directory
@@ -20,11 +21,11 @@ type Postgres struct {
 	stopped   error // the result of Stop
 }
 
-// Start starts the Postgres of a data directory and returns once it accepts connections. The first start creates the cluster.
-// A Postgres that a killed process left behind is stopped first.
+// Start starts the Postgres of a data directory and returns once it accepts connections. The first start
+// creates the cluster. A Postgres that a killed process left behind is stopped first.
 //
-// Options are server settings such as "fsync=off", which also makes the first start faster. ctx limits the start only. The
-// error says what to do; it wraps ErrRunning if another process holds the directory.
+// Options are server settings such as "fsync=off", which also makes the first start faster. ctx limits the
+// start only. The error says what to do; it wraps ErrRunning if another process holds the directory.
 func Start(ctx context.Context, dir string, options ...string) (*Postgres, error) {
 	return start(ctx, dir, installedBinaries(), options)
 }
@@ -59,8 +60,9 @@ func startIn(ctx context.Context, d *directory, patterns, options []string) (*Po
 	return launch(ctx, d, b, password, freePort, options)
 }
 
-// Stop shuts Postgres down, closes its connections and waits for its end. Repeated and concurrent calls are allowed. The
-// error is how Postgres ended if that was not a regular shutdown, even if it happened long before.
+// Stop shuts Postgres down, closes its connections and waits for its end. Repeated and concurrent calls are
+// allowed. The error is how Postgres ended if that was not a regular shutdown, even if it happened long
+// before.
 func (p *Postgres) Stop() error {
 	p.stopping.Do(func() {
 		if err := p.process.end(context.Background()); err != nil {

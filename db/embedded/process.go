@@ -20,8 +20,8 @@ type process struct {
 	result error           // of Wait, once ended is closed; nil after a regular end
 }
 
-// spawn starts a child and waits for it on a thread that does nothing else. On Linux the kernel signals the child when the
-// thread that forked it ends, and the Go runtime ends threads at will.
+// spawn starts a child and waits for it on a thread that does nothing else. On Linux the kernel signals the
+// child when the thread that forked it ends, and the Go runtime ends threads at will.
 func spawn(cmd *exec.Cmd) (*process, error) {
 	started, ended := make(chan error), make(chan struct{})
 	p := &process{ended: ended}
@@ -39,7 +39,8 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 	return p, err
 }
 
-// end ends the postmaster and waits for it. It first asks for a fast shutdown, so that the next start has nothing to recover.
+// end ends the postmaster and waits for it. It first asks for a fast shutdown, so that the next start has
+// nothing to recover.
 func (p *process) end(ctx context.Context) error {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
 		_ = p.Signal(signal) // fails if it has ended, which the channel tells

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// childAttributes run a child as the account, in a process group of its own: Ctrl-C must reach only the server, which first
-// ends its requests.
+// childAttributes run a child as the account, in a process group of its own: Ctrl-C must reach only the
+// server, which first ends its requests.
 func childAttributes(account *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: account, Setpgid: true}
 }

@@ -42,7 +42,8 @@ func skipUnlessLong(t *testing.T) {
 	}
 }
 
-// serve is the main function of a server with an embedded Postgres that tests can kill: a copy of the test program.
+// serve is the main function of a server with an embedded Postgres that tests can kill: a copy of the test
+// program.
 func serve(dir string) int {
 	p, err := Start(context.Background(), dir, quick)
 	if err != nil {
@@ -174,7 +175,8 @@ func openRoot(t *testing.T, dir string) *os.Root {
 	return root
 }
 
-// template is a data directory with a cluster that has been started once, since initdb takes longer than all else.
+// template is a data directory with a cluster that has been started once, since initdb takes longer than all
+// else.
 var template = sync.OnceValues(func() (string, error) {
 	base, err := newBase()
 	if err != nil {

@@ -97,7 +97,7 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 	if _, err := settings.apply(app); err != nil {
 		return err
 	}
-	err := db.InsertNew(ctx, d.NewInsert().Model(app).On("CONFLICT (slug) DO NOTHING"))
+	err := db.InsertNew(ctx, d, app)
 	if errors.Is(err, db.ErrAlreadyExists) {
 		return fmt.Errorf("application %q already exists", slug)
 	}

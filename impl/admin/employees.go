@@ -63,7 +63,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 
 // insertOrLockUser inserts the user, or locks and reads the existing one with this address.
 func insertOrLockUser(ctx context.Context, tx bun.Tx, user *db.User) (inserted bool, err error) {
-	err = db.InsertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT (lower(email)) DO NOTHING"))
+	err = db.InsertNew(ctx, tx, user)
 	if errors.Is(err, db.ErrAlreadyExists) {
 		return false, tx.NewSelect().Model(user).Where("lower(email) = ?", user.Email).For("UPDATE").Scan(ctx)
 	}
