@@ -144,8 +144,8 @@ type ApplicationCrash struct {
 // Example: planoorder
 type ApplicationSlug = string
 
-// Client A user's record as a client. Names and phone are the user's.
-type Client struct {
+// ClientRecord A user's record as a client. Names and phone are the user's.
+type ClientRecord struct {
 	// Active Whether the record counts as a role.
 	//
 	// Example: true
@@ -249,7 +249,7 @@ type ClientsRegisterActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -311,7 +311,7 @@ type ClientsRegisterMandrillEmailFailed struct {
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
 	Message string `json:"message"`
@@ -374,7 +374,7 @@ type DeletedSessions struct {
 	// Count How many sessions ended.
 	//
 	// Example: 1
-	Count int `json:"count"`
+	Count int64 `json:"count"`
 }
 
 // Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
@@ -672,7 +672,7 @@ type MagicLinkExpired struct {
 // Matches The number of all matches; only when `count` was passed.
 //
 // Example: 3
-type Matches = int
+type Matches = int64
 
 // MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
 type MissingParam struct {
@@ -1761,7 +1761,7 @@ type UsersClientRegisterActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`

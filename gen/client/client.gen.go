@@ -147,8 +147,8 @@ type ApplicationCrash struct {
 // Example: planoorder
 type ApplicationSlug = string
 
-// Client A user's record as a client. Names and phone are the user's.
-type Client struct {
+// ClientRecord A user's record as a client. Names and phone are the user's.
+type ClientRecord struct {
 	// Active Whether the record counts as a role.
 	//
 	// Example: true
@@ -252,7 +252,7 @@ type ClientsRegisterActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -314,7 +314,7 @@ type ClientsRegisterMandrillEmailFailed struct {
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
 	Message string `json:"message"`
@@ -377,7 +377,7 @@ type DeletedSessions struct {
 	// Count How many sessions ended.
 	//
 	// Example: 1
-	Count int `json:"count"`
+	Count int64 `json:"count"`
 }
 
 // Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
@@ -677,7 +677,7 @@ type MagicLinkExpired struct {
 // Matches The number of all matches; only when `count` was passed.
 //
 // Example: 3
-type Matches = int
+type Matches = int64
 
 // MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
 type MissingParam struct {
@@ -1012,7 +1012,7 @@ type RateLimitExceeded struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// RetryAfter How long to wait before another try, from the header of that name.
+	// RetryAfter How long to wait before another attempt, from the header Retry-After.
 	RetryAfter time.Duration `json:"-"`
 	Status     string        `json:"status"`
 }
@@ -1098,7 +1098,7 @@ type ServerBusy struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// RetryAfter How long to wait before another try, from the header of that name.
+	// RetryAfter How long to wait before another attempt, from the header Retry-After.
 	RetryAfter time.Duration `json:"-"`
 	Status     string        `json:"status"`
 }
@@ -1778,7 +1778,7 @@ type UsersClientRegisterActionSuccessful struct {
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -2183,8 +2183,8 @@ type HttpRequestDoer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-// HTTPClient which conforms to the OpenAPI3 specification for this service.
-type HTTPClient struct {
+// Client which conforms to the OpenAPI3 specification for this service.
+type Client struct {
 	// The endpoint of the server conforming to this interface, with scheme,
 	// https://api.deepmap.com for example. This can contain a path relative
 	// to the server, such as https://api.deepmap.com/dev-test, and all the
@@ -2201,12 +2201,12 @@ type HTTPClient struct {
 }
 
 // ClientOption allows setting custom parameters during construction
-type ClientOption func(*HTTPClient) error
+type ClientOption func(*Client) error
 
-// Creates a new HTTPClient, with reasonable defaults
-func NewClient(server string, opts ...ClientOption) (*HTTPClient, error) {
+// Creates a new Client, with reasonable defaults
+func NewClient(server string, opts ...ClientOption) (*Client, error) {
 	// create a client with sane default values
-	client := HTTPClient{
+	client := Client{
 		Server: server,
 	}
 	// mutate client and add all optional params
@@ -2229,7 +2229,7 @@ func NewClient(server string, opts ...ClientOption) (*HTTPClient, error) {
 // WithHTTPClient allows overriding the default Doer, which is
 // automatically created using http.Client. This is useful for tests.
 func WithHTTPClient(doer HttpRequestDoer) ClientOption {
-	return func(c *HTTPClient) error {
+	return func(c *Client) error {
 		c.Client = doer
 		return nil
 	}
@@ -2238,7 +2238,7 @@ func WithHTTPClient(doer HttpRequestDoer) ClientOption {
 // WithRequestEditorFn allows setting up a callback function, which will be
 // called right before sending the request. This can be used to mutate the request.
 func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
-	return func(c *HTTPClient) error {
+	return func(c *Client) error {
 		c.RequestEditors = append(c.RequestEditors, fn)
 		return nil
 	}
@@ -2615,7 +2615,7 @@ type ClientInterface interface {
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *HTTPClient) ClientsRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) ClientsRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2634,7 +2634,7 @@ func (c *HTTPClient) ClientsRegisterWithBody(ctx context.Context, contentType st
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *HTTPClient) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2653,7 +2653,7 @@ func (c *HTTPClient) ClientsRegisterWithTextBody(ctx context.Context, body Clien
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
-func (c *HTTPClient) NotificationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsIndexRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2672,7 +2672,7 @@ func (c *HTTPClient) NotificationsIndexWithBody(ctx context.Context, contentType
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
-func (c *HTTPClient) NotificationsIndex(ctx context.Context, body NotificationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsIndex(ctx context.Context, body NotificationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsIndexRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2691,7 +2691,7 @@ func (c *HTTPClient) NotificationsIndex(ctx context.Context, body NotificationsI
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
-func (c *HTTPClient) NotificationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2710,7 +2710,7 @@ func (c *HTTPClient) NotificationsUpdateWithBody(ctx context.Context, contentTyp
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
-func (c *HTTPClient) NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2729,7 +2729,7 @@ func (c *HTTPClient) NotificationsUpdate(ctx context.Context, body Notifications
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
-func (c *HTTPClient) PreferencesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesReadRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2748,7 +2748,7 @@ func (c *HTTPClient) PreferencesReadWithBody(ctx context.Context, contentType st
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
-func (c *HTTPClient) PreferencesRead(ctx context.Context, body PreferencesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesRead(ctx context.Context, body PreferencesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2767,7 +2767,7 @@ func (c *HTTPClient) PreferencesRead(ctx context.Context, body PreferencesReadJS
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
-func (c *HTTPClient) PreferencesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2786,7 +2786,7 @@ func (c *HTTPClient) PreferencesUpdateWithBody(ctx context.Context, contentType 
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
-func (c *HTTPClient) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2805,7 +2805,7 @@ func (c *HTTPClient) PreferencesUpdate(ctx context.Context, body PreferencesUpda
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *HTTPClient) SessionsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsCreateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2824,7 +2824,7 @@ func (c *HTTPClient) SessionsCreateWithBody(ctx context.Context, contentType str
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *HTTPClient) SessionsCreateWithTextBody(ctx context.Context, body SessionsCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsCreateWithTextBody(ctx context.Context, body SessionsCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2843,7 +2843,7 @@ func (c *HTTPClient) SessionsCreateWithTextBody(ctx context.Context, body Sessio
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-func (c *HTTPClient) SessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsDeleteRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2862,7 +2862,7 @@ func (c *HTTPClient) SessionsDeleteWithBody(ctx context.Context, contentType str
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-func (c *HTTPClient) SessionsDelete(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsDelete(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsDeleteRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2881,7 +2881,7 @@ func (c *HTTPClient) SessionsDelete(ctx context.Context, body SessionsDeleteJSON
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
-func (c *HTTPClient) SessionsGoogleAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleAuthorizeRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2900,7 +2900,7 @@ func (c *HTTPClient) SessionsGoogleAuthorizeWithBody(ctx context.Context, conten
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
-func (c *HTTPClient) SessionsGoogleAuthorize(ctx context.Context, body SessionsGoogleAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleAuthorize(ctx context.Context, body SessionsGoogleAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleAuthorizeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2919,7 +2919,7 @@ func (c *HTTPClient) SessionsGoogleAuthorize(ctx context.Context, body SessionsG
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
-func (c *HTTPClient) SessionsGoogleCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleCreateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2938,7 +2938,7 @@ func (c *HTTPClient) SessionsGoogleCreateWithBody(ctx context.Context, contentTy
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
-func (c *HTTPClient) SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2957,7 +2957,7 @@ func (c *HTTPClient) SessionsGoogleCreateWithTextBody(ctx context.Context, body 
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
-func (c *HTTPClient) SessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsIndexRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2976,7 +2976,7 @@ func (c *HTTPClient) SessionsIndexWithBody(ctx context.Context, contentType stri
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
-func (c *HTTPClient) SessionsIndex(ctx context.Context, body SessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsIndex(ctx context.Context, body SessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsIndexRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2995,7 +2995,7 @@ func (c *HTTPClient) SessionsIndex(ctx context.Context, body SessionsIndexJSONRe
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
-func (c *HTTPClient) SessionsMagicLinkCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkCreateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3014,7 +3014,7 @@ func (c *HTTPClient) SessionsMagicLinkCreateWithBody(ctx context.Context, conten
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
-func (c *HTTPClient) SessionsMagicLinkCreateWithTextBody(ctx context.Context, body SessionsMagicLinkCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkCreateWithTextBody(ctx context.Context, body SessionsMagicLinkCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3033,7 +3033,7 @@ func (c *HTTPClient) SessionsMagicLinkCreateWithTextBody(ctx context.Context, bo
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
-func (c *HTTPClient) SessionsMagicLinkRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkRequestRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3052,7 +3052,7 @@ func (c *HTTPClient) SessionsMagicLinkRequestWithBody(ctx context.Context, conte
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
-func (c *HTTPClient) SessionsMagicLinkRequest(ctx context.Context, body SessionsMagicLinkRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkRequest(ctx context.Context, body SessionsMagicLinkRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkRequestRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3071,7 +3071,7 @@ func (c *HTTPClient) SessionsMagicLinkRequest(ctx context.Context, body Sessions
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-func (c *HTTPClient) SessionsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsReadRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3090,7 +3090,7 @@ func (c *HTTPClient) SessionsReadWithBody(ctx context.Context, contentType strin
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-func (c *HTTPClient) SessionsRead(ctx context.Context, body SessionsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsRead(ctx context.Context, body SessionsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3109,7 +3109,7 @@ func (c *HTTPClient) SessionsRead(ctx context.Context, body SessionsReadJSONRequ
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *HTTPClient) UsersClientRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersClientRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersClientRegisterRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3128,7 +3128,7 @@ func (c *HTTPClient) UsersClientRegisterWithBody(ctx context.Context, contentTyp
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *HTTPClient) UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersClientRegisterRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3147,7 +3147,7 @@ func (c *HTTPClient) UsersClientRegisterWithTextBody(ctx context.Context, body U
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
-func (c *HTTPClient) UsersEmailVerifyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersEmailVerifyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersEmailVerifyRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3166,7 +3166,7 @@ func (c *HTTPClient) UsersEmailVerifyWithBody(ctx context.Context, contentType s
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
-func (c *HTTPClient) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersEmailVerifyRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3185,7 +3185,7 @@ func (c *HTTPClient) UsersEmailVerifyWithTextBody(ctx context.Context, body User
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
-func (c *HTTPClient) UsersPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3204,7 +3204,7 @@ func (c *HTTPClient) UsersPasswordResetWithBody(ctx context.Context, contentType
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
-func (c *HTTPClient) UsersPasswordResetWithTextBody(ctx context.Context, body UsersPasswordResetTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetWithTextBody(ctx context.Context, body UsersPasswordResetTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3223,7 +3223,7 @@ func (c *HTTPClient) UsersPasswordResetWithTextBody(ctx context.Context, body Us
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
-func (c *HTTPClient) UsersPasswordResetRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3242,7 +3242,7 @@ func (c *HTTPClient) UsersPasswordResetRequestWithBody(ctx context.Context, cont
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
-func (c *HTTPClient) UsersPasswordResetRequest(ctx context.Context, body UsersPasswordResetRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetRequest(ctx context.Context, body UsersPasswordResetRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3261,7 +3261,7 @@ func (c *HTTPClient) UsersPasswordResetRequest(ctx context.Context, body UsersPa
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
-func (c *HTTPClient) UsersPasswordUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3280,7 +3280,7 @@ func (c *HTTPClient) UsersPasswordUpdateWithBody(ctx context.Context, contentTyp
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
-func (c *HTTPClient) UsersPasswordUpdateWithTextBody(ctx context.Context, body UsersPasswordUpdateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordUpdateWithTextBody(ctx context.Context, body UsersPasswordUpdateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordUpdateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3299,7 +3299,7 @@ func (c *HTTPClient) UsersPasswordUpdateWithTextBody(ctx context.Context, body U
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
-func (c *HTTPClient) UsersReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersReadRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3318,7 +3318,7 @@ func (c *HTTPClient) UsersReadWithBody(ctx context.Context, contentType string, 
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
-func (c *HTTPClient) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3337,7 +3337,7 @@ func (c *HTTPClient) UsersRead(ctx context.Context, body UsersReadJSONRequestBod
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
-func (c *HTTPClient) UsersUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3356,7 +3356,7 @@ func (c *HTTPClient) UsersUpdateWithBody(ctx context.Context, contentType string
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
-func (c *HTTPClient) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -4168,7 +4168,7 @@ func NewUsersUpdateRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
-func (c *HTTPClient) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
+func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
 			return err

@@ -827,6 +827,7 @@ export interface components {
         /** @description What signing out did. */
         DeletedSessions: {
             /**
+             * Format: int64
              * @description How many sessions ended.
              * @example 1
              */
@@ -848,6 +849,7 @@ export interface components {
             count?: components["schemas"]["Matches"];
         };
         /**
+         * Format: int64
          * @description The number of all matches; only when `count` was passed.
          * @example 3
          */
@@ -905,7 +907,7 @@ export interface components {
             remember_me: boolean;
         };
         /** @description A user's record as a client. Names and phone are the user's. */
-        Client: {
+        ClientRecord: {
             id: components["schemas"]["Id"];
             email?: components["schemas"]["Email"];
             first_name?: components["schemas"]["Name"];
@@ -1042,7 +1044,10 @@ export interface components {
         MissingParam: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "missing-param";
             /** @example A required param is missing. */
             message: string;
@@ -1053,7 +1058,10 @@ export interface components {
         InvalidParam: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-param";
             /** @example A param is not valid. */
             message: string;
@@ -1078,7 +1086,10 @@ export interface components {
         InvalidContentType: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-content-type";
             /** @example The content type is not the one that this operation reads. */
             message: string;
@@ -1088,7 +1099,10 @@ export interface components {
         NoParamsDecoded: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "no-params-decoded";
             /** @example The body holds no params. */
             message: string;
@@ -1098,7 +1112,10 @@ export interface components {
         InvalidEncodedParams: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-encoded-params";
             /** @example The body could not be decoded. */
             message: string;
@@ -1108,7 +1125,10 @@ export interface components {
         InvalidToken: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-token";
             /** @example The token is not valid. */
             message: string;
@@ -1119,7 +1139,10 @@ export interface components {
         SessionExpired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "session-expired";
             /** @example The session has expired. */
             message: string;
@@ -1131,7 +1154,10 @@ export interface components {
         ClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet. */
             message: string;
@@ -1169,7 +1195,10 @@ export interface components {
         ApplicationCrash: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "application-crash";
             /** @example Something failed on the server; it has been reported. */
             message: string;
@@ -1179,7 +1208,10 @@ export interface components {
         RouteNonExistent: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "route-non-existent";
             /** @example There is no such route. */
             message: string;
@@ -1189,7 +1221,10 @@ export interface components {
         RouteNotFound: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "route-not-found";
             /** @example This route has not been deployed. */
             message: string;
@@ -1199,7 +1234,10 @@ export interface components {
         IdentifyRequestError: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "identify-request-error";
             /** @example The request could not be identified. */
             message: string;
@@ -1209,7 +1247,10 @@ export interface components {
         ServiceNotFound: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "service-not-found";
             /** @example The service of this route has not been deployed. */
             message: string;
@@ -1249,7 +1290,10 @@ export interface components {
         EmailNotFound: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-not-found";
             /** @example No user has this e-mail address. */
             message: string;
@@ -1259,7 +1303,10 @@ export interface components {
         UserHasNoPassword: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "user-has-no-password";
             /** @example This user has no password. */
             message: string;
@@ -1269,7 +1316,10 @@ export interface components {
         InvalidPassword: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-password";
             /** @example The password is wrong. */
             message: string;
@@ -1279,7 +1329,10 @@ export interface components {
         UserRequiresRole: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "user-requires-role";
             /** @example The user has no role in this application. */
             message: string;
@@ -1289,7 +1342,10 @@ export interface components {
         EmailAlreadyRegistered: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-already-registered";
             /** @example This e-mail address is already registered. */
             message: string;
@@ -1302,7 +1358,10 @@ export interface components {
         EmailAlreadyRegisterd: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-already-registerd";
             /** @example This e-mail address is already registered. */
             message: string;
@@ -1312,7 +1371,10 @@ export interface components {
         EmailAlreadyClient: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-already-client";
             /** @example This user is a client already. */
             message: string;
@@ -1322,7 +1384,10 @@ export interface components {
         ClientValidationFailed: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-validation-failed";
             /** @example The client could not be accepted. */
             message: string;
@@ -1347,7 +1412,10 @@ export interface components {
         InvalidMagicLink: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-magic-link";
             /** @example The link is not valid, or was used already. */
             message: string;
@@ -1357,7 +1425,10 @@ export interface components {
         MagicLinkExpired: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "magic-link-expired";
             /** @example The link is too old. */
             message: string;
@@ -1367,7 +1438,10 @@ export interface components {
         InvalidResetLink: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-reset-link";
             /** @example The link is not valid, or was used already. */
             message: string;
@@ -1377,7 +1451,10 @@ export interface components {
         ResetLinkExpired: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "reset-link-expired";
             /** @example The link is too old. */
             message: string;
@@ -1387,7 +1464,10 @@ export interface components {
         InvalidVerificationLink: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-verification-link";
             /** @example The link is not valid, or was used already. */
             message: string;
@@ -1397,7 +1477,10 @@ export interface components {
         VerificationLinkExpired: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "verification-link-expired";
             /** @example The link is too old. */
             message: string;
@@ -1407,7 +1490,10 @@ export interface components {
         PasswordRejected: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "password-rejected";
             /** @example The password could not be accepted. */
             message: string;
@@ -1427,7 +1513,10 @@ export interface components {
         GoogleSignInFailed: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "google-sign-in-failed";
             /** @example The sign-in with Google failed. */
             message: string;
@@ -1437,7 +1526,10 @@ export interface components {
         GoogleEmailUnverified: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "google-email-unverified";
             /** @example Google does not vouch for the e-mail address. */
             message: string;
@@ -1447,15 +1539,15 @@ export interface components {
         GoogleAccountConflict: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "google-account-conflict";
             /** @example A user has this e-mail address already. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        Common400: components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"];
-        Common401: components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"];
-        Common500: components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"];
         /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed. */
         SessionsCreateActionSuccessful: {
             /** @enum {integer} */
@@ -1473,7 +1565,10 @@ export interface components {
         SessionsCreateClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
@@ -1486,7 +1581,10 @@ export interface components {
         SessionsCreateMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
@@ -1560,7 +1658,10 @@ export interface components {
         SessionsMagicLinkRequestMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
@@ -1583,7 +1684,10 @@ export interface components {
         SessionsMagicLinkCreateClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
@@ -1620,7 +1724,10 @@ export interface components {
         SessionsGoogleCreateClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
@@ -1638,7 +1745,7 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Client"];
+            data: components["schemas"]["ClientRecord"];
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
@@ -1646,12 +1753,15 @@ export interface components {
         ClientsRegisterMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Client"];
+            data: components["schemas"]["ClientRecord"];
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
@@ -1664,7 +1774,7 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Client"];
+            data: components["schemas"]["ClientRecord"];
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
@@ -1715,7 +1825,10 @@ export interface components {
         UsersPasswordResetRequestMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
@@ -1795,7 +1908,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Common400"];
+                "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"];
             };
         };
         /** @description The token was refused. */
@@ -1807,7 +1920,19 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Common401"];
+                "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"];
+            };
+        };
+        /** @description The token was refused, or the user is not a client yet. */
+        UnauthorizedOrClientRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["ClientRequired"];
             };
         };
         /** @description The user has none of the roles that the operation is for. */
@@ -1852,7 +1977,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Common500"];
+                "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"];
             };
         };
         /** @description The server has no place for the request. */
@@ -1934,7 +2059,7 @@ export type Matches = components['schemas']['Matches'];
 export type GoogleAuthorization = components['schemas']['GoogleAuthorization'];
 export type User = components['schemas']['User'];
 export type Preferences = components['schemas']['Preferences'];
-export type Client = components['schemas']['Client'];
+export type ClientRecord = components['schemas']['ClientRecord'];
 export type Notification = components['schemas']['Notification'];
 export type NotificationList = components['schemas']['NotificationList'];
 export type Application = components['schemas']['Application'];
@@ -1980,9 +2105,6 @@ export type PasswordRejected = components['schemas']['PasswordRejected'];
 export type GoogleSignInFailed = components['schemas']['GoogleSignInFailed'];
 export type GoogleEmailUnverified = components['schemas']['GoogleEmailUnverified'];
 export type GoogleAccountConflict = components['schemas']['GoogleAccountConflict'];
-export type Common400 = components['schemas']['Common400'];
-export type Common401 = components['schemas']['Common401'];
-export type Common500 = components['schemas']['Common500'];
 export type SessionsCreateActionSuccessful = components['schemas']['SessionsCreateActionSuccessful'];
 export type SessionsCreateClientRequired = components['schemas']['SessionsCreateClientRequired'];
 export type SessionsCreateMandrillEmailFailed = components['schemas']['SessionsCreateMandrillEmailFailed'];
@@ -2012,6 +2134,7 @@ export type NotificationsIndexActionSuccessful = components['schemas']['Notifica
 export type NotificationsUpdateActionSuccessful = components['schemas']['NotificationsUpdateActionSuccessful'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseUnauthorizedOrClientRequired = components['responses']['UnauthorizedOrClientRequired'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseTooMany = components['responses']['TooMany'];
@@ -2032,6 +2155,26 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "email": "ada@example.com",
+         *       "password": "analytical engine 1843",
+         *       "application": "planoorder"
+         *     }
+         *     ```
+         *
+         *     - `email`, required: An e-mail address.
+         *     - `password`, required: A password, taken as it is after Unicode NFKC.
+         *     - `application`, required: The slug of the application.
+         *     - `redirect_url`: Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself.
+         *     - `view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `application_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `session_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2056,7 +2199,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"] | components["schemas"]["UserHasNoPassword"] | components["schemas"]["InvalidPassword"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"] | components["schemas"]["UserHasNoPassword"] | components["schemas"]["InvalidPassword"] | components["schemas"]["UserRequiresRole"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2068,7 +2211,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsCreateClientRequired"];
+                    "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsCreateClientRequired"];
                 };
             };
             413: components["responses"]["TooLarge"];
@@ -2081,7 +2224,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["SessionsCreateMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["SessionsCreateMandrillEmailFailed"];
                 };
             };
             503: components["responses"]["Busy"];
@@ -2111,18 +2254,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description A token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             500: components["responses"]["ServerError"];
         };
@@ -2218,21 +2350,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2243,7 +2364,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["SessionsMagicLinkRequestMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["SessionsMagicLinkRequestMandrillEmailFailed"];
                 };
             };
         };
@@ -2255,6 +2376,21 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "magic_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         *     ```
+         *
+         *     - `magic_token`, required: The token of a mailed link, `plal_…`.
+         *     - `view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `application_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `session_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2279,7 +2415,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2291,7 +2427,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsMagicLinkCreateClientRequired"];
+                    "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsMagicLinkCreateClientRequired"];
                 };
             };
             413: components["responses"]["TooLarge"];
@@ -2330,21 +2466,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["GoogleSignInFailed"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2357,6 +2482,25 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "code": "4/0AVMBsJh",
+         *       "state": "5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk",
+         *       "verifier": "Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"
+         *     }
+         *     ```
+         *
+         *     - `code`, required: The code that Google appended to the redirect.
+         *     - `state`, required: The state that sessions/google_authorize made.
+         *     - `verifier`, required: The verifier that sessions/google_authorize made.
+         *     - `view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `application_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `session_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2381,7 +2525,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2393,7 +2537,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
+                    "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
                 };
             };
             413: components["responses"]["TooLarge"];
@@ -2408,6 +2552,40 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "application": "planoorder",
+         *       "client": {
+         *         "email": "grace@example.com",
+         *         "password": "nanoseconds on a wire",
+         *         "first_name": "Grace",
+         *         "last_name": "Hopper",
+         *         "phone": "+1 212 555 2368",
+         *         "company_name": "Eckert-Mauchly"
+         *       },
+         *       "session_view": "default"
+         *     }
+         *     ```
+         *
+         *     - `view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `application`, required: The slug of the application.
+         *     - `enterprise`: Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+         *     - `client`, required: The person who registers.
+         *     - `client.email`, required: An e-mail address.
+         *     - `client.password`, required: A password, taken as it is after Unicode NFKC.
+         *     - `client.first_name`, required: A name of a person, on one line, without control characters.
+         *     - `client.last_name`, required: A name of a person, on one line, without control characters.
+         *     - `client.phone`: A phone number with its country code; in params, one without is read as a number of the USA.
+         *     - `client.company_id`: The id of a row.
+         *     - `client.company_name`: The name of the company that the client claims to belong to, on one line, without control characters.
+         *     - `redirect_url`: Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself.
+         *     - `application_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `session_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2434,21 +2612,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailAlreadyRegistered"] | components["schemas"]["EmailAlreadyRegisterd"] | components["schemas"]["ClientValidationFailed"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyRegistered"] | components["schemas"]["EmailAlreadyRegisterd"] | components["schemas"]["ClientValidationFailed"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2459,7 +2626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["ClientsRegisterMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["ClientsRegisterMandrillEmailFailed"];
                 };
             };
             503: components["responses"]["Busy"];
@@ -2472,6 +2639,35 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "application": "planoorder",
+         *       "client": {
+         *         "first_name": "Ada",
+         *         "last_name": "Lovelace"
+         *       },
+         *       "view": "full"
+         *     }
+         *     ```
+         *
+         *     - `view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `application`, required: The slug of the application.
+         *     - `enterprise`: Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+         *     - `client`, required: The person, whose e-mail address is the one of the session's user.
+         *     - `client.password`: A password, taken as it is after Unicode NFKC.
+         *     - `client.first_name`, required: A name of a person, on one line, without control characters.
+         *     - `client.last_name`, required: A name of a person, on one line, without control characters.
+         *     - `client.phone`: A phone number with its country code; in params, one without is read as a number of the USA.
+         *     - `client.company_id`: The id of a row.
+         *     - `client.company_name`: The name of the company that the client claims to belong to, on one line, without control characters.
+         *     - `redirect_url`: Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself.
+         *     - `application_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `session_view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2496,7 +2692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailAlreadyClient"] | components["schemas"]["ClientValidationFailed"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyClient"] | components["schemas"]["ClientValidationFailed"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2573,6 +2769,21 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "password": "nanoseconds on a wire",
+         *       "current_password": "analytical engine 1843"
+         *     }
+         *     ```
+         *
+         *     - `password`, required: A password, taken as it is after Unicode NFKC.
+         *     - `current_password`: The password until now; required once the user has one.
+         *     - `view`: How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`. One of `minimal`, `default`, `full`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2597,7 +2808,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidPassword"] | components["schemas"]["PasswordRejected"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidPassword"] | components["schemas"]["PasswordRejected"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2638,21 +2849,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2663,7 +2863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["UsersPasswordResetRequestMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["UsersPasswordResetRequestMandrillEmailFailed"];
                 };
             };
         };
@@ -2675,6 +2875,20 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "reset_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5",
+         *       "password": "nanoseconds on a wire"
+         *     }
+         *     ```
+         *
+         *     - `reset_token`, required: The token of a mailed link, `plal_…`.
+         *     - `password`, required: A password, taken as it is after Unicode NFKC.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2699,7 +2913,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidResetLink"] | components["schemas"]["ResetLinkExpired"] | components["schemas"]["PasswordRejected"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidResetLink"] | components["schemas"]["ResetLinkExpired"] | components["schemas"]["PasswordRejected"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2716,6 +2930,18 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "verification_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         *     ```
+         *
+         *     - `verification_token`, required: The token of a mailed link, `plal_…`.
+         *     - `token`: A token, instead of the Authorization header, which wins when both are there.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2740,7 +2966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidVerificationLink"] | components["schemas"]["VerificationLinkExpired"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidVerificationLink"] | components["schemas"]["VerificationLinkExpired"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2833,18 +3059,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
@@ -2875,18 +3090,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
