@@ -78,10 +78,17 @@ func (c *completion) completeOutcomes(response *object) {
 	common := c.common(code)
 	names = append(common, slices.DeleteFunc(names, func(name string) bool { return slices.Contains(common, name) })...)
 	oneOf, mapping := []string{"oneOf:"}, []string{"discriminator:", "  propertyName: status", "  mapping:"}
+	mapped := map[string]bool{}
 	for _, name := range names {
 		slug := asText(c.doc.only(c.doc.schemas().at(name), "status"))
+		if slug == "" {
+			return // readOutcome refuses it
+		}
 		oneOf = append(oneOf, fmt.Sprintf("  - {$ref: '#/components/schemas/%s'}", name))
-		mapping = append(mapping, fmt.Sprintf("    %s: '#/components/schemas/%s'", slug, name))
+		if !mapped[slug] { // readOutcomes refuses a second schema of the slug
+			mapping = append(mapping, fmt.Sprintf("    %s: '#/components/schemas/%s'", slug, name))
+		}
+		mapped[slug] = true
 	}
 	c.replace(schema, "oneOf", oneOf)
 	c.replace(schema, "discriminator", mapping)
@@ -103,6 +110,9 @@ func (c *completion) completeBody(op *object) {
 	body := op.at("requestBody")
 	media := body.at("content", "text/plain")
 	params := c.doc.follow(media.at("schema", "x-decoded-schema"))
+	if params == nil {
+		return // readParams refuses it
+	}
 	example := params.at("example")
 	examples := media.at("examples")
 	if example == nil || len(examples.names()) != 1 {
@@ -129,8 +139,11 @@ func (c *completion) describe(param property) string {
 	if param.required {
 		line += ", required"
 	}
-	sentence, _, _ := strings.Cut(strings.TrimSpace(asText(c.doc.keyword(param.schema, "description"))), ". ")
-	line += ": " + strings.TrimSuffix(sentence, ".") + "."
+	line += ":"
+	if description := strings.TrimSpace(asText(c.doc.keyword(param.schema, "description"))); description != "" {
+		sentence, _, _ := strings.Cut(description, ". ")
+		line += " " + strings.TrimSuffix(sentence, ".") + "."
+	}
 	if values := asTexts(c.doc.keyword(param.schema, "enum")); len(values) > 0 {
 		line += " One of `" + strings.Join(values, "`, `") + "`."
 	}

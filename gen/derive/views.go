@@ -24,7 +24,11 @@ func clientView(doc *document, s *spec) *object {
 	schemas := view.at("components", "schemas")
 	for _, one := range s.Outcomes {
 		if one.RetryAfter() {
-			schemas.at(one.Name, "properties").set("retry_after", retryAfter)
+			schema := schemas.at(one.Name)
+			if schema.at("properties") == nil {
+				schema.set("properties", newObject())
+			}
+			schema.at("properties").set("retry_after", retryAfter)
 		}
 	}
 	adapt(schemas, forClient)
