@@ -85,7 +85,7 @@ func readOperation(doc *document, node *object) (*operation, error) {
 	}
 	op.Service = tags[0]
 	op.OpenToRecordless = node.get("x-open-to-recordless") == true
-	if err := readToken(doc, op); err != nil {
+	if err := readToken(op); err != nil {
 		return nil, err
 	}
 	if err := readParams(doc, op); err != nil {
@@ -94,7 +94,7 @@ func readOperation(doc *document, node *object) (*operation, error) {
 	return op, nil
 }
 
-func readToken(doc *document, op *operation) error {
+func readToken(op *operation) error {
 	token := op.node.at("x-token")
 	if token == nil {
 		return fmt.Errorf("has no x-token")
@@ -106,25 +106,22 @@ func readToken(doc *document, op *operation) error {
 			return fmt.Errorf("x-token has the kind %q, but the server knows session and application", kind)
 		}
 	}
-	return checkSecurity(doc, op)
+	return checkSecurity(op)
 }
 
-// checkSecurity lets importers take the first security requirement, as they do: one without a token where none is needed.
-// Where one is needed the second is empty, because the token may also be a param.
-func checkSecurity(doc *document, op *operation) error {
-	security, there := op.node.get("security").([]any)
-	if !there {
-		security, _ = doc.root.get("security").([]any)
-	}
+// checkSecurity requires the order that importers need, which take the first security requirement: the token first where
+// it is required. The empty one is always there too, because the token may be a param instead. It stands at the
+// operation, because some importers apply the root's to all operations.
+func checkSecurity(op *operation) error {
 	var tokens []bool
-	for _, requirement := range asObjects(security) {
+	for _, requirement := range asObjects(op.node.get("security")) {
 		tokens = append(tokens, requirement.get("bearer") != nil)
 	}
-	if want := []bool{op.TokenRequired, !op.TokenRequired}; slices.Equal(tokens, want) {
+	if slices.Equal(tokens, []bool{op.TokenRequired, !op.TokenRequired}) {
 		return nil
 	}
 	if op.TokenRequired {
-		return fmt.Errorf("requires a token, so its security must be [{bearer: []}, {}], which stands at the root")
+		return fmt.Errorf("requires a token, so its security must be [{bearer: []}, {}]")
 	}
 	return fmt.Errorf("requires no token, so its security must be [{}, {bearer: []}]")
 }

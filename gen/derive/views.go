@@ -39,7 +39,6 @@ func clientView(doc *document, s *spec) *object {
 // responses, derive writes the outcomes.
 func strip(doc *document, s *spec, content func(*operation) *object) *object {
 	view := doc.root.clone()
-	view.remove("security")
 	for _, op := range s.Operations {
 		node := view.at("paths", op.Path).at(view.at("paths", op.Path).keys[0])
 		node.set("requestBody", newObject("required", true, "content", content(op)))
