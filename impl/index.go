@@ -26,10 +26,10 @@ func paged(q *bun.SelectQuery, page gen.Page, by string, order gen.SortOrder) *b
 }
 
 // counted returns the number of all results of a query on all pages, or nil unless it was asked for.
-func counted(ctx context.Context, q *bun.SelectQuery, asked *bool) (*int, error) {
+func counted(ctx context.Context, q *bun.SelectQuery, asked *bool) (*gen.Matches, error) {
 	if asked == nil || !*asked {
 		return nil, nil
 	}
 	n, err := q.Count(ctx)
-	return new(int(n)), err
+	return new(gen.Matches(n)), err
 }

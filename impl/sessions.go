@@ -215,5 +215,5 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 	if err == nil && count == 0 && p.ID != 0 {
 		return gen.InvalidParam{Errors: noSession}, nil
 	}
-	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: int(count)}}, err
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, err
 }

@@ -59,8 +59,8 @@ func userView(view gen.View, u *db.User) gen.User {
 	return shown
 }
 
-func clientView(view gen.View, client *db.Client, u *db.User) gen.Client {
-	shown := gen.Client{ID: client.ID, Email: u.Email}
+func clientView(view gen.View, client *db.Client, u *db.User) gen.ClientRecord {
+	shown := gen.ClientRecord{ID: client.ID, Email: u.Email}
 	if view == gen.Minimal {
 		return shown
 	}

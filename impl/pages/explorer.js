@@ -26,7 +26,6 @@
 
     for (const operation of Object.values(spec.paths).flatMap(path => Object.values(path))) {
       if (operation['x-sensitive']) showDecoded(operation.requestBody, schemaOf)
-      for (const { content } of Object.values(operation.responses)) flatten(content?.['application/json']?.schema, schemaOf)
     }
     return spec
   }
@@ -41,11 +40,6 @@
       example.value = JSON.stringify(decode(example.value), null, 2)
       delete example.description // says that the example is base64
     }
-  }
-
-  // flatten replaces groups of outcomes by their members: for a oneOf in a oneOf, Swagger UI's example is "string".
-  const flatten = (schema, schemaOf) => {
-    if (schema?.oneOf) schema.oneOf = schema.oneOf.flatMap(outcome => schemaOf(outcome)?.oneOf ?? outcome)
   }
 
   SwaggerUIBundle({
