@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/planoauth/planoauth/gen/client"
 )
@@ -138,7 +137,7 @@ func TestGauges(t *testing.T) {
 	address := freeAddress(t)
 	p := startProcess(t, "METRICS_ADDR="+address, "HASH_WORKERS=3")
 	want[client.ClientsRegisterActionSuccessful](p.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
-	p.within(30*time.Second, "the first clean-up is over", func() bool { return p.count("river_job WHERE state = 'completed'") == 1 })
+	p.firstCleanUp()
 	series := scrape(t, address)
 	for name, value := range map[string]float64{
 		"auth_hashing_places": 3, "auth_hashing_working": 0, "auth_hashing_waiting": 0, `auth_jobs{state="scheduled"}`: 1, `auth_jobs{state="completed"}`: 1,
@@ -177,7 +176,7 @@ func TestHashingGauges(t *testing.T) {
 			p.trySend(ctx, "POST", "/api/v1/sessions/create", b64(`{"email":"x@example.com","password":"x","application":"planoorder"}`), "Content-Type", "text/plain")
 		})
 	}
-	p.within(30*time.Second, "one works and four wait", func() bool {
+	p.within(busyLimit, "one works and four wait", func() bool {
 		series := scrape(t, address)
 		return series["auth_hashing_working"] == 1 && series["auth_hashing_waiting"] == 4
 	})
