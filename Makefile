@@ -5,7 +5,7 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate generate/go generate/ts build lint judge changelog run test test/go test/ts test/machine fuzz fuzz/api bench bench/quick clean
+.PHONY: help generate generate/go generate/ts build lint judge changelog run test test/go test/ts test/long test/machine fuzz fuzz/api bench bench/quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
@@ -39,18 +39,25 @@ changelog: ## print what changed in openapi.yaml from the commit FROM to TO, or 
 run: build ## serve on an embedded Postgres; http://127.0.0.1:8080/docs is the explorer
 	.build/planoauth serve
 
-test: test/go $(if $(TS),test/ts) ## all tests, on a container engine where one answers, else on this machine's Postgres
+test: test/go $(if $(TS),test/ts) ## the tests, on a container engine where one answers, else on this machine's Postgres
+
+# Tests wait more than they compute, so that more of them run at once than there are cores.
+BLACK_BOX = $(GO) test $(RACE) -count 1 -parallel 8 -timeout 20m -v
+QUIETLY = | grep -vE '^(=== |\s*--- PASS)|testdbconf'; exit $${PIPESTATUS[0]}
 
 test/go:
 	$(GO) test $(RACE) ./gen/... ./impl/... ./db/...
-	$(GO) test $(RACE) -count 1 -timeout 20m -v ./tests/ | grep -vE '^(=== |\s*--- PASS)|testdbconf'; exit $${PIPESTATUS[0]}
+	$(BLACK_BOX) -skip 'Long$$' ./tests/ $(QUIETLY)
+
+test/long: ## the tests that take longer than ten seconds by themselves
+	$(BLACK_BOX) -run 'Long$$' ./tests/ $(QUIETLY)
 
 test/ts:
 	npm --prefix gen/ts ci --no-audit --no-fund
 	npm --prefix gen/ts test
 
 test/machine: ## a short run of the tests on this machine's Postgres
-	POSTGRES=machine $(GO) test -short -count 1 -v -run 'TestWholeWay|TestRace|TestChanges' ./tests/
+	POSTGRES=machine $(GO) test -count 1 -v -run 'TestWholeWay|TestRace|TestChanges' ./tests/
 
 fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzDecodeObject -fuzztime $(FUZZTIME) ./impl/

@@ -29,8 +29,8 @@ import (
 // browserLimit is how long a page may take for anything, on a machine that has much else to do.
 const browserLimit = time.Minute
 
-// TestBrowser opens in Chromium what is made for browsers.
-func TestBrowser(t *testing.T) {
+// TestBrowserLong opens in Chromium what is made for browsers.
+func TestBrowserLong(t *testing.T) {
 	t.Parallel()
 	chromium := startChromium(t)
 	for name, test := range map[string]func(*testing.T, context.Context){

@@ -3,7 +3,6 @@ package tests
 import (
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -38,21 +36,19 @@ func done(t *testing.T, environment []string, arguments ...string) string {
 	return strings.TrimSpace(stdout)
 }
 
-// TestTeamWithoutSQL sets a team up with the command, beside a server that runs, and lets its product check a session. It runs
-// alone, since it says what counts within a second.
+// TestTeamWithoutSQL sets a team up with the command, beside a server that runs, and lets its product check a session.
 func TestTeamWithoutSQL(t *testing.T) {
+	t.Parallel()
 	t.Run("on a database of one's own", func(t *testing.T) {
+		t.Parallel()
 		database := []string{"DATABASE_URL=" + newDatabase(t)}
 		address := freeAddress(t)
 		serve(t, address, append(database, "MANDRILL_API_KEY=md-test-key", "MANDRILL_URL="+startMandrill(t).url, "MAIL_FROM=a@example.com")...)
 		setUpTeam(t, address, database)
 	})
 	t.Run("on the embedded database", func(t *testing.T) {
-		dir, err := os.MkdirTemp("", "planoauth-team-")
-		check(t, err)
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		check(t, os.Chmod(dir, 0o755))
-		database, address := []string{"DATA_DIR=" + filepath.Join(dir, "data")}, freeAddress(t)
+		t.Parallel()
+		database, address := []string{"DATA_DIR=" + filepath.Join(postgresDir(t), "data")}, freeAddress(t)
 		if list := done(t, database, "application", "list"); !strings.Contains(list, "planoorder") {
 			t.Errorf("before any server ran the applications are %s", list)
 		}
@@ -96,7 +92,7 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	}
 	// The new application counts within a second, and so do the tokens.
 	var session client.Session
-	e.within(time.Second, "signing in to the new application", func() bool {
+	e.within(busyLimit, "signing in to the new application", func() bool {
 		outcome, err := api.SessionsCreate(t.Context(), client.SessionsCreateParams{
 			Email: "grace@example.com", Password: registration.Client.Password, Application: "planoship", RedirectURL: "https://ship.example/home"})
 		check(t, err)
@@ -108,19 +104,19 @@ func setUpTeam(t *testing.T, address string, database []string) {
 		t.Errorf("the roles are %v", session.Roles)
 	}
 	for _, token := range []string{old, young} {
-		e.within(time.Second, "the token counts", func() bool { return e.readAs(token, session.Token) == "action-successful" })
+		e.within(busyLimit, "the token counts", func() bool { return e.readAs(token, session.Token) == "action-successful" })
 	}
 	id := regexp.MustCompile(`tokens +#(\d+) of \d{4}-\d\d-\d\d, #\d+ of`).FindStringSubmatch(do("application", "list"))
 	if id == nil {
 		t.Fatal("the list has not two tokens")
 	}
 	do("application", "token", "revoke", id[1])
-	e.within(time.Second, "the old token is revoked", func() bool { return e.readAs(old, session.Token) == "invalid-token token" })
+	e.within(busyLimit, "the old token is revoked", func() bool { return e.readAs(old, session.Token) == "invalid-token token" })
 	if got := e.readAs(young, session.Token); got != "action-successful" {
 		t.Errorf("with the young token it answers %s", got)
 	}
 	do("application", "set", "planoship", "--admits", "liaison")
-	e.within(time.Second, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
+	e.within(busyLimit, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
 }
 
 // TestVerbs goes through the verbs one after the other, on one database: what they print, and what they refuse.

@@ -20,14 +20,43 @@ import (
 // made as small as it can be; the seed that is printed, or the file, repeats it. Without flags the requests are the same each time.
 func TestFuzz(t *testing.T) {
 	t.Parallel()
-	size := map[string]string{"rapid.seed": "20261124", "rapid.checks": "50", "rapid.steps": "60"} // unless the command line says otherwise
-	flag.Visit(func(f *flag.Flag) { delete(size, f.Name) })
-	usual := len(size) == 3 && !testing.Short()
-	for name, value := range size {
+	fuzz(t, "3")
+}
+
+// TestFuzzLong sends enough for each operation to succeed at least once.
+func TestFuzzLong(t *testing.T) {
+	t.Parallel()
+	if seen, usual := fuzz(t, "50"); !seen.covered() && usual {
+		t.Error("the lines above say which operations no generated request has succeeded at")
+	}
+}
+
+// givenFlags are the flags of the command line, for fuzz sets others.
+var givenFlags = sync.OnceValue(func() map[string]bool {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return given
+})
+
+// fuzzing has one of the tests set rapid's flags at a time.
+var fuzzing sync.Mutex
+
+// fuzz makes this number of sequences and returns what was answered. Flags of the command line come first; then the size is not
+// the usual one.
+func fuzz(t *testing.T, checks string) (seen *outcomes, usual bool) {
+	fuzzing.Lock()
+	defer fuzzing.Unlock()
+	usual = true
+	for name, value := range map[string]string{"rapid.seed": "20261124", "rapid.checks": checks, "rapid.steps": "60"} {
+		if givenFlags()[name] {
+			usual = false
+			continue
+		}
 		check(t, flag.Set(name, value))
 	}
 	fmt.Println("fuzz: -rapid.seed", flag.Lookup("rapid.seed").Value)
-	google, seen, first := startIssuer(t), &outcomes{seen: map[pair]int{}}, &sync.Once{}
+	google, first := startIssuer(t), &sync.Once{}
+	seen = &outcomes{seen: map[pair]int{}}
 	rapid.Check(t, func(r *rapid.T) {
 		w := startFuzz(drawn{r, around{t}}, google)
 		w.first = first
@@ -49,9 +78,7 @@ func TestFuzz(t *testing.T) {
 		})
 		w.judgeRemains()
 	})
-	if !seen.covered() && usual {
-		t.Error("the lines above say which operations no generated request has succeeded at")
-	}
+	return seen, usual
 }
 
 // covered prints what each operation has answered; it is false when one has never succeeded.

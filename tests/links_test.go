@@ -408,7 +408,7 @@ func TestOvertakenByAStranger(t *testing.T) {
 			check(t, err)
 			slug := make(chan string, 1)
 			go func() { slug <- row.request(e, link, stranger) }()
-			e.within(10*time.Second, "the request waits for the user", func() bool {
+			e.within(busyLimit, "the request waits for the user", func() bool {
 				return e.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
 			})
 			for statement := range strings.SplitSeq(row.before, ";") {

@@ -15,13 +15,13 @@ func TestMailIsRetried(t *testing.T) {
 	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
 	e.mandrill.be("down")
 	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("late@example.com")))(t)
-	e.within(30*time.Second, "a first retry has failed", func() bool {
+	e.within(busyLimit, "a first retry has failed", func() bool {
 		return e.count("river_job WHERE kind = 'send_mail' AND attempt > 0 AND state = 'retryable'") == 1
 	})
 	e.mandrill.be("")
-	e.within(30*time.Second, "the mail is sent", func() bool { return e.count("mails WHERE sent_at IS NOT NULL AND failed_at IS NULL") == 1 })
+	e.within(busyLimit, "the mail is sent", func() bool { return e.count("mails WHERE sent_at IS NOT NULL AND failed_at IS NULL") == 1 })
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("prompt@example.com")))(t)
-	e.within(30*time.Second, "both jobs are done", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 2 })
+	e.within(busyLimit, "both jobs are done", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 2 })
 	if mails := e.mandrill.mails(); len(mails) != 2 || mails[0].To != "late@example.com" || mails[1].To != "prompt@example.com" {
 		t.Errorf("the mails are %+v", mails)
 	}
@@ -48,10 +48,10 @@ func TestMailIsGivenUp(t *testing.T) {
 			want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("never@example.com")))(t)
 			e.mandrill.be(row.later)
 			e.clock.move(row.moved)
-			e.within(30*time.Second, "the mail is given up", func() bool {
+			e.within(busyLimit, "the mail is given up", func() bool {
 				return e.count("mails WHERE failed_at IS NOT NULL AND sent_at IS NULL AND text_body = '' AND html_body = ''") == 1 && e.count("notifications WHERE kind = 'mail-given-up'") == 1
 			})
-			e.within(10*time.Second, "the job has ended", func() bool { return e.count("river_job WHERE state = 'cancelled'") == 1 })
+			e.within(busyLimit, "the job has ended", func() bool { return e.count("river_job WHERE state = 'cancelled'") == 1 })
 			if n := len(e.mandrill.mails()); n != 0 {
 				t.Errorf("%d mails were sent", n)
 			}
@@ -75,7 +75,7 @@ func TestPausesGrow(t *testing.T) {
 	}
 	for attempt, want := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 180, 180} {
 		e.exec("UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'send_mail'")
-		e.within(30*time.Second, "the mail is tried", func() bool {
+		e.within(busyLimit, "the mail is tried", func() bool {
 			return e.count("river_job WHERE kind = 'send_mail' AND state = 'retryable' AND attempt = $1", attempt+1) == 1
 		})
 		if got := last(); got != want*time.Minute {
@@ -94,7 +94,7 @@ func TestRejectedMailIsNotRetried(t *testing.T) {
 	e.mandrill.be("rejected")
 	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("never@example.com")))(t)
 	e.mandrill.be("")
-	e.within(30*time.Second, "the job is done", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 1 })
+	e.within(busyLimit, "the job is done", func() bool { return e.count("river_job WHERE kind = 'send_mail' AND state = 'completed'") == 1 })
 	if n := len(e.mandrill.mails()); n != 0 {
 		t.Errorf("%d mails were sent", n)
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
@@ -146,7 +145,7 @@ func TestGauges(t *testing.T) {
 	address := freeAddress(t)
 	p := startProcess(t, "METRICS_ADDR="+address, "HASH_WORKERS=3")
 	want[client.ClientsRegisterActionSuccessful](p.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
-	p.within(30*time.Second, "the first clean-up is completed", func() bool { return p.count("river_job WHERE state = 'completed'") == 1 })
+	p.firstCleanUp()
 	series := scrape(t, address)
 	for name, value := range map[string]float64{
 		"auth_hash_slots": 3, "auth_hash_active": 0, "auth_hash_queued": 0, `auth_jobs{state="scheduled"}`: 1, `auth_jobs{state="completed"}`: 1,
@@ -192,7 +191,7 @@ func TestHashGauges(t *testing.T) {
 			p.trySend(ctx, "POST", "/api/v1/sessions/create", b64(`{"email":"x@example.com","password":"x","application":"planoorder"}`), "Content-Type", "text/plain")
 		})
 	}
-	p.within(30*time.Second, "one hash is active and four are queued", func() bool {
+	p.within(busyLimit, "one hash is active and four are queued", func() bool {
 		series := scrape(t, address)
 		return series["auth_hash_active"] == 1 && series["auth_hash_queued"] == 4
 	})

@@ -25,6 +25,7 @@ type middle struct {
 	listener net.Listener
 	passes   atomic.Value // passage
 	kept     atomic.Int64 // messages that were held back or left out
+	answered atomic.Int64 // requests of replicas that Postgres has done with
 }
 
 func startMiddle(t testing.TB, target string) *middle {
@@ -114,6 +115,7 @@ func (c *connection) answer() {
 		}
 		if message[0] == ready {
 			c.waits.Store(false)
+			c.answered.Add(1)
 		}
 		if _, err := c.replica.Write(message); err != nil {
 			return

@@ -58,6 +58,7 @@ func TestLinkPages(t *testing.T) {
 				return func() string { return e.link(kind, e.user(person{client: true}), "", ago) }
 			}
 			good := mailed(0)()
+			e.firstCleanUp()
 			rows := []struct {
 				name    string
 				token   func() string

@@ -117,8 +117,8 @@ func (p *proxied) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// TestPrism has Prism look at a whole life, and at a success and refusals of each operation.
-func TestPrism(t *testing.T) {
+// TestPrismLong has Prism look at a whole life, and at a success and refusals of each operation.
+func TestPrismLong(t *testing.T) {
 	t.Parallel()
 	p := startPrism(t, "../openapi.yaml")
 	t.Run("all", func(t *testing.T) {
@@ -167,8 +167,8 @@ func showPrism(e *env, o *lawOperation) {
 	}
 }
 
-// TestPrismObjects: where the document and the server disagree, Prism says so.
-func TestPrismObjects(t *testing.T) {
+// TestPrismObjectsLong: where the document and the server disagree, Prism says so.
+func TestPrismObjectsLong(t *testing.T) {
 	t.Parallel()
 	document := string(readFile(t, "../openapi.yaml"))
 	for was, is := range map[string]string{

@@ -190,7 +190,7 @@ func TestSMTPRetries(t *testing.T) {
 				t.Error("the mail that waits has lost its bodies")
 			}
 			server.be(row.later)
-			e.within(30*time.Second, "the job has ended", func() bool {
+			e.within(busyLimit, "the job has ended", func() bool {
 				return e.count("river_job WHERE kind = 'send_mail' AND state IN ('completed', 'cancelled')") == 1
 			})
 			if e.count("mails WHERE "+row.mail+" AND text_body = '' AND html_body = ''") != 1 {
@@ -213,7 +213,7 @@ func TestSMTPMessageID(t *testing.T) {
 	// As if the server had died before it wrote that the mail was sent.
 	e.exec("UPDATE mails SET sent_at = NULL, text_body = 'again', html_body = '<p>again</p>' WHERE to_email = 'one@example.com'")
 	e.exec("UPDATE river_job SET scheduled_at = now() WHERE kind = 'send_mail' AND state = 'scheduled'")
-	e.within(30*time.Second, "the mail is sent again", func() bool { return len(server.mails()) == 3 })
+	e.within(busyLimit, "the mail is sent again", func() bool { return len(server.mails()) == 3 })
 	ids := map[string][]string{}
 	for _, m := range server.mails() {
 		header, _ := m.parts(t)

@@ -186,13 +186,10 @@ func (e *env) requestFrom(email, address string) string {
 	return outcome.Slug()
 }
 
-// TestGuessing makes 10,000 guesses from 1,000 addresses at one account, the right password among them. They get no more tries
+// TestGuessingLong makes 10,000 guesses from 1,000 addresses at one account, the right password among them. They get no more tries
 // than the bound, while the owner, from an address that is known for them, still gets in.
-func TestGuessing(t *testing.T) {
+func TestGuessingLong(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes its time")
-	}
 	const home = "198.51.100.77"
 	e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleLinks = 30, []int{3, 10}; behindProxy(s) }))
 	email := e.user(person{client: true})

@@ -112,7 +112,7 @@ func TestFirstPasswordEndsOtherSessions(t *testing.T) {
 	params.Client.Password = "nanoseconds on a wire"
 	want[client.UsersClientRegisterActionSuccessful](e.api.UsersClientRegister(t.Context(), params, client.WithToken(token)))(t)
 	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
-	e.within(20*time.Second, "the user is told at once", func() bool {
+	e.within(busyLimit, "the user is told at once", func() bool {
 		mails := e.mandrill.mails()
 		return len(mails) > 0 && mails[len(mails)-1].To == email && strings.Contains(mails[len(mails)-1].Subject, "password")
 	})
