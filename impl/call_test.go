@@ -11,8 +11,8 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// TestOperationsHaveTimeouts checks that no operation waits for anything with the context it was called with: that context has no
-// timeout, the one of call.context has.
+// TestOperationsHaveTimeouts checks that no operation waits for anything with the context it was called with:
+// that context has no timeout, the one of call.context has.
 func TestOperationsHaveTimeouts(t *testing.T) {
 	operations := map[string]bool{}
 	for _, op := range gen.Operations {

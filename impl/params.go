@@ -50,8 +50,8 @@ func passed(params map[string]any, path string) bool {
 	return passed(object, below)
 }
 
-// tokenErrors reports what is wrong because of the token or its absence: some params are for applications only, which must
-// pass them.
+// tokenErrors reports what is wrong because of the token or its absence: some params are for applications
+// only, which must pass them.
 func (c *call) tokenErrors() (found []gen.ParamError) {
 	if !c.tokenPresented {
 		if c.op.TokenRequired {
