@@ -15,7 +15,7 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// The examples are of a client who is registered anew for each run.
+// The client of the examples, who is registered in each run.
 var (
 	email    = strings.ToLower(rand.Text()) + "@example.com"
 	password = rand.Text()
@@ -23,14 +23,14 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-// run runs tests and examples with the server at PLANOAUTH_URL, or one of its own on an embedded Postgres.
+// run runs tests and examples with the server at PLANOAUTH_URL, or with a server of its own on an embedded Postgres.
 func run(m *testing.M) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if os.Getenv("PLANOAUTH_URL") == "" {
 		dir := must(os.MkdirTemp("", "planoauth-client-"))
 		defer os.RemoveAll(dir)
-		check(os.Chmod(dir, 0o755)) // Postgres does not run as root, and has to get in
+		check(os.Chmod(dir, 0o755)) // Postgres does not run as root, and needs access
 		embedded := must(db.StartEmbedded(ctx, dir+"/postgres", "fsync=off"))
 		defer embedded.Stop()
 		d := must(db.Open(ctx, must(db.ParseURL(embedded.URL))))
