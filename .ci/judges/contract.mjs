@@ -3,9 +3,9 @@
 //   node contract.mjs judge                  fails on a breaking change, and on a version number of two different specs
 //   node contract.mjs changelog FROM [TO]    prints what changed between two commits; TO is the working tree when absent
 //
-// Published are the specs of main: those of BASE and the commits before it, by first parents. So a merged branch counts as the
-// one commit that merged it. BASE is the environment variable. Without it, BASE is where HEAD left origin/main, or main; on
-// main it is HEAD. There are two rules for openapi.yaml:
+// Published are the specs of main: those of BASE and the commits before it, by first parents. So a merged
+// branch counts as the one commit that merged it. BASE is the environment variable. Without it, BASE is where
+// HEAD left origin/main, or main; on main it is HEAD. There are two rules for openapi.yaml:
 //
 //   - Each info.version belongs to one spec. If a published spec has the same version, only comments and formatting may
 //     differ. Otherwise the version must be higher than the last one.
@@ -92,8 +92,8 @@ const samePattern = pattern => pattern
   .replace(/[^ -~]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
   .replace(/\\[xu][0-9a-f]+/gi, escape => escape.slice(0, 2) + escape.slice(2).toUpperCase())
 
-// view returns a spec as callers see it: objects instead of their base64, tokens as params, and one flat list of outcomes for
-// each HTTP code. Versions before 1.3.0 have groups of outcomes.
+// view returns a spec as callers see it: objects instead of their base64, tokens as params, and one flat list
+// of outcomes for each HTTP code. Versions before 1.3.0 have groups of outcomes.
 function view(contract) {
   const doc = structuredClone(contract)
   const { schemas, responses = {} } = doc.components
@@ -114,7 +114,8 @@ function view(contract) {
   return JSON.parse(JSON.stringify(doc), (key, value) => key === 'pattern' && typeof value === 'string' ? samePattern(value) : value)
 }
 
-// Where oasdiff's levels are not ours: callers are told to expect new slugs and values, and rely on the old ones.
+// Where oasdiff's levels are not ours: callers are told to expect new slugs and values, and rely on the old
+// ones.
 const levels = {
   'response-body-one-of-added': 'info',
   'response-property-one-of-added': 'info',
@@ -124,7 +125,8 @@ const levels = {
   'response-non-success-status-removed': 'err',
 }
 
-// oasdiff prints the differences of two specs. It returns its exit code: 1 if a difference has the level to fail on.
+// oasdiff prints the differences of two specs. It returns its exit code: 1 if a difference has the level to
+// fail on.
 function oasdiff(command, before, after, ...flags) {
   const dir = mkdtempSync(join(tmpdir(), 'contract-'))
   const write = (name, text) => {

@@ -13,7 +13,8 @@ const spec = parse(readFileSync(here('../../openapi.yaml'), 'utf8'))
 const tmp = mkdtempSync(join(tmpdir(), 'judges-'))
 after(() => rmSync(tmp, { recursive: true }))
 
-// spoilt returns a copy of the spec as text. Each change gets the copy, its schemas, and a function from ids to operations.
+// spoilt returns a copy of the spec as text. Each change gets the copy, its schemas, and a function from ids
+// to operations.
 function spoilt(...changes) {
   const doc = structuredClone(spec)
   const operation = id => Object.values(doc.paths).flatMap(Object.values).find(({ operationId }) => operationId === id)

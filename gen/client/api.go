@@ -1,14 +1,14 @@
-// Package client calls PlanoAuth. It encodes sensitive bodies, has a type for each status slug, and retries requests that may
-// work later.
+// Package client calls PlanoAuth. It encodes sensitive bodies, has a type for each status slug, and retries
+// requests that may work later.
 //
 // # Lists
 //
-// Methods such as [API.SessionsIndexAll] request page after page, until one is not full. The params may set the first page and
-// the size of the pages, which is otherwise the largest that the server allows. An outcome that is no success ends the
-// iteration, as the error of the last element.
+// Methods such as [API.SessionsIndexAll] request page after page, until one is not full. The params may set
+// the first page and the size of the pages, which is otherwise the largest that the server allows. An outcome
+// that is no success ends the iteration, as the error of the last element.
 //
-// Pages are counted from the start of the list. If a row is added there meanwhile, another row is seen twice; if one is
-// removed, another row is missed. So collect all rows before you change them.
+// Pages are counted from the start of the list. If a row is added there meanwhile, another row is seen twice;
+// if one is removed, another row is missed. So collect all rows before you change them.
 package client
 
 import (
@@ -25,24 +25,26 @@ import (
 	"time"
 )
 
-// API calls PlanoAuth. Its methods return the outcome of the operation, with a type for each status slug. An error means that
-// there was no documented answer. To get refusals as errors, pass a call to [Only].
+// API calls PlanoAuth. Its methods return the outcome of the operation, with a type for each status slug. An
+// error means that there was no documented answer. To get refusals as errors, pass a call to [Only].
 type API struct {
 	// HTTP makes the requests.
 	HTTP *Client
 
-	// Retries is how often a request is sent again after an outcome whose x-retry is later: 2 after [New]. The pauses are as
-	// long as the server asks for, otherwise 0.1 s at first and then twice as long each time. If the server asks for more than
-	// 10 s, or the context would end earlier, the outcome is returned at once, with its RetryAfter.
+	// Retries is how often a request is sent again after an outcome whose x-retry is later: 2 after [New].
+	// The pauses are as long as the server asks for, otherwise 0.1 s at first and then twice as long each
+	// time. If the server asks for more than 10 s, or the context would end earlier, the outcome is returned
+	// at once, with its RetryAfter.
 	//
-	// A request without an answer is not sent again, because it may have been carried out. Nor is one whose outcome says that
-	// it was, such as [SessionsCreateMandrillEmailFailed]. After an [ApplicationCrash] it is sent again. If the crash came
-	// after the work, the next answer may be a refusal such as [EmailAlreadyRegistered].
+	// A request without an answer is not sent again, because it may have been carried out. Nor is one whose
+	// outcome says that it was, such as [SessionsCreateMandrillEmailFailed]. After an [ApplicationCrash] it
+	// is sent again. If the crash came after the work, the next answer may be a refusal such as
+	// [EmailAlreadyRegistered].
 	Retries int
 }
 
-// New returns a client of the server at this URL. It follows no redirects, which would carry passwords elsewhere. Only the
-// context limits the time of a call. [WithHTTPClient] sets another http.Client.
+// New returns a client of the server at this URL. It follows no redirects, which would carry passwords
+// elsewhere. Only the context limits the time of a call. [WithHTTPClient] sets another http.Client.
 func New(server string, options ...ClientOption) (*API, error) {
 	own := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	c, err := NewClient(server, append([]ClientOption{WithHTTPClient(own)}, options...)...)
@@ -63,8 +65,8 @@ type Outcome interface {
 	Slug() string
 }
 
-// Only returns the outcome of a call if it is a T. Any other outcome is returned as the error, so that errors.As finds it with
-// all its fields:
+// Only returns the outcome of a call if it is a T. Any other outcome is returned as the error, so that
+// errors.As finds it with all its fields:
 //
 //	signedIn, err := client.Only[client.SessionsCreateActionSuccessful](auth.SessionsCreate(ctx, params))
 func Only[T Outcome](outcome Outcome, err error) (T, error) {
@@ -116,8 +118,8 @@ const (
 	longestPause = 10 * time.Second
 )
 
-// pause waits before a retry, a little longer than asked, so that clients that were refused together do not return together.
-// It returns false if there should be no retry.
+// pause waits before a retry, a little longer than asked, so that clients that were refused together do not
+// return together. It returns false if there should be no retry.
 func pause(ctx context.Context, asked time.Duration, try int) bool {
 	own := firstPause << min(try, 6)
 	wait := asked + own + rand.N(own)

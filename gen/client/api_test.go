@@ -26,8 +26,8 @@ type writer interface {
 	Write(http.ResponseWriter) error
 }
 
-// script answers the first requests with these outcomes, and all later ones with the last. It uses no network, so that synctest's
-// time passes while the client pauses.
+// script answers the first requests with these outcomes, and all later ones with the last. It uses no
+// network, so that synctest's time passes while the client pauses.
 type script struct {
 	outcomes []writer
 	after    string // the header Retry-After of refusals, where it is not the server's own
@@ -82,7 +82,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRetriesSendAllAnew: editors run for each attempt, the body is complete, and the first other outcome ends the retries.
+// TestRetriesSendAllAnew: editors run for each attempt, the body is complete, and the first other outcome
+// ends the retries.
 func TestRetriesSendAllAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{outcomes: []writer{gen.ServerBusy{}, gen.ServerBusy{}, gen.InvalidPassword{}}}
@@ -100,7 +101,8 @@ func TestRetriesSendAllAnew(t *testing.T) {
 	})
 }
 
-// TestPauses measures the time between the first two attempts. Without a retry the outcome is returned at once.
+// TestPauses measures the time between the first two attempts. Without a retry the outcome is returned at
+// once.
 func TestPauses(t *testing.T) {
 	const seconds = time.Second
 	rows := []struct {
@@ -150,7 +152,8 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// TestPausesGrow: each pause is twice as long as the last, up to a limit, and many retries do not overflow it.
+// TestPausesGrow: each pause is twice as long as the last, up to a limit, and many retries do not overflow
+// it.
 func TestPausesGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{outcomes: []writer{gen.ApplicationCrash{}}}

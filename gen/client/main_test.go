@@ -23,7 +23,8 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-// run runs tests and examples with the server at PLANOAUTH_URL, or with a server of its own on an embedded Postgres.
+// run runs tests and examples with the server at PLANOAUTH_URL, or with a server of its own on an embedded
+// Postgres.
 func run(m *testing.M) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
