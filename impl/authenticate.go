@@ -68,7 +68,7 @@ func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRe
 // findSession finds the session of a token, nil if there is none. Only sessions/read accepts a session from
 // the cache: products call it on each of their requests.
 func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session, error) {
-	cached := c.op.ID == "sessionsRead"
+	cached := c.op.ID == gen.OperationSessionsRead
 	if cached {
 		if session := s.Sessions.Find(digest); session != nil {
 			return session, nil

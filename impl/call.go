@@ -123,7 +123,7 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 func requestLoggers(log *slog.Logger) map[string]slog.Handler {
 	loggers := map[string]slog.Handler{"": log.Handler()}
 	for _, op := range gen.Operations {
-		loggers[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
+		loggers[string(op.ID)] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", string(op.ID))})
 	}
 	return loggers
 }
@@ -133,7 +133,7 @@ func (c *call) operation() string {
 	if c.op == nil {
 		return ""
 	}
-	return c.op.ID
+	return string(c.op.ID)
 }
 
 func (s *Server) logCall(c *call, code int) {

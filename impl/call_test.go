@@ -16,7 +16,8 @@ import (
 func TestOperationsHaveTimeouts(t *testing.T) {
 	operations := map[string]bool{}
 	for _, op := range gen.Operations {
-		operations[strings.ToUpper(op.ID[:1])+op.ID[1:]] = true
+		id := string(op.ID)
+		operations[strings.ToUpper(id[:1])+id[1:]] = true
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {

@@ -124,7 +124,7 @@ func (s *Server) Handler() http.Handler {
 
 	pipeline := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
-		pipeline[op.ID] = []echo.MiddlewareFunc{s.steps(op,
+		pipeline[string(op.ID)] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
 			s.limitAddress, // 3: does the client address send too much?
 			s.contentType,  // 4

@@ -29,9 +29,19 @@ type Outcome interface {
 	Write(w http.ResponseWriter) error
 }
 
+// OperationID is the operationId of an operation.
+type OperationID string
+
+// The ids of all operations.
+const (
+	OperationThingsCreate OperationID = "thingsCreate"
+	OperationThingsIndex  OperationID = "thingsIndex"
+)
+
 // Operation is one operation of the spec.
 type Operation struct {
-	ID, Method, Path string
+	ID           OperationID
+	Method, Path string
 	// Service is the slug of the service that the route belongs to.
 	Service string
 	// Params is the name of the schema of the decoded params.
@@ -63,7 +73,7 @@ type Operation struct {
 // Operations has all operations, in the order of the spec.
 var Operations = []*Operation{
 	{
-		ID: "thingsCreate", Method: "POST", Path: "/api/v1/things/create", Service: "things",
+		ID: OperationThingsCreate, Method: "POST", Path: "/api/v1/things/create", Service: "things",
 		Params:         "ThingsCreateParams",
 		ParamOrder:     []string{"token", "thing", "thing.name", "thing.switches", "thing.switches.light", "colour", "owner"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
@@ -80,7 +90,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "thingsIndex", Method: "PUT", Path: "/api/v1/things/index", Service: "things",
+		ID: OperationThingsIndex, Method: "PUT", Path: "/api/v1/things/index", Service: "things",
 		Params:         "ThingsIndexParams",
 		ParamOrder:     []string{"token", "page", "page.size", "page.number", "switches", "switches.light"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
