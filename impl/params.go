@@ -16,7 +16,7 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := append(c.tokenErrors(), broken...)
+	found := append(broken, c.tokenErrors()...)
 	if len(found) == 0 {
 		c.req.Body = validatedBody{Reader: http.NoBody, params: c.params}
 		return nil, nil
