@@ -28,8 +28,8 @@ type Hashing struct {
 	Limiter *Limiter
 	Log     *slog.Logger // told of stored hashes that cannot be read
 
-	// OnHash, if set, is called in a slot before each argon2id hash, with its cost. Tests count and delay
-	// hashes with it.
+	// OnHash, if set, is called in the slot of each argon2id hash, with its cost. Tests count and delay hashes
+	// with it.
 	OnHash func(Cost)
 }
 
@@ -83,14 +83,13 @@ func (h *Hashing) compare(password, hash string) (match, current bool) {
 	case strings.HasPrefix(hash, "$2"):
 		return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil, false
 	}
-	params, _, _, err := argon2id.DecodeHash(hash)
+	match, params, err := argon2id.CheckHash(password, hash)
 	if err != nil {
 		h.Log.Error("reading a stored password hash failed", "cause", err.Error())
 		return false, false
 	}
 	cost := Cost{Memory: params.Memory, Passes: params.Iterations}
 	h.onHash(cost)
-	match, _ = argon2id.ComparePasswordAndHash(password, hash) // fails only where DecodeHash does
 	return match, cost == h.Cost && params.Parallelism == 1
 }
 
