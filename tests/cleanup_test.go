@@ -15,6 +15,7 @@ import (
 func (e *env) cleanUp(limit time.Duration) {
 	e.t.Helper()
 	e.exec("INSERT INTO river_job (kind, args, max_attempts) VALUES ('clean_up', '{}', 1)")
+	e.wakeJobs()
 	e.within(limit, "what is outdated is removed", func() bool {
 		return e.count("river_job WHERE kind = 'clean_up' AND state IN ('available', 'running')") == 0 && e.count("river_job WHERE kind = 'clean_up'") > 0
 	})
@@ -126,8 +127,8 @@ func TestCleanUpKeepsWhatIsTold(t *testing.T) {
 	}
 }
 
-// TestCleanUpByItself: it is done when a server starts, but once an hour, however many start.
-func TestCleanUpByItself(t *testing.T) {
+// TestCleanUpByItselfLong: it is done when a server starts, but once an hour, however many start.
+func TestCleanUpByItselfLong(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL("INSERT INTO address_requests (minute, address, requests) SELECT now() - interval '11 minutes', n::text, 1 FROM generate_series(1, 1000) n"))
 	e.within(busyLimit, "what is outdated is removed", func() bool { return e.count("address_requests") == 0 })

@@ -253,6 +253,12 @@ func (e *env) flush() {
 	e.exec("DELETE FROM users WHERE email = $1", email)
 }
 
+// wakeJobs tells River that there are jobs, as an insert by River does; else it looks once a second.
+func (e *env) wakeJobs() {
+	e.t.Helper()
+	e.exec(`SELECT pg_notify('public.river_insert', '{"queue": "default"}')`)
+}
+
 // person is what a test wants a user to be; what it does not say is filled in.
 type person struct {
 	email, password                     string

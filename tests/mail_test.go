@@ -9,8 +9,8 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// TestMailIsRetried: what Mandrill did not take in the request is sent by the job, once.
-func TestMailIsRetried(t *testing.T) {
+// TestMailIsRetriedLong: what Mandrill did not take in the request is sent by the job, once.
+func TestMailIsRetriedLong(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
 	e.mandrill.be("down")
@@ -75,6 +75,7 @@ func TestPausesGrow(t *testing.T) {
 	}
 	for attempt, want := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 180, 180} {
 		e.exec("UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'send_mail'")
+		e.wakeJobs()
 		e.within(busyLimit, "the mail is tried", func() bool {
 			return e.count("river_job WHERE kind = 'send_mail' AND state = 'retryable' AND attempt = $1", attempt+1) == 1
 		})
