@@ -75,4 +75,4 @@ bench/quick: BENCH := -quick
 bench/quick: bench ## the same in two minutes, on less data
 
 clean: ## remove what was built
-	rm -rf .build .ci/judges/node_modules .ci/prism/node_modules gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
+	rm -rf .build .ci/judges/node_modules .ci/prism/node_modules .ci/foreign/node_modules .ci/foreign/generated gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test

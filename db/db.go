@@ -1,5 +1,10 @@
-// Package db is PlanoAuth's data in Postgres: the models, the queries that are used in more than one place, the migrations,
-// and the Postgres that runs embedded.
+// Package db holds PlanoAuth's data in Postgres: models, queries, names of constraints, migrations and the
+// connection pool.
+//
+// Functions that take a bun.IDB run on a transaction or on the pool, and never commit; those that take a
+// bun.Tx need a transaction. Methods of DB run on the pool. Queries use bun, except where a comment says that
+// pgx makes a hot one faster. Errors for which a caller has an answer are exported here; broken constraints
+// are recognized with Violates.
 package db
 
 import (
@@ -16,27 +21,29 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// connsPerCore is how many connections a pool may open for each core, unless DATABASE_URL has pool_max_conns: enough that
-// requests that wait for a commit do not hold up those that read.
+// connsPerCore is the number of connections per core unless DATABASE_URL sets pool_max_conns: enough that
+// requests that wait for a commit do not block requests that only read.
 const connsPerCore = 8
 
-// connectTimeout is for one connection, unless DATABASE_URL has connect_timeout.
+// connectTimeout limits opening a connection unless DATABASE_URL sets connect_timeout.
 const connectTimeout = 5 * time.Second
 
-// DB is one pool of connections, spoken to through bun, or directly where a query is hot.
+// DB is a pool of connections. bun and pgx share it.
 type DB struct {
 	*bun.DB
 	Pool *pgxpool.Pool
 }
 
-// ParseURL reads a postgres:// URL, as DATABASE_URL has it, into the settings of a pool.
+// ParseURL returns the pool settings of a postgres:// URL, the value of DATABASE_URL. Its error never
+// contains the password.
 func ParseURL(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		// The error of the parser may repeat the URL, and with it the password.
+		// The parser's error can contain the URL, and so the password.
 		return nil, fmt.Errorf("DATABASE_URL is not a postgres:// URL")
 	}
-	// bun puts values into the text of a query, so that a cache of prepared statements would only grow.
+	// bun formats values into the query text, so pgx's default statement cache would prepare every query
+	// anew.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = int32(connsPerCore * runtime.GOMAXPROCS(0))
@@ -47,7 +54,7 @@ func ParseURL(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// Open makes a pool. It does not connect yet.
+// Open creates a pool. Connections are opened on demand, so it succeeds without a server.
 func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -56,8 +63,20 @@ func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
 	return &DB{DB: bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), Pool: pool}, nil
 }
 
-// Close closes all connections, and waits until those in use are given back.
+// Close closes all connections. It waits for those in use.
 func (d *DB) Close() {
 	d.DB.Close()
 	d.Pool.Close()
+}
+
+// sqlConn returns the connection under bun, for hot queries with $1 placeholders and pgx's statement cache:
+// bun's own methods would format the query.
+func sqlConn(idb bun.IDB) bun.IConn {
+	switch conn := idb.(type) {
+	case bun.Tx:
+		return conn.Tx
+	case *DB:
+		return conn.DB.DB
+	}
+	panic(fmt.Sprintf("db: %T is neither a DB nor a transaction", idb))
 }

@@ -15,10 +15,11 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrationLock is the key of the advisory lock under which replicas that start together migrate one after the other.
+// migrationLock is the key of the advisory lock that makes concurrent migrations run one after the other.
 const migrationLock = 0x706c616e6f // "plano"
 
-// Migrate brings the schema up to date: the tables of PlanoAuth and those of its job queue.
+// Migrate applies the pending migrations of PlanoAuth's tables and of its job queue. Replicas can call it at
+// the same time.
 func Migrate(ctx context.Context, d *DB) error {
 	conn, err := d.Pool.Acquire(ctx)
 	if err != nil {
@@ -42,7 +43,7 @@ func Migrate(ctx context.Context, d *DB) error {
 	return nil
 }
 
-// Behind tells whether the schema lacks a migration.
+// Behind reports whether a migration is pending.
 func Behind(ctx context.Context, d *DB) (bool, error) {
 	own, jobs, err := migrators(d)
 	if err != nil {

@@ -1,78 +1,32 @@
 package db
 
 import (
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
 )
 
-// User is a person.
+// User is a person who can sign in.
 type User struct {
 	bun.BaseModel `bun:"table:users"`
 
 	ID              int64     `bun:",pk,autoincrement"`
-	Email           string    // lower case
+	Email           string    // in lower case
 	EmailVerifiedAt time.Time `bun:",nullzero"`
-	PasswordHash    string    `bun:",nullzero"` // "" when the user has none
+	PasswordHash    string    `bun:",nullzero"` // "" for none
 	FirstName       string
 	LastName        string
 	Phone           string // E.164, or ""
 	RememberMe      bool
-	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" when there is none
+	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`
 }
 
-// Records says which records a user has: nil where there is none, else whether it is active.
-type Records struct {
-	Client, Employee, Liaison *bool
-}
-
-// None tells whether the user has no record at all.
-func (r Records) None() bool { return r.Client == nil && r.Employee == nil && r.Liaison == nil }
-
-// Kinds lists the kinds of all records, active or not.
-func (r Records) Kinds() []string {
-	kinds := make([]string, 0, 3)
-	r.each(func(kind string, _ bool) { kinds = append(kinds, kind) })
-	return kinds
-}
-
-// Roles lists the kinds of the active records that are admitted.
-func (r Records) Roles(admits []string) []string {
-	roles := make([]string, 0, 3)
-	r.each(func(kind string, active bool) {
-		if isRole(kind, active, admits) {
-			roles = append(roles, kind)
-		}
-	})
-	return roles
-}
-
-// HasRole tells whether Roles has any, and makes no list.
-func (r Records) HasRole(admits []string) (has bool) {
-	r.each(func(kind string, active bool) { has = has || isRole(kind, active, admits) })
-	return has
-}
-
-func isRole(kind string, active bool, admits []string) bool {
-	return active && slices.Contains(admits, kind)
-}
-
-// each hands out the kind of each record, and whether it is active.
-func (r Records) each(do func(kind string, active bool)) {
-	if r.Client != nil {
-		do("client", *r.Client)
-	}
-	if r.Employee != nil {
-		do("employee", *r.Employee)
-	}
-	if r.Liaison != nil {
-		do("liaison", *r.Liaison)
-	}
-}
+// HasPassword reports whether the user can sign in with a password. A blank hash counts as none.
+func (u *User) HasPassword() bool { return strings.TrimSpace(u.PasswordHash) != "" }
 
 // Client is a user's record as a client.
 type Client struct {
@@ -88,7 +42,8 @@ type Client struct {
 	CreatedAt        time.Time
 }
 
-// Session is a sign-in of one user to one application.
+// Session is a sign-in of a user to an application. It exists until it is deleted; impl decides when it has
+// expired.
 type Session struct {
 	bun.BaseModel `bun:"table:sessions"`
 
@@ -114,13 +69,13 @@ type Application struct {
 	Slug            string
 	Name            string
 	URL             string   `bun:"url"`
-	Admits          []string `bun:",array"` // kinds of records
+	Admits          []Role   `bun:",array"` // users with one of these roles can sign in
 	RedirectOrigins []string `bun:",array"`
 	LegacySlugs     bool
 	SignInMail      bool
 }
 
-// ApplicationToken is what an application presents itself by.
+// ApplicationToken is a token by which an application identifies itself.
 type ApplicationToken struct {
 	bun.BaseModel `bun:"table:application_tokens"`
 
@@ -130,12 +85,12 @@ type ApplicationToken struct {
 	CreatedAt     time.Time
 }
 
-// Link is a link that was mailed to a user and not used yet.
+// Link is a link that was mailed to a user and has not been consumed.
 type Link struct {
 	bun.BaseModel `bun:"table:links"`
 
-	ID            int64  `bun:",pk,autoincrement"`
-	Kind          string // magic, reset or verification
+	ID            int64 `bun:",pk,autoincrement"`
+	Kind          LinkKind
 	UserID        int64
 	ApplicationID int64
 	RedirectURL   string
@@ -143,20 +98,20 @@ type Link struct {
 	CreatedAt     time.Time
 }
 
-// GoogleState is a sign-in with Google that has begun.
+// GoogleState is a sign-in with Google that was started and not completed.
 type GoogleState struct {
 	bun.BaseModel `bun:"table:google_states"`
 
 	ID            int64 `bun:",pk,autoincrement"`
 	StateDigest   []byte
-	Challenge     string
+	Challenge     string // of the PKCE verifier, RFC 7636
 	Nonce         string
 	ApplicationID int64
 	RedirectURL   string
 	CreatedAt     time.Time
 }
 
-// Service groups the routes of one tag of the spec.
+// Service is a tag of the spec, which groups routes. A zero DeployedAt disables all of them.
 type Service struct {
 	bun.BaseModel `bun:"table:services"`
 
@@ -165,7 +120,7 @@ type Service struct {
 	DeployedAt time.Time `bun:",nullzero"`
 }
 
-// Route is one operation of the spec.
+// Route is an operation of the spec. A zero DeployedAt disables it.
 type Route struct {
 	bun.BaseModel `bun:"table:routes"`
 
@@ -176,7 +131,7 @@ type Route struct {
 	DeployedAt time.Time `bun:",nullzero"`
 }
 
-// Mail is a mail that waits to be sent or has been.
+// Mail is a mail to a user, queued until SentAt or FailedAt is set.
 type Mail struct {
 	bun.BaseModel `bun:"table:mails"`
 
@@ -189,10 +144,10 @@ type Mail struct {
 	HTMLBody  string `bun:"html_body"`
 	CreatedAt time.Time
 	SentAt    time.Time `bun:",nullzero"`
-	FailedAt  time.Time `bun:",nullzero"` // given up
+	FailedAt  time.Time `bun:",nullzero"` // rejected, or given up after retries
 }
 
-// Notification tells the people who run the system that something failed.
+// Notification tells operators that something failed.
 type Notification struct {
 	bun.BaseModel `bun:"table:notifications"`
 

@@ -663,7 +663,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "It worked.",
-				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there when its view was passed.",
+				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.",
 				Operations: []string{"clientsRegister"},
 			},
 			{
@@ -688,12 +688,12 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.",
+				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.",
 				Operations: []string{"sessionsCreate"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The sessions have ended; their tokens are worthless from now on.",
+				Meaning:    "The sessions have ended, and their tokens are invalid from now on.",
 				Operations: []string{"sessionsDelete"},
 			},
 			{
@@ -703,47 +703,47 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.",
+				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.",
 				Operations: []string{"sessionsGoogleCreate"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The live sessions of the user.",
+				Meaning:    "The valid sessions of the user.",
 				Operations: []string{"sessionsIndex"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.",
+				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.",
 				Operations: []string{"sessionsMagicLinkCreate"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.",
+				Meaning:    "The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user.",
 				Operations: []string{"sessionsMagicLinkRequest"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The session is good, and is in `data`.",
+				Meaning:    "The session is valid, and is in `data`.",
 				Operations: []string{"sessionsRead"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The user of the session is a client now. `data` is the client; `session` and `application` are there when their view was passed.",
+				Meaning:    "The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed.",
 				Operations: []string{"usersClientRegister"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The address is proven.",
+				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The password is set. All sessions and links of the user have ended; the user signs in with the new password.",
+				Meaning:    "The password is set. All sessions and links of the user have ended, so the user signs in with the new password.",
 				Operations: []string{"usersPasswordReset"},
 			},
 			{
 				Message:    "It worked.",
-				Meaning:    "The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.",
+				Meaning:    "The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user.",
 				Operations: []string{"usersPasswordResetRequest"},
 			},
 			{
@@ -780,14 +780,14 @@ var Statuses = []*Status{
 			{
 				Message:    "This user is a client already.",
 				Meaning:    "The user of the session has a client record. Nothing was changed.",
-				Remedy:     "Go on as a client.",
+				Remedy:     "Continue as a client.",
 				Operations: []string{"usersClientRegister"},
 			},
 		},
 	},
 	{
 		Slug: "email-already-registerd", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
-		Deprecated: &Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Its spelling is wrong; email-already-registered is sent instead unless the application asks for the old one."},
+		Deprecated: &Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Its spelling is wrong. email-already-registered is sent instead, unless the application asks for the old one."},
 		Meanings: []Meaning{
 			{
 				Message:    "This e-mail address is already registered.",
@@ -803,7 +803,7 @@ var Statuses = []*Status{
 			{
 				Message:    "This e-mail address is already registered.",
 				Meaning:    "A user has this e-mail address. Nothing was changed.",
-				Remedy:     "Sign in; a user who is not a client yet becomes one by users/client_register.",
+				Remedy:     "Sign in. A user who is not a client yet becomes one with users/client_register.",
 				Operations: []string{"clientsRegister"},
 			},
 		},
@@ -824,8 +824,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "A user has this e-mail address already.",
-				Meaning:    "A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed.",
-				Remedy:     "Prove the address by a magic link or a reset link first, then use Google.",
+				Meaning:    "A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.",
+				Remedy:     "Verify the address by a magic link or a reset link first, then use Google.",
 				Operations: []string{"sessionsGoogleCreate"},
 			},
 		},
@@ -846,8 +846,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The sign-in with Google failed.",
-				Meaning:    "Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes.",
-				Remedy:     "Begin again by sessions/google_authorize, or sign in another way.",
+				Meaning:    "Google is not configured on the server or cannot be reached, refused the code, or gave an invalid answer. Or the state or verifier is unknown, used, wrong or older than 10 minutes.",
+				Remedy:     "Begin again with sessions/google_authorize, or sign in another way.",
 				Operations: []string{"sessionsGoogleAuthorize", "sessionsGoogleCreate"},
 			},
 		},
@@ -857,7 +857,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The content type is not the one that this operation reads.",
-				Meaning:    "Sensitive operations read `text/plain`, all others `application/json`; the charset may be absent or utf-8, and the body must not be compressed.",
+				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -868,8 +868,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The body could not be decoded.",
-				Meaning:    "The body is not what the operation reads: on sensitive operations base64 of one JSON object, on all others one JSON object; in UTF-8, without duplicate names, NUL or lone surrogates, at most 16 levels deep.",
-				Remedy:     "Encode the params as one JSON object, on sensitive operations in base64.",
+				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
+				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
@@ -879,8 +879,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The link is not valid, or was used already.",
-				Meaning:    "The token is unknown: mistyped, used, or replaced by that of a newer link.",
-				Remedy:     "Request a new link by sessions/magic_link_request.",
+				Meaning:    "The token is unknown: mistyped, already used, or ended by a newer link or a new password.",
+				Remedy:     "Request a new link with sessions/magic_link_request.",
 				Operations: []string{"sessionsMagicLinkCreate"},
 			},
 		},
@@ -890,8 +890,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "A param is not valid.",
-				Meaning:    "All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.",
-				Remedy:     "Correct each param that `errors` names; `rule` says what it broke.",
+				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
+				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
@@ -912,8 +912,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The link is not valid, or was used already.",
-				Meaning:    "The token is unknown: mistyped, used, or replaced by that of a newer link.",
-				Remedy:     "Request a new link by users/password_reset_request.",
+				Meaning:    "The token is unknown: mistyped, already used, or ended by a newer link or a new password.",
+				Remedy:     "Request a new link with users/password_reset_request.",
 				Operations: []string{"usersPasswordReset"},
 			},
 		},
@@ -923,8 +923,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The link is not valid, or was used already.",
-				Meaning:    "The token is unknown or used, or belongs to another user than the presented session's.",
-				Remedy:     "Sign in as the user whom the link was mailed to; a magic or reset link proves the address too.",
+				Meaning:    "The token is unknown or used, or belongs to another user than the session's.",
+				Remedy:     "Sign in as the user to whom the link was mailed. A magic or reset link verifies the address too.",
 				Operations: []string{"usersEmailVerify"},
 			},
 		},
@@ -935,7 +935,7 @@ var Statuses = []*Status{
 			{
 				Message:    "The link is too old.",
 				Meaning:    "The link is older than 15 minutes.",
-				Remedy:     "Request a new link by sessions/magic_link_request.",
+				Remedy:     "Request a new link with sessions/magic_link_request.",
 				Operations: []string{"sessionsMagicLinkCreate"},
 			},
 		},
@@ -945,7 +945,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "A required param is missing.",
-				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.",
+				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -956,7 +956,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The body holds no params.",
-				Meaning:    "The body is empty, before or after base64, or it is an object without members where a param is required.",
+				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -979,7 +979,7 @@ var Statuses = []*Status{
 			{
 				Message:    "The link is too old.",
 				Meaning:    "The link is older than an hour.",
-				Remedy:     "Request a new link by users/password_reset_request.",
+				Remedy:     "Request a new link with users/password_reset_request.",
 				Operations: []string{"usersPasswordReset"},
 			},
 		},
@@ -989,8 +989,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "This user has no password.",
-				Meaning:    "The user exists but has never set a password, as happens after a first sign-in by Google.",
-				Remedy:     "Sign in with Google or a magic link; a password can be added afterwards.",
+				Meaning:    "The user exists but has no password, for example after a first sign-in with Google.",
+				Remedy:     "Sign in with Google or a magic link. A password can be added afterwards.",
 				Operations: []string{"sessionsCreate"},
 			},
 		},
@@ -1000,7 +1000,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The user has no role in this application.",
-				Meaning:    "Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made.",
+				Meaning:    "The password, link or Google account is right and the user has records, but none of them is active and admitted by the application. No session was made.",
 				Remedy:     "Ask the operators to activate the user's record, or sign in to an application that admits it.",
 				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
 			},
@@ -1012,7 +1012,7 @@ var Statuses = []*Status{
 			{
 				Message:    "The link is too old.",
 				Meaning:    "The link is older than 7 days.",
-				Remedy:     "Use a magic link or a reset link, which prove the address too.",
+				Remedy:     "Use a magic link or a reset link, which verify the address too.",
 				Operations: []string{"usersEmailVerify"},
 			},
 		},
@@ -1022,25 +1022,25 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The user is not a client yet.",
-				Meaning:    "The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session.",
+				Meaning:    "The token is valid, but its user is neither a client nor an employee nor a liaison, and can do little but register. `session` is the refused session.",
 				Remedy:     "Send the user to the registration page, which uses users/client_register with this session's token.",
 				Operations: []string{"sessionsRead", "sessionsMagicLinkRequest", "sessionsGoogleAuthorize", "clientsRegister", "usersPasswordResetRequest", "notificationsIndex", "notificationsUpdate"},
 			},
 			{
 				Message:    "The user is not a client yet; a session was made all the same.",
-				Meaning:    "The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.",
+				Meaning:    "The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.",
 				Remedy:     "Send the user to the registration page with this session's token.",
 				Operations: []string{"sessionsCreate"},
 			},
 			{
 				Message:    "The user is not a client yet; a session was made all the same.",
-				Meaning:    "Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.",
+				Meaning:    "Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.",
 				Remedy:     "Send the user to the registration page with this session's token.",
 				Operations: []string{"sessionsGoogleCreate"},
 			},
 			{
 				Message:    "The user is not a client yet; a session was made all the same.",
-				Meaning:    "The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.",
+				Meaning:    "The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.",
 				Remedy:     "Send the user to the registration page with this session's token.",
 				Operations: []string{"sessionsMagicLinkCreate"},
 			},
@@ -1051,7 +1051,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The token is not valid.",
-				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application.",
+				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application.",
 				Remedy:     "Sign in again and use the new token.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -1062,7 +1062,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The session has expired.",
-				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when.",
+				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -1073,7 +1073,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "This is not open to the roles of the user.",
-				Meaning:    "The token is good, but its user has none of the roles, in the application of the session, that the operation is for.",
+				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application.",
 				Remedy:     "Call it with the session of somebody who has the role.",
 				Operations: []string{"notificationsIndex", "notificationsUpdate"},
 			},
@@ -1095,7 +1095,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "There were too many requests; try again later.",
-				Meaning:    "The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one.",
+				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
 				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -1106,8 +1106,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "Something failed on the server; it has been reported.",
-				Meaning:    "An error that nobody foresaw. The cause is in the server's log under the request id, and its operators have been notified.",
-				Remedy:     "Try again later. If it stays, give the request id to the operators.",
+				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
+				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
@@ -1117,7 +1117,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The request could not be identified.",
-				Meaning:    "The registry of services and routes could not be read, so that the route of the request could not be looked up.",
+				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
@@ -1128,26 +1128,26 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "It worked, but a mail could not be sent.",
-				Meaning:    "What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
-				Remedy:     "Go on as after success; do not repeat the request.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Continue as after success. Do not repeat the request.",
 				Operations: []string{"clientsRegister"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
-				Meaning:    "What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
-				Remedy:     "Go on as after success; do not repeat the request.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Continue as after success. Do not repeat the request.",
 				Operations: []string{"sessionsCreate"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
-				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
-				Remedy:     "Tell the person that the mail will be late; do not repeat the request.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"sessionsMagicLinkRequest"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
-				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.",
-				Remedy:     "Tell the person that the mail will be late; do not repeat the request.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"usersPasswordResetRequest"},
 			},
 		},
@@ -1158,7 +1158,7 @@ var Statuses = []*Status{
 			{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
-				Remedy:     "Check the path, which is case-sensitive and has no slash at its end, and the method.",
+				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
@@ -1190,7 +1190,7 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The server is busy; try again shortly.",
-				Meaning:    "All places for password hashing are taken and 64 requests wait for one. Nothing was done.",
+				Meaning:    "All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
 				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset"},
 			},
@@ -1430,7 +1430,7 @@ func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
 
 // Write sends the outcome with the HTTP status 400.
 func (o EmailAlreadyRegisterd) Write(w http.ResponseWriter) error {
-	(&Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Its spelling is wrong; email-already-registered is sent instead unless the application asks for the old one."}).Announce(w.Header())
+	(&Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Its spelling is wrong. email-already-registered is sent instead, unless the application asks for the old one."}).Announce(w.Header())
 	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-registerd", "This e-mail address is already registered.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 400, []string{"</statuses/email-already-registerd>; rel=\"help\""}, o)
 }

@@ -109,7 +109,7 @@ type Application struct {
 	// RedirectOrigins The origins that `redirect_url` may have.
 	RedirectOrigins []string `json:"redirect_origins,omitzero"`
 
-	// SignInMail Whether users are told of each sign-in by mail.
+	// SignInMail Whether users get a mail about each sign-in.
 	//
 	// Example: false
 	SignInMail *bool `json:"sign_in_mail,omitempty"`
@@ -125,7 +125,7 @@ type Application struct {
 	URL string `json:"url,omitempty,omitzero"`
 }
 
-// ApplicationCrash An error that nobody foresaw. The cause is in the server's log under the request id, and its operators have been notified.
+// ApplicationCrash An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.
 type ApplicationCrash struct {
 	Code int `json:"code"`
 
@@ -144,14 +144,14 @@ type ApplicationCrash struct {
 // Example: planoorder
 type ApplicationSlug = string
 
-// Client A user's record as a client. Names and phone are the user's.
-type Client struct {
+// ClientRecord A user's record as a client. Names and phone are the user's.
+type ClientRecord struct {
 	// Active Whether the record counts as a role.
 	//
 	// Example: true
 	Active *bool `json:"active,omitempty"`
 
-	// CompanyConfirmed Whether an employee has confirmed the company; until then it is what the person claims.
+	// CompanyConfirmed Whether an employee has confirmed the company. Until then it is a claim of the person.
 	//
 	// Example: false
 	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
@@ -161,7 +161,7 @@ type Client struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
@@ -171,7 +171,7 @@ type Client struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
@@ -181,7 +181,7 @@ type Client struct {
 	// Example: false
 	Enterprise *bool `json:"enterprise,omitempty"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
@@ -191,12 +191,12 @@ type Client struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -205,7 +205,7 @@ type Client struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
-// ClientRequired The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session.
+// ClientRequired The token is valid, but its user is neither a client nor an employee nor a liaison, and can do little but register. `session` is the refused session.
 type ClientRequired struct {
 	Code int `json:"code"`
 
@@ -242,14 +242,14 @@ type ClientValidationFailed struct {
 	Status    string    `json:"status"`
 }
 
-// ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there when its view was passed.
+// ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
 type ClientsRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -273,45 +273,45 @@ type ClientsRegisterClient struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
 }
 
-// ClientsRegisterMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// ClientsRegisterMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type ClientsRegisterMandrillEmailFailed struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
 	Message string `json:"message"`
@@ -337,47 +337,47 @@ type ClientsRegisterParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Client The person who registers.
 	Client ClientsRegisterClient `json:"client"`
 
-	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 	Enterprise *Enterprise `json:"enterprise,omitempty"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 //
 // Example: Eckert-Mauchly
 type CompanyName = string
 
-// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+// Count Whether `data.count` has the number of all matches on all pages.
 type Count = bool
 
-// DeletedSessions What signing out did.
+// DeletedSessions The result of signing out.
 type DeletedSessions struct {
 	// Count How many sessions ended.
 	//
 	// Example: 1
-	Count int `json:"count"`
+	Count int64 `json:"count"`
 }
 
-// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 //
 // Example: ada@example.com
 type Email = string
@@ -438,7 +438,7 @@ type EmailNotFound struct {
 	Status    string    `json:"status"`
 }
 
-// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 type Enterprise = bool
 
 // Expiry How a session ended.
@@ -446,14 +446,14 @@ type Expiry struct {
 	// EndedAt When the session ended.
 	EndedAt Time `json:"ended_at"`
 
-	// Reason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
+	// Reason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 	Reason ExpiryReason `json:"reason"`
 }
 
-// ExpiryReason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
+// ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
 
-// GoogleAccountConflict A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed.
+// GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
 	Code int `json:"code"`
 
@@ -467,9 +467,9 @@ type GoogleAccountConflict struct {
 	Status    string    `json:"status"`
 }
 
-// GoogleAuthorization What begins a sign-in with Google.
+// GoogleAuthorization The start of a sign-in with Google.
 type GoogleAuthorization struct {
-	// State What Google hands back with the code.
+	// State The value that Google returns with the code.
 	//
 	// Example: 5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk
 	State string `json:"state"`
@@ -479,7 +479,7 @@ type GoogleAuthorization struct {
 	// Example: https://accounts.google.com/o/oauth2/v2/auth?client_id=planoauth
 	URL string `json:"url"`
 
-	// Verifier What the page keeps until then; it stands in no URL.
+	// Verifier The secret that the page keeps until then. It is in no URL.
 	//
 	// Example: Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m
 	Verifier string `json:"verifier"`
@@ -499,7 +499,7 @@ type GoogleEmailUnverified struct {
 	Status    string    `json:"status"`
 }
 
-// GoogleSignInFailed Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes.
+// GoogleSignInFailed Google is not configured on the server or cannot be reached, refused the code, or gave an invalid answer. Or the state or verifier is unknown, used, wrong or older than 10 minutes.
 type GoogleSignInFailed struct {
 	Code int `json:"code"`
 
@@ -518,7 +518,7 @@ type GoogleSignInFailed struct {
 // Example: 7
 type ID = int64
 
-// IdentifyRequestError The registry of services and routes could not be read, so that the route of the request could not be looked up.
+// IdentifyRequestError The registry of services and routes could not be read, so the route of the request is unknown.
 type IdentifyRequestError struct {
 	Code int `json:"code"`
 
@@ -532,7 +532,7 @@ type IdentifyRequestError struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidContentType Sensitive operations read `text/plain`, all others `application/json`; the charset may be absent or utf-8, and the body must not be compressed.
+// InvalidContentType Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.
 type InvalidContentType struct {
 	Code int `json:"code"`
 
@@ -546,7 +546,7 @@ type InvalidContentType struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidEncodedParams The body is not what the operation reads: on sensitive operations base64 of one JSON object, on all others one JSON object; in UTF-8, without duplicate names, NUL or lone surrogates, at most 16 levels deep.
+// InvalidEncodedParams The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.
 type InvalidEncodedParams struct {
 	Code int `json:"code"`
 
@@ -560,7 +560,7 @@ type InvalidEncodedParams struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidMagicLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+// InvalidMagicLink The token is unknown: mistyped, already used, or ended by a newer link or a new password.
 type InvalidMagicLink struct {
 	Code int `json:"code"`
 
@@ -574,7 +574,7 @@ type InvalidMagicLink struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidParam All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.
+// InvalidParam All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.
 type InvalidParam struct {
 	Code int `json:"code"`
 
@@ -605,7 +605,7 @@ type InvalidPassword struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidResetLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+// InvalidResetLink The token is unknown: mistyped, already used, or ended by a newer link or a new password.
 type InvalidResetLink struct {
 	Code int `json:"code"`
 
@@ -619,7 +619,7 @@ type InvalidResetLink struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application.
+// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application.
 type InvalidToken struct {
 	Code int `json:"code"`
 
@@ -636,7 +636,7 @@ type InvalidToken struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidVerificationLink The token is unknown or used, or belongs to another user than the presented session's.
+// InvalidVerificationLink The token is unknown or used, or belongs to another user than the session's.
 type InvalidVerificationLink struct {
 	Code int `json:"code"`
 
@@ -672,13 +672,13 @@ type MagicLinkExpired struct {
 // Matches The number of all matches; only when `count` was passed.
 //
 // Example: 3
-type Matches = int
+type Matches = int64
 
-// MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
+// MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.
 type MissingParam struct {
 	Code int `json:"code"`
 
-	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	// Errors Everything that is wrong with the params, at most 50 errors. Missing params are first, then follows the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A required param is missing.
@@ -691,12 +691,12 @@ type MissingParam struct {
 	Status    string    `json:"status"`
 }
 
-// Name A name of a person, on one line, without control characters.
+// Name A name of a person, in one line, without control characters.
 //
 // Example: Ada
 type Name = string
 
-// NoParamsDecoded The body is empty, before or after base64, or it is an object without members where a param is required.
+// NoParamsDecoded The body is empty, before or after base64 decoding, or it is an empty object although a param is required.
 type NoParamsDecoded struct {
 	Code int `json:"code"`
 
@@ -712,10 +712,10 @@ type NoParamsDecoded struct {
 
 // Notification Something that failed.
 type Notification struct {
-	// AcknowledgedAt When somebody has seen to it.
+	// AcknowledgedAt When it was acknowledged.
 	AcknowledgedAt Time `json:"acknowledged_at,omitzero"`
 
-	// AcknowledgedBy The id of the user who has seen to it.
+	// AcknowledgedBy The id of the user who acknowledged it.
 	AcknowledgedBy ID `json:"acknowledged_by,omitzero"`
 
 	// CreatedAt A time in UTC, with milliseconds.
@@ -779,31 +779,31 @@ type NotificationsIndexActionSuccessful struct {
 
 // NotificationsIndexParams The params of notifications/index.
 type NotificationsIndexParams struct {
-	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	// Count Whether `data.count` has the number of all matches on all pages.
 	Count *Count `json:"count,omitempty"`
 
-	// Filters Which notifications are listed; `unacknowledged` leaves out those that somebody has seen to.
+	// Filters Which notifications are listed. `unacknowledged` leaves out the acknowledged ones.
 	Filters []string `json:"filters,omitzero"`
 
 	// Page Which part of the list is returned.
 	Page Page `json:"page,omitempty,omitzero"`
 
-	// Search What the notifications must hold, in upper or lower case.
+	// Search What the notifications must contain, in upper or lower case.
 	Search NotificationsIndexSearch `json:"search,omitempty,omitzero"`
 
 	// Sort The order of the notifications.
 	Sort NotificationsIndexSort `json:"sort,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// NotificationsIndexSearch What the notifications must hold, in upper or lower case.
+// NotificationsIndexSearch What the notifications must contain, in upper or lower case.
 type NotificationsIndexSearch struct {
-	// Attributes Where to look for it; in both when absent.
+	// Attributes Where to search; in both when absent.
 	Attributes []NotificationsIndexSearchAttributes `json:"attributes,omitzero"`
 
 	// Term The text to look for.
@@ -817,10 +817,10 @@ type NotificationsIndexSearchAttributes string
 
 // NotificationsIndexSort The order of the notifications.
 type NotificationsIndexSort struct {
-	// By What they are sorted by.
+	// By What the notifications are sorted by.
 	By string `json:"by,omitempty,omitzero"`
 
-	// Order The smallest first, or the largest; `desc` when absent.
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
 	Order SortOrder `json:"order,omitempty,omitzero"`
 }
 
@@ -843,7 +843,7 @@ type NotificationsUpdateActionSuccessful struct {
 
 // NotificationsUpdateParams The params of notifications/update.
 type NotificationsUpdateParams struct {
-	// Acknowledged Whether somebody has seen to it.
+	// Acknowledged Whether the notification is acknowledged.
 	//
 	// Example: true
 	Acknowledged bool `json:"acknowledged"`
@@ -853,10 +853,10 @@ type NotificationsUpdateParams struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -867,15 +867,15 @@ type Page struct {
 	// Example: 1
 	Number int `json:"number,omitempty,omitzero"`
 
-	// Size How many there are on a page; 20 when absent.
+	// Size The number of rows on a page; 20 when absent.
 	//
 	// Example: 20
 	Size int `json:"size,omitempty,omitzero"`
 }
 
-// ParamError What is wrong with one param. The value that was passed is never repeated.
+// ParamError What is wrong with one param. It never repeats the value that was passed.
 type ParamError struct {
-	// Message What is wrong, for a person; it goes on from the name of the param.
+	// Message What is wrong, for a person. It continues a sentence that begins with the name of the param.
 	//
 	// Example: is required
 	Message string `json:"message"`
@@ -892,10 +892,10 @@ type ParamError struct {
 // ParamErrorRule The rule that it breaks.
 type ParamErrorRule string
 
-// ParamErrors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+// ParamErrors Everything that is wrong with the params, at most 50 errors. Missing params are first, then follows the order of the operation's params.
 type ParamErrors = []ParamError
 
-// Password A password, taken as it is after Unicode NFKC.
+// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 //
 // Example: analytical engine 1843
 type Password = string
@@ -917,7 +917,7 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
-// PermissionDenied The token is good, but its user has none of the roles, in the application of the session, that the operation is for.
+// PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application.
 type PermissionDenied struct {
 	Code int `json:"code"`
 
@@ -931,7 +931,7 @@ type PermissionDenied struct {
 	Status    string    `json:"status"`
 }
 
-// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 //
 // Example: +1 212 555 2368
 type Phone = string
@@ -961,7 +961,7 @@ type PreferencesReadActionSuccessful struct {
 
 // PreferencesReadParams The params of preferences/read.
 type PreferencesReadParams struct {
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
@@ -982,16 +982,16 @@ type PreferencesUpdateActionSuccessful struct {
 
 // PreferencesUpdateParams The params of preferences/update.
 type PreferencesUpdateParams struct {
-	// RememberMe Whether the user's sessions shall never expire.
+	// RememberMe Whether the user's sessions never expire.
 	//
 	// Example: true
 	RememberMe bool `json:"remember_me"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// RateLimitExceeded The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one.
+// RateLimitExceeded The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.
 type RateLimitExceeded struct {
 	Code int `json:"code"`
 
@@ -1008,7 +1008,7 @@ type RateLimitExceeded struct {
 // Records Kinds of records.
 type Records = []string
 
-// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 //
 // Example: https://planoorder.example/orders?open=1
 type RedirectURL = string
@@ -1074,7 +1074,7 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
-// ServerBusy All places for password hashing are taken and 64 requests wait for one. Nothing was done.
+// ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
 
@@ -1143,7 +1143,7 @@ type Session struct {
 	// Records The kinds of all records of the user, active or not.
 	Records Records `json:"records,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
@@ -1151,7 +1151,7 @@ type Session struct {
 	// Roles The user's active records that the application admits.
 	Roles Records `json:"roles,omitzero"`
 
-	// Token The session's token; only in the answer that makes the session.
+	// Token The session's token. It is only in the answer that makes the session.
 	//
 	// Example: plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	Token string `json:"token,omitempty,omitzero"`
@@ -1165,7 +1165,7 @@ type Session struct {
 	UserAgent string `json:"user_agent,omitempty,omitzero"`
 }
 
-// SessionExpired The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when.
+// SessionExpired The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.
 type SessionExpired struct {
 	Code int `json:"code"`
 
@@ -1198,7 +1198,7 @@ type SessionList struct {
 	Results []Session `json:"results"`
 }
 
-// SessionsCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+// SessionsCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.
 type SessionsCreateActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1224,7 +1224,7 @@ type SessionsCreateActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateClientRequired The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+// SessionsCreateClientRequired The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
 type SessionsCreateClientRequired struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1250,7 +1250,7 @@ type SessionsCreateClientRequired struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// SessionsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type SessionsCreateMandrillEmailFailed struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1285,39 +1285,39 @@ type SessionsCreateParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsDeleteActionSuccessful The sessions have ended; their tokens are worthless from now on.
+// SessionsDeleteActionSuccessful The sessions have ended, and their tokens are invalid from now on.
 type SessionsDeleteActionSuccessful struct {
 	Code int `json:"code"`
 
-	// Data What signing out did.
+	// Data The result of signing out.
 	Data DeletedSessions `json:"data"`
 
 	// Message Example: It worked.
@@ -1335,21 +1335,21 @@ type SessionsDeleteParams struct {
 	// ID The id of the session to end.
 	ID ID `json:"id,omitzero"`
 
-	// Scope Which sessions end; without it and without `id`, the presented one.
+	// Scope Which sessions end. Without it and without `id`, the session itself ends.
 	Scope SessionsDeleteParamsScope `json:"scope,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// SessionsDeleteParamsScope Which sessions end; without it and without `id`, the presented one.
+// SessionsDeleteParamsScope Which sessions end. Without it and without `id`, the session itself ends.
 type SessionsDeleteParamsScope string
 
 // SessionsGoogleAuthorizeActionSuccessful The browser can be sent to Google.
 type SessionsGoogleAuthorizeActionSuccessful struct {
 	Code int `json:"code"`
 
-	// Data What begins a sign-in with Google.
+	// Data The start of a sign-in with Google.
 	Data GoogleAuthorization `json:"data"`
 
 	// Message Example: It worked.
@@ -1369,16 +1369,16 @@ type SessionsGoogleAuthorizeParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// SessionsGoogleCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+// SessionsGoogleCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.
 type SessionsGoogleCreateActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1404,7 +1404,7 @@ type SessionsGoogleCreateActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsGoogleCreateClientRequired Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+// SessionsGoogleCreateClientRequired Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
 type SessionsGoogleCreateClientRequired struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1434,7 +1434,7 @@ type SessionsGoogleCreateClientRequired struct {
 //
 // Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
 type SessionsGoogleCreateParams struct {
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Code The code that Google appended to the redirect.
@@ -1442,23 +1442,23 @@ type SessionsGoogleCreateParams struct {
 	// Example: 4/0AVMBsJh
 	Code string `json:"code"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// State The state that sessions/google_authorize made.
 	State string `json:"state"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
 	// Verifier The verifier that sessions/google_authorize made.
 	Verifier string `json:"verifier"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsIndexActionSuccessful The live sessions of the user.
+// SessionsIndexActionSuccessful The valid sessions of the user.
 type SessionsIndexActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1477,7 +1477,7 @@ type SessionsIndexActionSuccessful struct {
 
 // SessionsIndexParams The params of sessions/index.
 type SessionsIndexParams struct {
-	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	// Count Whether `data.count` has the number of all matches on all pages.
 	Count *Count `json:"count,omitempty"`
 
 	// Page Which part of the list is returned.
@@ -1486,26 +1486,26 @@ type SessionsIndexParams struct {
 	// Sort The order of the sessions.
 	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
 // SessionsIndexSort The order of the sessions.
 type SessionsIndexSort struct {
-	// By What they are sorted by; `created_at` when absent.
+	// By What the sessions are sorted by; `created_at` when absent.
 	By SessionsIndexSortBy `json:"by,omitempty,omitzero"`
 
-	// Order The smallest first, or the largest; `desc` when absent.
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
 	Order SortOrder `json:"order,omitempty,omitzero"`
 }
 
-// SessionsIndexSortBy What they are sorted by; `created_at` when absent.
+// SessionsIndexSortBy What the sessions are sorted by; `created_at` when absent.
 type SessionsIndexSortBy string
 
-// SessionsMagicLinkCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+// SessionsMagicLinkCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.
 type SessionsMagicLinkCreateActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1531,7 +1531,7 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsMagicLinkCreateClientRequired The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+// SessionsMagicLinkCreateClientRequired The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
 type SessionsMagicLinkCreateClientRequired struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1561,7 +1561,7 @@ type SessionsMagicLinkCreateClientRequired struct {
 //
 // Example: {"magic_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
 type SessionsMagicLinkCreateParams struct {
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// MagicToken The token of a mailed link, `plal_…`.
@@ -1569,17 +1569,17 @@ type SessionsMagicLinkCreateParams struct {
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	MagicToken LinkToken `json:"magic_token"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsMagicLinkRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+// SessionsMagicLinkRequestActionSuccessful The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user.
 type SessionsMagicLinkRequestActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1593,7 +1593,7 @@ type SessionsMagicLinkRequestActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type SessionsMagicLinkRequestMandrillEmailFailed struct {
 	Code int `json:"code"`
 
@@ -1614,21 +1614,21 @@ type SessionsMagicLinkRequestParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// SessionsReadActionSuccessful The session is good, and is in `data`.
+// SessionsReadActionSuccessful The session is valid, and is in `data`.
 type SessionsReadActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1647,20 +1647,20 @@ type SessionsReadActionSuccessful struct {
 
 // SessionsReadParams The params of sessions/read.
 type SessionsReadParams struct {
-	// SessionToken The token of the session to check; with an application token it is required, otherwise not allowed.
+	// SessionToken The token of the session to check. With an application token it is required, otherwise not allowed.
 	SessionToken string `json:"session_token,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
 // SignInMethod How the user signed in.
 type SignInMethod string
 
-// SortOrder The smallest first, or the largest; `desc` when absent.
+// SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
 
 // Time A time in UTC, with milliseconds.
@@ -1668,7 +1668,7 @@ type SortOrder string
 // Example: 2026-11-22T10:38:11.123Z
 type Time = string
 
-// Token A token, instead of the Authorization header, which wins when both are there.
+// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 type Token = string
 
 // TokenParam Which token was refused.
@@ -1681,17 +1681,17 @@ type User struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
 
-	// EmailVerified Whether the person has proven that the address is theirs.
+	// EmailVerified Whether the address is verified.
 	//
 	// Example: true
 	EmailVerified *bool `json:"email_verified,omitempty"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
@@ -1711,12 +1711,12 @@ type User struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone       Phone        `json:"phone,omitempty,omitzero"`
@@ -1726,7 +1726,7 @@ type User struct {
 	Records Records `json:"records,omitzero"`
 }
 
-// UserHasNoPassword The user exists but has never set a password, as happens after a first sign-in by Google.
+// UserHasNoPassword The user exists but has no password, for example after a first sign-in with Google.
 type UserHasNoPassword struct {
 	Code int `json:"code"`
 
@@ -1740,7 +1740,7 @@ type UserHasNoPassword struct {
 	Status    string    `json:"status"`
 }
 
-// UserRequiresRole Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made.
+// UserRequiresRole The password, link or Google account is right and the user has records, but none of them is active and admitted by the application. No session was made.
 type UserRequiresRole struct {
 	Code int `json:"code"`
 
@@ -1754,14 +1754,14 @@ type UserRequiresRole struct {
 	Status    string    `json:"status"`
 }
 
-// UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there when their view was passed.
+// UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed.
 type UsersClientRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -1778,34 +1778,34 @@ type UsersClientRegisterActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// UsersClientRegisterClient The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
+// UsersClientRegisterClient The person, who has the e-mail address of the session's user. A user without a password may pass a first one while the session is younger than 15 minutes.
 type UsersClientRegisterClient struct {
 	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password,omitempty,omitzero"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -1820,31 +1820,31 @@ type UsersClientRegisterParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
-	// Client The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
+	// Client The person, who has the e-mail address of the session's user. A user without a password may pass a first one while the session is younger than 15 minutes.
 	Client UsersClientRegisterClient `json:"client"`
 
-	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 	Enterprise *Enterprise `json:"enterprise,omitempty"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// UsersEmailVerifyActionSuccessful The address is proven.
+// UsersEmailVerifyActionSuccessful The address is verified.
 type UsersEmailVerifyActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1862,7 +1862,7 @@ type UsersEmailVerifyActionSuccessful struct {
 //
 // Example: {"verification_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
 type UsersEmailVerifyParams struct {
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
 	// VerificationToken The token of a mailed link, `plal_…`.
@@ -1871,7 +1871,7 @@ type UsersEmailVerifyParams struct {
 	VerificationToken LinkToken `json:"verification_token"`
 }
 
-// UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended; the user signs in with the new password.
+// UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended, so the user signs in with the new password.
 type UsersPasswordResetActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1889,7 +1889,7 @@ type UsersPasswordResetActionSuccessful struct {
 //
 // Example: {"password":"nanoseconds on a wire","reset_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
 type UsersPasswordResetParams struct {
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
@@ -1899,11 +1899,11 @@ type UsersPasswordResetParams struct {
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	ResetToken LinkToken `json:"reset_token"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// UsersPasswordResetRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+// UsersPasswordResetRequestActionSuccessful The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user.
 type UsersPasswordResetRequestActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1917,7 +1917,7 @@ type UsersPasswordResetRequestActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type UsersPasswordResetRequestMandrillEmailFailed struct {
 	Code int `json:"code"`
 
@@ -1938,17 +1938,17 @@ type UsersPasswordResetRequestParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
@@ -1973,18 +1973,18 @@ type UsersPasswordUpdateActionSuccessful struct {
 //
 // Example: {"current_password":"analytical engine 1843","password":"nanoseconds on a wire"}
 type UsersPasswordUpdateParams struct {
-	// CurrentPassword The password until now; required once the user has one.
+	// CurrentPassword The present password; required if the user has one.
 	CurrentPassword Password `json:"current_password,omitzero"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -2007,10 +2007,10 @@ type UsersReadActionSuccessful struct {
 
 // UsersReadParams The params of users/read.
 type UsersReadParams struct {
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -2033,25 +2033,25 @@ type UsersUpdateActionSuccessful struct {
 
 // UsersUpdateParams The params of users/update.
 type UsersUpdateParams struct {
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, or one of the USA; an empty one removes it.
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
 	Phone string `json:"phone,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -2069,7 +2069,7 @@ type VerificationLinkExpired struct {
 	Status    string    `json:"status"`
 }
 
-// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 type View string
 
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"log/slog"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 const signInBody = `{"email":"ada@example.com","password":"analytical engine 1843","application":"planoorder"}`
@@ -32,17 +36,17 @@ func startKnown(b *testing.B) *known {
 	check(b, err)
 	b.Cleanup(d.Close)
 	settings := Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, ThrottleAddress: 1 << 30}
-	server, err := New(settings, d, &Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
+	server, err := New(settings, d, &mailer.Mailbox{}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
 	check(b, err)
 	k := &known{Server: server}
-	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []string{"client"}}
-	var digest []byte
-	k.application, digest = newToken(applicationPrefix)
+	app := &db.Application{ID: 2, Slug: "planoorder", Name: "PlanoOrder", Admits: []db.Role{db.RoleClient}}
+	var digest [32]byte
+	k.application, digest = token.New(token.Application)
 	later := time.Now().Add(time.Hour) // longer than a benchmark takes
 	r := &registry{
 		readAt: later, services: map[string]bool{}, routes: map[route]bool{},
 		appsBySlug: map[string]*db.Application{app.Slug: app}, appsByID: map[int64]*db.Application{app.ID: app},
-		appsByToken: map[[32]byte]*db.Application{[32]byte(digest): app},
+		appsByToken: map[[32]byte]*db.Application{digest: app},
 	}
 	for _, op := range gen.Operations {
 		r.services[op.Service], r.routes[route{op.Method, op.Path}] = true, true
@@ -52,10 +56,11 @@ func startKnown(b *testing.B) *known {
 		ID: 7, UserID: 5, ApplicationID: app.ID, Method: "password", IP: "192.0.2.1", UserAgent: "Firefox", CreatedAt: time.Now(), LastUsedAt: later,
 		User: db.User{ID: 5, Email: "ada@example.com", EmailVerifiedAt: time.Now(), Records: db.Records{Client: new(true)}},
 	}
-	k.token, digest = newToken(sessionPrefix)
-	k.digest = [32]byte(digest)
-	k.sessions.trust(later)
-	k.sessions.keep(k.digest, k.session, time.Now(), k.sessions.changes.Load())
+	k.token, k.digest = token.New(token.Session)
+	k.Sessions.SessionByToken = func(context.Context, []byte) (*db.Session, error) { return k.session, nil }
+	k.Sessions.Intervals.Unconfirmed, k.Sessions.Intervals.MaxAge = time.Hour, time.Hour
+	_, err = k.Sessions.Load(b.Context(), k.digest)
+	check(b, err)
 	return k
 }
 
@@ -107,10 +112,10 @@ func BenchmarkSteps(b *testing.B) {
 			_, err = decodeObject(text)
 			return err == nil
 		}},
-		{"token", func() bool { return wellFormed(k.token, sessionPrefix) && [32]byte(digestOf(k.token)) == k.digest }},
-		{"find in cache", func() bool { return k.sessions.find(k.digest, now) != nil }},
+		{"token", func() bool { return token.WellFormed(k.token, token.Session) && token.Digest(k.token) == k.digest }},
+		{"find in cache", func() bool { return k.Sessions.Find(k.digest) != nil }},
 		{"validate", func() bool {
-			c := &call{op: op, req: &http.Request{}, params: params, tokenPresented: true, caller: app}
+			c := &call{op: op, req: &http.Request{}, params: params, tokenPresented: true, clientApp: app}
 			refusal, err := k.validate(c)
 			return refusal == nil && err == nil
 		}},
@@ -118,12 +123,11 @@ func BenchmarkSteps(b *testing.B) {
 			return gen.SessionsReadActionSuccessful{Data: sessionView(gen.Default, k.session, app, "")}.Write(out) == nil
 		}},
 		{"judge a password", func() bool {
-			rule, _ := judgePassword("analytical engine 1843", ownWords("ada@example.com", "Ada", "Lovelace", "planoorder", "planoauth"))
-			return rule == ""
+			return password.Check("analytical engine 1843", password.OwnWords("ada@example.com", "Ada", "Lovelace", "planoorder", "planoauth")) == nil
 		}},
-		{"check names and phone", func() bool { return (&claim{firstName: "Ada", lastName: "Lovelace"}).check("") == nil }},
+		{"check names and phone", func() bool { return (&profile{firstName: "Ada", lastName: "Lovelace"}).normalize("") == nil }},
 		{"write a mail", func() bool {
-			_, err := k.writeMail("welcome", &k.session.User, app, mailFacts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
+			_, err := k.mails.Write(mailer.Welcome, &k.session.User, app, mailer.Facts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})
 			return err == nil
 		}},
 	} {

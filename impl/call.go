@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,53 +19,85 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// call is one request on its way.
-type call struct {
-	req *http.Request
-	id  string
-	now time.Time // the one time of the request, in whole milliseconds as answers show it
-	ip  string
+// requestTimeout ends the work of a request whose database does not answer.
+const requestTimeout = 30 * time.Second
 
-	deadline deadline    // the context of req
-	header   http.Header // of the answer
-	began    time.Time   // for measuring alone
+// call is one request in the pipeline.
+type call struct {
+	req    *http.Request
+	id     string
+	now    time.Time // the one time of the request, in whole milliseconds as in answers
+	ip     string
+	header http.Header // of the answer
+	began  time.Time   // for durations only
+
+	ctx    callContext     // the context of req
+	timed  context.Context // see context
+	cancel context.CancelFunc
 
 	op       *gen.Operation // nil while no route has matched
-	registry *registry      // as it was when the request was identified
-	body     []byte         // as it was sent
+	registry *registry      // the copy that identified the request
+	body     []byte         // as sent
 	params   map[string]any
 	slug     string // of the answer
 
 	tokenPresented bool
-	caller         *db.Application // whose token was presented; nil when it was a session's, or none
-	session        *db.Session     // of the presented token; nil when none was presented. It may be kept for other calls: it is never changed
-	changed        []int64         // users whose sessions, or what is known of them, may have changed
-	app            *db.Application // of the session
-	about          string          // slug of the application whose token, or a token of whose session, was presented; for measuring alone
+	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
+	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
+	sessionApp     *db.Application // of the session
+	changed        []int64         // ids of users whose sessions must leave the session cache
+	metricsApp     string          // slug of the application that metrics count the request for
+}
+
+// callContext is the context of a request, which knows its call.
+type callContext struct {
+	context.Context // of the connection
+	call            *call
 }
 
 type callKey struct{}
 
-// The values of headers that all answers have. Nobody appends to them.
+// Value returns the call for callKey.
+func (c *callContext) Value(key any) any {
+	if key == (callKey{}) {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// context returns the context for everything that a request waits for: it ends when the caller closes the connection, and after
+// requestTimeout. The timer is made at the first use, so a session check that the cache answers costs none.
+func (c *call) context() context.Context {
+	if c.timed == nil {
+		c.timed, c.cancel = context.WithTimeout(&c.ctx, requestTimeout)
+	}
+	return c.timed
+}
+
+// Header values of all answers, shared between them: never append to these.
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
 )
 
-func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
-
-// begin gives each request its id, its time and the headers that every answer has; it turns panics into errors, and when the
-// answer is sent, it is counted and one line logged.
+// begin gives each request its id, its time and the headers of every answer. It turns a panic into an error. After the answer it
+// counts the request and logs one line.
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
 		began := s.Now()
 		c := &call{
-			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.addressOf(req), header: ec.Response().Header(), began: began,
+			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddress(req), header: ec.Response().Header(), began: began,
 		}
-		c.deadline = deadline{Context: req.Context(), call: c}
-		defer c.deadline.end()
-		c.req = req.WithContext(&c.deadline)
+		c.ctx = callContext{req.Context(), c}
+		c.req = req.WithContext(&c.ctx)
+		defer func() {
+			if c.cancel != nil {
+				c.cancel()
+			}
+		}()
 		ec.SetRequest(c.req)
 		header := c.header
 		header["X-Request-Id"] = []string{c.id}
@@ -85,16 +117,16 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestLines log the requests of each operation, by its id, which stands in each line.
-func requestLines(log *slog.Logger) map[string]slog.Handler {
-	lines := map[string]slog.Handler{"": log.Handler()}
+// requestLoggers makes a log handler for each operation, by operation id, so that the id is formatted only once.
+func requestLoggers(log *slog.Logger) map[string]slog.Handler {
+	loggers := map[string]slog.Handler{"": log.Handler()}
 	for _, op := range gen.Operations {
-		lines[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
+		loggers[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
 	}
-	return lines
+	return loggers
 }
 
-// operation is the id of the operation, "" while no route has matched.
+// operation returns the operation id, "" while no route has matched.
 func (c *call) operation() string {
 	if c.op == nil {
 		return ""
@@ -106,20 +138,20 @@ func (s *Server) logCall(c *call, code int) {
 	ended := s.Now()
 	took := ended.Sub(c.began)
 	s.metrics.count(c, took)
-	line := slog.NewRecord(ended, slog.LevelInfo, "request", 0) // without its place in the source, which takes time to find
+	line := slog.NewRecord(ended, slog.LevelInfo, "request", 0) // no source position: finding it costs time
 	line.AddAttrs(
 		slog.String("request_id", c.id),
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
 		slog.Int64("us", took.Microseconds()))
-	if handler := s.lines[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
+	if handler := s.requestLoggers[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
 		handler.Handle(c.req.Context(), line)
 	}
 }
 
-// refuse answers with the outcome of a step. The compiler cannot tell which operation a step refuses, so the list is
-// looked at here: what the operation does not list is never sent.
+// refuse answers with the outcome of a step. The compiler cannot know which operation the step refuses, so this checks the
+// operation's list of slugs: an unlisted slug is never sent.
 func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	if c.op != nil && !slices.Contains(c.op.Slugs, outcome.Slug()) {
 		return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or let the step answer another slug", outcome.Slug(), c.op.ID)
@@ -128,7 +160,7 @@ func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	return outcome.Write(w)
 }
 
-// panicked is a panic as an error.
+// panicked is a recovered panic.
 type panicked struct {
 	cause any
 	stack []byte
@@ -136,11 +168,11 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.cause) }
 
-// answerError answers what no handler could: routes that do not exist, and crashes.
+// answerError answers requests without a route, and crashes.
 func (s *Server) answerError(err error, ec echo.Context) {
 	c := callOf(ec.Request().Context())
 	if ec.Response().Committed {
-		s.Log.Warn("an answer broke off", "request_id", c.id, "cause", err.Error())
+		s.Log.Warn("writing an answer failed", "request_id", c.id, "cause", err.Error())
 		return
 	}
 	var outcome gen.Outcome
@@ -155,11 +187,11 @@ func (s *Server) answerError(err error, ec echo.Context) {
 		outcome = s.crash(c, err)
 	}
 	if err := c.refuse(ec.Response(), outcome); err != nil {
-		s.Log.Warn("an answer broke off", "request_id", c.id, "cause", err.Error())
+		s.Log.Warn("writing an answer failed", "request_id", c.id, "cause", err.Error())
 	}
 }
 
-// crash logs an error that nobody foresaw, and tells the operators. Nothing of it goes into the answer.
+// crash logs an unforeseen error and notifies the operators. The answer contains nothing of it.
 func (s *Server) crash(c *call, err error) gen.Outcome {
 	operation, stack := c.operation(), debug.Stack()
 	var p *panicked
@@ -167,12 +199,12 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 		stack = p.stack
 	}
 	if p == nil && errors.Is(err, context.Canceled) {
-		s.Log.Info("the caller went away", "request_id", c.id, "operation", operation)
+		s.Log.Info("the caller closed the connection", "request_id", c.id, "operation", operation)
 		return gen.ApplicationCrash{}
 	}
 	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
-	s.notify(c.req.Context(), db.Notification{
-		Kind: "application-crash", Operation: operation, RequestID: c.id,
+	s.notify(c.context(), applicationCrash, db.Notification{
+		Operation: operation, RequestID: c.id,
 		Message: "A request crashed; the cause is in the log under its request id.",
 	})
 	return gen.ApplicationCrash{}
@@ -180,18 +212,34 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 
 func isAPI(path string) bool { return path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") }
 
-// peerAddress is the address of the connection, or "" when it has none.
-func peerAddress(req *http.Request) string {
-	port, err := netip.ParseAddrPort(req.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return port.Addr().Unmap().WithZone("").String()
-}
-
-const maxUserAgent = 512 // bytes that are kept of the User-Agent header
+const maxUserAgent = 512 // bytes of the User-Agent header that are stored
 
 func userAgent(req *http.Request) string {
 	text := req.UserAgent()
 	return strings.ToValidUTF8(text[:min(len(text), maxUserAgent)], "")
+}
+
+// invalidToken refuses the presented token.
+var invalidToken = gen.InvalidToken{Param: gen.TokenParamToken}
+
+func paramError(param string, rule gen.ParamErrorRule, message string) gen.ParamError {
+	return gen.ParamError{Param: param, Rule: rule, Message: message}
+}
+
+// rateLimited is the outcome of a request that may be sent again after a wait.
+func (c *call) rateLimited(wait time.Duration) gen.RateLimitExceeded {
+	c.retryAfter(wait)
+	return gen.RateLimitExceeded{}
+}
+
+// retryAfter sets the header Retry-After, in whole seconds and at least one.
+func (c *call) retryAfter(wait time.Duration) {
+	seconds := max(1, (wait+time.Second-1)/time.Second)
+	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
+}
+
+// busy is the outcome of a request that finds the hash queue full.
+func (s *Server) busy(c *call) gen.ServerBusy {
+	c.retryAfter(s.Passwords.Limiter.Wait())
+	return gen.ServerBusy{}
 }

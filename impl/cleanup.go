@@ -11,50 +11,51 @@ import (
 )
 
 const (
-	cleanUpEvery = time.Hour
-	cleanUpLimit = time.Hour            // for one run; what is left then is left to the next
-	cleanUpPages = 64                   // of a table that one statement looks at: half a megabyte
-	cleanUpPause = 5 * time.Millisecond // between statements, for everybody else
+	cleanUpInterval = time.Hour
+	cleanUpTimeout  = time.Hour            // for one run; the next run deletes what is left
+	cleanUpPages    = 64                   // pages of a table that one statement scans: half a megabyte
+	cleanUpPause    = 5 * time.Millisecond // between statements, to leave the database to requests
 
-	linksKept         = 37 * 24 * time.Hour // the longest life of a link, and 30 days
-	googleStatesKept  = 24 * time.Hour
-	triesKept         = 24 * time.Hour // as far back as the bounds look
-	requestsKept      = 10 * time.Minute
-	mailsKept         = 30 * 24 * time.Hour // after they were sent or given up
-	notificationsKept = 365 * 24 * time.Hour
+	linkRetention           = 37 * 24 * time.Hour // the longest lifetime of a link, and 30 days
+	googleStateRetention    = 24 * time.Hour
+	triesRetention          = 24 * time.Hour // the longest period of a rate limit
+	addressRequestRetention = 10 * time.Minute
+	mailRetention           = 30 * 24 * time.Hour // after a mail was sent or given up
+	notificationRetention   = 365 * 24 * time.Hour
 )
 
-// outdated says which rows of a table are removed: those for which the condition holds, whose $1, $2 are the present less
-// these ages.
-type outdated struct {
+// retentionRule states which rows of a table are deleted: those for which the condition holds. In it, ?0 and ?1
+// are the current time minus the first and the second age.
+type retentionRule struct {
 	table, condition string
 	ages             []time.Duration
 }
 
-// allOutdated is all that is ever cleaned up. A session is told of for a while after its end; with remember_me it has none.
-var allOutdated = []outdated{
-	{"sessions", "(created_at <= $1 OR last_used_at <= $2) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
-		[]time.Duration{sessionLife + sessionKept, sessionIdle + sessionKept}},
-	{"links", "created_at <= $1", []time.Duration{linksKept}},
-	{"google_states", "created_at <= $1", []time.Duration{googleStatesKept}},
-	{"tries", "last_at <= $1", []time.Duration{triesKept}},
-	{"address_requests", "minute <= $1", []time.Duration{requestsKept}},
-	{"known_addresses", "signed_in_at <= $1", []time.Duration{knownFor}},
-	{"mails", "coalesce(sent_at, failed_at) <= $1", []time.Duration{mailsKept}},
-	{"notifications", "acknowledged_at <= $1", []time.Duration{notificationsKept}},
+// retentionRules lists everything that is ever deleted for its age. Sessions are kept for a while after their
+// end, so that their users are told session-expired; with remember_me a session has no end.
+var retentionRules = []retentionRule{
+	{"sessions", "(created_at <= ?0 OR last_used_at <= ?1) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
+		[]time.Duration{sessionLifetime + sessionRetention, sessionIdleLimit + sessionRetention}},
+	{"links", "created_at <= ?0", []time.Duration{linkRetention}},
+	{"google_states", "created_at <= ?0", []time.Duration{googleStateRetention}},
+	{"tries", "last_at <= ?0", []time.Duration{triesRetention}},
+	{"address_requests", "minute <= ?0", []time.Duration{addressRequestRetention}},
+	{"known_addresses", "signed_in_at <= ?0", []time.Duration{knownAddressLife}},
+	{"mails", "coalesce(sent_at, failed_at) <= ?0", []time.Duration{mailRetention}},
+	{"notifications", "acknowledged_at <= ?0", []time.Duration{notificationRetention}},
 }
 
-// cleanUp is the job that removes what nobody will ask for again.
+// cleanUp is the job that applies the retention rules.
 type cleanUp struct{}
 
-// Kind names the job in the queue.
+// Kind returns the name of the job in the queue.
 func (cleanUp) Kind() string { return "clean_up" }
 
-// everyHour makes one such job an hour, however many replicas there are and however often they start. One that fails is not
-// retried: the next one does its work.
-func everyHour() *river.PeriodicJob {
-	return river.NewPeriodicJob(river.PeriodicInterval(cleanUpEvery), func() (river.JobArgs, *river.InsertOpts) {
-		return cleanUp{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: cleanUpEvery}}
+// hourlyCleanUp inserts one job per hour, however many replicas run and however often they start. A failed
+// job is not retried, since the next one does its work.
+func hourlyCleanUp() *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(cleanUpInterval), func() (river.JobArgs, *river.InsertOpts) {
+		return cleanUp{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: cleanUpInterval}}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
 }
 
@@ -63,54 +64,60 @@ type cleanUpWorker struct {
 	server *Server
 }
 
-// Timeout is longer than that of other jobs.
-func (w *cleanUpWorker) Timeout(*river.Job[cleanUp]) time.Duration { return cleanUpLimit }
+// Timeout returns the time limit of a run, which is longer than that of other jobs.
+func (w *cleanUpWorker) Timeout(*river.Job[cleanUp]) time.Duration { return cleanUpTimeout }
 
-// Work goes through the tables. What cannot be removed from one keeps the others from nothing.
+// Work applies every rule. A rule that fails does not keep the others from being applied.
 func (w *cleanUpWorker) Work(ctx context.Context, _ *river.Job[cleanUp]) (failed error) {
 	s := w.server
-	for _, o := range allOutdated {
-		removed, err := s.remove(ctx, o)
-		if removed > 0 {
-			s.Log.Info("cleaned up", "table", o.table, "rows", removed)
+	for _, rule := range retentionRules {
+		deleted, err := rule.apply(ctx, s.DB, s.Now())
+		if deleted > 0 {
+			s.Log.Info("clean-up deleted rows", "table", rule.table, "rows", deleted)
 		}
 		if ctx.Err() != nil {
-			return ctx.Err() // the server stops, or this took too long
+			return ctx.Err() // the server stops, or the time limit is over
 		}
 		if err != nil {
 			failed = err
-			s.Log.Error("a table could not be cleaned up", "table", o.table, "cause", err.Error())
-			s.notify(ctx, db.Notification{Kind: "clean-up-failed", Message: "What is outdated in the table " + o.table + " could not be removed; the cause is in the log."})
+			s.Log.Error("clean-up failed", "table", rule.table, "cause", err.Error())
+			s.notify(ctx, cleanUpFailed, db.Notification{
+				Message: "Old rows of the table " + rule.table + " could not be deleted. The cause is in the log.",
+			})
 		}
 	}
 	return failed
 }
 
-// remove walks through a table page by page, so that it needs no index, and no statement takes long or holds many locks. A row
-// that somebody else has locked is left to the next run: cleaning up waits for nobody, and so is in no deadlock.
-func (s *Server) remove(ctx context.Context, o outdated) (removed int64, _ error) {
-	var args []any
-	for _, age := range o.ages {
-		args = append(args, s.Now().UTC().Truncate(time.Millisecond).Add(-age))
+// apply deletes the rows that are too old, a few pages of the table per statement: it needs no index, and no
+// statement takes long or holds many locks. Rows that are locked are left to the next run, so that a clean-up
+// never waits and causes no deadlock.
+func (r *retentionRule) apply(ctx context.Context, d *db.DB, now time.Time) (deleted int64, _ error) {
+	var limits []any
+	for _, age := range r.ages {
+		limits = append(limits, now.UTC().Truncate(time.Millisecond).Add(-age))
 	}
 	var pages int64
-	err := s.DB.Pool.QueryRow(ctx, "SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint", o.table).Scan(&pages)
+	err := d.NewRaw("SELECT pg_relation_size(?::regclass) / current_setting('block_size')::bigint", r.table).Scan(ctx, &pages)
 	if err != nil {
 		return 0, err
 	}
 	for page := int64(0); page < pages; page += cleanUpPages {
-		done, err := s.DB.Pool.Exec(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(
+		done, err := d.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(
 SELECT ctid FROM %[1]s WHERE ctid >= '(%[3]d,0)' AND ctid < '(%[4]d,0)' AND %[2]s FOR UPDATE SKIP LOCKED))`,
-			o.table, o.condition, page, page+cleanUpPages), args...)
+			r.table, r.condition, page, page+cleanUpPages), limits...)
 		if err != nil {
-			return removed, err
+			return deleted, err
 		}
-		removed += done.RowsAffected()
+		rows, err := done.RowsAffected()
+		if deleted += rows; err != nil {
+			return deleted, err
+		}
 		select {
 		case <-ctx.Done():
-			return removed, ctx.Err()
+			return deleted, ctx.Err()
 		case <-time.After(cleanUpPause):
 		}
 	}
-	return removed, nil
+	return deleted, nil
 }

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	maxBody  = 64 << 10 // bytes, as sent
-	maxDepth = 16       // levels of a JSON value; the object itself is the first
+	maxBody  = 64 << 10 // bytes, before base64 is decoded
+	maxDepth = 16       // levels of nesting in JSON; the object itself is the first
 )
 
-// contentType is step 4.
+// contentType is step 4: text/plain for sensitive operations, application/json for all others.
 func (s *Server) contentType(c *call) (gen.Outcome, error) {
 	want := "application/json"
 	if c.op.Sensitive {
@@ -50,7 +50,7 @@ func (s *Server) contentType(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// readBody is step 5.
+// readBody is step 5: it reads the body, up to 64 KiB.
 func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	if c.req.ContentLength > maxBody {
 		return gen.RequestTooLarge{}, nil
@@ -58,7 +58,7 @@ func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	if c.req.ContentLength >= 0 {
 		c.body = make([]byte, c.req.ContentLength)
 		if _, err := io.ReadFull(c.req.Body, c.body); err != nil {
-			return gen.InvalidEncodedParams{}, nil // it broke off
+			return gen.InvalidEncodedParams{}, nil // the connection broke
 		}
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (s *Server) readBody(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// decodeBody is step 6.
+// decodeBody is step 6: base64 on sensitive operations, then one JSON object.
 func (s *Server) decodeBody(c *call) (gen.Outcome, error) {
 	text := c.body
 	if c.op.Sensitive {
@@ -100,7 +100,8 @@ const asciiSpace = " \t\r\n\v\f"
 
 var errBase64 = errors.New("not base64")
 
-// decodeBase64 takes the standard or the URL alphabet, not both; padding may be absent, and ASCII white space is skipped.
+// decodeBase64 accepts the standard or the URL alphabet, but not both in one text. Padding is optional, ASCII white space is
+// skipped.
 func decodeBase64(text []byte) ([]byte, error) {
 	if bytes.ContainsAny(text, asciiSpace) {
 		text = bytes.Join(bytes.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(asciiSpace, r) }), nil)
@@ -120,16 +121,16 @@ func decodeBase64(text []byte) ([]byte, error) {
 
 var errJSON = errors.New("not one JSON object")
 
-// decoders are used again, since making one costs as much as what it decodes.
+// decoders are reused, since allocating one costs as much as decoding a body.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// decodeObject reads exactly one JSON object. What jsontext refuses by itself: invalid UTF-8, lone surrogates and names that
-// an object has twice.
+// decodeObject decodes exactly one JSON object. The jsontext package itself refuses invalid UTF-8, lone surrogates and duplicate
+// names.
 func decodeObject(text []byte) (map[string]any, error) {
 	decoder := decoders.Get().(*jsontext.Decoder)
 	decoder.Reset(bytes.NewBuffer(text))
 	defer func() {
-		decoder.Reset(http.NoBody) // it would keep the text, which may have a password
+		decoder.Reset(http.NoBody) // or the pool would keep the text, which may contain a password
 		decoders.Put(decoder)
 	}()
 	if decoder.PeekKind() != '{' {
@@ -169,8 +170,8 @@ func decodeValue(decoder *jsontext.Decoder) (any, error) {
 	}
 }
 
-// decodeNumber is an int64 where the number is whole, since the generated binding writes a float64 from a million on with an
-// exponent, and then cannot read it as an integer. Too large a number becomes the largest, for at infinity kin gives up.
+// decodeNumber returns an int64 for a whole number, because the generated binding cannot read a large float64 as an integer: it
+// is printed with an exponent. A number beyond float64 becomes the largest one, because kin-openapi fails on infinity.
 func decodeNumber(text string) any {
 	number, _ := strconv.ParseFloat(text, 64)
 	if whole := int64(number); float64(whole) == number {
@@ -218,7 +219,7 @@ func withoutNUL(text string) (string, error) {
 	return text, nil
 }
 
-// stripNulls makes what is null absent, at any depth.
+// stripNulls removes members that are null, at any depth: to the contract they are absent.
 func stripNulls(object map[string]any) {
 	for name, value := range object {
 		switch value := value.(type) {

@@ -3,47 +3,32 @@ package impl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
-	"sync/atomic"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
-	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
-	"golang.org/x/oauth2"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/oidc"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
-const (
-	googleLife    = 10 * time.Minute // of a sign-in that has begun
-	googleTimeout = 5 * time.Second  // for discovery, and for an exchange with all that belongs to it
-	googleSkew    = time.Minute      // by which Google's clock may be behind
-)
+// googleStateLife is how long a started sign-in with Google can be completed.
+const googleStateLife = 10 * time.Minute
 
-// google is what is known of Google, or of the issuer that stands in for it.
-type google struct {
-	found   atomic.Pointer[oidc.Provider] // nil until it was needed and found
-	finding singleflight.Group
+// newGoogle returns the OpenID client of Google, or of the issuer that tests set instead.
+func newGoogle(settings Settings) *oidc.Client {
+	return oidc.New(oidc.Config{
+		Issuer: settings.GoogleIssuer, ClientID: settings.GoogleClientID, ClientSecret: settings.GoogleClientSecret,
+		RedirectURL: settings.PublicURL + "/google/callback",
+	})
 }
 
-// googleContext is for calls to Google. Redirects are not followed: they would take the client's secret and the code along.
-func googleContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	client := &http.Client{
-		Timeout:       googleTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return context.WithTimeout(oidc.ClientContext(ctx, client), googleTimeout)
-}
-
-// SessionsGoogleAuthorize begins a sign-in with Google. The verifier is handed out and not kept: who cannot show it later did
-// not begin.
+// SessionsGoogleAuthorize starts a sign-in with Google. The caller gets the verifier and only its challenge
+// is stored, so that nobody else can complete the sign-in.
 func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGoogleAuthorizeRequestObject) (gen.SessionsGoogleAuthorizeResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	app, wrong := c.application(p.Application, p.RedirectURL)
@@ -55,59 +40,60 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 		redirectURL = app.URL
 	}
 	if !allowsRedirect(app, redirectURL) {
-		return gen.InvalidParam{Errors: noRedirect}, nil
+		return gen.InvalidParam{Errors: redirectMissing}, nil
 	}
-	provider, err := s.googleProvider(ctx)
+	provider, err := s.google.Discover(c.context())
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
-	state, nonce, verifier := oauth2.GenerateVerifier(), oauth2.GenerateVerifier(), oauth2.GenerateVerifier() // 256 random bits each
+	started := provider.Authorize()
 	_, err = s.DB.NewInsert().Model(&db.GoogleState{
-		StateDigest: digestOf(state), Challenge: oauth2.S256ChallengeFromVerifier(verifier), Nonce: nonce,
+		StateDigest: stateDigest(started.State), Challenge: oidc.Challenge(started.Verifier), Nonce: started.Nonce,
 		ApplicationID: app.ID, RedirectURL: redirectURL, CreatedAt: c.now,
-	}).Exec(ctx)
+	}).Exec(c.context())
 	switch {
-	case violates(err, "google_states_application_id_fkey"):
+	case db.Violates(err, db.GoogleStatesApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
 		return nil, err
 	}
-	address := s.googleConfig(provider).AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier))
-	return gen.SessionsGoogleAuthorizeActionSuccessful{Data: gen.GoogleAuthorization{URL: address, State: state, Verifier: verifier}}, nil
+	data := gen.GoogleAuthorization{URL: started.URL, State: started.State, Verifier: started.Verifier}
+	return gen.SessionsGoogleAuthorizeActionSuccessful{Data: data}, nil
 }
 
-// SessionsGoogleCreate signs a user in by the code that Google handed out.
+// SessionsGoogleCreate completes a sign-in with the code that Google issued.
 func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	provider, err := s.googleProvider(ctx)
+	provider, err := s.google.Discover(c.context())
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
-	state, err := s.takeGoogleState(ctx, p.State, p.Verifier)
+	state, err := db.ConsumeGoogleState(c.context(), s.DB, stateDigest(p.State), oidc.Challenge(p.Verifier))
 	if err != nil {
 		return nil, err
 	}
-	app := state.application(c.registry, c.now)
+	app := googleApplication(state, c.registry, c.now)
 	if app == nil {
 		return s.googleFailed(c, errGoogleState), nil
 	}
-	account, err := s.googleAccount(c, provider, state, p)
+	account, err := provider.Exchange(c.context(), oidc.Grant{Code: p.Code, Verifier: p.Verifier, Nonce: state.Nonce}, c.now)
 	if err != nil {
 		return s.googleFailed(c, err), nil
 	}
+	account.Email = s.acceptableEmail(account.Email)
 	return s.signInWithGoogle(c, account, app, state.RedirectURL, p)
 }
 
-// googleCallback is where Google sends the browser. It hands code and state on to the page that began, which alone has the
-// verifier, and consumes nothing.
+// googleCallback is the page that Google redirects the browser to. It passes code and state on to the page
+// that started the sign-in, which alone has the verifier. It consumes nothing.
 func (s *Server) googleCallback(ec echo.Context) error {
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	c, query := callOf(ec.Request().Context()), ec.QueryParams()
-	state, err := s.googleState(c.req.Context(), "SELECT "+googleStateColumns+" FROM google_states WHERE state_digest = $1", digestOf(query.Get("state")))
+	state, err := db.GoogleStateByDigest(c.context(), s.DB, stateDigest(query.Get("state")))
 	if err != nil {
 		return err
 	}
-	app := state.application(s.registry.newest.Load(), c.now)
+	app := googleApplication(state, s.registry.newest.Load(), c.now)
 	passed := url.Values{"state": {query.Get("state")}}
 	switch {
 	case query.Get("error") != "":
@@ -118,18 +104,15 @@ func (s *Server) googleCallback(ec echo.Context) error {
 		app = nil
 	}
 	if app == nil {
-		return ec.String(http.StatusBadRequest, "This sign-in with Google is unknown, or older than ten minutes. Please begin again.\n")
+		return ec.String(http.StatusBadRequest, "This sign-in with Google is unknown or older than ten minutes. Please start again.\n")
 	}
 	return ec.Redirect(http.StatusSeeOther, formats.AddQuery(state.RedirectURL, passed))
 }
 
-// googleState is a sign-in that has begun; nil stands for one that is not known.
-type googleState db.GoogleState
-
-// application is the application that a sign-in has begun for. It is nil when the sign-in is unknown or too old, or may no
-// longer lead to where it was to lead.
-func (state *googleState) application(r *registry, now time.Time) *db.Application {
-	if state == nil || !now.Before(state.CreatedAt.Add(googleLife)) {
+// googleApplication returns the application that a sign-in was started for. It is nil when the sign-in is
+// unknown (a nil state) or expired, or when the application no longer allows its redirect URL.
+func googleApplication(state *db.GoogleState, r *registry, now time.Time) *db.Application {
+	if state == nil || !now.Before(state.CreatedAt.Add(googleStateLife)) {
 		return nil
 	}
 	app := r.appsByID[state.ApplicationID]
@@ -139,117 +122,15 @@ func (state *googleState) application(r *registry, now time.Time) *db.Applicatio
 	return app
 }
 
-const googleStateColumns = "nonce, application_id, redirect_url, created_at"
+var errGoogleState = errors.New("the state is unknown, used or expired, or the verifier is wrong")
 
-// takeGoogleState takes a state away, so that it works once, from whoever has the verifier; to others it stays unknown.
-func (s *Server) takeGoogleState(ctx context.Context, state, verifier string) (*googleState, error) {
-	return s.googleState(ctx, "DELETE FROM google_states WHERE state_digest = $1 AND challenge = $2 RETURNING "+googleStateColumns,
-		digestOf(state), oauth2.S256ChallengeFromVerifier(verifier))
-}
-
-func (s *Server) googleState(ctx context.Context, query string, args ...any) (*googleState, error) {
-	state := &googleState{}
-	err := s.DB.Pool.QueryRow(ctx, query, args...).Scan(&state.Nonce, &state.ApplicationID, &state.RedirectURL, &state.CreatedAt)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	return state, err
-}
-
-var (
-	errNoGoogle    = errors.New("no client of Google is configured")
-	errGoogleState = errors.New("the state or its verifier is unknown, used or old")
-)
-
-// googleProvider finds Google by its discovery document, once; a failure is not remembered.
-func (s *Server) googleProvider(ctx context.Context) (*oidc.Provider, error) {
-	if s.Settings.GoogleClientID == "" {
-		return nil, errNoGoogle
-	}
-	if known := s.google.found.Load(); known != nil {
-		return known, nil
-	}
-	_, err, _ := s.google.finding.Do("", func() (any, error) {
-		ctx, cancel := googleContext(context.WithoutCancel(ctx))
-		defer cancel()
-		found, err := oidc.NewProvider(ctx, s.Settings.GoogleIssuer)
-		if err == nil {
-			s.google.found.Store(found)
-		}
-		return nil, err
-	})
-	return s.google.found.Load(), err
-}
-
-func (s *Server) googleConfig(provider *oidc.Provider) *oauth2.Config {
-	endpoint := provider.Endpoint()
-	endpoint.AuthStyle = oauth2.AuthStyleInParams // not tried out, for that sends a code that fails twice
-	return &oauth2.Config{
-		ClientID: s.Settings.GoogleClientID, ClientSecret: s.Settings.GoogleClientSecret, Endpoint: endpoint,
-		RedirectURL: s.Settings.PublicURL + "/google/callback",
-		Scopes:      []string{oidc.ScopeOpenID, oidc.ScopeEmail, oidc.ScopeProfile},
-	}
-}
-
-// googleAccount is what Google says of an account.
-type googleAccount struct {
-	Subject         string `json:"sub"`
-	Email           string `json:"email"` // as stored here; "" when it is none that a user may have
-	EmailVerified   bool   `json:"email_verified"`
-	Domain          string `json:"hd"` // of the organization that runs the account
-	GivenName       string `json:"given_name"`
-	FamilyName      string `json:"family_name"`
-	AuthorizedParty string `json:"azp"`
-}
-
-// subjectForm is what OpenID Connect allows.
-var subjectForm = regexp.MustCompile(`^[ -~]{1,255}$`)
-
-// googleAccount exchanges a code for an ID token, and believes it only if Google signed it, for this client, for this
-// sign-in, and lately.
-func (s *Server) googleAccount(c *call, provider *oidc.Provider, state *googleState, p *gen.SessionsGoogleCreateParams) (*googleAccount, error) {
-	ctx, cancel := googleContext(c.req.Context())
-	defer cancel()
-	tokens, err := s.googleConfig(provider).Exchange(ctx, p.Code, oauth2.VerifierOption(p.Verifier))
-	if err != nil {
-		return nil, err
-	}
-	text, _ := tokens.Extra("id_token").(string)
-	token, err := provider.Verifier(&oidc.Config{
-		ClientID: s.Settings.GoogleClientID,
-		Now:      func() time.Time { return c.now.Add(-googleSkew) },
-	}).Verify(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	account := &googleAccount{}
-	if err := token.Claims(account); err != nil {
-		return nil, errors.New("the claims of the ID token are of other types")
-	}
-	party := account.AuthorizedParty
-	switch {
-	case token.Nonce != state.Nonce:
-		return nil, errors.New("the ID token has another nonce")
-	case party != s.Settings.GoogleClientID && (party != "" || len(token.Audience) > 1):
-		return nil, errors.New("the ID token was made for another party")
-	case !subjectForm.MatchString(account.Subject):
-		return nil, errors.New("the ID token has no subject")
-	}
-	if account.Email = formats.NormalizeEmail(account.Email); !s.fits("Email", account.Email) {
-		account.Email = ""
-	}
-	return account, nil
-}
-
-// googleFailed logs why. Nothing of that is in the answer, and no code or token in the log.
-func (s *Server) googleFailed(c *call, err error) gen.GoogleSignInFailed {
-	cause := err.Error()
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) { // its text has the whole answer
-		cause = fmt.Sprintf("the exchange was refused with HTTP status %d %q", refused.Response.StatusCode, refused.ErrorCode)
-	}
-	s.Log.Warn("a sign-in with Google failed", "request_id", c.id, "operation", c.op.ID, "cause", cause[:min(len(cause), maxCause)])
+// googleFailed logs the cause of a failed sign-in. The answer does not contain it.
+func (s *Server) googleFailed(c *call, cause error) gen.GoogleSignInFailed {
+	s.Log.Warn("sign-in with Google failed", "request_id", c.id, "operation", c.op.ID, "cause", cause.Error())
 	return gen.GoogleSignInFailed{}
 }
 
-const maxCause = 500 // bytes that are logged of an error that may quote a whole document
+func stateDigest(state string) []byte {
+	digest := token.Digest(state)
+	return digest[:]
+}

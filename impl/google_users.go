@@ -10,32 +10,34 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/oidc"
 )
 
-var errGoogleRaced = errors.New("the users kept changing meanwhile")
+var errGoogleRaced = errors.New("the user kept changing during the sign-in")
 
-// signInWithGoogle makes a session for the user of a Google account; a user who is not known yet is made, and one who is not
-// linked yet is linked.
-func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
-	for range overtakings {
+// signInWithGoogle creates a session for the user of a Google account. It creates the user, or links an
+// existing one, where that has not been done yet.
+func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
+	for range optimisticRetries {
 		user, refusal, err := s.googleUser(c, account)
 		if refusal != nil || err != nil {
 			return refusal, err
 		}
-		if standingOf(user, app) == roleless {
+		if accessOf(user, app) == noRole {
 			return gen.UserRequiresRole{}, nil
 		}
 		session, token, err := s.saveGoogleSignIn(c, account, user, app, redirectURL)
 		switch {
 		case raced(err):
 			continue
-		case violates(err, "sessions_application_id_fkey"):
+		case db.Violates(err, db.SessionsApplicationIDFkey):
 			return s.googleFailed(c, errGoogleState), nil
 		case err != nil:
 			return nil, err
 		}
 		data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-		if standingOf(user, app) == admitted {
+		if accessOf(user, app) == admitted {
 			return gen.SessionsGoogleCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 		}
 		return gen.SessionsGoogleCreateClientRequired{Data: data, Session: shown, Application: application}, nil
@@ -43,10 +45,10 @@ func (s *Server) signInWithGoogle(c *call, account *googleAccount, app *db.Appli
 	return s.googleFailed(c, errGoogleRaced), nil
 }
 
-// googleUser finds the user of a Google account: the one who is linked to it, whatever Google says of the address by now, or
-// else the one who has the address and may be linked, or else a new one.
-func (s *Server) googleUser(c *call, account *googleAccount) (*db.User, gen.SessionsGoogleCreateResponseObject, error) {
-	ctx := c.req.Context()
+// googleUser returns the user of a Google account: the linked one, whatever the address of the account is
+// now; else the one who has the address and may be linked; else a new one, who is not saved yet.
+func (s *Server) googleUser(c *call, account *oidc.Account) (*db.User, gen.SessionsGoogleCreateResponseObject, error) {
+	ctx := c.context()
 	user, err := s.DB.UserByGoogleSubject(ctx, account.Subject)
 	if user != nil || err != nil {
 		return user, nil, err
@@ -60,38 +62,51 @@ func (s *Server) googleUser(c *call, account *googleAccount) (*db.User, gen.Sess
 		return nil, nil, err
 	case user == nil:
 		return s.newGoogleUser(c, account), nil, nil
-	case user.GoogleSubject != account.Subject && !account.mayLink(user): // it may have been linked this moment
+	case user.GoogleSubject == account.Subject: // linked since the first query
+		return user, nil, nil
+	case !mayLink(account, user):
 		return nil, gen.GoogleAccountConflict{}, nil
 	}
 	return user, nil, nil
 }
 
-// authoritative tells of a verified address whether Google itself runs the mailbox. Of other addresses it only knows that a mail was answered
-// there once, whoever has them today.
-func (a *googleAccount) authoritative() bool {
-	_, domain, _ := strings.Cut(a.Email, "@")
-	return domain == "gmail.com" || domain == "googlemail.com" || domain == strings.ToLower(a.Domain)
+// hostedByGoogle reports whether Google runs the mailbox of a verified address. Other addresses were verified
+// once by a mail, and may belong to somebody else today.
+func hostedByGoogle(account *oidc.Account) bool {
+	_, domain, _ := strings.Cut(account.Email, "@")
+	return domain == "gmail.com" || domain == "googlemail.com" || domain == strings.ToLower(account.Domain)
 }
 
-// mayLink tells whether the account, which is not linked to anybody, proves enough to be taken for the user who has its
-// address. Who registered somebody else's address, with a password, must not be joined by its owner.
-func (a *googleAccount) mayLink(user *db.User) bool {
-	return a.authoritative() && user.GoogleSubject == "" && (!user.EmailVerifiedAt.IsZero() || !hasPassword(user))
+// mayLink reports whether an account that is linked to nobody may be linked to the user who has its address.
+// A user with a password and an unverified address may be a stranger who registered it: the owner of the
+// address must not share that account.
+func mayLink(account *oidc.Account, user *db.User) bool {
+	return hostedByGoogle(account) && user.GoogleSubject == "" && (!user.EmailVerifiedAt.IsZero() || !user.HasPassword())
 }
 
-// newGoogleUser is a user without a password and without a record. Names that nobody could register with are left out.
-func (s *Server) newGoogleUser(c *call, account *googleAccount) *db.User {
+// newGoogleUser returns a user without a password and without a record. A name that the spec would refuse is
+// left out.
+func (s *Server) newGoogleUser(c *call, account *oidc.Account) *db.User {
 	user := &db.User{
 		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now,
 		FirstName: s.acceptableName(account.GivenName), LastName: s.acceptableName(account.FamilyName),
 	}
-	if account.authoritative() {
+	if hostedByGoogle(account) {
 		user.EmailVerifiedAt = c.now
 	}
 	return user
 }
 
-// acceptableName is the name if it keeps the rules of the spec and of the model, else "".
+// acceptableEmail returns an address in the form in which addresses are stored, or "" if the spec would
+// refuse it.
+func (s *Server) acceptableEmail(address string) string {
+	if address = formats.NormalizeEmail(address); !s.fits("Email", address) {
+		return ""
+	}
+	return address
+}
+
+// acceptableName returns a name, or "" if clients/register would refuse it.
 func (s *Server) acceptableName(name string) string {
 	if !s.fits("Name", name) || formats.ContainsURL(name) {
 		return ""
@@ -99,20 +114,20 @@ func (s *Server) acceptableName(name string) string {
 	return name
 }
 
-// fits reports whether a text from elsewhere would pass as a param of this component schema.
+// fits reports whether a text is valid by a component schema of the spec.
 func (s *Server) fits(schema, text string) bool {
 	wrong, err := s.validator.Component(schema, text)
 	return err == nil && len(wrong) == 0
 }
 
-// saveGoogleSignIn saves a new session, and with it the user who is new or gets linked. It is an error that raced knows when
-// the user is no longer as they were found.
-func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
-	err = s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+// saveGoogleSignIn saves a new session, and the user if they are new or get linked. For an error that raced
+// reports, the user has changed since they were found.
+func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
+	err = s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		switch {
 		case user.ID == 0:
-			err = insertNew(ctx, tx.NewInsert().Model(user).On("CONFLICT DO NOTHING"))
+			err = db.InsertNew(ctx, tx, user)
 		case user.GoogleSubject == "":
 			err = s.linkGoogle(ctx, tx, c, account, user, app)
 		}
@@ -120,38 +135,33 @@ func (s *Server) saveGoogleSignIn(c *call, account *googleAccount, user *db.User
 			return err
 		}
 		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
-		return c.insertSession(ctx, tx.Tx, session, proof{googleSubject: user.GoogleSubject})
+		return c.insertSession(ctx, tx, session, precondition{googleSubject: user.GoogleSubject})
 	})
 	return session, token, err
 }
 
-// linkGoogle links a user whom mayLink has let pass, and tells them by mail. It is errTaken when the user is no longer the same.
-// Where the address was not proven before, this proves it, and what a stranger may have left ends.
-func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *googleAccount, user *db.User, app *db.Application) error {
+// linkGoogle links a user for whom mayLink was true, and queues a notice. It returns db.ErrAlreadyExists if the user has
+// changed since. An unverified address becomes verified by this, which removes what a stranger may have left.
+func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *oidc.Account, user *db.User, app *db.Application) error {
 	hash, err := c.lockUser(ctx, tx, user.ID)
 	if err == nil && hash != user.PasswordHash {
-		err = errTaken
+		err = db.ErrAlreadyExists
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := proveAddress(ctx, tx, c, user); err != nil {
+	if _, err := db.ClaimUser(ctx, tx, user, c.now); err != nil {
 		return err
 	}
 	user.GoogleSubject = account.Subject
-	linked, err := changedOne(tx.NewUpdate().Model(user).Column("google_subject").WherePK().
-		Where("google_subject IS NULL AND lower(email) = ?", account.Email).Exec(ctx))
-	if err == nil && !linked {
-		err = errTaken
-	}
-	if err != nil {
+	if err := db.LinkGoogle(ctx, tx, user, account.Email); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "google_linked", user, app)
+	return s.queueNotice(ctx, tx, c, mailer.GoogleLinked, user, app)
 }
 
-// raced tells whether a sign-in failed because users changed after they were looked up: one was made, linked, changed or
-// deleted.
+// raced reports whether a sign-in failed because a user was created, linked, changed or deleted after the
+// lookup.
 func raced(err error) bool {
-	return errors.Is(err, errTaken) || errors.Is(err, errNoProof) || violates(err, "users_google_subject_key")
+	return errors.Is(err, db.ErrAlreadyExists) || errors.Is(err, db.ErrPreconditionFailed) || db.Violates(err, db.UsersGoogleSubjectKey)
 }

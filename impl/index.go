@@ -8,12 +8,12 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// pageSize is how many matches a page has unless the caller says otherwise.
+// pageSize is the default number of results on a page.
 const pageSize = 20
 
-// paged sorts the matches of a query by one column of its model, ties by id, and leaves those of one page.
+// paged sorts the results of a query by one column of its model, ties by id, and selects one page.
 func paged(q *bun.SelectQuery, page gen.Page, by string, order gen.SortOrder) *bun.SelectQuery {
-	size, skipped := int64(page.Size), int64(max(page.Number, 1)-1)
+	size, pagesBefore := int64(page.Size), int64(max(page.Number, 1)-1)
 	if size == 0 {
 		size = pageSize
 	}
@@ -22,14 +22,14 @@ func paged(q *bun.SelectQuery, page gen.Page, by string, order gen.SortOrder) *b
 		direction = bun.Safe("ASC")
 	}
 	return q.OrderExpr("?TableAlias.? ?, ?TableAlias.id ?", bun.Ident(by), direction, direction).
-		Limit(size).Offset(skipped * size)
+		Limit(size).Offset(pagesBefore * size)
 }
 
-// counted is the number of all matches of a query, whatever its page, or nil where nobody asked for it.
-func counted(ctx context.Context, q *bun.SelectQuery, asked *bool) (*int, error) {
+// counted returns the number of all results of a query on all pages, or nil unless it was asked for.
+func counted(ctx context.Context, q *bun.SelectQuery, asked *bool) (*gen.Matches, error) {
 	if asked == nil || !*asked {
 		return nil, nil
 	}
 	n, err := q.Count(ctx)
-	return new(int(n)), err
+	return new(gen.Matches(n)), err
 }

@@ -2,7 +2,6 @@ package impl
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"html/template"
 	"net/http"
@@ -17,24 +16,25 @@ import (
 //go:embed pages/link.html pages/link.css pages/link.js
 var linkFiles embed.FS
 
-// linkTemplate has a block for each kind of link, and the block notice for links that lead nowhere.
+// linkTemplate has a block for each kind of link, and the block notice for links that do not work.
 var linkTemplate = template.Must(template.ParseFS(linkFiles, "pages/link.html"))
 
-// linkPolicy lets a page behind a link load and call nothing but this server. Its form is never sent but by our script.
+// linkPolicy is the Content-Security-Policy of these pages: they load from and call this server only, and only our script submits
+// the form.
 const linkPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// linkPage is what a page behind a mailed link shows. The token is in it only where the page needs it.
+// linkPage is the data of a page behind a mailed link. It contains the token only where the page needs it.
 type linkPage struct {
 	Block, Title string // Title also heads the page
 	Message      string // of a notice
 	Application  string // its name
 	Slug         string
 	Email, Token string
-	Next         string // where to go on: the button of the magic page, and of the others once it is done; "" for nowhere
+	Next         string // URL of the next page: the button on /magic, shown on the others after success; "" for none
 }
 
-// linkPages are the pages behind mailed links. They only show what may be done: a GET uses nothing up, so that the programs
-// that scan mails do not.
+// linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes it, since programs
+// that scan mails follow links.
 func (s *Server) linkPages(e *echo.Echo) {
 	methods := []string{http.MethodGet, http.MethodHead}
 	for kind, path := range linkPaths {
@@ -44,10 +44,11 @@ func (s *Server) linkPages(e *echo.Echo) {
 	e.FileFS("/link.js", "pages/link.js", linkFiles)
 }
 
-func (s *Server) showLink(ec echo.Context, kind string) error {
-	code, page, err := s.linkPage(ec.Request().Context(), kind, ec.QueryParam("token"))
+func (s *Server) showLink(ec echo.Context, kind db.LinkKind) error {
+	c := callOf(ec.Request().Context())
+	code, page, err := s.linkPage(c, kind, ec.QueryParam("token"))
 	if err != nil {
-		s.crash(callOf(ec.Request().Context()), err)
+		s.crash(c, err)
 		code, page = http.StatusInternalServerError, linkPage{
 			Block: "notice", Title: "Something went wrong", Message: "That is our fault. The link is not used up: please try it again in a while.",
 		}
@@ -62,24 +63,24 @@ func (s *Server) showLink(ec echo.Context, kind string) error {
 	return ec.HTMLBlob(code, html.Bytes())
 }
 
-// linkPage looks the link up, and judges it as the operations behind it do.
-func (s *Server) linkPage(ctx context.Context, kind, token string) (code int, _ linkPage, _ error) {
-	link, user, app, err := s.judgeLink(ctx, s.registry.newest.Load(), kind, token)
+// linkPage looks the link up and checks it with the same rules as the operations behind it.
+func (s *Server) linkPage(c *call, kind db.LinkKind, token string) (code int, _ linkPage, _ error) {
+	link, user, app, err := s.checkLink(c.context(), s.registry.newest.Load(), kind, token)
 	if err != nil {
 		return 0, linkPage{}, err
 	}
 	if link == nil {
 		return http.StatusNotFound, notValid, nil
 	}
-	if linkExpired(link, callOf(ctx).now) {
+	if linkExpired(link, c.now) {
 		return http.StatusGone, linkPage{
 			Block: "notice", Title: "This link is too old", Message: "Please ask for a new one.", Application: app.Name,
 		}, nil
 	}
 	page := linkPage{
-		Block: kind, Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextOf(link, app),
+		Block: string(kind), Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
 	}
-	if kind == magicLink {
+	if kind == db.MagicLink {
 		if page.Next == "" {
 			return http.StatusNotFound, notValid, nil
 		}
@@ -93,17 +94,6 @@ var notValid = linkPage{
 	Message: "It was used already, a newer one was sent, or a part of it is missing. Please ask for a new one.",
 }
 
-var linkTitles = map[string]string{
-	magicLink: "Sign in", resetLink: "Set a new password", verificationLink: "Confirm your address",
-}
-
-// nextOf is the link's redirect URL if the application still allows it, or else the application's own; "" when there is
-// neither. Both were written where nobody may have checked them.
-func nextOf(link *db.Link, app *db.Application) string {
-	for _, address := range []string{link.RedirectURL, app.URL} {
-		if formats.CheckRedirectURL(address) == nil && allowsRedirect(app, address) {
-			return address
-		}
-	}
-	return ""
+var linkTitles = map[db.LinkKind]string{
+	db.MagicLink: "Sign in", db.ResetLink: "Set a new password", db.VerificationLink: "Confirm your address",
 }

@@ -8,12 +8,13 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // SessionsMagicLinkRequest mails a link that signs a user in.
 func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsMagicLinkRequestRequestObject) (gen.SessionsMagicLinkRequestResponseObject, error) {
 	p := req.Body
-	sent, refusal, err := s.requestLink(callOf(ctx), magicLink, p.Email, p.Application, p.RedirectURL)
+	sent, refusal, err := s.requestLink(callOf(ctx), db.MagicLink, p.Email, p.Application, p.RedirectURL)
 	switch {
 	case refusal != nil || err != nil:
 		return refusal, err
@@ -26,7 +27,7 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 // SessionsMagicLinkCreate signs a user in with a magic link.
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.judgeLink(ctx, c.registry, magicLink, p.MagicToken)
+	link, user, app, err := s.checkLink(c.context(), c.registry, db.MagicLink, p.MagicToken)
 	switch {
 	case err != nil:
 		return nil, err
@@ -36,55 +37,55 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		return gen.MagicLinkExpired{}, nil
 	}
 	if !allowsRedirect(app, link.RedirectURL) {
-		link.RedirectURL = "" // allowed once, but no longer
+		link.RedirectURL = "" // it was allowed when the link was requested
 	}
 	session, token := c.newSession(user, app, gen.SignInMethodMagicLink, link.RedirectURL)
 	err = s.useMagicLink(c, link, user, app, session)
 	switch {
-	case errors.Is(err, errUsed) || errors.Is(err, errNoProof):
+	case errors.Is(err, db.ErrLinkConsumed) || errors.Is(err, db.ErrPreconditionFailed):
 		return gen.InvalidMagicLink{}, nil
-	case violates(err, "sessions_application_id_fkey"):
+	case db.Violates(err, db.SessionsApplicationIDFkey):
 		return gen.InvalidMagicLink{}, nil
 	case err != nil:
 		return nil, err
 	}
 	session.User = *user
 	data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-	switch standingOf(user, app) {
-	case roleless:
+	switch accessOf(user, app) {
+	case noRole:
 		return gen.UserRequiresRole{}, nil
-	case recordless:
+	case noRecord:
 		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
 	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// useMagicLink uses a link up, which proves the address, and makes the session unless the user has no role.
+// useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has no role.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if user.PasswordHash, err = c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if err := useLink(ctx, tx, link); err != nil {
+		if err := db.ConsumeLink(ctx, tx, link); err != nil {
 			return err
 		}
-		first, err := proveAddress(ctx, tx, c, user)
-		if err == nil && first && hasPassword(user) {
+		first, err := db.ClaimUser(ctx, tx, user, c.now)
+		if err == nil && first && user.HasPassword() {
 			err = s.removePassword(ctx, tx, c, user, app)
 		}
-		if err != nil || standingOf(user, app) == roleless {
+		if err != nil || accessOf(user, app) == noRole {
 			return err
 		}
-		return c.insertSession(ctx, tx.Tx, session, proof{})
+		return c.insertSession(ctx, tx, session, precondition{})
 	})
 }
 
-// removePassword takes away a password that may be a stranger's, and tells the user.
+// removePassword removes a password that a stranger may have set before the address was verified, and queues a mail about it.
 func (s *Server) removePassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application) error {
 	user.PasswordHash = ""
-	if _, err := tx.NewUpdate().Model(user).Column("password_hash").WherePK().Exec(ctx); err != nil {
+	if err := db.Update(ctx, tx, user, "password_hash"); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c, "password_removed", user, app)
+	return s.queueNotice(ctx, tx, c, mailer.PasswordRemoved, user, app)
 }

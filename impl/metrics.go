@@ -2,25 +2,31 @@ package impl
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
-// jobsLimit is how long counting the jobs may hold up a scrape.
-const jobsLimit = 2 * time.Second
+// jobsTimeout bounds how long counting the jobs may delay a scrape.
+const jobsTimeout = 2 * time.Second
 
-// durationBuckets go from a refusal that asks no database to a request that waits for all that it may.
+// durationBuckets, in seconds, range from a refusal without a query to a request that uses up its deadline.
 var durationBuckets = []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}
 
-// metrics are what Prometheus may ask of a server.
+// metrics are the metrics of a server in Prometheus' format. Their names start with auth_, besides those of
+// the Go runtime and of the process.
 type metrics struct {
 	registry  *prometheus.Registry
 	outcomes  *prometheus.CounterVec
@@ -31,43 +37,42 @@ func newMetrics(s *Server) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auth_outcomes_total", Help: "Answers, by operation, slug, and the application that the request was about.",
+			Name: "auth_outcomes_total", Help: "Answers by operation, status slug and the application that the request is about.",
 		}, []string{"operation", "status", "application"}),
 		durations: map[string]prometheus.Observer{},
 	}
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "auth_request_duration_seconds", Help: "Time until the answer was written.", Buckets: durationBuckets,
+		Name: "auth_request_duration_seconds", Help: "Time until the answer was written, by operation.", Buckets: durationBuckets,
 	}, []string{"operation"})
 	m.durations[""] = durations.WithLabelValues("")
 	for _, op := range gen.Operations {
 		m.durations[op.ID] = durations.WithLabelValues(op.ID)
 	}
-	m.registry.MustRegister(m.outcomes, durations, &jobStates{server: s},
+	m.registry.MustRegister(m.outcomes, durations, &jobStates{server: s}, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.watchPool(s)
-	m.watchHashing(s.places)
+	m.registerPool(s.DB.Pool)
+	m.registerHashing(s.Passwords.Limiter)
 	return m
 }
 
-// watchPool shows the pool of connections to the database.
-func (m *metrics) watchPool(s *Server) {
-	pool := s.DB.Pool
-	m.gauge("auth_pool_acquired", "Connections in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) })
-	m.gauge("auth_pool_idle", "Connections that wait for use.", func() float64 { return float64(pool.Stat().IdleConns()) })
-	m.gauge("auth_pool_total", "Connections, those that are being opened too.", func() float64 { return float64(pool.Stat().TotalConns()) })
-	m.gauge("auth_pool_max", "Connections that may be open at once.", func() float64 { return float64(pool.Stat().MaxConns()) })
-	m.counter("auth_pool_waits_total", "Times that somebody had to wait for a connection.",
+// registerPool adds the metrics of the connection pool.
+func (m *metrics) registerPool(pool *pgxpool.Pool) {
+	m.gauge("auth_pool_max_connections", "Limit of open connections to the database.", func() float64 { return float64(pool.Stat().MaxConns()) })
+	m.gauge("auth_pool_open_connections", "Open connections to the database: in use, idle and being opened.",
+		func() float64 { return float64(pool.Stat().TotalConns()) })
+	m.gauge("auth_pool_in_use_connections", "Connections to the database in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) })
+	m.gauge("auth_pool_idle_connections", "Idle connections to the database.", func() float64 { return float64(pool.Stat().IdleConns()) })
+	m.counter("auth_pool_waits_total", "Times that no connection was idle and a query had to wait for one.",
 		func() float64 { return float64(pool.Stat().EmptyAcquireCount()) })
-	m.counter("auth_pool_wait_seconds_total", "Time for which they waited.",
+	m.counter("auth_pool_wait_seconds_total", "Time that queries waited for a connection.",
 		func() float64 { return pool.Stat().EmptyAcquireWaitTime().Seconds() })
 }
 
-// watchHashing shows the hashing places.
-func (m *metrics) watchHashing(p *places) {
-	m.gauge("auth_hashing_places", "Passwords that may be hashed at once.", func() float64 { return float64(p.width) })
-	m.gauge("auth_hashing_working", "Passwords that are being hashed.", func() float64 { return float64(min(p.inUse.Load(), p.width)) })
-	m.gauge("auth_hashing_waiting", "Requests that wait for a hashing place.",
-		func() float64 { return float64(min(max(p.inUse.Load()-p.width, 0), maxWaiting)) })
+// registerHashing adds the metrics of the hash limiter.
+func (m *metrics) registerHashing(l *password.Limiter) {
+	m.gauge("auth_hash_slots", "Limit of passwords that are hashed at once.", func() float64 { return float64(l.Slots()) })
+	m.gauge("auth_hash_active", "Passwords that are being hashed.", func() float64 { return float64(l.Active()) })
+	m.gauge("auth_hash_queued", "Requests in the queue for a hash slot.", func() float64 { return float64(l.Queued()) })
 }
 
 func (m *metrics) gauge(name, help string, value func() float64) {
@@ -78,46 +83,65 @@ func (m *metrics) counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
-// count counts the outcome of a call. What has none, such as a page, is not counted.
+// buildInfo is 1; its labels are the version of openapi.yaml, the commit, if the Go toolchain recorded it,
+// and the Go version.
+func buildInfo() prometheus.Collector {
+	var spec struct{ Info struct{ Version string } }
+	json.Unmarshal(gen.SpecJSON, &spec)
+	labels := prometheus.Labels{"version": spec.Info.Version, "revision": "", "goversion": runtime.Version()}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range build.Settings {
+			if setting.Key == "vcs.revision" {
+				labels["revision"] = setting.Value
+			}
+		}
+	}
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "auth_build_info", Help: "Version of the API, commit and Go version of this build.", ConstLabels: labels,
+	}, func() float64 { return 1 })
+}
+
+// count counts the outcome of a call. A call without one, such as a page, is not counted.
 func (m *metrics) count(c *call, took time.Duration) {
 	if c.slug == "" {
 		return
 	}
 	operation := c.operation()
-	m.outcomes.WithLabelValues(operation, c.slug, c.aboutApplication()).Inc()
+	m.outcomes.WithLabelValues(operation, c.slug, c.applicationLabel()).Inc()
 	m.durations[operation].Observe(took.Seconds())
 }
 
-// aboutApplication is the slug of the application that the request named, or else of the one whose session was presented. It
-// is "" when there is none in the registry: callers cannot make labels up.
-func (c *call) aboutApplication() string {
+// applicationLabel is the slug of the application that the request names, or else of the one whose session
+// was presented. It is "" for an unknown application, so that callers cannot create series.
+func (c *call) applicationLabel() string {
 	if name, ok := c.params["application"].(string); ok && c.registry.appsBySlug[name] != nil {
 		return c.registry.appsBySlug[name].Slug
 	}
-	return c.about
+	return c.metricsApp
 }
 
-// Metrics answers Prometheus. It is not part of Handler: it is served at METRICS_ADDR alone.
+// Metrics serves /metrics. It is not part of Handler, since the metrics are not public: it is served at
+// METRICS_ADDR.
 func (s *Server) Metrics() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }
 
-var jobsDesc = prometheus.NewDesc("auth_jobs", "Jobs in the queue, by their state.", []string{"state"}, nil)
+var jobsDesc = prometheus.NewDesc("auth_jobs", "Jobs in the queue by state.", []string{"state"}, nil)
 
-// jobStates counts the jobs when it is asked. While the database does not answer in time there is no auth_jobs at all, and
-// everything else is there.
+// jobStates counts the jobs at each scrape. When the database does not answer in time, auth_jobs alone is
+// missing.
 type jobStates struct{ server *Server }
 
-// Describe names the one metric.
+// Describe sends the description of the one metric.
 func (*jobStates) Describe(to chan<- *prometheus.Desc) { to <- jobsDesc }
 
-// Collect counts.
+// Collect sends the number of jobs in each state.
 func (j *jobStates) Collect(to chan<- prometheus.Metric) {
 	counts, err := j.count()
 	if err != nil {
-		j.server.Log.Warn("the jobs could not be counted", "cause", err.Error())
+		j.server.Log.Warn("counting jobs failed", "cause", err.Error())
 		return
 	}
 	for _, state := range rivertype.JobStates() {
@@ -126,7 +150,7 @@ func (j *jobStates) Collect(to chan<- prometheus.Metric) {
 }
 
 func (j *jobStates) count() (map[rivertype.JobState]int64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), jobsLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), jobsTimeout)
 	defer cancel()
 	rows, err := j.server.DB.Pool.Query(ctx, "SELECT state::text, count(*) FROM river_job GROUP BY state")
 	if err != nil {

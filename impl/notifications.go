@@ -11,9 +11,9 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// NotificationsIndex lists what the people who run the system should know.
+// NotificationsIndex lists the notifications for operators.
 func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
-	p := req.Body
+	c, p := callOf(ctx), req.Body
 	var found []db.Notification
 	matches := s.DB.NewSelect().Model(&found).Column(notificationColumns(p.View)...)
 	if slices.Contains(p.Filters, "unacknowledged") {
@@ -22,11 +22,11 @@ func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIn
 	if p.Search.Term != "" {
 		matches.WhereGroup(" AND ", search(p.Search))
 	}
-	count, err := counted(ctx, matches, p.Count)
+	count, err := counted(c.context(), matches, p.Count)
 	if err != nil {
 		return nil, err
 	}
-	if err := paged(matches, p.Page, "created_at", p.Sort.Order).Scan(ctx); err != nil {
+	if err := paged(matches, p.Page, "created_at", p.Sort.Order).Scan(c.context()); err != nil {
 		return nil, err
 	}
 	list := gen.NotificationList{Results: make([]gen.Notification, len(found)), Count: count}
@@ -36,7 +36,7 @@ func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIn
 	return gen.NotificationsIndexActionSuccessful{Data: list}, nil
 }
 
-// search finds the term in one of the attributes, or in any where none is named. Nothing in a term is a wildcard.
+// search matches rows that contain the term in one of the attributes; without attributes, in any. A term has no wildcards.
 func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQuery {
 	attributes := s.Attributes
 	if len(attributes) == 0 {
@@ -50,7 +50,7 @@ func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQu
 	}
 }
 
-// NotificationsUpdate notes that somebody has seen to a notification, or takes that back. The first one to see to it stands.
+// NotificationsUpdate acknowledges a notification, or withdraws that. The first user who acknowledged it is kept.
 func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	n := db.Notification{ID: p.ID}
@@ -64,9 +64,9 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	} else {
 		update.Set("acknowledged_by = NULL").Set("acknowledged_at = NULL")
 	}
-	changed, err := changedOne(update.Exec(ctx))
+	changed, err := db.ChangedOne(update.Exec(c.context()))
 	switch {
-	case violates(err, "notifications_acknowledged_by_fkey"):
+	case db.Violates(err, db.NotificationsAcknowledgedByFkey):
 		return invalidToken, nil // the user was deleted since the token was checked
 	case err != nil:
 		return nil, err
@@ -78,13 +78,23 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 
 var noNotification = []gen.ParamError{paramError("id", gen.Exists, "there is no such notification")}
 
-// notify leaves a notification for the people who run the system. It is made even when the request was given up; when that
-// fails too, the log has both.
-func (s *Server) notify(ctx context.Context, n db.Notification) {
+// notificationKind says what failed. The column notifications.kind stores it, and operators search for it.
+type notificationKind string
+
+// The kinds of notifications.
+const (
+	applicationCrash notificationKind = "application-crash"
+	mailFailed       notificationKind = "mandrill-email-failed" // by any mailer: clients know this name
+	mailGivenUp      notificationKind = "mail-given-up"
+	cleanUpFailed    notificationKind = "clean-up-failed"
+)
+
+// notify saves a notification for the operators, even when the request was canceled. Where that fails, the log has both.
+func (s *Server) notify(ctx context.Context, kind notificationKind, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	n.CreatedAt = s.Now()
+	n.Kind, n.CreatedAt = string(kind), s.Now()
 	if _, err := s.DB.NewInsert().Model(&n).Exec(ctx); err != nil {
-		s.Log.Error("a notification could not be saved", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
+		s.Log.Error("saving a notification failed", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
 	}
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 //go:embed pages/index.html
 var indexPage []byte
 
-// pages are what is served outside /api/v1, without an envelope.
+// pages registers everything outside /api/v1. Its answers have no envelope.
 func (s *Server) pages(e *echo.Echo) {
 	e.GET("/", func(ec echo.Context) error { return ec.HTMLBlob(http.StatusOK, indexPage) })
 	e.GET("/openapi.yaml", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/yaml", gen.SpecYAML) })
@@ -25,16 +26,19 @@ func (s *Server) pages(e *echo.Echo) {
 	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
 	e.GET("/health/ready", s.ready)
 	e.GET("/google/callback", s.googleCallback)
-	if mailbox, ok := s.Mailer.(*Mailbox); ok {
-		e.GET("/dev/mail", mailbox.show)
+	if mailbox, ok := s.Mailer.(*mailer.Mailbox); ok {
+		e.GET("/dev/mail", echo.WrapHandler(mailbox))
 	}
 }
 
-// ready is 200 when requests can be answered: the database is there and has the registry.
+// readyTimeout bounds the query behind /health/ready.
+const readyTimeout = 2 * time.Second
+
+// ready answers 200 if the server can answer requests: the registry is readable from the database.
 func (s *Server) ready(ec echo.Context) error {
-	ctx, cancel := context.WithTimeout(ec.Request().Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
 	defer cancel()
-	if _, err := s.readRegistry(ctx); err != nil {
+	if _, err := s.registry.read(ctx); err != nil {
 		return ec.String(http.StatusServiceUnavailable, "not ready\n")
 	}
 	return ec.String(http.StatusOK, "ready\n")

@@ -62,9 +62,9 @@ func (c *call) tokenErrors() (found []gen.ParamError) {
 	for _, param := range c.op.ApplicationRequires {
 		_, passed := c.params[param]
 		switch {
-		case c.caller != nil && !passed:
+		case c.clientApp != nil && !passed:
 			found = append(found, paramError(param, gen.Required, "is required"))
-		case c.caller == nil && passed:
+		case c.clientApp == nil && passed:
 			found = append(found, paramError(param, gen.Allowed, "is only for callers with an application token"))
 		}
 	}
@@ -79,7 +79,3 @@ type validatedBody struct {
 
 func (b validatedBody) ValidatedValue() any { return b.params }
 func (b validatedBody) Close() error        { return nil }
-
-func paramError(param string, rule gen.ParamErrorRule, message string) gen.ParamError {
-	return gen.ParamError{Param: param, Rule: rule, Message: message}
-}

@@ -3,142 +3,235 @@ package impl
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode/utf8"
 
-	"github.com/alexedwards/argon2id"
-	"github.com/trustelem/zxcvbn"
 	"github.com/uptrace/bun"
-	"golang.org/x/crypto/bcrypt"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
-const (
-	minPassword    = 8  // characters
-	judgedPassword = 64 // characters: zxcvbn takes long on longer ones, up to 0.1 s on these
-	minOwnWord     = 3  // letters from which on a word of the person's counts
-	minStrength    = 2  // of zxcvbn's 0 to 4: more than a million guesses
-)
-
-// hashParams are the current cost of a hash; lengths as in RFC 9106.
-func (s *Server) hashParams() *argon2id.Params {
-	return &argon2id.Params{
-		Memory: s.Settings.Argon2Memory, Iterations: s.Settings.Argon2Time, Parallelism: 1, SaltLength: 16, KeyLength: 32,
-	}
-}
-
-// hash hashes a password with argon2id at the current cost. It is called in a place.
-func (s *Server) hash(password string) (string, error) {
-	params := s.hashParams()
-	s.hashed(params)
-	return argon2id.CreateHash(norm.NFKC.String(password), params)
-}
-
-func (s *Server) hashed(params *argon2id.Params) {
-	if s.Settings.OnHash != nil {
-		s.Settings.OnHash(params.Memory, params.Iterations)
-	}
-}
-
-// verify compares a password with a hash in a place. A hash that is not of the current cost, or bcrypt's, comes back renewed.
-// Without a hash it costs the same time and is false.
-func (s *Server) verify(ctx context.Context, password, hash string) (match bool, renewed string, err error) {
-	var failed error
-	err = s.places.do(ctx, func() {
-		var outdated bool
-		match, outdated, failed = s.compare(password, hash)
-		if match && outdated && failed == nil {
-			renewed, failed = s.hash(password)
+// UsersPasswordUpdate sets or changes the password of the user of the presented session.
+func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordUpdateRequestObject) (gen.UsersPasswordUpdateResponseObject, error) {
+	for range optimisticRetries {
+		outcome, err := s.tryPasswordUpdate(callOf(ctx), req.Body)
+		if !errors.Is(err, errPasswordSet) {
+			return outcome, err
 		}
+	}
+	return nil, errPasswordSet
+}
+
+// tryPasswordUpdate returns errPasswordSet if another request has set the password, or renewed its hash,
+// since it was read.
+func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
+	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordLimit)
+	if err != nil {
+		return nil, err
+	}
+	user := found.User
+	if user == nil || user.ID != c.session.UserID {
+		return invalidToken, nil // deleted, or changed address, since the token was checked
+	}
+	if refusal, err := s.checkCurrentPassword(c, found, p.CurrentPassword); refusal != nil || err != nil {
+		return refusal, err
+	}
+	hash, refusal, err := s.hashNewPassword(c, p.Password, user, c.sessionApp)
+	if refusal != nil || err != nil {
+		return refusal, err
+	}
+	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
+		return s.setPassword(ctx, tx, c, user, hash)
 	})
-	return match, renewed, errors.Join(err, failed)
-}
-
-// compare costs at least one hash of the current cost, also where the hash is an older and cheaper one, or cannot be read.
-func (s *Server) compare(password, hash string) (match, outdated bool, err error) {
-	normal := norm.NFKC.String(password)
 	switch {
-	case strings.TrimSpace(hash) == "":
-	case strings.HasPrefix(hash, "$2"):
-		outdated, match = true, bcrypt.CompareHashAndPassword([]byte(hash), []byte(normal)) == nil
-	default:
-		var params *argon2id.Params
-		if match, params, err = argon2id.CheckHash(normal, hash); err != nil {
-			s.Log.Error("a user has a password hash of unknown form", "cause", err.Error())
-			match, outdated = false, true
-			break
-		}
-		s.hashed(params)
-		current := s.hashParams()
-		outdated = params.Memory != current.Memory || params.Iterations != current.Iterations || params.Parallelism != current.Parallelism
+	case errors.Is(err, errSignedOut):
+		return invalidToken, nil
+	case err != nil:
+		return nil, err
 	}
-	if match || !outdated && strings.TrimSpace(hash) != "" {
-		return match, outdated, nil
-	}
-	_, err = s.hash(password)
-	return false, false, err
+	return gen.UsersPasswordUpdateActionSuccessful{Data: userView(p.View, user)}, nil
 }
 
-// acceptPassword judges a new password, if there is one, and hashes it unless something is broken, both in one hashing place.
-// It adds what the password breaks to what else is broken.
-func (s *Server) acceptPassword(ctx context.Context, param, password string, words []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, err error) {
-	if password == "" {
+// checkCurrentPassword refuses a change without the current password. A user without a password must not send
+// one, and may set the first password only soon after signing in.
+func (s *Server) checkCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
+	switch {
+	case found.User.HasPassword() && current == "":
+		return gen.MissingParam{Errors: []gen.ParamError{paramError("current_password", gen.Required, "is required")}}, nil
+	case found.User.HasPassword():
+		return s.verifyCurrentPassword(c, found, current)
+	}
+	wrong := c.checkFirstPassword("password", found.User)
+	if current != "" {
+		wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
+	}
+	if len(wrong) > 0 {
+		return gen.InvalidParam{Errors: wrong}, nil
+	}
+	return nil, nil
+}
+
+// verifyCurrentPassword limits and counts wrong passwords like a sign-in.
+func (s *Server) verifyCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
+	ctx := c.context()
+	if wait := found.wait(c.now); wait > 0 {
+		return c.rateLimited(wait), nil
+	}
+	match, _, err := s.Passwords.Verify(ctx, current, found.User.PasswordHash)
+	switch {
+	case errors.Is(err, password.ErrBusy):
+		return s.busy(c), nil
+	case err != nil:
+		return nil, err
+	case match:
+		if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
+			return c.rateLimited(wait), err
+		}
+		return nil, nil
+	}
+	within, err := found.count(ctx, s.DB, c.now)
+	switch {
+	case err != nil:
+		return nil, err
+	case !within:
+		return s.exhausted(c, found)
+	}
+	return gen.InvalidPassword{}, nil
+}
+
+// UsersPasswordResetRequest mails a link to a page that asks for a new password.
+func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPasswordResetRequestRequestObject) (gen.UsersPasswordResetRequestResponseObject, error) {
+	p := req.Body
+	sent, refusal, err := s.requestLink(callOf(ctx), db.ResetLink, p.Email, p.Application, p.RedirectURL)
+	switch {
+	case refusal != nil || err != nil:
+		return refusal, err
+	case !sent:
+		return gen.UsersPasswordResetRequestMandrillEmailFailed{}, nil
+	}
+	return gen.UsersPasswordResetRequestActionSuccessful{}, nil
+}
+
+// UsersPasswordReset sets a new password with a reset link.
+func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	link, user, app, err := s.checkLink(c.context(), c.registry, db.ResetLink, p.ResetToken)
+	switch {
+	case err != nil:
+		return nil, err
+	case link == nil:
+		return gen.InvalidResetLink{}, nil
+	case linkExpired(link, c.now):
+		return gen.ResetLinkExpired{}, nil
+	}
+	hash, refusal, err := s.hashNewPassword(c, p.Password, user, app)
+	if refusal != nil || err != nil {
+		return refusal, err
+	}
+	err = s.useResetLink(c, link, user, app, hash)
+	switch {
+	case errors.Is(err, db.ErrLinkConsumed) || errors.Is(err, db.ErrPreconditionFailed):
+		return gen.InvalidResetLink{}, nil
+	case err != nil:
+		return nil, err
+	}
+	return gen.UsersPasswordResetActionSuccessful{}, nil
+}
+
+// useResetLink consumes a link and stores the new hash. That verifies the e-mail address and ends all other
+// access: links, sessions and, at the first verification, a linked Google account.
+func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
+	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := db.ConsumeLink(ctx, tx, link); err != nil {
+			return err
+		}
+		if _, err := db.ClaimUser(ctx, tx, user, c.now); err != nil {
+			return err
+		}
+		user.PasswordHash = hash
+		if err := db.Update(ctx, tx, user, "password_hash"); err != nil {
+			return err
+		}
+		if err := db.DeleteLinks(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := db.EndSessions(ctx, tx, user.ID, 0); err != nil {
+			return err
+		}
+		return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, app)
+	})
+}
+
+// setPassword stores a new hash, ends the user's other sessions and queues a mail about it. Call it in
+// whileSignedIn. It returns errPasswordSet if the stored hash has changed since the user was read.
+func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, hash string) error {
+	set, err := db.ReplacePasswordHash(ctx, tx, user, hash)
+	if err != nil {
+		return err
+	}
+	if !set {
+		return errPasswordSet
+	}
+	user.PasswordHash = hash
+	if err := db.EndSessions(ctx, tx, user.ID, c.session.ID); err != nil {
+		return err
+	}
+	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.sessionApp)
+}
+
+// passwordRefusal is an outcome of both operations that set a password.
+type passwordRefusal interface {
+	gen.UsersPasswordUpdateResponseObject
+	gen.UsersPasswordResetResponseObject
+}
+
+// hashNewPassword hashes a user's new password, or refuses it if it breaks a rule of the policy.
+func (s *Server) hashNewPassword(c *call, text string, user *db.User, app *db.Application) (hash string, _ passwordRefusal, _ error) {
+	ownWords := password.OwnWords(user.Email, user.FirstName, user.LastName, app.Slug, "planoauth")
+	hash, broken, err := s.acceptPassword(c.context(), "password", text, ownWords, nil)
+	switch {
+	case errors.Is(err, password.ErrBusy):
+		return "", s.busy(c), nil
+	case err != nil:
+		return "", nil, err
+	case len(broken) > 0:
+		return "", gen.PasswordRejected{Errors: broken}, nil
+	}
+	return hash, nil, nil
+}
+
+// acceptPassword checks a new password, if there is one, and appends a rule that it breaks to broken. It
+// hashes the password only if broken stays empty.
+func (s *Server) acceptPassword(ctx context.Context, param, text string, ownWords []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, _ error) {
+	if text == "" {
 		return "", broken, nil
 	}
-	var failed error
-	err = s.places.do(ctx, func() {
-		if rule, message := judgePassword(password, words); rule != "" {
-			broken = append(broken, paramError(param, rule, message))
-		}
-		if len(broken) == 0 {
-			hash, failed = s.hash(password)
-		}
-	})
-	return hash, broken, errors.Join(err, failed)
+	hash, violation, err := s.Passwords.HashNew(ctx, text, ownWords, len(broken) > 0)
+	if violation != nil {
+		broken = append(broken, paramError(param, violation.Rule, violation.Message))
+	}
+	return hash, broken, err
 }
 
-// judgePassword names the rule of the policy that a new password breaks, "" when it is good enough. It is called in a place.
-func judgePassword(password string, ownWords []string) (rule gen.ParamErrorRule, message string) {
-	password = norm.NFKC.String(password)
-	if utf8.RuneCountInString(password) < minPassword {
-		return gen.MinLength, "must have at least 8 characters"
-	}
-	judged := []rune(password)
-	judged = judged[:min(len(judged), judgedPassword)]
-	if zxcvbn.PasswordStrength(string(judged), ownWords).Score >= minStrength {
-		return "", ""
-	}
-	if zxcvbn.PasswordStrength(string(judged), nil).Score >= minStrength {
-		return gen.OwnWords, "is made of words that belong to the person"
-	}
-	return gen.Guessable, "is too easy to guess"
+// errPasswordSet means that the user got a password after it was seen that there was none.
+var errPasswordSet = errors.New("the user has a password by now")
+
+func hasPasswordError(param string) []gen.ParamError {
+	return []gen.ParamError{paramError(param, gen.Allowed, "this user has a password already")}
 }
 
-// ownWords splits what is known of a person into the words that a password should not be made of.
-func ownWords(texts ...string) []string {
-	var words []string
-	for _, text := range texts {
-		text = strings.ToLower(norm.NFKC.String(text))
-		for _, word := range append(strings.FieldsFunc(text, isSeparator), text) {
-			if utf8.RuneCountInString(word) >= minOwnWord {
-				words = append(words, word)
-			}
-		}
+// checkFirstPassword says why this user may not set a first password.
+func (c *call) checkFirstPassword(param string, user *db.User) []gen.ParamError {
+	if user.HasPassword() {
+		return hasPasswordError(param)
 	}
-	return words
-}
-
-func isSeparator(r rune) bool { return strings.ContainsRune(" \t@.,;:+-_'’/", r) }
-
-// hasPassword tells whether the user can sign in with a password; a blank hash counts as none.
-func hasPassword(u *db.User) bool { return strings.TrimSpace(u.PasswordHash) != "" }
-
-// setPasswordHash replaces the hash that the user was read with, and tells whether it did: one that was set since stays.
-func setPasswordHash(ctx context.Context, idb bun.IDB, user *db.User, hash string) (bool, error) {
-	done, err := idb.NewUpdate().Model((*db.User)(nil)).Set("password_hash = ?", hash).
-		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx)
-	return changedOne(done, err)
+	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
+		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
+	}
+	return nil
 }

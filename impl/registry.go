@@ -3,6 +3,7 @@ package impl
 import (
 	"context"
 	"crypto/sha256"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -10,22 +11,20 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/background"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
 const (
-	// registryPoll is how often the registry is read even when no change was heard of.
-	registryPoll = 500 * time.Millisecond
-	// registryLimit is how long one reading may take.
-	registryLimit = 5 * time.Second
-	// registryLife is how long a copy serves while the registry cannot be read.
-	registryLife = 60 * time.Second
+	registryInterval = 500 * time.Millisecond // between readings without a notification
+	registryTimeout  = 5 * time.Second        // of one reading
+	registryMaxAge   = 60 * time.Second       // of a copy, while the database does not answer
 )
 
-// registry is a copy of the tables services, routes, applications and application_tokens. It is never changed, only replaced.
+// registry is a copy of the tables services, routes, applications and application_tokens. It is immutable.
 type registry struct {
 	readAt   time.Time
-	services map[string]bool // by slug: whether deployed
+	services map[string]bool // whether deployed, by slug
 	routes   map[route]bool  // whether deployed
 
 	appsBySlug  map[string]*db.Application
@@ -36,74 +35,58 @@ type registry struct {
 
 type route struct{ method, path string }
 
-// registryCopy holds the newest copy.
-type registryCopy struct {
-	newest  atomic.Pointer[registry]
+// registryReader keeps the newest copy of the registry.
+type registryReader struct {
+	db        *db.DB
+	log       *slog.Logger
+	now       func() time.Time
+	publicURL string // the url of the application planoauth
+
+	newest  atomic.Pointer[registry] // nil until the first reading
 	reading singleflight.Group
-	changed chan struct{} // holds one element when the tables have changed since they were last read
+	changed chan struct{} // has an element if the tables have changed since the last reading
 }
 
-// hasChanged has the tables read again. It does not wait for that.
-func (r *registryCopy) hasChanged() {
+func newRegistryReader(d *db.DB, log *slog.Logger, now func() time.Time, publicURL string) *registryReader {
+	return &registryReader{db: d, log: log, now: now, publicURL: publicURL, changed: make(chan struct{}, 1)}
+}
+
+// hasChanged requests another reading, and does not wait for it.
+func (r *registryReader) hasChanged() {
 	select {
 	case r.changed <- struct{}{}:
 	default:
 	}
 }
 
-func (r *registryCopy) allowsOrigin(origin string) bool {
+func (r *registryReader) allowsOrigin(origin string) bool {
 	newest := r.newest.Load()
 	return newest != nil && newest.origins[origin]
 }
 
-// identify is step 2: the operation's service and its own route must be deployed.
-func (s *Server) identify(c *call) (gen.Outcome, error) {
-	c.registry = s.registry.newest.Load()
-	if c.registry == nil || c.now.Sub(c.registry.readAt) > registryLife {
-		var err error
-		if c.registry, err = s.readRegistry(c.req.Context()); err != nil {
-			s.Log.Error("the registry cannot be read", "request_id", c.id, "cause", err.Error())
-			return gen.IdentifyRequestError{}, nil
+// run reads the tables whenever they have changed, and at each registryInterval, until ctx ends.
+func (r *registryReader) run(ctx context.Context) {
+	background.Every(ctx, registryInterval, r.changed, func(ctx context.Context) {
+		if _, err := r.read(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn("reading the registry failed", "cause", err.Error())
 		}
-	}
-	if !c.registry.services[c.op.Service] {
-		return gen.ServiceNotFound{}, nil
-	}
-	if !c.registry.routes[route{c.op.Method, c.op.Path}] {
-		return gen.RouteNotFound{}, nil
-	}
-	return nil, nil
+	})
 }
 
-// followRegistry keeps the copy fresh until ctx ends: it reads the tables when it hears of a change, and behind that now and then.
-func (s *Server) followRegistry(ctx context.Context) {
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.registry.changed:
-		case <-time.After(s.Settings.interval(registryPoll)):
-		}
-		if _, err := s.readRegistry(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("the registry could not be read, and will be tried again", "cause", err.Error())
-		}
-	}
-}
-
-// readRegistry reads the tables and replaces the copy. Callers at the same time share one reading.
-func (s *Server) readRegistry(ctx context.Context) (*registry, error) {
-	read, err, _ := s.registry.reading.Do("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), registryLimit)
+// read reads the tables and replaces the copy. Concurrent callers share one reading.
+func (r *registryReader) read(ctx context.Context) (*registry, error) {
+	read, err, _ := r.reading.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), registryTimeout)
 		defer cancel()
-		r := &registry{readAt: s.Now()}
-		if err := r.readDeployed(ctx, s.DB); err != nil {
+		next := &registry{readAt: r.now()}
+		if err := next.readDeployed(ctx, r.db); err != nil {
 			return nil, err
 		}
-		if err := r.readApplications(ctx, s.DB, s.Settings.PublicURL); err != nil {
+		if err := next.readApplications(ctx, r.db, r.publicURL); err != nil {
 			return nil, err
 		}
-		s.registry.newest.Store(r)
-		return r, nil
+		r.newest.Store(next)
+		return next, nil
 	})
 	if err != nil {
 		return nil, err
@@ -152,10 +135,29 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 	}
 	r.appsByToken = make(map[[32]byte]*db.Application, len(tokens))
 	for _, token := range tokens {
-		// An application that was made between the two readings is not here yet; the next copy has it.
+		// An application created between the two queries is missing here; the next copy has it.
 		if app := r.appsByID[token.ApplicationID]; app != nil && len(token.TokenDigest) == sha256.Size {
 			r.appsByToken[[32]byte(token.TokenDigest)] = app
 		}
 	}
 	return nil
+}
+
+// identify is step 2: the operation's service and its own route must be deployed.
+func (s *Server) identify(c *call) (gen.Outcome, error) {
+	c.registry = s.registry.newest.Load()
+	if c.registry == nil || c.now.Sub(c.registry.readAt) > registryMaxAge {
+		var err error
+		if c.registry, err = s.registry.read(c.context()); err != nil {
+			s.Log.Error("reading the registry failed", "request_id", c.id, "cause", err.Error())
+			return gen.IdentifyRequestError{}, nil
+		}
+	}
+	if !c.registry.services[c.op.Service] {
+		return gen.ServiceNotFound{}, nil
+	}
+	if !c.registry.routes[route{c.op.Method, c.op.Path}] {
+		return gen.RouteNotFound{}, nil
+	}
+	return nil, nil
 }

@@ -1,46 +1,62 @@
-// Package impl is PlanoAuth's server: the way of a request, and one file for each resource of openapi.yaml.
+// Package impl is PlanoAuth's server: the request pipeline, and one file for each resource of openapi.yaml.
+//
+// Handler lists the steps of the pipeline in order. What a request knows of itself is its call. The packages below this one know
+// neither Server nor call: tokens, passwords, rate limits, the session cache, mail and Google sign-in.
 package impl
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"github.com/riverqueue/river"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/oidc"
+	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/ratelimit"
+	"github.com/planoauth/planoauth/impl/sessioncache"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
-// Server answers the operations of openapi.yaml. Its exported fields are set before the first call and never changed after.
+// Server answers the operations of openapi.yaml. Its exported fields must not change once it serves requests.
 type Server struct {
 	Settings Settings
 	DB       *db.DB
-	Mailer   Mailer
+	Mailer   mailer.Mailer
 	Log      *slog.Logger
-	Now      func() time.Time // the one clock; every rule about time asks it
+	Now      func() time.Time // the only clock of every rule about time
 
-	validator *validation.Validator
-	mails     map[string]mailTemplate
-	places    *places
-	queue     queue
-	registry  registryCopy
-	sessions  *sessionCache
-	uses      uses
-	addresses throttle
-	addressOf func(*http.Request) string // of the caller
-	metrics   *metrics
-	lines     map[string]slog.Handler // of the log, by operation
-	google    google
+	// These are made by New. Tests adjust them before Start.
+	Sessions  *sessioncache.Cache
+	Addresses *ratelimit.Addresses
+	Passwords *password.Hashing
+
+	validator      *validation.Validator
+	mails          mailer.Templates
+	registry       *registryReader
+	metrics        *metrics
+	requestLoggers map[string]slog.Handler // by operation id
+	google         *oidc.Client
+
+	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
+	jobRunner   *river.Client[pgx.Tx]
+
+	passwordLimit, linkLimit ratelimit.Mailbox
+	clientAddress            func(*http.Request) string
 }
 
-// New makes a server. Start must be called before its handler can identify a request.
-func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
+// New makes a server, which answers identify-request-error until Start was called. It returns an error for invalid settings.
+func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
@@ -48,71 +64,81 @@ func New(settings Settings, d *db.DB, mailer Mailer, log *slog.Logger, now func(
 		settings.MailPause = time.Minute
 	}
 	s := &Server{
-		Settings: settings, DB: d, Mailer: mailer, Log: log, Now: now,
-		places:   newPlaces(workers(settings.HashWorkers), now),
-		registry: registryCopy{changed: make(chan struct{}, 1)}, sessions: newSessionCache(), uses: uses{noted: map[int64]use{}},
-		addresses: throttle{most: settings.ThrottleAddress}, addressOf: addressBehind(settings.TrustedProxies),
+		Settings: settings, DB: d, Mailer: sender, Log: log, Now: now,
+		Passwords: &password.Hashing{
+			Cost:    password.Cost{Memory: settings.Argon2Memory, Passes: settings.Argon2Time},
+			Limiter: password.NewLimiter(settings.hashSlots(), now),
+			Log:     log,
+		},
+		registry:      newRegistryReader(d, log, now, settings.PublicURL),
+		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
+		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
+		clientAddress: clientAddress(settings.TrustedProxies), google: newGoogle(settings),
 	}
-	s.metrics, s.lines = newMetrics(s), requestLines(log)
+	s.Sessions = sessioncache.New(sessioncache.Options{
+		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
+	})
+	s.metrics, s.requestLoggers = newMetrics(s), requestLoggers(log)
 	var err error
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
-	if s.mails, err = mailTemplates(); err != nil {
+	if s.mails, err = mailer.ParseTemplates(); err != nil {
 		return nil, err
 	}
-	s.queue, err = newQueue(s)
+	if s.jobInserter, err = newJobInserter(d); err != nil {
+		return nil, err
+	}
+	s.jobRunner, err = newJobRunner(s)
 	return s, err
 }
 
-// Start reads the registry and begins the work behind the requests: hearing of changes, following the registry, writing down the
-// last uses of sessions, telling other replicas of the requests of each address, and the jobs. It ends with ctx; wait then waits
-// for what is under way.
+// Start reads the registry and starts the background work: session cache, registry, exchange of request counts, and jobs. The
+// work stops when ctx ends; wait returns when it has stopped.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
-	if _, err := s.readRegistry(ctx); err != nil {
+	if _, err := s.registry.read(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.recallRequests(ctx); err != nil {
+	if err := s.Addresses.Load(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.queue.work.Start(ctx); err != nil {
+	if err := s.jobRunner.Start(ctx); err != nil {
 		return nil, err
 	}
-	var behind sync.WaitGroup
-	behind.Go(func() { s.followChanges(ctx) })
-	behind.Go(func() { s.followRegistry(ctx) })
-	behind.Go(func() { s.writeUses(ctx) })
-	behind.Go(func() { s.exchangeRequests(ctx) })
-	return func() { behind.Wait(); <-s.queue.work.Stopped() }, nil
+	var loops sync.WaitGroup
+	loops.Go(func() { s.Sessions.Run(ctx) })
+	loops.Go(func() { s.registry.run(ctx) })
+	loops.Go(func() { s.Addresses.Run(ctx) })
+	return func() { loops.Wait(); <-s.jobRunner.Stopped() }, nil
 }
 
-// Handler is the way of one request. The order of the steps is part of the contract: the first that refuses decides the slug.
+// Handler is the request pipeline. The order of the steps is part of the contract: the first step that refuses decides the slug.
 func (s *Server) Handler() http.Handler {
 	e := echo.New()
-	e.HTTPErrorHandler = s.answerError // 1: no such route, and whatever nobody foresaw
+	e.HTTPErrorHandler = s.answerError // 1: unknown routes, and unforeseen errors
 	e.Pre(s.begin)                     // request id, headers, log line, panics
-	e.Pre(s.crossOrigin())             // browsers' preflights, and no other OPTIONS
+	e.Pre(s.crossOrigin())             // CORS: preflight requests, and no other OPTIONS
 
-	way := map[string][]echo.MiddlewareFunc{}
+	pipeline := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
-		way[op.ID] = []echo.MiddlewareFunc{s.steps(op,
+		pipeline[op.ID] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
-			s.throttle,     // 3: does the address send too much?
+			s.limitAddress, // 3: does the client address send too much?
 			s.contentType,  // 4
 			s.readBody,     // 5: 64 KiB
 			s.decodeBody,   // 6: base64 and JSON
 			s.authenticate, // 7: whose token is it?
-			s.validate,     // 8: the params, by the spec
-			s.permit,       // 9: may this user?
+			s.validate,     // 8: do the params match the spec?
+			s.permit,       // 9: does the user have the role?
 		)}
 	}
 	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
-	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: way})
+	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: pipeline})
 	s.pages(e)
 	return e
 }
 
-// step lets a request pass with nil, or refuses it with an outcome.
+// step passes a request on by returning nil, or refuses it with an outcome.
 type step func(*call) (gen.Outcome, error)
 
 func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
@@ -134,14 +160,14 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 	}
 }
 
-// mustAnswer keeps an operation from answering nothing at all, which the generated code would send as an empty 200, and
-// notes the slug for the log. Before it answers, what is kept of the users whom it has changed is forgotten.
+// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent, records the slug
+// for the log, and refuses an operation that answers nothing: the generated code would send an empty 200.
 func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)
 		c := callOf(ec.Request().Context())
 		for _, user := range c.changed {
-			s.sessions.forget(user)
+			s.Sessions.Forget(user)
 		}
 		outcome, ok := response.(gen.Outcome)
 		if err == nil && !ok {
@@ -154,7 +180,7 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 	}
 }
 
-// crossOrigin lets the pages of the applications call from browsers. There are no cookies, so no credentials are allowed.
+// crossOrigin is CORS for the pages of applications. There are no cookies, so it allows no credentials.
 func (s *Server) crossOrigin() echo.MiddlewareFunc {
 	cors := middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
@@ -169,7 +195,7 @@ func (s *Server) crossOrigin() echo.MiddlewareFunc {
 			options := req.Method == http.MethodOptions
 			switch {
 			case options && (!isAPI(req.URL.Path) || req.Header.Get("Access-Control-Request-Method") == ""):
-				return echo.ErrNotFound // or echo would answer by itself
+				return echo.ErrNotFound // echo itself would answer 204
 			case options || req.Header["Origin"] != nil && isAPI(req.URL.Path):
 				return cors(next)(ec)
 			}

@@ -2,15 +2,17 @@ package impl
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/sessioncache"
 )
 
 // SessionsCreate signs a user in with a password.
@@ -20,43 +22,39 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
 	}
-	for range overtakings {
+	for range optimisticRetries {
 		outcome, err := s.tryPassword(c, p, app)
-		if !errors.Is(err, errNoProof) {
+		if !errors.Is(err, db.ErrPreconditionFailed) {
 			return outcome, err
 		}
 	}
-	return nil, errNoProof
+	return nil, db.ErrPreconditionFailed
 }
 
-// overtakings is how often a request is done anew because its user changed between look-up and change: another one may have
-// renewed the hash of the password, or set another password.
-const overtakings = 5
-
-// tryPassword signs a user in if the password is right. It is errNoProof when the user changed meanwhile.
+// tryPassword signs a user in if the password matches. It returns db.ErrPreconditionFailed if the user changed since the look-up.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
-	ctx := c.req.Context()
-	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordTries())
+	ctx := c.context()
+	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
 	if err != nil {
 		return nil, err
 	}
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
-	// An unknown address and a user without a password cost a hash too, so that time tells nothing.
+	// An unknown address and a user without a password cost a hash too, so that the time does not reveal them.
 	hash := ""
 	if found.User != nil {
 		hash = found.User.PasswordHash
 	}
-	match, renewed, err := s.verify(ctx, p.Password, hash)
+	match, renewed, err := s.Passwords.Verify(ctx, p.Password, hash)
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, password.ErrBusy):
 		return s.busy(c), nil
 	case err != nil:
 		return nil, err
 	case !match:
 		return s.refuseSignIn(c, found)
-	case standingOf(found.User, app) == roleless:
+	case accessOf(found.User, app) == noRole:
 		if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
 			return c.rateLimited(wait), err
 		}
@@ -65,55 +63,55 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	return s.signIn(c, found, app, p, renewed)
 }
 
-// refuseSignIn counts a password that did not match, and says why, as far as strangers may know.
+// refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who has an account.
 func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
-	within, err := found.count(c.req.Context(), s.DB, c.now)
+	within, err := found.count(c.context(), s.DB, c.now)
 	switch {
 	case err != nil:
 		return nil, err
 	case !within:
 		return s.exhausted(c, found)
-	case s.opaque():
+	case s.Settings.opaque():
 		return gen.InvalidPassword{}, nil
 	case found.User == nil:
 		return gen.EmailNotFound{}, nil
-	case !hasPassword(found.User):
+	case !found.User.HasPassword():
 		return gen.UserHasNoPassword{}, nil
 	}
 	return gen.InvalidPassword{}, nil
 }
 
-// signIn makes the session of a user who has shown the right password. It is errNoProof when the user has been deleted, has got
-// another password or was tried too often meanwhile.
+// signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user was deleted, got
+// another password, or had too many failed attempts since the look-up.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
-	ctx, user := c.req.Context(), found.User
+	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
-	recordless := standingOf(user, app) == recordless
-	by := proof{passwordHash: user.PasswordHash, tries: found}
+	withoutRecord := accessOf(user, app) == noRecord
+	holds := precondition{passwordHash: user.PasswordHash, attempts: found}
 	if renewed != "" {
-		set, err := setPasswordHash(ctx, s.DB, user, renewed)
+		set, err := db.ReplacePasswordHash(ctx, s.DB, user, renewed)
 		if err != nil {
 			return nil, err
 		}
 		if set {
-			by.passwordHash = renewed
+			holds.passwordHash = renewed
 		}
 	}
 	var notice *db.Mail
 	var err error
-	if app.SignInMail && !recordless {
-		notice, err = s.insertSessionAndNotice(c, session, app, by)
+	if app.SignInMail && !withoutRecord {
+		notice, err = s.insertSessionAndNotice(c, session, app, holds)
 	} else {
-		err = c.insertSession(ctx, s.DB.DB.DB, session, by)
+		err = c.insertSession(ctx, s.DB, session, holds)
 	}
 	switch {
-	case violates(err, "sessions_application_id_fkey"):
+	case db.Violates(err, db.SessionsApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
 	case err != nil:
 		return nil, err
 	}
 	data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-	if recordless {
+	if withoutRecord {
 		return gen.SessionsCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	}
 	if notice != nil && !s.deliver(c, notice) {
@@ -122,118 +120,100 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	return gen.SessionsCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertSessionAndNotice saves a new session together with the mail that tells of it.
-func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, by proof) (*db.Mail, error) {
-	notice, err := s.writeMail("sign_in", &session.User, app, c.facts(""))
+// insertSessionAndNotice saves a new session and the mail about it in one transaction.
+func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (*db.Mail, error) {
+	notice, err := s.mails.Write(mailer.SignIn, &session.User, app, c.mailFacts(""))
 	if err != nil {
 		return nil, err
 	}
-	return notice, s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := c.insertSession(ctx, tx.Tx, session, by); err != nil {
+	return notice, s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := c.insertSession(ctx, tx, session, holds); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, notice, s.Settings.MailPause)
 	})
 }
 
-// SessionsRead says whose a session is: the presented one, or where an application presents itself, that of session_token.
+// SessionsRead checks a session: the presented one or, with an application token, the one of session_token.
 func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestObject) (gen.SessionsReadResponseObject, error) {
 	c := callOf(ctx)
-	if c.caller != nil {
+	if c.clientApp != nil {
 		if refusal, err := s.admitToken(c, req.Body.SessionToken, gen.TokenParamSessionToken); refusal != nil || err != nil {
 			return refusal, err
 		}
 	}
-	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.app, "")}, nil
+	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.sessionApp, "")}, nil
 }
 
-// newSession makes a session of this call, not yet saved, and its token.
-func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInMethod, redirectURL string) (*db.Session, string) {
-	token, digest := newToken(sessionPrefix)
-	return &db.Session{
-		UserID: user.ID, ApplicationID: app.ID, TokenDigest: digest, Method: string(method), RedirectURL: redirectURL,
-		IP: c.ip, UserAgent: userAgent(c.req), CreatedAt: c.now, LastUsedAt: c.now, User: *user,
-	}, token
-}
-
-// proof is what a sign-in rests on: the session is made only if that still holds, so that one cannot slip in beside a change
-// which ends all others.
-type proof struct {
-	passwordHash, googleSubject string   // of the user; "" when it is neither here nor there
-	tries                       *account // whose bounds must not have been reached; nil when nothing was guessed
-}
-
-// errNoProof means that what the sign-in rested on holds no longer.
-var errNoProof = errors.New("the user has changed, or was tried too often, since the proof was seen")
-
-// insertSession saves a new session. In the same statement it ends the one that was presented, if any, and notes that the user
-// is known at this address. It is errNoProof when the proof holds no longer: a password that was guessed among too many others
-// must not tell itself. The statement is prepared, since planning it takes longer than all else of a sign-in but the hash.
-func (c *call) insertSession(ctx context.Context, conn bun.IConn, session *db.Session, by proof) error {
-	var presented int64
-	if c.session != nil {
-		presented = c.session.ID
-		c.changed = append(c.changed, c.session.UserID)
+// SessionsIndex lists the live sessions of the signed-in user in all applications.
+func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	var sessions []*db.Session
+	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live(0))
+	count, err := counted(c.context(), live, p.Count)
+	if err != nil {
+		return nil, err
 	}
-	var key []byte
-	tried := bound{most: 1}
-	if by.tries != nil && len(by.tries.list) > 0 {
-		key, tried = by.tries.Key, by.tries.list[0]
+	by := string(p.Sort.By)
+	if by == "" {
+		by = "created_at"
 	}
-	err := conn.QueryRowContext(ctx, `
-WITH made AS (
-	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
-	SELECT u.id, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz FROM users u
-	WHERE u.id = $1 AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
-	AND (SELECT count(*) FROM tries, unnest(times) AS x WHERE key = $9 AND x > $10) < $11
-	FOR KEY SHARE OF u
-	RETURNING id, user_id
-), ended AS (DELETE FROM sessions USING made WHERE sessions.id = $12),
-known AS (
-	INSERT INTO known_addresses AS k (user_id, address, signed_in_at)
-	SELECT made.user_id, $13, $8::timestamptz FROM made
-	WHERE NOT EXISTS (SELECT FROM known_addresses WHERE user_id = $1 AND address = $13 AND signed_in_at > $14)
-	ON CONFLICT (user_id, address) DO UPDATE SET signed_in_at = greatest(k.signed_in_at, excluded.signed_in_at)
+	if err := paged(live, p.Page, by, p.Sort.Order).Scan(c.context()); err != nil {
+		return nil, err
+	}
+	list := gen.SessionList{Results: make([]gen.Session, 0, len(sessions)), Count: count}
+	for _, session := range sessions {
+		app := c.registry.appsByID[session.ApplicationID]
+		if app == nil {
+			continue // the application was deleted or created within the last second
+		}
+		session.User = c.session.User
+		list.Results = append(list.Results, sessionView(p.View, session, app, ""))
+	}
+	return gen.SessionsIndexActionSuccessful{Data: list}, nil
+}
+
+// live selects the live sessions of the signed-in user: the SQL form of expiry. A last_used_at update may be pending for as long as
+// pending, so a session that has been idle for that much longer still counts as live.
+func (c *call) live(pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+	return func(q bun.QueryBuilder) bun.QueryBuilder {
+		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
+	}
+}
+
+var (
+	noSession  = []gen.ParamError{paramError("id", gen.Exists, "the user has no such session")}
+	idAndScope = []gen.ParamError{paramError("scope", gen.Allowed, "must not be passed along with id")}
 )
-SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
-		session.UserID, session.ApplicationID, session.TokenDigest, session.Method, session.RedirectURL, session.IP, session.UserAgent, c.now,
-		key, c.now.Add(-tried.within), tried.most, presented, c.network(), c.now.Add(-knownRenewed), by.passwordHash, by.googleSubject).Scan(&session.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return errNoProof
+
+// SessionsDelete ends sessions: the presented one, another one, all others, or all.
+func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteRequestObject) (gen.SessionsDeleteResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	if p.ID != 0 && p.Scope != "" {
+		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
-	return err
-}
-
-// lockUser keeps sessions from being made for a user, until the transaction ends, by what it changes. It returns the hash of the
-// password as it is then, and is errNoProof when there is no such user any more.
-func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
-	c.changed = append(c.changed, id)
-	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", errNoProof
+	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
+	live := c.live(sessioncache.TouchInterval)
+	switch {
+	case p.ID != 0 && p.ID != c.session.ID:
+		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)
+	case p.Scope == gen.Others:
+		ended.Where("id <> ?", c.session.ID).ApplyQueryBuilder(live)
+	case p.Scope == gen.All:
+		ended.WhereGroup(" AND ", func(q *bun.DeleteQuery) *bun.DeleteQuery {
+			return q.ApplyQueryBuilder(live).WhereOr("id = ?", c.session.ID)
+		})
+	default:
+		ended.Where("id = ?", c.session.ID)
 	}
-	return passwordHash, err
-}
-
-// errSignedOut means that the session has ended since its token was checked.
-var errSignedOut = errors.New("the session was signed out")
-
-// whileSignedIn changes what is the user's own, in a transaction that has locked the user: a session that has ended since its
-// token was checked changes nothing, and is errSignedOut.
-func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
-	return s.DB.RunInTx(c.req.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := c.lockUser(ctx, tx, c.session.UserID); errors.Is(err, errNoProof) {
-			return errSignedOut
-		} else if err != nil {
-			return err
-		}
-		here, err := tx.NewSelect().Model((*db.Session)(nil)).Where("id = ?", c.session.ID).Exists(ctx)
-		if err != nil {
-			return err
-		}
-		if !here {
-			return errSignedOut
-		}
-		return change(ctx, tx)
-	})
+	c.changed = append(c.changed, c.session.UserID)
+	done, err := ended.Exec(c.context())
+	if err != nil {
+		return nil, err
+	}
+	count, err := done.RowsAffected()
+	if err == nil && count == 0 && p.ID != 0 {
+		return gen.InvalidParam{Errors: noSession}, nil
+	}
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, err
 }

@@ -16,14 +16,14 @@ import (
 //go:embed pages/statuses.html pages/statuses.css
 var statusFiles embed.FS
 
-// statusTemplate has the block list for all statuses, and the block status for one of them.
+// statusTemplate has two blocks: list for the whole catalogue, status for one slug.
 var statusTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 	"text": http.StatusText,
 	"explorer": func(operation string) string {
 		at := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return op.ID == operation })
 		return "/docs#/" + gen.Operations[at].Service + "/" + operation
 	},
-	// code shows what stands between backticks as code.
+	// code escapes a text and renders its backticks as code.
 	"code": func(text string) template.HTML {
 		parts := strings.Split(template.HTMLEscapeString(text), "`")
 		for i := 1; i+1 < len(parts); i += 2 {
@@ -35,7 +35,8 @@ var statusTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 
 const statusPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// statusPages are the catalogue of status slugs, where the Link header of each refusal leads: pages for browsers, JSON for all else.
+// statusPages registers the catalogue of status slugs, to which the Link header of each refusal points.
+// Browsers get pages, all other clients JSON.
 func statusPages(e *echo.Echo) {
 	catalogue := map[string][]*gen.Status{"statuses": gen.Statuses}
 	e.GET("/statuses", func(ec echo.Context) error { return showStatuses(ec, "list", gen.Statuses, catalogue) })

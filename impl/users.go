@@ -3,7 +3,6 @@ package impl
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -12,12 +11,10 @@ import (
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
-// recentSignIn is how young a session must be for a first password.
-const recentSignIn = 15 * time.Minute
-
-// UsersRead returns the user of the presented session.
+// UsersRead returns the signed-in user.
 func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) (gen.UsersReadResponseObject, error) {
-	user, err := s.DB.UserByID(ctx, callOf(ctx).session.UserID)
+	c := callOf(ctx)
+	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -27,14 +24,14 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 	return gen.UsersReadActionSuccessful{Data: userView(req.Body.View, user)}, nil
 }
 
-// UsersUpdate changes names and phone number of the user of the presented session.
+// UsersUpdate changes the names and the phone number of the signed-in user. Params that are absent change nothing.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	claim := claim{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
-	if wrong := claim.check(""); len(wrong) > 0 {
+	changed := profile{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
+	if wrong := changed.normalize(""); len(wrong) > 0 {
 		return gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
-	user, err := s.DB.UserByID(ctx, c.session.UserID)
+	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -42,18 +39,17 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 		return invalidToken, nil
 	}
 	var columns []string
-	take := func(param string, field *string, value string) {
+	set := func(param string, field *string, value string) {
 		if _, passed := c.params[param]; passed {
 			*field, columns = value, append(columns, param)
 		}
 	}
-	take("first_name", &user.FirstName, claim.firstName)
-	take("last_name", &user.LastName, claim.lastName)
-	take("phone", &user.Phone, claim.phone)
+	set("first_name", &user.FirstName, changed.firstName)
+	set("last_name", &user.LastName, changed.lastName)
+	set("phone", &user.Phone, changed.phone)
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewUpdate().Model(user).Column(columns...).WherePK().Exec(ctx)
-			return err
+			return db.Update(ctx, tx, user, columns...)
 		})
 	}
 	switch {
@@ -65,37 +61,37 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	return gen.UsersUpdateActionSuccessful{Data: userView(p.View, user)}, nil
 }
 
-// UsersClientRegister makes a client of the user of the presented session.
+// UsersClientRegister gives the signed-in user a client record.
 func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientRegisterRequestObject) (gen.UsersClientRegisterResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	user, err := s.DB.UserByID(ctx, c.session.UserID)
+	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	if err != nil {
 		return nil, err
 	}
 	if user == nil {
 		return invalidToken, nil // deleted since the token was checked
 	}
-	claim := claim{
+	r := registration{
+		profile:     profile{firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone},
 		application: p.Application, redirectURL: p.RedirectURL, email: user.Email, password: p.Client.Password,
-		firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone,
 		companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
 	var wrong []gen.ParamError
-	if other := c.registry.appsBySlug[p.Application]; other != nil && other != c.app {
+	if other := c.registry.appsBySlug[p.Application]; other != nil && other != c.sessionApp {
 		wrong = append(wrong, paramError("application", gen.Allowed, "is not the application of the session"))
 	}
-	if claim.password != "" {
-		wrong = append(wrong, c.judgeFirstPassword("client.password", user)...)
+	if r.password != "" {
+		wrong = append(wrong, c.checkFirstPassword("client.password", user)...)
 	}
-	app, hash, refusal, err := s.settleClaim(c, &claim, wrong)
+	app, hash, refusal, err := s.validateRegistration(c, &r, wrong)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}
-	user.FirstName, user.LastName = claim.firstName, claim.lastName
-	if claim.phone != "" {
-		user.Phone = claim.phone
+	user.FirstName, user.LastName = r.firstName, r.lastName
+	if r.phone != "" {
+		user.Phone = r.phone
 	}
-	client := claim.client(c)
+	client := r.client(c.now)
 	client.UserID = user.ID
 	session := *c.session
 	session.User.Records.Client = &client.Active
@@ -104,11 +100,11 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}
 	err = s.insertRecord(c, user, client, &session, hash)
 	switch {
-	case errors.Is(err, errTaken):
+	case errors.Is(err, db.ErrAlreadyExists):
 		return gen.EmailAlreadyClient{}, nil
 	case errors.Is(err, errSignedOut):
 		return invalidToken, nil
-	case violates(err, "clients_company_id_fkey"):
+	case db.Violates(err, db.ClientsCompanyIDFkey):
 		return gen.InvalidParam{Errors: noCompany}, nil
 	case errors.Is(err, errPasswordSet):
 		return gen.InvalidParam{Errors: hasPasswordError("client.password")}, nil
@@ -122,35 +118,17 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}, nil
 }
 
-// errPasswordSet means that the user got a password after it was seen that there was none.
-var errPasswordSet = errors.New("the user has a password by now")
-
-func hasPasswordError(param string) []gen.ParamError {
-	return []gen.ParamError{paramError(param, gen.Allowed, "this user has a password already")}
-}
-
-// judgeFirstPassword says why this user may not set a first password.
-func (c *call) judgeFirstPassword(param string, user *db.User) []gen.ParamError {
-	if hasPassword(user) {
-		return hasPasswordError(param)
-	}
-	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
-		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
-	}
-	return nil
-}
-
-// insertRecord makes the client record of a user, and saves what came with it. It is errTaken when there is one already, and
-// errSignedOut when the session is there no longer.
+// insertRecord saves a client record and the rest of a registration by an existing user. It returns db.ErrAlreadyExists if the
+// user has a client record, and errSignedOut if the session has ended.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
 	return s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewUpdate().Model(session).Column("redirect_url").WherePK().Exec(ctx); err != nil {
+		if err := db.Update(ctx, tx, session, "redirect_url"); err != nil {
 			return err
 		}
-		if err := insertNew(ctx, tx.NewInsert().Model(client).On("CONFLICT (user_id) DO NOTHING")); err != nil {
+		if err := db.InsertNew(ctx, tx, client); err != nil {
 			return err
 		}
-		if _, err := tx.NewUpdate().Model(user).Column("first_name", "last_name", "phone").WherePK().Exec(ctx); err != nil {
+		if err := db.Update(ctx, tx, user, "first_name", "last_name", "phone"); err != nil {
 			return err
 		}
 		if hash == "" {
@@ -160,10 +138,10 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 	})
 }
 
-// UsersEmailVerify proves the address of the user of the presented session by a link.
+// UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(ctx, verificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(c.context(), db.VerificationLink, req.Body.VerificationToken)
 	switch {
 	case err != nil:
 		return nil, err
@@ -173,17 +151,15 @@ func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyR
 		return gen.VerificationLinkExpired{}, nil
 	}
 	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		if err := useLink(ctx, tx, link); err != nil {
+		if err := db.ConsumeLink(ctx, tx, link); err != nil {
 			return err
 		}
-		_, err := tx.NewUpdate().Model((*db.User)(nil)).Set("email_verified_at = ?", c.now).
-			Where("id = ? AND email_verified_at IS NULL", link.UserID).Exec(ctx)
-		return err
+		return db.VerifyEmail(ctx, tx, link.UserID, c.now)
 	})
 	switch {
 	case errors.Is(err, errSignedOut):
 		return invalidToken, nil
-	case errors.Is(err, errUsed):
+	case errors.Is(err, db.ErrLinkConsumed):
 		return gen.InvalidVerificationLink{}, nil
 	case err != nil:
 		return nil, err

@@ -7,22 +7,22 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// timeText is a time as answers have it: RFC 3339 in UTC with milliseconds, or "" for the zero time.
+// timeText formats a time for answers: RFC 3339 in UTC with milliseconds, or "" for the zero time.
 func timeText(t time.Time) gen.Time {
 	if t.IsZero() {
 		return ""
 	}
-	text := t.UTC().AppendFormat(make([]byte, 0, 24), time.RFC3339) // much quicker than a layout with milliseconds
+	text := t.UTC().AppendFormat(make([]byte, 0, 24), time.RFC3339) // much faster than a layout with milliseconds
 	ms := t.Nanosecond() / 1e6
 	text = append(text[:len(text)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
 	return string(text)
 }
 
-// sessionView selects a session's fields. The token is "" save in the answer that makes the session.
+// sessionView selects the fields of a session. The token is "" except in the answer that makes the session.
 func sessionView(view gen.View, s *db.Session, app *db.Application, token string) gen.Session {
 	shown := gen.Session{ID: s.ID, Application: app.Slug, Token: token}
 	if !s.User.RememberMe {
-		shown.ExpiresAt = timeText(s.CreatedAt.Add(sessionLife))
+		shown.ExpiresAt = timeText(s.CreatedAt.Add(sessionLifetime))
 	}
 	if view == gen.Minimal {
 		return shown
@@ -32,7 +32,7 @@ func sessionView(view gen.View, s *db.Session, app *db.Application, token string
 	shown.RedirectURL = s.RedirectURL
 	shown.CreatedAt, shown.LastUsedAt = timeText(s.CreatedAt), timeText(s.LastUsedAt)
 	if !s.User.RememberMe {
-		shown.IdleExpiresAt = timeText(s.LastUsedAt.Add(sessionIdle))
+		shown.IdleExpiresAt = timeText(s.LastUsedAt.Add(sessionIdleLimit))
 	}
 	if view != gen.Full {
 		return shown
@@ -48,7 +48,7 @@ func userView(view gen.View, u *db.User) gen.User {
 		return shown
 	}
 	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
-	shown.HasPassword = new(hasPassword(u))
+	shown.HasPassword = new(u.HasPassword())
 	shown.CreatedAt = timeText(u.CreatedAt)
 	if view != gen.Full {
 		return shown
@@ -59,8 +59,8 @@ func userView(view gen.View, u *db.User) gen.User {
 	return shown
 }
 
-func clientView(view gen.View, client *db.Client, u *db.User) gen.Client {
-	shown := gen.Client{ID: client.ID, Email: u.Email}
+func clientView(view gen.View, client *db.Client, u *db.User) gen.ClientRecord {
+	shown := gen.ClientRecord{ID: client.ID, Email: u.Email}
 	if view == gen.Minimal {
 		return shown
 	}
@@ -79,7 +79,7 @@ func applicationView(view gen.View, app *db.Application) gen.Application {
 	if view == gen.Minimal {
 		return shown
 	}
-	shown.URL, shown.Admits = app.URL, app.Admits
+	shown.URL, shown.Admits = app.URL, db.RoleNames(app.Admits)
 	if view == gen.Full {
 		shown.RedirectOrigins, shown.LegacySlugs, shown.SignInMail = app.RedirectOrigins, &app.LegacySlugs, &app.SignInMail
 	}
@@ -99,7 +99,7 @@ func notificationView(view gen.View, n *db.Notification) gen.Notification {
 	return shown
 }
 
-// notificationColumns are those that the view shows.
+// notificationColumns lists the columns that the view needs.
 func notificationColumns(view gen.View) []string {
 	columns := []string{"id", "kind", "created_at", "operation", "message", "request_id", "acknowledged_at", "acknowledged_by"}
 	switch view {
@@ -111,18 +111,7 @@ func notificationColumns(view gen.View) []string {
 	return columns[:7]
 }
 
-// signedIn is what an operation that signs in shows: its new session as data, and what was asked for besides. A user without a
-// record always gets the session besides.
-func signedIn(session *db.Session, app *db.Application, token string, view, sessionShown, applicationShown gen.View) (data, shown gen.Session, application gen.Application) {
-	data = sessionView(view, session, app, token)
-	shown = optionalSession(sessionShown, session, app, token)
-	if sessionShown == "" && session.User.Records.None() {
-		shown = data
-	}
-	return data, shown, optionalApplication(applicationShown, app)
-}
-
-// optionalSession is the session for the key session of an answer, which is there only when its view was passed.
+// optionalSession is the value of the key session, absent unless its view was passed.
 func optionalSession(view gen.View, session *db.Session, app *db.Application, token string) gen.Session {
 	if view == "" {
 		return gen.Session{}
@@ -130,7 +119,7 @@ func optionalSession(view gen.View, session *db.Session, app *db.Application, to
 	return sessionView(view, session, app, token)
 }
 
-// optionalApplication is the same for the key application.
+// optionalApplication is the value of the key application, absent unless its view was passed.
 func optionalApplication(view gen.View, app *db.Application) gen.Application {
 	if view == "" {
 		return gen.Application{}

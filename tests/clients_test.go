@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/gen/client"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // registration is a registration that succeeds.
@@ -290,7 +290,7 @@ func TestRedirectsOfMandrill(t *testing.T) {
 	defer other.Close()
 	redirecting := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer redirecting.Close()
-	mailer, err := impl.NewMandrill("md-test-key", redirecting.URL, "auth@example.com")
+	mailer, err := mailer.NewMandrill("md-test-key", redirecting.URL, "auth@example.com")
 	check(t, err)
 	e := start(t, func(o *options) { o.mailer = mailer })
 	want[client.ClientsRegisterMandrillEmailFailed](e.api.ClientsRegister(t.Context(), registration("new@example.com")))(t)

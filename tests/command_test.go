@@ -87,7 +87,7 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	if _, stderr, failed := verb(t, database, "employee", "add", "Grace@example.com"); failed == nil || !strings.Contains(stderr, "--unproven") {
 		t.Errorf("an unproven address becomes an employee's: %v %s", failed, stderr)
 	}
-	if said := do("employee", "add", "Grace@example.com", "--unproven"); !strings.Contains(said, "grace@example.com has a user already") || !strings.Contains(said, "employee now") {
+	if said := do("employee", "add", "Grace@example.com", "--unproven"); !strings.Contains(said, "grace@example.com is an existing user") || !strings.Contains(said, "is now an employee") {
 		t.Errorf("it says %s", said)
 	}
 	// The new application counts within a second, and so do the tokens.
@@ -140,7 +140,7 @@ func TestVerbs(t *testing.T) {
 	}{
 		{"application add planoship --admits client", "^$", "--name is required"},
 		{"application|add|planoship|--name|Plano Ship|--redirect-origin|https://Ship.Example:443/x|--redirect-origin|http://localhost:3000", "^$", ""},
-		{"application add planoship --name Again", "^$", `there is an application "planoship" already`},
+		{"application add planoship --name Again", "^$", `application "planoship" already exists`},
 		{"application add PlanoShip --name x", "^$", "SLUG must"},
 		{"application add " + long + " --name x", "^$", "SLUG must"},
 		{"application add x --name=", "^$", "--name must have at least 1 characters"},
@@ -178,13 +178,13 @@ planox2\n`, ""},
 		{"application token revoke 1", `^Token #1 of planoship is revoked.\n$`, ""},
 		{"application token revoke 1", "^$", "there is no token #1"},
 		{"application list", `(?m)^  tokens +#2 of \d{4}-\d\d-\d\d$`, ""},
-		{"employee add New@Example.com --first-name Grace --last-name Hopper", `^new@example.com is a new user, and is an employee now. .*magic link`, ""},
-		{"employee add new@example.com --first-name Other", `^new@example.com has a user already, whose names stay.* nothing is changed`, ""},
-		{"employee add proven@example.com", `^proven@example.com has a user already, .* is an employee now. .*password`, ""},
-		{"employee add inactive@example.com", `^inactive@example.com has a user already, .* is an active employee again`, ""},
+		{"employee add New@Example.com --first-name Grace --last-name Hopper", `^new@example.com is a new user and is now an employee. .*magic link`, ""},
+		{"employee add new@example.com --first-name Other", `^new@example.com is an existing user \(names unchanged\) and was an employee already: nothing changed`, ""},
+		{"employee add proven@example.com", `^proven@example.com is an existing user .* is now an employee. .*password`, ""},
+		{"employee add inactive@example.com", `^inactive@example.com is an existing user .* is an active employee again`, ""},
 		{"employee add google@example.com", "^$", "pass --unproven"},
 		{"employee add nobody", "^$", "EMAIL must be in the format email"},
-		{"employee add a@example.com --first-name www.example.com", "^$", "--first-name must not hold a URL"},
+		{"employee add a@example.com --first-name www.example.com", "^$", "--first-name must not contain a URL"},
 		{"employee add a@example.com --last-name " + strings.Repeat("n", 101), "^$", "--last-name must have at most 100 characters"},
 		{"company|add|Eckert Mauchly", `^1\n$`, ""},
 		{"company|add| ", "^$", "NAME must be one line of visible text"},

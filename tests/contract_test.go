@@ -23,11 +23,26 @@ var law = sync.OnceValue(func() *openapi3.T {
 	if err == nil {
 		var doc *openapi3.T
 		if doc, err = openapi3.NewLoader().LoadFromData(text); err == nil {
+			closeObjects(doc)
 			return doc
 		}
 	}
 	panic(err)
 })
+
+// closeObjects makes the document stricter than callers may be: an answer with a property that it does not describe is wrong.
+// An allOf of several schemas would refuse each other's properties, so there must be none.
+func closeObjects(doc *openapi3.T) {
+	for name, ref := range doc.Components.Schemas {
+		schema := ref.Value
+		if len(schema.AllOf) > 1 || len(schema.AllOf) == 1 && schema.Properties != nil {
+			panic(name + " is made of several schemas: teach closeObjects to close what they make together")
+		}
+		if schema.Type.Is("object") {
+			schema.AdditionalProperties = openapi3.AdditionalProperties{Has: new(false)}
+		}
+	}
+}
 
 // lawOperation is an operation of the law with the messages of its slugs.
 type lawOperation struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/peterldowns/pgtestdb"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
 )
 
 // cluster is the Postgres of this run of tests. It connects as superuser.
@@ -141,7 +141,7 @@ func (migrator) Migrate(ctx context.Context, _ *sql.DB, config pgtestdb.Config) 
 	if err := db.Migrate(ctx, d); err != nil {
 		return err
 	}
-	if err := impl.Deploy(ctx, d, time.Now()); err != nil {
+	if err := admin.Deploy(ctx, d, time.Now()); err != nil {
 		return err
 	}
 	superuser, err := pgx.Connect(ctx, asSuperuser(config).URL())

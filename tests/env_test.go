@@ -23,6 +23,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 // env is one test's own world: a server, its database, its clock and its Mandrill.
@@ -36,20 +38,27 @@ type env struct {
 	mandrill *mandrill
 	logs     *logs
 	counted  *statements
-	database string // its URL
-	redirect string // of the magic links that are requested
+	database string             // its URL
+	redirect string             // of the magic links that are requested
+	adjust   func(*impl.Server) // each replica before it starts
 }
 
 type options struct {
 	settings impl.Settings
 	sql      []string
-	mailer   impl.Mailer
+	mailer   mailer.Mailer
+	adjust   func(*impl.Server)
 	through  *prism // between the client and the server, where it is not nil
 }
 
 // withSQL runs statements before the server starts.
 func withSQL(statements ...string) func(*options) {
 	return func(o *options) { o.sql = append(o.sql, statements...) }
+}
+
+// withServer adjusts each replica before it starts.
+func withServer(adjust func(*impl.Server)) func(*options) {
+	return func(o *options) { o.adjust = adjust }
 }
 
 func withSettings(change func(*impl.Settings)) func(*options) {
@@ -76,10 +85,11 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		e.exec(statement)
 	}
 	if o.mailer == nil {
-		o.mailer, err = impl.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
+		o.mailer, err = mailer.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
 		check(t, err)
 	}
 	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
+	e.adjust = o.adjust
 	e.url = e.replica(o.settings, o.mailer)
 	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
 	if o.through != nil {
@@ -101,7 +111,7 @@ func connect(t testing.TB, url string, doer *http.Client) *client.API {
 }
 
 // replica starts one server on the world's database and returns its URL.
-func (e *env) replica(settings impl.Settings, mailer impl.Mailer) string {
+func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	t := e.t
 	config, err := db.ParseURL(e.database)
 	check(t, err)
@@ -111,6 +121,9 @@ func (e *env) replica(settings impl.Settings, mailer impl.Mailer) string {
 	check(t, err)
 	server, err := impl.New(settings, d, mailer, slog.New(slog.NewJSONHandler(e.logs, nil)), e.clock.now)
 	check(t, err)
+	if e.adjust != nil {
+		e.adjust(server)
+	}
 	working, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	wait, err := server.Start(working)
 	check(t, err)
@@ -237,7 +250,14 @@ func (e *env) within(limit time.Duration, what string, so func() bool) {
 }
 
 // quickly shortens the intervals of the background loops.
-func quickly(s *impl.Settings) { s.Interval = 20 * time.Millisecond }
+func quickly(s *impl.Server) {
+	s.Sessions.Intervals.Flush, s.Addresses.ExchangeInterval = 20*time.Millisecond, 20*time.Millisecond
+}
+
+// onHash calls do before each password hash.
+func onHash(do func(password.Cost)) func(*options) {
+	return withServer(func(s *impl.Server) { s.Passwords.OnHash = do })
+}
 
 // flush waits until the pending last_used_at updates are written: that of a session which is used after them is.
 func (e *env) flush() {

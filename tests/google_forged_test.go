@@ -105,7 +105,7 @@ func TestGoogleForgeries(t *testing.T) {
 			}
 			if row.want == "google-sign-in-failed" {
 				e.nothing(row.name)
-				if !strings.Contains(e.logs.String(), `"level":"WARN","msg":"a sign-in with Google failed"`) {
+				if !strings.Contains(e.logs.String(), `"level":"WARN","msg":"sign-in with Google failed"`) {
 					t.Error("the log does not say so")
 				}
 			}

@@ -16,7 +16,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
 
-	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 )
 
 // postgresOptions make a Postgres quick that nobody needs to survive a crash, and wide enough for parallel tests.
@@ -79,12 +79,12 @@ func startPostgres(ctx context.Context) (address string, stop func(), err error)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", nil, err
 	}
-	embedded, err := db.StartEmbedded(ctx, dir+"/postgres", postgresOptions...)
+	started, err := embedded.Start(ctx, dir+"/postgres", postgresOptions...)
 	if err != nil {
 		return "", nil, err
 	}
 	fmt.Println("database: machine, its own Postgres binaries, in", dir)
-	return embedded.URL, func() { embedded.Stop(); os.RemoveAll(dir) }, nil
+	return started.URL, func() { started.Stop(); os.RemoveAll(dir) }, nil
 }
 
 // memoryDir is a directory in memory with room for the cluster, or "" where there is none.

@@ -12,11 +12,24 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// scrape reads /metrics: the value of each series, which is named as it is written.
+// scrape returns the value of each series at /metrics, by its name and labels as they are written there.
 func scrape(t *testing.T, address string) map[string]float64 {
+	t.Helper()
+	text, series := scrapeText(t, address), map[string]float64{}
+	for _, line := range regexp.MustCompile(`(?m)^([a-z_]+(?:\{.*\})?) (\S+)$`).FindAllStringSubmatch(text, -1) {
+		value, err := strconv.ParseFloat(line[2], 64)
+		check(t, err)
+		series[line[1]] = value
+	}
+	return series
+}
+
+func scrapeText(t *testing.T, address string) string {
 	t.Helper()
 	res, err := http.Get("http://" + address + "/metrics")
 	check(t, err)
@@ -24,22 +37,17 @@ func scrape(t *testing.T, address string) map[string]float64 {
 	text, err := io.ReadAll(res.Body)
 	check(t, err)
 	if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain; version=") {
-		t.Fatalf("a scrape is %d %v", res.StatusCode, res.Header)
+		t.Fatalf("the answer to a scrape is %d %v", res.StatusCode, res.Header)
 	}
-	series := map[string]float64{}
-	for _, line := range regexp.MustCompile(`(?m)^([a-z_]+(?:\{.*\})?) (\S+)$`).FindAllStringSubmatch(string(text), -1) {
-		series[line[1]], err = strconv.ParseFloat(line[2], 64)
-		check(t, err)
-	}
-	return series
+	return string(text)
 }
 
 func outcomeSeries(operation, status, application string) string {
 	return fmt.Sprintf("auth_outcomes_total{application=%q,operation=%q,status=%q}", application, operation, status)
 }
 
-// TestOutcomesAreCounted makes one request of each kind: the labels say what was asked, what came of it, and which application
-// it was about; what callers make up is no label.
+// TestOutcomesAreCounted sends one request of each kind: the labels are its operation, its outcome and the
+// application that it is about. No label has a text that a caller made up.
 func TestOutcomesAreCounted(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
@@ -60,15 +68,15 @@ func TestOutcomesAreCounted(t *testing.T) {
 		{"a refusal by the operation", outcomeSeries("sessionsCreate", "email-not-found", "planox2"), func() {
 			sessionsCreate(`{"email":"x@example.com","password":"x","application":"planox2"}`)
 		}},
-		{"a refusal by a step, of a known application", outcomeSeries("sessionsCreate", "missing-param", "planoauth"), func() { sessionsCreate(`{"application":"planoauth"}`) }},
+		{"a refusal by a step, for a known application", outcomeSeries("sessionsCreate", "missing-param", "planoauth"), func() { sessionsCreate(`{"application":"planoauth"}`) }},
 		{"an application that does not exist", outcomeSeries("sessionsCreate", "invalid-param", ""), func() {
 			sessionsCreate(`{"email":"x@example.com","password":"x","application":"made-up"}`)
 		}},
-		{"an application that is no text", outcomeSeries("sessionsCreate", "invalid-param", ""), func() {
+		{"an application that is not a string", outcomeSeries("sessionsCreate", "invalid-param", ""), func() {
 			sessionsCreate(`{"email":"x@example.com","password":"x","application":{"planoorder":1}}`)
 		}},
-		{"a refusal before anything is read", outcomeSeries("sessionsCreate", "invalid-content-type", ""), func() { p.send("POST", "/api/v1/sessions/create", nil) }},
-		{"the session of an application", outcomeSeries("sessionsRead", "action-successful", "planoorder"), func() { sessionsRead(bearer(token)...) }},
+		{"a refusal before the body is read", outcomeSeries("sessionsCreate", "invalid-content-type", ""), func() { p.send("POST", "/api/v1/sessions/create", nil) }},
+		{"a session of an application", outcomeSeries("sessionsRead", "action-successful", "planoorder"), func() { sessionsRead(bearer(token)...) }},
 		{"no session", outcomeSeries("sessionsRead", "invalid-token", ""), func() { sessionsRead(bearer("plas_nonsense")...) }},
 		{"no route", outcomeSeries("", "route-non-existent", ""), func() { p.send("POST", "/api/v1/made/up", nil) }},
 		{"a crash", outcomeSeries("sessionsCreate", "application-crash", "planoorder"), func() {
@@ -78,9 +86,9 @@ func TestOutcomesAreCounted(t *testing.T) {
 		}},
 		{"a session that has expired", outcomeSeries("sessionsRead", "session-expired", "planoorder"), func() {
 			p.exec("UPDATE sessions SET created_at = now() - interval '8 days'")
-			sessionsRead(bearer(aged)...)
+			sessionsRead(bearer(aged)...) // it is not in the session cache
 		}},
-		{"a page is no outcome", outcomeSeries("", "", ""), func() { p.send("GET", "/docs", nil); p.send("GET", "/nothing", nil) }},
+		{"a page, which has no outcome", outcomeSeries("", "", ""), func() { p.send("GET", "/docs", nil); p.send("GET", "/nothing", nil) }},
 	}
 	for _, row := range rows {
 		before := scrape(t, address)
@@ -92,24 +100,24 @@ func TestOutcomesAreCounted(t *testing.T) {
 			}
 			counted := value - before[series]
 			if series == row.series && counted != 1 || series != row.series && counted != 0 {
-				t.Errorf("%s: %s counts %v", row.name, series, counted)
+				t.Errorf("%s: %s grew by %v", row.name, series, counted)
 			}
 			delete(before, series)
 		}
 		if _, counted := after[row.series]; !counted && row.series != outcomeSeries("", "", "") {
-			t.Errorf("%s: there is no %s", row.name, row.series)
+			t.Errorf("%s: %s is missing", row.name, row.series)
 		}
 		for series := range after {
 			if strings.Contains(series, "made-up") || strings.Contains(series, "example.com") {
-				t.Errorf("%s: what the caller sent is in %s", row.name, series)
+				t.Errorf("%s: %s has a text that the caller sent", row.name, series)
 			}
 		}
 	}
-	judgeDurations(t, scrape(t, address))
+	checkDurations(t, scrape(t, address))
 }
 
-// judgeDurations: every outcome has a duration, in the histogram of its operation.
-func judgeDurations(t *testing.T, series map[string]float64) {
+// checkDurations checks that every outcome has a duration in the histogram of its operation.
+func checkDurations(t *testing.T, series map[string]float64) {
 	t.Helper()
 	outcomes := map[string]float64{}
 	for name, value := range series {
@@ -120,18 +128,18 @@ func judgeDurations(t *testing.T, series map[string]float64) {
 	for operation, n := range outcomes {
 		of := fmt.Sprintf("operation=%q", operation)
 		if got := series["auth_request_duration_seconds_count{"+of+"}"]; got != n {
-			t.Errorf("%s has %v durations of %v outcomes", operation, got, n)
+			t.Errorf("%s has %v durations and %v outcomes", operation, got, n)
 		}
 		if all, short := series["auth_request_duration_seconds_bucket{"+of+`,le="10"}`], series["auth_request_duration_seconds_bucket{"+of+`,le="0.0002"}`]; all != n || short > n {
-			t.Errorf("%s has %v within 10 s and %v within 0.2 ms", operation, all, short)
+			t.Errorf("of %v durations, %s has %v within 10 s and %v within 0.2 ms", n, operation, all, short)
 		}
 	}
 	if len(outcomes) < 3 {
-		t.Errorf("there are outcomes of %v alone", outcomes)
+		t.Errorf("there are only the outcomes %v", outcomes)
 	}
 }
 
-// TestGauges looks at what the server says of itself.
+// TestGauges checks the gauges of a server at rest, and that all names follow Prometheus' conventions.
 func TestGauges(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
@@ -140,31 +148,38 @@ func TestGauges(t *testing.T) {
 	p.firstCleanUp()
 	series := scrape(t, address)
 	for name, value := range map[string]float64{
-		"auth_hashing_places": 3, "auth_hashing_working": 0, "auth_hashing_waiting": 0, `auth_jobs{state="scheduled"}`: 1, `auth_jobs{state="completed"}`: 1,
+		"auth_hash_slots": 3, "auth_hash_active": 0, "auth_hash_queued": 0, `auth_jobs{state="scheduled"}`: 1, `auth_jobs{state="completed"}`: 1,
 		`auth_jobs{state="discarded"}`: 0,
 	} {
 		if got, there := series[name]; !there || got != value {
-			t.Errorf("%s is %v (there: %t), not %v", name, got, there, value)
+			t.Errorf("%s is %v (present: %t), want %v", name, got, there, value)
 		}
 	}
-	for _, name := range []string{"auth_pool_acquired", "auth_pool_idle", "auth_pool_total", "auth_pool_max", "auth_pool_waits_total", "auth_pool_wait_seconds_total",
+	for _, name := range []string{"auth_pool_in_use_connections", "auth_pool_idle_connections", "auth_pool_open_connections", "auth_pool_max_connections", "auth_pool_waits_total", "auth_pool_wait_seconds_total",
 		"go_goroutines", "process_open_fds"} {
 		if _, there := series[name]; !there {
-			t.Errorf("there is no %s", name)
+			t.Errorf("%s is missing", name)
 		}
 	}
-	if total := series["auth_pool_total"]; total < 1 || total > series["auth_pool_max"] || series["auth_pool_acquired"]+series["auth_pool_idle"] > total {
-		t.Errorf("the pool has %v connections", total)
+	if total := series["auth_pool_open_connections"]; total < 1 || total > series["auth_pool_max_connections"] || series["auth_pool_in_use_connections"]+series["auth_pool_idle_connections"] > total {
+		t.Errorf("the pool has %v open connections", total)
+	}
+	problems, err := promlint.New(strings.NewReader(scrapeText(t, address))).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("promlint finds %v (%v)", problems, err)
+	}
+	if !regexp.MustCompile(`(?m)^auth_build_info\{goversion="go.+",revision=".*",version="\d+\.\d+\.\d+"\} 1$`).MatchString(scrapeText(t, address)) {
+		t.Error("auth_build_info is missing")
 	}
 	p.exec("ALTER TABLE river_job RENAME TO river_job_away")
 	series = scrape(t, address)
-	if _, there := series[`auth_jobs{state="completed"}`]; there || series["auth_hashing_places"] != 3 {
-		t.Error("jobs that cannot be counted are counted, or all else is gone too")
+	if _, there := series[`auth_jobs{state="completed"}`]; there || series["auth_hash_slots"] != 3 {
+		t.Error("auth_jobs is present without its table, or the other metrics are missing too")
 	}
 }
 
-// TestHashingGauges: one place and five that want it.
-func TestHashingGauges(t *testing.T) {
+// TestHashGauges sends five sign-ins to a server with one hash slot.
+func TestHashGauges(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
 	p := startProcess(t, "METRICS_ADDR="+address, "HASH_WORKERS=1", "ARGON2_TIME=1000000")
@@ -176,15 +191,16 @@ func TestHashingGauges(t *testing.T) {
 			p.trySend(ctx, "POST", "/api/v1/sessions/create", b64(`{"email":"x@example.com","password":"x","application":"planoorder"}`), "Content-Type", "text/plain")
 		})
 	}
-	p.within(busyLimit, "one works and four wait", func() bool {
+	p.within(busyLimit, "one hash is active and four are queued", func() bool {
 		series := scrape(t, address)
-		return series["auth_hashing_working"] == 1 && series["auth_hashing_waiting"] == 4
+		return series["auth_hash_active"] == 1 && series["auth_hash_queued"] == 4
 	})
 	cancel()
 	sent.Wait()
 }
 
-// TestMetricsAddress: /metrics is nowhere but at METRICS_ADDR, and nothing else is there.
+// TestMetricsAddress checks that METRICS_ADDR serves /metrics and nothing else, and ADDR everything but
+// /metrics.
 func TestMetricsAddress(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
@@ -205,6 +221,6 @@ func TestMetricsAddress(t *testing.T) {
 	defer taken.Close()
 	cmd, _, stderr := run(t, []string{"serve"}, append(p.environment, "ADDR=127.0.0.1:0", "METRICS_ADDR="+taken.Addr().String())...)
 	if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), "METRICS_ADDR") || !strings.Contains(stderr.String(), "in use") {
-		t.Errorf("with an address that is taken it ends with %v: %s", err, stderr)
+		t.Errorf("with an address in use, serve ends with %v: %s", err, stderr)
 	}
 }

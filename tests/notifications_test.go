@@ -55,7 +55,7 @@ func TestNotificationsIndex(t *testing.T) {
 		name   string
 		params client.NotificationsIndexParams
 		want   []int64
-		all    int // matches, whatever the page
+		all    int64 // matches, whatever the page
 	}{
 		{"nothing is said", client.NotificationsIndexParams{}, []int64{5, 4, 3, 2, 1}, 5},
 		{"the oldest first", client.NotificationsIndexParams{Sort: client.NotificationsIndexSort{Order: client.Asc}}, []int64{1, 2, 3, 4, 5}, 5},

@@ -41,7 +41,7 @@ func TestSessionsIndex(t *testing.T) {
 		name   string
 		params client.SessionsIndexParams
 		want   []int64
-		count  int
+		count  int64
 	}{
 		{"the newest first", client.SessionsIndexParams{}, []int64{tablet.ID, phone.ID, desk.ID}, 0},
 		{"the oldest first", client.SessionsIndexParams{Sort: client.SessionsIndexSort{Order: client.Asc}}, []int64{desk.ID, phone.ID, tablet.ID}, 0},
@@ -91,7 +91,7 @@ func TestSessionsDeleteScopes(t *testing.T) {
 		params func(current, other, foreign, expired int64) client.SessionsDeleteParams
 		want   string
 		errors string
-		count  int
+		count  int64
 		left   []string // which sessions are left
 	}{
 		{"the presented one, when nothing is said", func(_, _, _, _ int64) client.SessionsDeleteParams { return client.SessionsDeleteParams{} }, "action-successful", "", 1, []string{"other", "foreign", "expired"}},

@@ -276,13 +276,13 @@ func TestHelp(t *testing.T) {
 	help, err := exec.CommandContext(ctx, name, "serve", "--help").Output()
 	check(t, err)
 	variables := regexp.MustCompile(`\(\$([A-Z0-9_]+)\)`).FindAllSubmatch(help, -1)
-	readme := string(readFile(t, "../README.md"))
+	readme := string(readFile(t, "../impl/README.md"))
 	if len(variables) < 10 {
 		t.Errorf("the help names only %d variables", len(variables))
 	}
 	for _, variable := range variables {
 		if !strings.Contains(readme, "`"+string(variable[1])+"`") {
-			t.Errorf("the README does not tell of %s", variable[1])
+			t.Errorf("impl/README.md does not list %s", variable[1])
 		}
 	}
 }

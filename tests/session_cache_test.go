@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/planoauth/planoauth/gen/client"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 const (
@@ -110,7 +110,7 @@ func (e *env) hears() {
 // alone, since it measures time.
 func TestRevocation(t *testing.T) {
 	e := start(t)
-	replicas := []string{e.url, e.replica(cheapSettings, &impl.Mailbox{}), e.replica(cheapSettings, &impl.Mailbox{})}
+	replicas := []string{e.url, e.replica(cheapSettings, &mailer.Mailbox{}), e.replica(cheapSettings, &mailer.Mailbox{})}
 	apis := make([]*client.API, len(replicas))
 	for i, url := range replicas {
 		var err error
@@ -228,7 +228,7 @@ func TestRevocationWithoutNotificationsLong(t *testing.T) {
 			if way == pooled {
 				between.passes.Store(pooled)
 			}
-			api, err := client.New(deaf.replica(cheapSettings, &impl.Mailbox{}), client.WithHTTPClient(e.http))
+			api, err := client.New(deaf.replica(cheapSettings, &mailer.Mailbox{}), client.WithHTTPClient(e.http))
 			check(t, err)
 			token := e.signIn(e.user(person{client: true}))
 			var late lateness

@@ -8,7 +8,8 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen/client"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // applicationToken makes a token of an application, and waits until the server knows it.
@@ -19,7 +20,7 @@ func (e *env) applicationToken(slug string) string {
 	d, err := db.Open(e.t.Context(), config)
 	check(e.t, err)
 	defer d.Close()
-	token, _, err := impl.AddApplicationToken(context.Background(), d, slug, e.clock.now())
+	token, _, err := admin.AddToken(context.Background(), d, slug, e.clock.now())
 	check(e.t, err)
 	e.within(busyLimit, "a new token counts", func() bool { return e.readAs(token, "x") == "invalid-token session_token" })
 	return token
@@ -82,7 +83,7 @@ func TestSessionsReadByApplication(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, withSettings(quickly))
+			e := start(t, withServer(quickly))
 			application, token := e.applicationToken("planoorder"), e.session(e.user(row.person), row.app)
 			e.exec("UPDATE sessions SET last_used_at = created_at")
 			if row.sql != "" {
@@ -206,7 +207,7 @@ func TestApplicationTokensAreRevoked(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	other := *e
-	other.url = e.replica(cheapSettings, &impl.Mailbox{})
+	other.url = e.replica(cheapSettings, &mailer.Mailbox{})
 	other.api = connect(t, other.url, e.http)
 	session := e.signIn(e.user(person{client: true}))
 	old, young := e.applicationToken("planoorder"), e.applicationToken("planoorder")

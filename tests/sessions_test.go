@@ -16,6 +16,7 @@ import (
 
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 func readFile(t testing.TB, name string) []byte {
@@ -419,9 +420,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 		t.Run(slug, func(t *testing.T) {
 			t.Parallel()
 			var e *env
-			e = start(t, withSettings(func(s *impl.Settings) {
-				s.OnHash = func(uint32, uint32) { e.exec(statement) }
-			}))
+			e = start(t, onHash(func(password.Cost) { e.exec(statement) }))
 			params := client.SessionsCreateParams{Email: e.user(person{client: true}), Password: goodPassword, Application: "planoorder"}
 			outcome, err := e.api.SessionsCreate(t.Context(), params)
 			if err != nil || outcome.Slug() != slug {
@@ -460,8 +459,7 @@ func TestRefusedPasswordsCostTheSame(t *testing.T) {
 	var spent atomic.Int64
 	e := start(t, withSettings(func(s *impl.Settings) {
 		s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = memory, passes, 0
-		s.OnHash = func(memory, passes uint32) { spent.Add(int64(memory) * int64(passes)) }
-	}))
+	}), onHash(func(cost password.Cost) { spent.Add(int64(cost.Memory) * int64(cost.Passes)) }))
 	current, old := e.user(person{client: true}), e.user(person{client: true})
 	bare := e.user(person{client: true, noPassword: true})
 	// A sign-in brings the hash to the current cost.

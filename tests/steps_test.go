@@ -20,6 +20,8 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 // valid is a request of an operation that passes all common steps: the example of the spec, and a token where one is needed.
@@ -266,7 +268,7 @@ func TestChangesCountWithinASecond(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			e := start(t)
 			other := *e
-			other.url = e.replica(cheapSettings, &impl.Mailbox{})
+			other.url = e.replica(cheapSettings, &mailer.Mailbox{})
 			if how == "by polling" {
 				e.exec("ALTER TABLE routes DISABLE TRIGGER USER")
 			}
@@ -314,20 +316,22 @@ func judgeCrash(e *env, o *lawOperation, a answer) {
 	}
 }
 
+func oneHashSlot() func(*options) {
+	return withSettings(func(s *impl.Settings) { s.HashWorkers, s.ThrottlePasswords = 1, 0 })
+}
+
 // heldHashes is a server with one hashing slot. From hold until release, hashes wait.
-func heldHashes(t testing.TB) (change func(*options), hold, release func()) {
+func heldHashes(t testing.TB) (changes []func(*options), hold, release func()) {
 	var holding atomic.Bool
 	held := make(chan struct{})
 	release = sync.OnceFunc(func() { close(held) })
 	t.Cleanup(release)
-	return withSettings(func(s *impl.Settings) {
-		s.HashWorkers, s.ThrottlePasswords = 1, 0
-		s.OnHash = func(uint32, uint32) {
-			if holding.Load() {
-				<-held
-			}
+	changes = []func(*options){oneHashSlot(), onHash(func(password.Cost) {
+		if holding.Load() {
+			<-held
 		}
-	}), func() { holding.Store(true) }, release
+	})}
+	return changes, func() { holding.Store(true) }, release
 }
 
 // TestServerBusy fills the one hashing slot and its queue with 65 requests; the next is refused, and no other.
@@ -339,8 +343,8 @@ func TestServerBusy(t *testing.T) {
 		}
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
-			change, hold, release := heldHashes(t)
-			e := start(t, change)
+			changes, hold, release := heldHashes(t)
+			e := start(t, changes...)
 			v := busyRequest(e, o)
 			hold()
 			answers := make(chan answer, 66)
@@ -373,14 +377,11 @@ func TestServerBusyUntil(t *testing.T) {
 	var e *env
 	var hashes atomic.Int64
 	held := make(chan struct{})
-	e = start(t, withSettings(func(s *impl.Settings) {
-		s.HashWorkers, s.ThrottlePasswords = 1, 0
-		s.OnHash = func(uint32, uint32) {
-			if hashes.Add(1) > 1 { // the server learns from the first how long a hash takes
-				<-held
-			}
-			e.clock.stop(e.clock.now().Add(oneHash))
+	e = start(t, oneHashSlot(), onHash(func(password.Cost) {
+		if hashes.Add(1) > 1 { // the first one shows the server how long a hash takes
+			<-held
 		}
+		e.clock.stop(e.clock.now().Add(oneHash))
 	}))
 	e.clock.stop(time.Now())
 	signIn := func() answer {
@@ -513,7 +514,7 @@ func TestRegistryCopy(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	other := *e
-	other.url = e.replica(cheapSettings, &impl.Mailbox{})
+	other.url = e.replica(cheapSettings, &mailer.Mailbox{})
 	read := func(e *env) string {
 		return e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "application/json").status()
 	}

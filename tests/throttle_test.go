@@ -12,6 +12,7 @@ import (
 
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // behindProxy is a server that believes the proxy which these tests are.
@@ -140,15 +141,14 @@ func TestThrottleIsShared(t *testing.T) {
 	settings := cheapSettings
 	settings.ThrottleAddress = 30
 	behindProxy(&settings)
-	quickly(&settings)
-	e := start(t, withSettings(func(s *impl.Settings) { *s = settings }))
+	e := start(t, withServer(quickly), withSettings(func(s *impl.Settings) { *s = settings }))
 	e.clock.stop(time.Now().Truncate(time.Minute).Add(time.Hour))
 	on := func(url string) string {
 		other := *e
 		other.url = url
 		return other.send("POST", "/api/v1/preferences/read", []byte("{}"), "Content-Type", "application/json", "X-Forwarded-For", "203.0.113.7").status()
 	}
-	second := e.replica(settings, &impl.Mailbox{})
+	second := e.replica(settings, &mailer.Mailbox{})
 	for range 16 {
 		on(e.url)
 	}
@@ -164,7 +164,7 @@ func TestThrottleIsShared(t *testing.T) {
 	on(e.url)
 	e.within(busyLimit, "the first has learned", func() bool { return on(e.url) == "rate-limit-exceeded" })
 	e.within(busyLimit, "all is told", func() bool { return e.count("address_requests WHERE requests >= 30") == 1 })
-	if slug := on(e.replica(settings, &impl.Mailbox{})); slug != "rate-limit-exceeded" {
+	if slug := on(e.replica(settings, &mailer.Mailbox{})); slug != "rate-limit-exceeded" {
 		t.Errorf("after a restart it is %s", slug)
 	}
 }
@@ -358,13 +358,13 @@ func TestTriesAreShared(t *testing.T) {
 		body := fmt.Sprintf(`{"email":%q,"password":%q,"application":"planoorder"}`, email, password)
 		return other.send("POST", "/api/v1/sessions/create", b64(body), "Content-Type", "text/plain").status()
 	}
-	second := e.replica(settings, &impl.Mailbox{})
+	second := e.replica(settings, &mailer.Mailbox{})
 	for i, url := range []string{e.url, second, e.url} {
 		if slug := on(url, "wrong"); slug != "invalid-password" {
 			t.Errorf("the try %d is %s", i, slug)
 		}
 	}
-	for _, url := range []string{e.url, second, e.replica(settings, &impl.Mailbox{})} {
+	for _, url := range []string{e.url, second, e.replica(settings, &mailer.Mailbox{})} {
 		if slug := on(url, goodPassword); slug != "rate-limit-exceeded" {
 			t.Errorf("over the bound it is %s", slug)
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/gen/client"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/password"
 )
 
 func joining() client.UsersClientRegisterParams {
@@ -124,9 +124,7 @@ func TestFirstPasswordEndsOtherSessions(t *testing.T) {
 func TestSignedOutMeanwhile(t *testing.T) {
 	t.Parallel()
 	var e *env
-	e = start(t, withSettings(func(s *impl.Settings) {
-		s.OnHash = func(uint32, uint32) { e.exec("DELETE FROM sessions") }
-	}))
+	e = start(t, onHash(func(password.Cost) { e.exec("DELETE FROM sessions") }))
 	email := e.user(person{noPassword: true})
 	token := e.session(email, "planoorder")
 	e.exec("DELETE FROM users WHERE email <> $1", email)

@@ -11,7 +11,7 @@ import (
 // TestUseSetBack: an operator ages a session whose last use is not written down yet.
 func TestUseSetBack(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSettings(quickly))
+	e := start(t, withServer(quickly))
 	token := e.signIn(e.user(person{client: true}))
 	e.clock.move(2 * time.Minute)
 	if got := e.readAs("", token); got != "action-successful" {
@@ -32,7 +32,7 @@ func TestUseSetBack(t *testing.T) {
 // before it is.
 func TestUseOfALockedSession(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSettings(quickly))
+	e := start(t, withServer(quickly))
 	email := e.user(person{client: true})
 	token := e.signIn(email)
 	for _, then := range []string{"wait", "current", "all"} {

@@ -87,6 +87,11 @@ function compare(before, now, commit) {
   console.log(`the contract ${breaks ? 'breaks the above, as a new major version may,' : 'breaks nothing'} ${change}`)
 }
 
+// samePattern spells a pattern in one way: characters beyond ASCII as escapes, and these in upper case.
+const samePattern = pattern => pattern
+  .replace(/[^ -~]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  .replace(/\\[xu][0-9a-f]+/gi, escape => escape.slice(0, 2) + escape.slice(2).toUpperCase())
+
 // view is a contract as callers see it: objects in the place of their base64, tokens as the params that they are, and under
 // each HTTP code one flat list of outcomes.
 function view(contract) {
@@ -106,7 +111,7 @@ function view(contract) {
       operation.responses[code] = answer
     }
   }
-  return doc
+  return JSON.parse(JSON.stringify(doc), (key, value) => key === 'pattern' && typeof value === 'string' ? samePattern(value) : value)
 }
 
 // Where oasdiff's judgement is not the contract's: callers are told to expect new slugs and values, and rely on the old ones.

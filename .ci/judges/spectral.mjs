@@ -1,16 +1,7 @@
-// The rules of openapi.yaml that have to be computed. What gen/derive refuses already is not asked again.
+// The rules of openapi.yaml that have to be computed. What gen/derive refuses is not checked here.
 import { oas } from '@stoplight/spectral-rulesets'
 
-// The slugs that contract section 4 gives to every operation, by HTTP code.
-const common = {
-  200: ['action-successful'],
-  400: ['missing-param', 'invalid-param', 'invalid-content-type', 'no-params-decoded', 'invalid-encoded-params'],
-  401: ['invalid-token', 'session-expired'],
-  413: ['request-too-large'],
-  500: ['application-crash', 'route-non-existent', 'route-not-found', 'identify-request-error', 'service-not-found'],
-}
-
-// The slugs that it gives to some, and to whom.
+// The slugs that section 4 of the contract gives to some operations, and which ones those are.
 const signIn = ['sessionsCreate', 'sessionsMagicLinkCreate', 'sessionsGoogleCreate']
 const conditional = [
   { code: 429, slug: 'rate-limit-exceeded', who: 'all but sessions/read', has: op => op.operationId !== 'sessionsRead' },
@@ -25,30 +16,25 @@ const conditional = [
 
 const slugOf = schema => schema.properties?.status?.enum?.[0]
 
-// outcomesOf lists the outcomes of a response: its schema is one, or a oneOf of outcomes and of such lists.
-const outcomesOf = schema => schema?.oneOf?.flatMap(outcomesOf) ?? (schema ? [schema] : [])
+// answersOf lists the responses of an operation. The schema of a response is one outcome, or a oneOf of outcomes.
+const answersOf = op => Object.entries(op.responses ?? {}).map(([code, response]) => {
+  const schema = response.content?.['application/json']?.schema
+  return { code, response, outcomes: schema?.oneOf ?? (schema ? [schema] : []) }
+})
 
-const answersOf = op => Object.entries(op.responses ?? {}).map(([code, response]) =>
-  ({ code, response, outcomes: outcomesOf(response.content?.['application/json']?.schema) }))
-
-function commonSlugs(op) {
+function conditionalSlugs(op) {
   const lists = answersOf(op).flatMap(({ code, outcomes }) => outcomes.map(outcome => `${code} ${slugOf(outcome)}`))
-  const missing = Object.entries(common)
-    .flatMap(([code, slugs]) => slugs.map(slug => `${code} ${slug}`))
-    .filter(answer => !lists.includes(answer))
-    .map(answer => ({ message: `${op.operationId} must list ${answer}, as all operations do: add it to the responses` }))
-  const wrong = conditional
+  return conditional
     .filter(({ code, slug, has }) => has(op) !== lists.includes(`${code} ${slug}`))
     .map(({ code, slug, who, has }) => ({
       message: `${op.operationId} must ${has(op) ? 'list' : 'not list'} ${code} ${slug}: it is for ${who}`,
     }))
-  return [...missing, ...wrong]
 }
 
 // whole merges a schema with those that its allOf adds to.
 const whole = schema => Object.assign({}, ...(schema.allOf ?? []).map(whole), schema)
 
-// bare lists the places of a schema that neither an example nor an enum fills, so that no tool can show the whole.
+// bare lists the properties that have neither an example nor an enum, so that tools cannot show a whole example.
 function bare(schema, place = []) {
   const { example, enum: values, properties, items } = whole(schema)
   if (example !== undefined || values) return []
@@ -93,7 +79,7 @@ const paramBounded = params((param, path, name = 'object') => {
 
 const isDeprecated = schema => Boolean(schema.deprecated)
 
-// The server announces a deprecated param in every answer that it reaches; callers must find that where they look.
+// A deprecated param is announced in every answer to a request that passes it, so these answers list the headers.
 function deprecationHeaders(op) {
   const [media] = Object.values(op.requestBody?.content ?? {})
   const schema = media?.schema?.['x-decoded-schema'] ?? media?.schema
@@ -112,7 +98,7 @@ const bodies = '$.paths[*][*].requestBody.content[*].schema'
 export default {
   extends: [[oas, 'all']],
   rules: {
-    // Not ours to say: PlanoAuth runs wherever its operators put it, and is licensed and looked after with the product.
+    // PlanoAuth runs where its operators install it, and the product has the license and the contact.
     'oas3-api-servers': 'off',
     'info-contact': 'off',
     'info-license': 'off',
@@ -120,10 +106,10 @@ export default {
     // The tags are in the order of the contract.
     'openapi-tags-alphabetical': 'off',
 
-    'common-slugs': rule('Each operation lists the slugs that contract section 4 gives it.', operations, commonSlugs),
+    'conditional-slugs': rule('Each operation lists the slugs that section 4 of the contract gives it.', operations, conditionalSlugs),
     'slug-example': rule('Each slug has an example, its own or that of its fields.', '$.components.schemas[*]', slugExample),
     'param-described': rule('Each param says what it is for.', bodies, paramDescribed),
     'param-bounded': rule('Each param says how large it may be.', bodies, paramBounded),
-    'deprecation-headers': rule('What is deprecated is announced by headers.', operations, deprecationHeaders),
+    'deprecation-headers': rule('Deprecated slugs and params are announced by headers.', operations, deprecationHeaders),
   },
 }

@@ -1,9 +1,14 @@
 -- +goose Up
 
--- Replicas keep the sessions that they have checked, and forget those of a user when they hear of a change. A later last_used_at
--- is none, nor is what no check looks at; and a record that is made together with its user concerns nobody who has no session yet:
--- NOTIFY makes commits wait for each other, and registration shall not. Nested loops are off, since a plan that was made for one row
--- is kept for many, and so are scans of whole tables, since one that was made for small tables is kept for large ones.
+-- Replicas cache the sessions that they have checked. These triggers notify them of the users whose cached sessions
+-- may be wrong after a change.
+--
+-- NOTIFY makes commits wait for each other, so changes that no session check depends on send none: a later
+-- last_used_at, columns that a check does not read, and a record that is inserted together with its user, who has no
+-- session yet.
+--
+-- The plans of a function are cached. Nested loops are disabled because a plan for one row is reused for many, and
+-- sequential scans because a plan for a small table is reused for a large one.
 -- +goose StatementBegin
 CREATE FUNCTION notify_users() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off SET enable_seqscan = off AS $$
 DECLARE
@@ -31,7 +36,7 @@ BEGIN
     END CASE;
     IF cardinality(ids) > 5000 THEN
         PERFORM pg_notify('planoauth_users', '*');
-    ELSE -- a payload has less than 8,000 bytes
+    ELSE -- a payload is limited to 8,000 bytes
         PERFORM pg_notify('planoauth_users', string_agg(id::text, ','))
         FROM (SELECT id, row_number() OVER () / 300 AS part FROM (SELECT DISTINCT unnest(ids) AS id) AS each) AS parts
         WHERE id IS NOT NULL GROUP BY part;

@@ -27,7 +27,7 @@ import (
 // an error means that there was no answer of the contract at all. Whoever wants refusals as errors passes a call to [Only].
 type API struct {
 	// HTTP makes the requests.
-	HTTP *HTTPClient
+	HTTP *Client
 
 	// Retries is how many times a request is sent again whose outcome the catalogue of statuses marks as worth it: 2 after
 	// [New], never when 0. The pauses are as long as the server asks for, and else from 0.1 s on, each twice as long as the

@@ -112,7 +112,7 @@ type Application struct {
 	// RedirectOrigins The origins that `redirect_url` may have.
 	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
 
-	// SignInMail Whether users are told of each sign-in by mail.
+	// SignInMail Whether users get a mail about each sign-in.
 	//
 	// Example: false
 	SignInMail bool `json:"sign_in_mail,omitempty,omitzero"`
@@ -128,7 +128,7 @@ type Application struct {
 	URL string `json:"url,omitempty,omitzero"`
 }
 
-// ApplicationCrash An error that nobody foresaw. The cause is in the server's log under the request id, and its operators have been notified.
+// ApplicationCrash An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.
 type ApplicationCrash struct {
 	Code int `json:"code"`
 
@@ -147,14 +147,14 @@ type ApplicationCrash struct {
 // Example: planoorder
 type ApplicationSlug = string
 
-// Client A user's record as a client. Names and phone are the user's.
-type Client struct {
+// ClientRecord A user's record as a client. Names and phone are the user's.
+type ClientRecord struct {
 	// Active Whether the record counts as a role.
 	//
 	// Example: true
 	Active bool `json:"active,omitempty,omitzero"`
 
-	// CompanyConfirmed Whether an employee has confirmed the company; until then it is what the person claims.
+	// CompanyConfirmed Whether an employee has confirmed the company. Until then it is a claim of the person.
 	//
 	// Example: false
 	CompanyConfirmed bool `json:"company_confirmed,omitempty,omitzero"`
@@ -164,7 +164,7 @@ type Client struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
@@ -174,7 +174,7 @@ type Client struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
@@ -184,7 +184,7 @@ type Client struct {
 	// Example: false
 	Enterprise bool `json:"enterprise,omitempty,omitzero"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
@@ -194,12 +194,12 @@ type Client struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -208,7 +208,7 @@ type Client struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
-// ClientRequired The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session.
+// ClientRequired The token is valid, but its user is neither a client nor an employee nor a liaison, and can do little but register. `session` is the refused session.
 type ClientRequired struct {
 	Code int `json:"code"`
 
@@ -245,14 +245,14 @@ type ClientValidationFailed struct {
 	Status    string    `json:"status"`
 }
 
-// ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there when its view was passed.
+// ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
 type ClientsRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -276,45 +276,45 @@ type ClientsRegisterClient struct {
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
 }
 
-// ClientsRegisterMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// ClientsRegisterMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type ClientsRegisterMandrillEmailFailed struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
 	Message string `json:"message"`
@@ -340,47 +340,47 @@ type ClientsRegisterParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Client The person who registers.
 	Client ClientsRegisterClient `json:"client"`
 
-	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 //
 // Example: Eckert-Mauchly
 type CompanyName = string
 
-// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+// Count Whether `data.count` has the number of all matches on all pages.
 type Count = bool
 
-// DeletedSessions What signing out did.
+// DeletedSessions The result of signing out.
 type DeletedSessions struct {
 	// Count How many sessions ended.
 	//
 	// Example: 1
-	Count int `json:"count"`
+	Count int64 `json:"count"`
 }
 
-// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 //
 // Example: ada@example.com
 type Email = string
@@ -401,7 +401,7 @@ type EmailAlreadyClient struct {
 
 // EmailAlreadyRegisterd The same as `email-already-registered` in its old spelling, for applications whose setting `legacy_slugs` is on.
 //
-// Deprecated: Its spelling is wrong; email-already-registered is sent instead unless the application asks for the old one.
+// Deprecated: Its spelling is wrong. email-already-registered is sent instead, unless the application asks for the old one.
 type EmailAlreadyRegisterd struct {
 	Code int `json:"code"`
 
@@ -443,7 +443,7 @@ type EmailNotFound struct {
 	Status    string    `json:"status"`
 }
 
-// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 type Enterprise = bool
 
 // Expiry How a session ended.
@@ -451,14 +451,14 @@ type Expiry struct {
 	// EndedAt When the session ended.
 	EndedAt Time `json:"ended_at"`
 
-	// Reason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
+	// Reason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 	Reason ExpiryReason `json:"reason"`
 }
 
-// ExpiryReason Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
+// ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
 
-// GoogleAccountConflict A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed.
+// GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
 	Code int `json:"code"`
 
@@ -472,9 +472,9 @@ type GoogleAccountConflict struct {
 	Status    string    `json:"status"`
 }
 
-// GoogleAuthorization What begins a sign-in with Google.
+// GoogleAuthorization The start of a sign-in with Google.
 type GoogleAuthorization struct {
-	// State What Google hands back with the code.
+	// State The value that Google returns with the code.
 	//
 	// Example: 5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk
 	State string `json:"state"`
@@ -484,7 +484,7 @@ type GoogleAuthorization struct {
 	// Example: https://accounts.google.com/o/oauth2/v2/auth?client_id=planoauth
 	URL string `json:"url"`
 
-	// Verifier What the page keeps until then; it stands in no URL.
+	// Verifier The secret that the page keeps until then. It is in no URL.
 	//
 	// Example: Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m
 	Verifier string `json:"verifier"`
@@ -504,7 +504,7 @@ type GoogleEmailUnverified struct {
 	Status    string    `json:"status"`
 }
 
-// GoogleSignInFailed Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes.
+// GoogleSignInFailed Google is not configured on the server or cannot be reached, refused the code, or gave an invalid answer. Or the state or verifier is unknown, used, wrong or older than 10 minutes.
 type GoogleSignInFailed struct {
 	Code int `json:"code"`
 
@@ -523,7 +523,7 @@ type GoogleSignInFailed struct {
 // Example: 7
 type ID = int64
 
-// IdentifyRequestError The registry of services and routes could not be read, so that the route of the request could not be looked up.
+// IdentifyRequestError The registry of services and routes could not be read, so the route of the request is unknown.
 type IdentifyRequestError struct {
 	Code int `json:"code"`
 
@@ -537,7 +537,7 @@ type IdentifyRequestError struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidContentType Sensitive operations read `text/plain`, all others `application/json`; the charset may be absent or utf-8, and the body must not be compressed.
+// InvalidContentType Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.
 type InvalidContentType struct {
 	Code int `json:"code"`
 
@@ -551,7 +551,7 @@ type InvalidContentType struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidEncodedParams The body is not what the operation reads: on sensitive operations base64 of one JSON object, on all others one JSON object; in UTF-8, without duplicate names, NUL or lone surrogates, at most 16 levels deep.
+// InvalidEncodedParams The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.
 type InvalidEncodedParams struct {
 	Code int `json:"code"`
 
@@ -565,7 +565,7 @@ type InvalidEncodedParams struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidMagicLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+// InvalidMagicLink The token is unknown: mistyped, already used, or ended by a newer link or a new password.
 type InvalidMagicLink struct {
 	Code int `json:"code"`
 
@@ -579,7 +579,7 @@ type InvalidMagicLink struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidParam All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation.
+// InvalidParam All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.
 type InvalidParam struct {
 	Code int `json:"code"`
 
@@ -610,7 +610,7 @@ type InvalidPassword struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidResetLink The token is unknown: mistyped, used, or replaced by that of a newer link.
+// InvalidResetLink The token is unknown: mistyped, already used, or ended by a newer link or a new password.
 type InvalidResetLink struct {
 	Code int `json:"code"`
 
@@ -624,7 +624,7 @@ type InvalidResetLink struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application.
+// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application.
 type InvalidToken struct {
 	Code int `json:"code"`
 
@@ -641,7 +641,7 @@ type InvalidToken struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidVerificationLink The token is unknown or used, or belongs to another user than the presented session's.
+// InvalidVerificationLink The token is unknown or used, or belongs to another user than the session's.
 type InvalidVerificationLink struct {
 	Code int `json:"code"`
 
@@ -677,13 +677,13 @@ type MagicLinkExpired struct {
 // Matches The number of all matches; only when `count` was passed.
 //
 // Example: 3
-type Matches = int
+type Matches = int64
 
-// MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first.
+// MissingParam A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.
 type MissingParam struct {
 	Code int `json:"code"`
 
-	// Errors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+	// Errors Everything that is wrong with the params, at most 50 errors. Missing params are first, then follows the order of the operation's params.
 	Errors ParamErrors `json:"errors"`
 
 	// Message Example: A required param is missing.
@@ -696,12 +696,12 @@ type MissingParam struct {
 	Status    string    `json:"status"`
 }
 
-// Name A name of a person, on one line, without control characters.
+// Name A name of a person, in one line, without control characters.
 //
 // Example: Ada
 type Name = string
 
-// NoParamsDecoded The body is empty, before or after base64, or it is an object without members where a param is required.
+// NoParamsDecoded The body is empty, before or after base64 decoding, or it is an empty object although a param is required.
 type NoParamsDecoded struct {
 	Code int `json:"code"`
 
@@ -717,10 +717,10 @@ type NoParamsDecoded struct {
 
 // Notification Something that failed.
 type Notification struct {
-	// AcknowledgedAt When somebody has seen to it.
+	// AcknowledgedAt When it was acknowledged.
 	AcknowledgedAt Time `json:"acknowledged_at,omitempty,omitzero"`
 
-	// AcknowledgedBy The id of the user who has seen to it.
+	// AcknowledgedBy The id of the user who acknowledged it.
 	AcknowledgedBy ID `json:"acknowledged_by,omitempty,omitzero"`
 
 	// CreatedAt A time in UTC, with milliseconds.
@@ -784,31 +784,31 @@ type NotificationsIndexActionSuccessful struct {
 
 // NotificationsIndexParams The params of notifications/index.
 type NotificationsIndexParams struct {
-	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	// Count Whether `data.count` has the number of all matches on all pages.
 	Count Count `json:"count,omitempty,omitzero"`
 
-	// Filters Which notifications are listed; `unacknowledged` leaves out those that somebody has seen to.
+	// Filters Which notifications are listed. `unacknowledged` leaves out the acknowledged ones.
 	Filters []string `json:"filters,omitempty,omitzero"`
 
 	// Page Which part of the list is returned.
 	Page Page `json:"page,omitempty,omitzero"`
 
-	// Search What the notifications must hold, in upper or lower case.
+	// Search What the notifications must contain, in upper or lower case.
 	Search NotificationsIndexSearch `json:"search,omitempty,omitzero"`
 
 	// Sort The order of the notifications.
 	Sort NotificationsIndexSort `json:"sort,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// NotificationsIndexSearch What the notifications must hold, in upper or lower case.
+// NotificationsIndexSearch What the notifications must contain, in upper or lower case.
 type NotificationsIndexSearch struct {
-	// Attributes Where to look for it; in both when absent.
+	// Attributes Where to search; in both when absent.
 	Attributes []NotificationsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
 
 	// Term The text to look for.
@@ -822,10 +822,10 @@ type NotificationsIndexSearchAttributes string
 
 // NotificationsIndexSort The order of the notifications.
 type NotificationsIndexSort struct {
-	// By What they are sorted by.
+	// By What the notifications are sorted by.
 	By string `json:"by,omitempty,omitzero"`
 
-	// Order The smallest first, or the largest; `desc` when absent.
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
 	Order SortOrder `json:"order,omitempty,omitzero"`
 }
 
@@ -848,7 +848,7 @@ type NotificationsUpdateActionSuccessful struct {
 
 // NotificationsUpdateParams The params of notifications/update.
 type NotificationsUpdateParams struct {
-	// Acknowledged Whether somebody has seen to it.
+	// Acknowledged Whether the notification is acknowledged.
 	//
 	// Example: true
 	Acknowledged bool `json:"acknowledged"`
@@ -858,10 +858,10 @@ type NotificationsUpdateParams struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -872,15 +872,15 @@ type Page struct {
 	// Example: 1
 	Number int `json:"number,omitempty,omitzero"`
 
-	// Size How many there are on a page; 20 when absent.
+	// Size The number of rows on a page; 20 when absent.
 	//
 	// Example: 20
 	Size int `json:"size,omitempty,omitzero"`
 }
 
-// ParamError What is wrong with one param. The value that was passed is never repeated.
+// ParamError What is wrong with one param. It never repeats the value that was passed.
 type ParamError struct {
-	// Message What is wrong, for a person; it goes on from the name of the param.
+	// Message What is wrong, for a person. It continues a sentence that begins with the name of the param.
 	//
 	// Example: is required
 	Message string `json:"message"`
@@ -897,10 +897,10 @@ type ParamError struct {
 // ParamErrorRule The rule that it breaks.
 type ParamErrorRule string
 
-// ParamErrors All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params.
+// ParamErrors Everything that is wrong with the params, at most 50 errors. Missing params are first, then follows the order of the operation's params.
 type ParamErrors = []ParamError
 
-// Password A password, taken as it is after Unicode NFKC.
+// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 //
 // Example: analytical engine 1843
 type Password = string
@@ -922,7 +922,7 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
-// PermissionDenied The token is good, but its user has none of the roles, in the application of the session, that the operation is for.
+// PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application.
 type PermissionDenied struct {
 	Code int `json:"code"`
 
@@ -936,7 +936,7 @@ type PermissionDenied struct {
 	Status    string    `json:"status"`
 }
 
-// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 //
 // Example: +1 212 555 2368
 type Phone = string
@@ -968,7 +968,7 @@ type PreferencesReadActionSuccessful struct {
 
 // PreferencesReadParams The params of preferences/read.
 type PreferencesReadParams struct {
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
@@ -991,16 +991,16 @@ type PreferencesUpdateActionSuccessful struct {
 
 // PreferencesUpdateParams The params of preferences/update.
 type PreferencesUpdateParams struct {
-	// RememberMe Whether the user's sessions shall never expire.
+	// RememberMe Whether the user's sessions never expire.
 	//
 	// Example: true
 	RememberMe bool `json:"remember_me"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// RateLimitExceeded The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one.
+// RateLimitExceeded The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.
 type RateLimitExceeded struct {
 	Code int `json:"code"`
 
@@ -1012,7 +1012,7 @@ type RateLimitExceeded struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// RetryAfter How long to wait before another try, from the header of that name.
+	// RetryAfter How long to wait before another attempt, from the header Retry-After.
 	RetryAfter time.Duration `json:"-"`
 	Status     string        `json:"status"`
 }
@@ -1020,7 +1020,7 @@ type RateLimitExceeded struct {
 // Records Kinds of records.
 type Records = []string
 
-// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 //
 // Example: https://planoorder.example/orders?open=1
 type RedirectURL = string
@@ -1086,7 +1086,7 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
-// ServerBusy All places for password hashing are taken and 64 requests wait for one. Nothing was done.
+// ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
 
@@ -1098,7 +1098,7 @@ type ServerBusy struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// RetryAfter How long to wait before another try, from the header of that name.
+	// RetryAfter How long to wait before another attempt, from the header Retry-After.
 	RetryAfter time.Duration `json:"-"`
 	Status     string        `json:"status"`
 }
@@ -1158,7 +1158,7 @@ type Session struct {
 	// Records The kinds of all records of the user, active or not.
 	Records Records `json:"records,omitempty,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
@@ -1166,7 +1166,7 @@ type Session struct {
 	// Roles The user's active records that the application admits.
 	Roles Records `json:"roles,omitempty,omitzero"`
 
-	// Token The session's token; only in the answer that makes the session.
+	// Token The session's token. It is only in the answer that makes the session.
 	//
 	// Example: plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	Token string `json:"token,omitempty,omitzero"`
@@ -1180,7 +1180,7 @@ type Session struct {
 	UserAgent string `json:"user_agent,omitempty,omitzero"`
 }
 
-// SessionExpired The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when.
+// SessionExpired The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.
 type SessionExpired struct {
 	Code int `json:"code"`
 
@@ -1213,7 +1213,7 @@ type SessionList struct {
 	Results []Session `json:"results"`
 }
 
-// SessionsCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+// SessionsCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.
 type SessionsCreateActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1239,7 +1239,7 @@ type SessionsCreateActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateClientRequired The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+// SessionsCreateClientRequired The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
 type SessionsCreateClientRequired struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1265,7 +1265,7 @@ type SessionsCreateClientRequired struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsCreateMandrillEmailFailed What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// SessionsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type SessionsCreateMandrillEmailFailed struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1300,39 +1300,39 @@ type SessionsCreateParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsDeleteActionSuccessful The sessions have ended; their tokens are worthless from now on.
+// SessionsDeleteActionSuccessful The sessions have ended, and their tokens are invalid from now on.
 type SessionsDeleteActionSuccessful struct {
 	Code int `json:"code"`
 
-	// Data What signing out did.
+	// Data The result of signing out.
 	Data DeletedSessions `json:"data"`
 
 	// Message Example: It worked.
@@ -1350,21 +1350,21 @@ type SessionsDeleteParams struct {
 	// ID The id of the session to end.
 	ID ID `json:"id,omitempty,omitzero"`
 
-	// Scope Which sessions end; without it and without `id`, the presented one.
+	// Scope Which sessions end. Without it and without `id`, the session itself ends.
 	Scope SessionsDeleteParamsScope `json:"scope,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// SessionsDeleteParamsScope Which sessions end; without it and without `id`, the presented one.
+// SessionsDeleteParamsScope Which sessions end. Without it and without `id`, the session itself ends.
 type SessionsDeleteParamsScope string
 
 // SessionsGoogleAuthorizeActionSuccessful The browser can be sent to Google.
 type SessionsGoogleAuthorizeActionSuccessful struct {
 	Code int `json:"code"`
 
-	// Data What begins a sign-in with Google.
+	// Data The start of a sign-in with Google.
 	Data GoogleAuthorization `json:"data"`
 
 	// Message Example: It worked.
@@ -1384,16 +1384,16 @@ type SessionsGoogleAuthorizeParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// SessionsGoogleCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+// SessionsGoogleCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.
 type SessionsGoogleCreateActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1419,7 +1419,7 @@ type SessionsGoogleCreateActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsGoogleCreateClientRequired Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+// SessionsGoogleCreateClientRequired Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
 type SessionsGoogleCreateClientRequired struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1449,7 +1449,7 @@ type SessionsGoogleCreateClientRequired struct {
 //
 // Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
 type SessionsGoogleCreateParams struct {
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// Code The code that Google appended to the redirect.
@@ -1457,23 +1457,23 @@ type SessionsGoogleCreateParams struct {
 	// Example: 4/0AVMBsJh
 	Code string `json:"code"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
 	// State The state that sessions/google_authorize made.
 	State string `json:"state"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
 	// Verifier The verifier that sessions/google_authorize made.
 	Verifier string `json:"verifier"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsIndexActionSuccessful The live sessions of the user.
+// SessionsIndexActionSuccessful The valid sessions of the user.
 type SessionsIndexActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1492,7 +1492,7 @@ type SessionsIndexActionSuccessful struct {
 
 // SessionsIndexParams The params of sessions/index.
 type SessionsIndexParams struct {
-	// Count Whether `data.count` shall tell the number of all matches, whatever the page.
+	// Count Whether `data.count` has the number of all matches on all pages.
 	Count Count `json:"count,omitempty,omitzero"`
 
 	// Page Which part of the list is returned.
@@ -1501,26 +1501,26 @@ type SessionsIndexParams struct {
 	// Sort The order of the sessions.
 	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
 // SessionsIndexSort The order of the sessions.
 type SessionsIndexSort struct {
-	// By What they are sorted by; `created_at` when absent.
+	// By What the sessions are sorted by; `created_at` when absent.
 	By SessionsIndexSortBy `json:"by,omitempty,omitzero"`
 
-	// Order The smallest first, or the largest; `desc` when absent.
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
 	Order SortOrder `json:"order,omitempty,omitzero"`
 }
 
-// SessionsIndexSortBy What they are sorted by; `created_at` when absent.
+// SessionsIndexSortBy What the sessions are sorted by; `created_at` when absent.
 type SessionsIndexSortBy string
 
-// SessionsMagicLinkCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed.
+// SessionsMagicLinkCreateActionSuccessful The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.
 type SessionsMagicLinkCreateActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1546,7 +1546,7 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// SessionsMagicLinkCreateClientRequired The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register.
+// SessionsMagicLinkCreateClientRequired The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
 type SessionsMagicLinkCreateClientRequired struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
@@ -1576,7 +1576,7 @@ type SessionsMagicLinkCreateClientRequired struct {
 //
 // Example: {"magic_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
 type SessionsMagicLinkCreateParams struct {
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
 	// MagicToken The token of a mailed link, `plal_…`.
@@ -1584,17 +1584,17 @@ type SessionsMagicLinkCreateParams struct {
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	MagicToken LinkToken `json:"magic_token"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// SessionsMagicLinkRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+// SessionsMagicLinkRequestActionSuccessful The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user.
 type SessionsMagicLinkRequestActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1608,7 +1608,7 @@ type SessionsMagicLinkRequestActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// SessionsMagicLinkRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type SessionsMagicLinkRequestMandrillEmailFailed struct {
 	Code int `json:"code"`
 
@@ -1629,21 +1629,21 @@ type SessionsMagicLinkRequestParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// SessionsReadActionSuccessful The session is good, and is in `data`.
+// SessionsReadActionSuccessful The session is valid, and is in `data`.
 type SessionsReadActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1662,20 +1662,20 @@ type SessionsReadActionSuccessful struct {
 
 // SessionsReadParams The params of sessions/read.
 type SessionsReadParams struct {
-	// SessionToken The token of the session to check; with an application token it is required, otherwise not allowed.
+	// SessionToken The token of the session to check. With an application token it is required, otherwise not allowed.
 	SessionToken string `json:"session_token,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
 // SignInMethod How the user signed in.
 type SignInMethod string
 
-// SortOrder The smallest first, or the largest; `desc` when absent.
+// SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
 
 // Time A time in UTC, with milliseconds.
@@ -1683,7 +1683,7 @@ type SortOrder string
 // Example: 2026-11-22T10:38:11.123Z
 type Time = time.Time
 
-// Token A token, instead of the Authorization header, which wins when both are there.
+// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 type Token = string
 
 // TokenParam Which token was refused.
@@ -1696,17 +1696,17 @@ type User struct {
 	// Example: 2026-11-22T10:38:11.123Z
 	CreatedAt Time `json:"created_at,omitempty,omitzero"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email,omitempty,omitzero"`
 
-	// EmailVerified Whether the person has proven that the address is theirs.
+	// EmailVerified Whether the address is verified.
 	//
 	// Example: true
 	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
@@ -1726,12 +1726,12 @@ type User struct {
 	// Example: 7
 	ID ID `json:"id"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -1743,7 +1743,7 @@ type User struct {
 	Records Records `json:"records,omitempty,omitzero"`
 }
 
-// UserHasNoPassword The user exists but has never set a password, as happens after a first sign-in by Google.
+// UserHasNoPassword The user exists but has no password, for example after a first sign-in with Google.
 type UserHasNoPassword struct {
 	Code int `json:"code"`
 
@@ -1757,7 +1757,7 @@ type UserHasNoPassword struct {
 	Status    string    `json:"status"`
 }
 
-// UserRequiresRole Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made.
+// UserRequiresRole The password, link or Google account is right and the user has records, but none of them is active and admitted by the application. No session was made.
 type UserRequiresRole struct {
 	Code int `json:"code"`
 
@@ -1771,14 +1771,14 @@ type UserRequiresRole struct {
 	Status    string    `json:"status"`
 }
 
-// UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there when their view was passed.
+// UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed.
 type UsersClientRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
 	// Data A user's record as a client. Names and phone are the user's.
-	Data Client `json:"data"`
+	Data ClientRecord `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -1795,34 +1795,34 @@ type UsersClientRegisterActionSuccessful struct {
 	Status  string  `json:"status"`
 }
 
-// UsersClientRegisterClient The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
+// UsersClientRegisterClient The person, who has the e-mail address of the session's user. A user without a password may pass a first one while the session is younger than 15 minutes.
 type UsersClientRegisterClient struct {
 	// CompanyID The id of a row.
 	//
 	// Example: 7
 	CompanyID ID `json:"company_id,omitempty,omitzero"`
 
-	// CompanyName The name of the company that the client claims to belong to, on one line, without control characters.
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 	//
 	// Example: Eckert-Mauchly
 	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
 
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password,omitempty,omitzero"`
 
-	// Phone A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -1837,31 +1837,31 @@ type UsersClientRegisterParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// ApplicationView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// ApplicationView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	ApplicationView View `json:"application_view,omitempty,omitzero"`
 
-	// Client The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes.
+	// Client The person, who has the e-mail address of the session's user. A user without a password may pass a first one while the session is younger than 15 minutes.
 	Client UsersClientRegisterClient `json:"client"`
 
-	// Enterprise Whether the client claims to be a company; without `company_id` it becomes an enterprise client.
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// SessionView How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
-// UsersEmailVerifyActionSuccessful The address is proven.
+// UsersEmailVerifyActionSuccessful The address is verified.
 type UsersEmailVerifyActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1879,7 +1879,7 @@ type UsersEmailVerifyActionSuccessful struct {
 //
 // Example: {"verification_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
 type UsersEmailVerifyParams struct {
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
 	// VerificationToken The token of a mailed link, `plal_…`.
@@ -1888,7 +1888,7 @@ type UsersEmailVerifyParams struct {
 	VerificationToken LinkToken `json:"verification_token"`
 }
 
-// UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended; the user signs in with the new password.
+// UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended, so the user signs in with the new password.
 type UsersPasswordResetActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1906,7 +1906,7 @@ type UsersPasswordResetActionSuccessful struct {
 //
 // Example: {"password":"nanoseconds on a wire","reset_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
 type UsersPasswordResetParams struct {
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
@@ -1916,11 +1916,11 @@ type UsersPasswordResetParams struct {
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	ResetToken LinkToken `json:"reset_token"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
-// UsersPasswordResetRequestActionSuccessful The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one.
+// UsersPasswordResetRequestActionSuccessful The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user.
 type UsersPasswordResetRequestActionSuccessful struct {
 	Code int `json:"code"`
 
@@ -1934,7 +1934,7 @@ type UsersPasswordResetRequestActionSuccessful struct {
 	Status    string    `json:"status"`
 }
 
-// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified.
+// UsersPasswordResetRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
 type UsersPasswordResetRequestMandrillEmailFailed struct {
 	Code int `json:"code"`
 
@@ -1955,17 +1955,17 @@ type UsersPasswordResetRequestParams struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application"`
 
-	// Email An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
 	//
 	// Example: ada@example.com
 	Email Email `json:"email"`
 
-	// RedirectURL Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
@@ -1990,18 +1990,18 @@ type UsersPasswordUpdateActionSuccessful struct {
 //
 // Example: {"current_password":"analytical engine 1843","password":"nanoseconds on a wire"}
 type UsersPasswordUpdateParams struct {
-	// CurrentPassword The password until now; required once the user has one.
+	// CurrentPassword The present password; required if the user has one.
 	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
 
-	// Password A password, taken as it is after Unicode NFKC.
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
 	//
 	// Example: analytical engine 1843
 	Password Password `json:"password"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -2024,10 +2024,10 @@ type UsersReadActionSuccessful struct {
 
 // UsersReadParams The params of users/read.
 type UsersReadParams struct {
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -2050,25 +2050,25 @@ type UsersUpdateActionSuccessful struct {
 
 // UsersUpdateParams The params of users/update.
 type UsersUpdateParams struct {
-	// FirstName A name of a person, on one line, without control characters.
+	// FirstName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	FirstName Name `json:"first_name,omitempty,omitzero"`
 
-	// LastName A name of a person, on one line, without control characters.
+	// LastName A name of a person, in one line, without control characters.
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
-	// Phone A phone number with its country code, or one of the USA; an empty one removes it.
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
 	Phone string `json:"phone,omitempty,omitzero"`
 
-	// Token A token, instead of the Authorization header, which wins when both are there.
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
-	// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
 
@@ -2086,7 +2086,7 @@ type VerificationLinkExpired struct {
 	Status    string    `json:"status"`
 }
 
-// View How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 type View string
 
 // ClientsRegisterTextBody defines parameters for ClientsRegister.
@@ -2183,8 +2183,8 @@ type HttpRequestDoer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-// HTTPClient which conforms to the OpenAPI3 specification for this service.
-type HTTPClient struct {
+// Client which conforms to the OpenAPI3 specification for this service.
+type Client struct {
 	// The endpoint of the server conforming to this interface, with scheme,
 	// https://api.deepmap.com for example. This can contain a path relative
 	// to the server, such as https://api.deepmap.com/dev-test, and all the
@@ -2201,12 +2201,12 @@ type HTTPClient struct {
 }
 
 // ClientOption allows setting custom parameters during construction
-type ClientOption func(*HTTPClient) error
+type ClientOption func(*Client) error
 
-// Creates a new HTTPClient, with reasonable defaults
-func NewClient(server string, opts ...ClientOption) (*HTTPClient, error) {
+// Creates a new Client, with reasonable defaults
+func NewClient(server string, opts ...ClientOption) (*Client, error) {
 	// create a client with sane default values
-	client := HTTPClient{
+	client := Client{
 		Server: server,
 	}
 	// mutate client and add all optional params
@@ -2229,7 +2229,7 @@ func NewClient(server string, opts ...ClientOption) (*HTTPClient, error) {
 // WithHTTPClient allows overriding the default Doer, which is
 // automatically created using http.Client. This is useful for tests.
 func WithHTTPClient(doer HttpRequestDoer) ClientOption {
-	return func(c *HTTPClient) error {
+	return func(c *Client) error {
 		c.Client = doer
 		return nil
 	}
@@ -2238,7 +2238,7 @@ func WithHTTPClient(doer HttpRequestDoer) ClientOption {
 // WithRequestEditorFn allows setting up a callback function, which will be
 // called right before sending the request. This can be used to mutate the request.
 func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
-	return func(c *HTTPClient) error {
+	return func(c *Client) error {
 		c.RequestEditors = append(c.RequestEditors, fn)
 		return nil
 	}
@@ -2249,7 +2249,7 @@ type ClientInterface interface {
 
 	// ClientsRegisterWithBody Register as a client
 	//
-	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
+	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2258,7 +2258,7 @@ type ClientInterface interface {
 
 	// ClientsRegisterWithTextBody Register as a client
 	//
-	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
+	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2267,7 +2267,7 @@ type ClientInterface interface {
 
 	// NotificationsIndexWithBody List what failed
 	//
-	// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2276,7 +2276,7 @@ type ClientInterface interface {
 
 	// NotificationsIndex List what failed
 	//
-	// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2285,7 +2285,7 @@ type ClientInterface interface {
 
 	// NotificationsUpdateWithBody Acknowledge a notification
 	//
-	// Notes that the employee has seen to the notification, or takes that back.
+	// Marks a notification as acknowledged by the employee, or as not acknowledged.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2294,7 +2294,7 @@ type ClientInterface interface {
 
 	// NotificationsUpdate Acknowledge a notification
 	//
-	// Notes that the employee has seen to the notification, or takes that back.
+	// Marks a notification as acknowledged by the employee, or as not acknowledged.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2303,7 +2303,7 @@ type ClientInterface interface {
 
 	// PreferencesReadWithBody Read the preferences
 	//
-	// Returns the preferences of the presented session's user.
+	// Returns the preferences of the session's user.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2312,7 +2312,7 @@ type ClientInterface interface {
 
 	// PreferencesRead Read the preferences
 	//
-	// Returns the preferences of the presented session's user.
+	// Returns the preferences of the session's user.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2321,7 +2321,7 @@ type ClientInterface interface {
 
 	// PreferencesUpdateWithBody Change the preferences
 	//
-	// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+	// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2330,7 +2330,7 @@ type ClientInterface interface {
 
 	// PreferencesUpdate Change the preferences
 	//
-	// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+	// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2339,7 +2339,7 @@ type ClientInterface interface {
 
 	// SessionsCreateWithBody Sign in with a password
 	//
-	// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
+	// Signs a user in to one application and makes a session. A valid session token in the request is signed out once the new session exists. If the application's `sign_in_mail` is on, the user gets a mail about the sign-in.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2348,7 +2348,7 @@ type ClientInterface interface {
 
 	// SessionsCreateWithTextBody Sign in with a password
 	//
-	// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
+	// Signs a user in to one application and makes a session. A valid session token in the request is signed out once the new session exists. If the application's `sign_in_mail` is on, the user gets a mail about the sign-in.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2357,7 +2357,7 @@ type ClientInterface interface {
 
 	// SessionsDeleteWithBody Sign out
 	//
-	// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
+	// Ends sessions of the session's user: the one with this `id`, or those of a `scope`, which is the session itself by default. `data` has the number of sessions that ended. They end at once.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2366,7 +2366,7 @@ type ClientInterface interface {
 
 	// SessionsDelete Sign out
 	//
-	// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
+	// Ends sessions of the session's user: the one with this `id`, or those of a `scope`, which is the session itself by default. `data` has the number of sessions that ended. They end at once.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2375,7 +2375,7 @@ type ClientInterface interface {
 
 	// SessionsGoogleAuthorizeWithBody Begin a sign-in with Google
 	//
-	// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+	// Makes the `url` at Google to send the browser to, its `state`, and a `verifier`. The page keeps the verifier for sessions/google_create, so that a code is useless in another browser. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2384,7 +2384,7 @@ type ClientInterface interface {
 
 	// SessionsGoogleAuthorize Begin a sign-in with Google
 	//
-	// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+	// Makes the `url` at Google to send the browser to, its `state`, and a `verifier`. The page keeps the verifier for sessions/google_create, so that a code is useless in another browser. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2393,7 +2393,7 @@ type ClientInterface interface {
 
 	// SessionsGoogleCreateWithBody Sign in with Google
 	//
-	// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+	// Exchanges Google's code for a session with the application for which sessions/google_authorize was called. State and verifier work once, within 10 minutes. The user is found by Google's id of the account. The first time it is found by the e-mail address, if Google is the authority for that address and the user has verified it or has no password. An unknown address makes a user without a password and without a record.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2402,7 +2402,7 @@ type ClientInterface interface {
 
 	// SessionsGoogleCreateWithTextBody Sign in with Google
 	//
-	// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+	// Exchanges Google's code for a session with the application for which sessions/google_authorize was called. State and verifier work once, within 10 minutes. The user is found by Google's id of the account. The first time it is found by the e-mail address, if Google is the authority for that address and the user has verified it or has no password. An unknown address makes a user without a password and without a record.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2411,7 +2411,7 @@ type ClientInterface interface {
 
 	// SessionsIndexWithBody List the sessions of the user
 	//
-	// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2420,7 +2420,7 @@ type ClientInterface interface {
 
 	// SessionsIndex List the sessions of the user
 	//
-	// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2429,7 +2429,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkCreateWithBody Sign in with a magic link
 	//
-	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2438,7 +2438,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkCreateWithTextBody Sign in with a magic link
 	//
-	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2447,7 +2447,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkRequestWithBody Mail a magic link
 	//
-	// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	// Mails a link that signs the user in without a password. It works once, within 15 minutes. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended. There the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2456,7 +2456,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkRequest Mail a magic link
 	//
-	// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	// Mails a link that signs the user in without a password. It works once, within 15 minutes. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended. There the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2465,7 +2465,7 @@ type ClientInterface interface {
 
 	// SessionsReadWithBody Check a session
 	//
-	// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
+	// Reports whether a session is valid, and whose it is. Products call it for each request that they get, with their application token and the user's token as `session_token`: only sessions of that application are found. A product that sends the user's token alone must compare `application` with its own slug. Each check counts as a use of the session.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2474,7 +2474,7 @@ type ClientInterface interface {
 
 	// SessionsRead Check a session
 	//
-	// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
+	// Reports whether a session is valid, and whose it is. Products call it for each request that they get, with their application token and the user's token as `session_token`: only sessions of that application are found. A product that sends the user's token alone must compare `application` with its own slug. Each check counts as a use of the session.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2483,7 +2483,7 @@ type ClientInterface interface {
 
 	// UsersClientRegisterWithBody Become a client
 	//
-	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
+	// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2492,7 +2492,7 @@ type ClientInterface interface {
 
 	// UsersClientRegisterWithTextBody Become a client
 	//
-	// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
+	// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2501,7 +2501,7 @@ type ClientInterface interface {
 
 	// UsersEmailVerifyWithBody Verify the e-mail address
 	//
-	// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+	// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2510,7 +2510,7 @@ type ClientInterface interface {
 
 	// UsersEmailVerifyWithTextBody Verify the e-mail address
 	//
-	// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+	// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2519,7 +2519,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithBody Reset the password
 	//
-	// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2528,7 +2528,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithTextBody Reset the password
 	//
-	// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2537,7 +2537,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetRequestWithBody Mail a link to reset the password
 	//
-	// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	// Mails a link to a page of PlanoAuth that asks for a new password. It works once, within an hour. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2546,7 +2546,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetRequest Mail a link to reset the password
 	//
-	// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+	// Mails a link to a page of PlanoAuth that asks for a new password. It works once, within an hour. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2555,7 +2555,7 @@ type ClientInterface interface {
 
 	// UsersPasswordUpdateWithBody Set or change the password
 	//
-	// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+	// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2564,7 +2564,7 @@ type ClientInterface interface {
 
 	// UsersPasswordUpdateWithTextBody Set or change the password
 	//
-	// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+	// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2573,7 +2573,7 @@ type ClientInterface interface {
 
 	// UsersReadWithBody Read the profile
 	//
-	// Returns the user of the presented session.
+	// Returns the user of the session.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2582,7 +2582,7 @@ type ClientInterface interface {
 
 	// UsersRead Read the profile
 	//
-	// Returns the user of the presented session.
+	// Returns the user of the session.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2591,7 +2591,7 @@ type ClientInterface interface {
 
 	// UsersUpdateWithBody Change the profile
 	//
-	// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2600,7 +2600,7 @@ type ClientInterface interface {
 
 	// UsersUpdate Change the profile
 	//
-	// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2610,12 +2610,12 @@ type ClientInterface interface {
 
 // ClientsRegisterWithBody Register as a client
 //
-// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
+// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *HTTPClient) ClientsRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) ClientsRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2629,12 +2629,12 @@ func (c *HTTPClient) ClientsRegisterWithBody(ctx context.Context, contentType st
 
 // ClientsRegisterWithTextBody Register as a client
 //
-// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
+// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
-func (c *HTTPClient) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2648,12 +2648,12 @@ func (c *HTTPClient) ClientsRegisterWithTextBody(ctx context.Context, body Clien
 
 // NotificationsIndexWithBody List what failed
 //
-// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
-func (c *HTTPClient) NotificationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsIndexRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2667,12 +2667,12 @@ func (c *HTTPClient) NotificationsIndexWithBody(ctx context.Context, contentType
 
 // NotificationsIndex List what failed
 //
-// Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/notifications/index (the `NotificationsIndex` operationId).
-func (c *HTTPClient) NotificationsIndex(ctx context.Context, body NotificationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsIndex(ctx context.Context, body NotificationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsIndexRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2686,12 +2686,12 @@ func (c *HTTPClient) NotificationsIndex(ctx context.Context, body NotificationsI
 
 // NotificationsUpdateWithBody Acknowledge a notification
 //
-// Notes that the employee has seen to the notification, or takes that back.
+// Marks a notification as acknowledged by the employee, or as not acknowledged.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
-func (c *HTTPClient) NotificationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2705,12 +2705,12 @@ func (c *HTTPClient) NotificationsUpdateWithBody(ctx context.Context, contentTyp
 
 // NotificationsUpdate Acknowledge a notification
 //
-// Notes that the employee has seen to the notification, or takes that back.
+// Marks a notification as acknowledged by the employee, or as not acknowledged.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
-func (c *HTTPClient) NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2724,12 +2724,12 @@ func (c *HTTPClient) NotificationsUpdate(ctx context.Context, body Notifications
 
 // PreferencesReadWithBody Read the preferences
 //
-// Returns the preferences of the presented session's user.
+// Returns the preferences of the session's user.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
-func (c *HTTPClient) PreferencesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesReadRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2743,12 +2743,12 @@ func (c *HTTPClient) PreferencesReadWithBody(ctx context.Context, contentType st
 
 // PreferencesRead Read the preferences
 //
-// Returns the preferences of the presented session's user.
+// Returns the preferences of the session's user.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/preferences/read (the `PreferencesRead` operationId).
-func (c *HTTPClient) PreferencesRead(ctx context.Context, body PreferencesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesRead(ctx context.Context, body PreferencesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2762,12 +2762,12 @@ func (c *HTTPClient) PreferencesRead(ctx context.Context, body PreferencesReadJS
 
 // PreferencesUpdateWithBody Change the preferences
 //
-// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
-func (c *HTTPClient) PreferencesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2781,12 +2781,12 @@ func (c *HTTPClient) PreferencesUpdateWithBody(ctx context.Context, contentType 
 
 // PreferencesUpdate Change the preferences
 //
-// Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
-func (c *HTTPClient) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2800,12 +2800,12 @@ func (c *HTTPClient) PreferencesUpdate(ctx context.Context, body PreferencesUpda
 
 // SessionsCreateWithBody Sign in with a password
 //
-// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
+// Signs a user in to one application and makes a session. A valid session token in the request is signed out once the new session exists. If the application's `sign_in_mail` is on, the user gets a mail about the sign-in.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *HTTPClient) SessionsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsCreateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2819,12 +2819,12 @@ func (c *HTTPClient) SessionsCreateWithBody(ctx context.Context, contentType str
 
 // SessionsCreateWithTextBody Sign in with a password
 //
-// Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
+// Signs a user in to one application and makes a session. A valid session token in the request is signed out once the new session exists. If the application's `sign_in_mail` is on, the user gets a mail about the sign-in.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/create (the `SessionsCreate` operationId).
-func (c *HTTPClient) SessionsCreateWithTextBody(ctx context.Context, body SessionsCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsCreateWithTextBody(ctx context.Context, body SessionsCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2838,12 +2838,12 @@ func (c *HTTPClient) SessionsCreateWithTextBody(ctx context.Context, body Sessio
 
 // SessionsDeleteWithBody Sign out
 //
-// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
+// Ends sessions of the session's user: the one with this `id`, or those of a `scope`, which is the session itself by default. `data` has the number of sessions that ended. They end at once.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-func (c *HTTPClient) SessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsDeleteRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2857,12 +2857,12 @@ func (c *HTTPClient) SessionsDeleteWithBody(ctx context.Context, contentType str
 
 // SessionsDelete Sign out
 //
-// Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
+// Ends sessions of the session's user: the one with this `id`, or those of a `scope`, which is the session itself by default. `data` has the number of sessions that ended. They end at once.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/delete (the `SessionsDelete` operationId).
-func (c *HTTPClient) SessionsDelete(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsDelete(ctx context.Context, body SessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsDeleteRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2876,12 +2876,12 @@ func (c *HTTPClient) SessionsDelete(ctx context.Context, body SessionsDeleteJSON
 
 // SessionsGoogleAuthorizeWithBody Begin a sign-in with Google
 //
-// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+// Makes the `url` at Google to send the browser to, its `state`, and a `verifier`. The page keeps the verifier for sessions/google_create, so that a code is useless in another browser. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
-func (c *HTTPClient) SessionsGoogleAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleAuthorizeRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2895,12 +2895,12 @@ func (c *HTTPClient) SessionsGoogleAuthorizeWithBody(ctx context.Context, conten
 
 // SessionsGoogleAuthorize Begin a sign-in with Google
 //
-// Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+// Makes the `url` at Google to send the browser to, its `state`, and a `verifier`. The page keeps the verifier for sessions/google_create, so that a code is useless in another browser. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/google_authorize (the `SessionsGoogleAuthorize` operationId).
-func (c *HTTPClient) SessionsGoogleAuthorize(ctx context.Context, body SessionsGoogleAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleAuthorize(ctx context.Context, body SessionsGoogleAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleAuthorizeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2914,12 +2914,12 @@ func (c *HTTPClient) SessionsGoogleAuthorize(ctx context.Context, body SessionsG
 
 // SessionsGoogleCreateWithBody Sign in with Google
 //
-// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+// Exchanges Google's code for a session with the application for which sessions/google_authorize was called. State and verifier work once, within 10 minutes. The user is found by Google's id of the account. The first time it is found by the e-mail address, if Google is the authority for that address and the user has verified it or has no password. An unknown address makes a user without a password and without a record.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
-func (c *HTTPClient) SessionsGoogleCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleCreateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2933,12 +2933,12 @@ func (c *HTTPClient) SessionsGoogleCreateWithBody(ctx context.Context, contentTy
 
 // SessionsGoogleCreateWithTextBody Sign in with Google
 //
-// Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+// Exchanges Google's code for a session with the application for which sessions/google_authorize was called. State and verifier work once, within 10 minutes. The user is found by Google's id of the account. The first time it is found by the e-mail address, if Google is the authority for that address and the user has verified it or has no password. An unknown address makes a user without a password and without a record.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
-func (c *HTTPClient) SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsGoogleCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2952,12 +2952,12 @@ func (c *HTTPClient) SessionsGoogleCreateWithTextBody(ctx context.Context, body 
 
 // SessionsIndexWithBody List the sessions of the user
 //
-// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
-func (c *HTTPClient) SessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsIndexRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2971,12 +2971,12 @@ func (c *HTTPClient) SessionsIndexWithBody(ctx context.Context, contentType stri
 
 // SessionsIndex List the sessions of the user
 //
-// Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/index (the `SessionsIndex` operationId).
-func (c *HTTPClient) SessionsIndex(ctx context.Context, body SessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsIndex(ctx context.Context, body SessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsIndexRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -2990,12 +2990,12 @@ func (c *HTTPClient) SessionsIndex(ctx context.Context, body SessionsIndexJSONRe
 
 // SessionsMagicLinkCreateWithBody Sign in with a magic link
 //
-// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
-func (c *HTTPClient) SessionsMagicLinkCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkCreateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3009,12 +3009,12 @@ func (c *HTTPClient) SessionsMagicLinkCreateWithBody(ctx context.Context, conten
 
 // SessionsMagicLinkCreateWithTextBody Sign in with a magic link
 //
-// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_create (the `SessionsMagicLinkCreate` operationId).
-func (c *HTTPClient) SessionsMagicLinkCreateWithTextBody(ctx context.Context, body SessionsMagicLinkCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkCreateWithTextBody(ctx context.Context, body SessionsMagicLinkCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkCreateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3028,12 +3028,12 @@ func (c *HTTPClient) SessionsMagicLinkCreateWithTextBody(ctx context.Context, bo
 
 // SessionsMagicLinkRequestWithBody Mail a magic link
 //
-// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+// Mails a link that signs the user in without a password. It works once, within 15 minutes. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended. There the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
-func (c *HTTPClient) SessionsMagicLinkRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkRequestRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3047,12 +3047,12 @@ func (c *HTTPClient) SessionsMagicLinkRequestWithBody(ctx context.Context, conte
 
 // SessionsMagicLinkRequest Mail a magic link
 //
-// Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+// Mails a link that signs the user in without a password. It works once, within 15 minutes. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended. There the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/magic_link_request (the `SessionsMagicLinkRequest` operationId).
-func (c *HTTPClient) SessionsMagicLinkRequest(ctx context.Context, body SessionsMagicLinkRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsMagicLinkRequest(ctx context.Context, body SessionsMagicLinkRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsMagicLinkRequestRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3066,12 +3066,12 @@ func (c *HTTPClient) SessionsMagicLinkRequest(ctx context.Context, body Sessions
 
 // SessionsReadWithBody Check a session
 //
-// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
+// Reports whether a session is valid, and whose it is. Products call it for each request that they get, with their application token and the user's token as `session_token`: only sessions of that application are found. A product that sends the user's token alone must compare `application` with its own slug. Each check counts as a use of the session.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-func (c *HTTPClient) SessionsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsReadRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3085,12 +3085,12 @@ func (c *HTTPClient) SessionsReadWithBody(ctx context.Context, contentType strin
 
 // SessionsRead Check a session
 //
-// Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
+// Reports whether a session is valid, and whose it is. Products call it for each request that they get, with their application token and the user's token as `session_token`: only sessions of that application are found. A product that sends the user's token alone must compare `application` with its own slug. Each check counts as a use of the session.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/sessions/read (the `SessionsRead` operationId).
-func (c *HTTPClient) SessionsRead(ctx context.Context, body SessionsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) SessionsRead(ctx context.Context, body SessionsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSessionsReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3104,12 +3104,12 @@ func (c *HTTPClient) SessionsRead(ctx context.Context, body SessionsReadJSONRequ
 
 // UsersClientRegisterWithBody Become a client
 //
-// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
+// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *HTTPClient) UsersClientRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersClientRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersClientRegisterRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3123,12 +3123,12 @@ func (c *HTTPClient) UsersClientRegisterWithBody(ctx context.Context, contentTyp
 
 // UsersClientRegisterWithTextBody Become a client
 //
-// Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
+// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
-func (c *HTTPClient) UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersClientRegisterRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3142,12 +3142,12 @@ func (c *HTTPClient) UsersClientRegisterWithTextBody(ctx context.Context, body U
 
 // UsersEmailVerifyWithBody Verify the e-mail address
 //
-// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
-func (c *HTTPClient) UsersEmailVerifyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersEmailVerifyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersEmailVerifyRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3161,12 +3161,12 @@ func (c *HTTPClient) UsersEmailVerifyWithBody(ctx context.Context, contentType s
 
 // UsersEmailVerifyWithTextBody Verify the e-mail address
 //
-// Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
-func (c *HTTPClient) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersEmailVerifyRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3180,12 +3180,12 @@ func (c *HTTPClient) UsersEmailVerifyWithTextBody(ctx context.Context, body User
 
 // UsersPasswordResetWithBody Reset the password
 //
-// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
-func (c *HTTPClient) UsersPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3199,12 +3199,12 @@ func (c *HTTPClient) UsersPasswordResetWithBody(ctx context.Context, contentType
 
 // UsersPasswordResetWithTextBody Reset the password
 //
-// Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with PUT /api/v1/users/password_reset (the `UsersPasswordReset` operationId).
-func (c *HTTPClient) UsersPasswordResetWithTextBody(ctx context.Context, body UsersPasswordResetTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetWithTextBody(ctx context.Context, body UsersPasswordResetTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3218,12 +3218,12 @@ func (c *HTTPClient) UsersPasswordResetWithTextBody(ctx context.Context, body Us
 
 // UsersPasswordResetRequestWithBody Mail a link to reset the password
 //
-// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+// Mails a link to a page of PlanoAuth that asks for a new password. It works once, within an hour. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
-func (c *HTTPClient) UsersPasswordResetRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3237,12 +3237,12 @@ func (c *HTTPClient) UsersPasswordResetRequestWithBody(ctx context.Context, cont
 
 // UsersPasswordResetRequest Mail a link to reset the password
 //
-// Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+// Mails a link to a page of PlanoAuth that asks for a new password. It works once, within an hour. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/users/password_reset_request (the `UsersPasswordResetRequest` operationId).
-func (c *HTTPClient) UsersPasswordResetRequest(ctx context.Context, body UsersPasswordResetRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordResetRequest(ctx context.Context, body UsersPasswordResetRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordResetRequestRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3256,12 +3256,12 @@ func (c *HTTPClient) UsersPasswordResetRequest(ctx context.Context, body UsersPa
 
 // UsersPasswordUpdateWithBody Set or change the password
 //
-// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
-func (c *HTTPClient) UsersPasswordUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3275,12 +3275,12 @@ func (c *HTTPClient) UsersPasswordUpdateWithBody(ctx context.Context, contentTyp
 
 // UsersPasswordUpdateWithTextBody Set or change the password
 //
-// Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
 //
 // Takes a body of the `text/plain` content type.
 //
 // Corresponds with PUT /api/v1/users/password_update (the `UsersPasswordUpdate` operationId).
-func (c *HTTPClient) UsersPasswordUpdateWithTextBody(ctx context.Context, body UsersPasswordUpdateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersPasswordUpdateWithTextBody(ctx context.Context, body UsersPasswordUpdateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPasswordUpdateRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3294,12 +3294,12 @@ func (c *HTTPClient) UsersPasswordUpdateWithTextBody(ctx context.Context, body U
 
 // UsersReadWithBody Read the profile
 //
-// Returns the user of the presented session.
+// Returns the user of the session.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
-func (c *HTTPClient) UsersReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersReadRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3313,12 +3313,12 @@ func (c *HTTPClient) UsersReadWithBody(ctx context.Context, contentType string, 
 
 // UsersRead Read the profile
 //
-// Returns the user of the presented session.
+// Returns the user of the session.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/users/read (the `UsersRead` operationId).
-func (c *HTTPClient) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -3332,12 +3332,12 @@ func (c *HTTPClient) UsersRead(ctx context.Context, body UsersReadJSONRequestBod
 
 // UsersUpdateWithBody Change the profile
 //
-// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
-func (c *HTTPClient) UsersUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersUpdateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
@@ -3351,12 +3351,12 @@ func (c *HTTPClient) UsersUpdateWithBody(ctx context.Context, contentType string
 
 // UsersUpdate Change the profile
 //
-// Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
-func (c *HTTPClient) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
@@ -4168,7 +4168,7 @@ func NewUsersUpdateRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
-func (c *HTTPClient) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
+func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
 			return err

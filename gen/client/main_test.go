@@ -11,8 +11,11 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // The examples are of a client who is registered anew for each run.
@@ -31,14 +34,14 @@ func run(m *testing.M) int {
 		dir := must(os.MkdirTemp("", "planoauth-client-"))
 		defer os.RemoveAll(dir)
 		check(os.Chmod(dir, 0o755)) // Postgres does not run as root, and has to get in
-		embedded := must(db.StartEmbedded(ctx, dir+"/postgres", "fsync=off"))
-		defer embedded.Stop()
-		d := must(db.Open(ctx, must(db.ParseURL(embedded.URL))))
+		postgres := must(embedded.Start(ctx, dir+"/postgres", "fsync=off"))
+		defer postgres.Stop()
+		d := must(db.Open(ctx, must(db.ParseURL(postgres.URL))))
 		defer d.Close()
 		check(db.Migrate(ctx, d))
-		check(impl.Deploy(ctx, d, time.Now()))
+		check(admin.Deploy(ctx, d, time.Now()))
 		settings := impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1}
-		server := must(impl.New(settings, d, &impl.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
+		server := must(impl.New(settings, d, &mailer.Mailbox{}, slog.New(slog.DiscardHandler), time.Now))
 		working, stop := context.WithCancel(ctx)
 		wait := must(server.Start(working))
 		defer func() { stop(); wait() }()

@@ -1,5 +1,6 @@
-// Command derive reads openapi.yaml and writes what oapi-codegen cannot: the outcomes with the operations that may answer
+// Command derive reads openapi.yaml and writes what oapi-codegen cannot: the outcomes with the operations that list
 // them, the table of operations, the embedded copies of the spec, and the two views of it that oapi-codegen reads.
+// First it completes openapi.yaml itself, see complete.
 //
 // Usage: derive openapi.yaml GEN VIEWS, where GEN is the folder of the generated code and VIEWS the one for the views.
 package main
@@ -7,7 +8,6 @@ package main
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"go/format"
 	"log"
@@ -15,9 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"go.yaml.in/yaml/v3"
 )
 
 //go:embed *.tmpl
@@ -29,45 +26,31 @@ func main() {
 	if len(os.Args) != 4 {
 		log.Fatal("usage: derive openapi.yaml GEN VIEWS")
 	}
-	if err := derive(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func derive(spec, gen, views string) error {
-	text, err := os.ReadFile(spec)
+func run(file, gen, views string) error {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	doc, err := load(text)
+	completed, derived, err := derive(text)
 	if err != nil {
 		return err
 	}
-	contract, err := readContract(doc, text)
-	if err != nil {
-		return err
+	files := map[string][]byte{}
+	if !bytes.Equal(completed, text) {
+		log.Printf("completing %s", file)
+		files[file] = completed
 	}
-	asJSON, err := toJSON(text)
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{
-		filepath.Join(gen, "openapi.gen.yaml"): text,
-		filepath.Join(gen, "openapi.gen.json"): asJSON,
-	}
-	for _, view := range []string{"server", "client"} {
-		if files[filepath.Join(views, view+".json")], err = viewOf(text, contract, view); err != nil {
-			return err
+	for name, content := range derived {
+		folder := gen
+		if filepath.Dir(name) == "views" {
+			name, folder = filepath.Base(name), views
 		}
-	}
-	for name, out := range map[string]string{
-		"outcomes.tmpl": "outcomes.gen.go",
-		"client.tmpl":   "client/operations.gen.go",
-		"ts.tmpl":       "ts/src/operations.gen.ts",
-	} {
-		if files[filepath.Join(gen, out)], err = render(name, out, contract); err != nil {
-			return err
-		}
+		files[filepath.Join(folder, name)] = content
 	}
 	for name, content := range files {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -80,30 +63,58 @@ func derive(spec, gen, views string) error {
 	return nil
 }
 
-func load(text []byte) (*openapi3.T, error) {
-	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromData(text)
+// derive returns the completed spec, and the derived files by their names.
+func derive(text []byte) (completed []byte, files map[string][]byte, err error) {
+	doc, err := read(text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// The e-mails and URLs of examples are checked by formats that only the server has.
-	return doc, doc.Validate(loader.Context, openapi3.DisableExamplesValidation())
+	if completed, err = complete(doc); err != nil {
+		return nil, nil, err
+	}
+	if doc, err = read(completed); err != nil {
+		return nil, nil, err
+	}
+	if err = checkSchemas(doc); err != nil {
+		return nil, nil, err
+	}
+	spec, err := readSpec(doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	if files, err = renderAll(spec); err != nil {
+		return nil, nil, err
+	}
+	trees := map[string]*object{"openapi.gen.json": doc.root, "views/server.json": serverView(doc, spec), "views/client.json": clientView(doc, spec)}
+	for name, tree := range trees {
+		if files[name], err = toJSON(tree, " "); err != nil {
+			return nil, nil, err
+		}
+	}
+	files["openapi.gen.yaml"] = completed
+	return completed, files, nil
 }
 
-func toJSON(text []byte) ([]byte, error) {
-	var tree any
-	if err := yaml.Unmarshal(text, &tree); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", " ")
-	err := encoder.Encode(tree)
-	return out.Bytes(), err
+// outputs are the files that the templates render.
+var outputs = map[string]string{
+	"outcomes.tmpl": "outcomes.gen.go",
+	"client.tmpl":   "client/operations.gen.go",
+	"ts.tmpl":       "ts/src/operations.gen.ts",
 }
 
-func render(name, out string, contract *contract) ([]byte, error) {
+func renderAll(spec *spec) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for name := range outputs {
+		content, err := render(name, spec)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		files[outputs[name]] = content
+	}
+	return files, nil
+}
+
+func render(name string, spec *spec) ([]byte, error) {
 	tmpl, err := template.New(name).Funcs(template.FuncMap{
 		"comment": func(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", " ") },
 	}).ParseFS(templates, name)
@@ -111,12 +122,12 @@ func render(name, out string, contract *contract) ([]byte, error) {
 		return nil, err
 	}
 	var text bytes.Buffer
-	if err := tmpl.Execute(&text, contract); err != nil || !strings.HasSuffix(out, ".go") {
+	if err := tmpl.Execute(&text, spec); err != nil || !strings.HasSuffix(outputs[name], ".go") {
 		return text.Bytes(), err
 	}
 	source, err := format.Source(text.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", name, err, text.Bytes())
+		return nil, fmt.Errorf("%w\n%s", err, text.Bytes())
 	}
 	return source, nil
 }

@@ -2,16 +2,13 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// outcome is the schema of one status slug; slugs whose data depend on the operation have several.
+// outcome is the schema of one status slug. A slug whose data depend on the operation has several.
 type outcome struct {
 	Name, Slug, Message string
 	Code                int
@@ -23,10 +20,10 @@ type outcome struct {
 	Operations          []*operation
 }
 
-// RetryAfter is whether its answers say when to retry.
+// RetryAfter reports whether its answers say when to retry.
 func (o *outcome) RetryAfter() bool { return o.Code == 429 || o.Code == 503 }
 
-// deprecation says since when a slug or a param should no longer be used, when it will be gone, and why.
+// deprecation is since when a slug or a param should no longer be used, when it will be gone, and why.
 type deprecation struct {
 	Since, Sunset time.Time
 	Reason        string
@@ -38,28 +35,28 @@ type deprecatedParam struct {
 	*deprecation
 }
 
-// status is what all outcomes of one slug have in common, and the outcomes.
+// status is what all outcomes of one slug have in common, and these outcomes.
 type status struct {
 	*outcome
 	Meanings []*outcome
 }
 
-func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[string]*outcome) error {
-	bySlug := map[string]string{}
-	for code, response := range responses.Map() {
-		schema := response.Value.Content["application/json"].Schema
-		found, err := flatten(schema)
-		if err != nil {
-			return fmt.Errorf("response %s: %w", code, err)
-		}
-		for _, one := range found {
+// readOutcomes enters the outcomes of an operation into the operation, and into outcomes by their names.
+func readOutcomes(doc *document, op *operation, outcomes map[string]*outcome) error {
+	responses := op.node.at("responses")
+	for _, code := range responses.names() {
+		schema := responseSchema(doc, responses.at(code))
+		for _, ref := range members(schema) {
+			one, err := readOutcome(doc, ref)
+			if err != nil {
+				return fmt.Errorf("response %s: %w", code, err)
+			}
 			if strconv.Itoa(one.Code) != code {
 				return fmt.Errorf("%s has the code %d but stands under %s", one.Name, one.Code, code)
 			}
-			if other, twice := bySlug[one.Slug]; twice {
+			if other := op.outcome(one.Slug); other != "" {
 				return fmt.Errorf("%s and %s are both %q", other, one.Name, one.Slug)
 			}
-			bySlug[one.Slug] = one.Name
 			if outcomes[one.Name] == nil {
 				outcomes[one.Name] = one
 			}
@@ -70,7 +67,49 @@ func readOutcomes(op *operation, responses *openapi3.Responses, outcomes map[str
 		}
 	}
 	slices.SortFunc(op.Outcomes, byCodeAndSlug)
+	return checkCommon(doc, op)
+}
+
+// checkCommon refuses an operation that lacks a slug of all operations.
+func checkCommon(doc *document, op *operation) error {
+	if op.outcome("action-successful") == "" {
+		return fmt.Errorf("must list 200 action-successful, as all operations do")
+	}
+	for _, name := range doc.schemas().names() {
+		if schema := doc.schemas().at(name); schema.get("x-common") == true {
+			one, err := readOutcome(doc, reference(name))
+			if err != nil {
+				return err
+			}
+			if op.outcome(one.Slug) != name {
+				return fmt.Errorf("must list %d %s, as all operations do: add the response", one.Code, one.Slug)
+			}
+		}
+	}
 	return nil
+}
+
+// outcome returns the name of the outcome that has the slug, or "".
+func (o *operation) outcome(slug string) string {
+	for _, one := range o.Outcomes {
+		if one.Slug == slug {
+			return one.Name
+		}
+	}
+	return ""
+}
+
+// responseSchema returns the schema of a response, which may be shared.
+func responseSchema(doc *document, response *object) *object {
+	return doc.follow(response).at("content", "application/json", "schema")
+}
+
+// members returns the references of a oneOf, or the only reference.
+func members(schema *object) []*object {
+	if schema.get("oneOf") == nil {
+		return []*object{schema}
+	}
+	return asObjects(schema.get("oneOf"))
 }
 
 func byCodeAndSlug(a, b *outcome) int {
@@ -80,92 +119,44 @@ func byCodeAndSlug(a, b *outcome) int {
 	return strings.Compare(a.Slug, b.Slug)
 }
 
-// flatten lists the outcomes of a response: its schema is one outcome, or a oneOf of outcomes and of such lists.
-func flatten(ref *openapi3.SchemaRef) ([]*outcome, error) {
-	if len(ref.Value.OneOf) == 0 {
-		one, err := readOutcome(ref)
-		return []*outcome{one}, err
+func readOutcome(doc *document, schema *object) (*outcome, error) {
+	keyword := func(name string) string { return strings.TrimSpace(asText(doc.keyword(schema, name))) }
+	one := &outcome{
+		Name: refName(schema), Slug: asText(doc.only(schema, "status")), Meaning: keyword("description"),
+		Message: asText(doc.keyword(doc.property(schema, "message"), "example")),
+		Retry:   keyword("x-retry"), Remedy: keyword("x-remedy"), Uncommon: doc.keyword(schema, "x-uncommon") == true,
 	}
-	var all []*outcome
-	for _, member := range ref.Value.OneOf {
-		some, err := flatten(member)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
+	one.Code, _ = doc.only(schema, "code").(int)
+	if one.Name == "" || one.Slug == "" || one.Code == 0 {
+		return nil, fmt.Errorf("%q is not an outcome: that is a reference to a schema whose status and code have one value each", one.Name)
 	}
-	return all, nil
-}
-
-func readOutcome(ref *openapi3.SchemaRef) (*outcome, error) {
-	name, schema := refName(ref.Ref), ref.Value
-	only := func(property string) any {
-		schema := schema.Properties[property]
-		if schema == nil || len(schema.Value.Enum) != 1 {
-			return nil
-		}
-		return schema.Value.Enum[0]
+	if one.Message == "" {
+		return nil, fmt.Errorf("%s: message needs an example, which is the sentence to send", one.Name)
 	}
-	slug, _ := only("status").(string)
-	code, _ := only("code").(float64)
-	message := schema.Properties["message"]
-	if slug == "" || code == 0 || message == nil {
-		return nil, fmt.Errorf("%q is not an outcome: it needs status and code with one value each, and a message", name)
-	}
-	sentence, _ := message.Value.Example.(string)
-	if sentence == "" {
-		return nil, fmt.Errorf("%s: the example of message is the sentence to send, and is missing", name)
-	}
-	read := &outcome{Name: name, Slug: slug, Code: int(code), Message: sentence, Meaning: strings.TrimSpace(schema.Description)}
-	read.Retry, _ = schema.Extensions["x-retry"].(string)
-	read.Remedy, _ = schema.Extensions["x-remedy"].(string)
-	read.Uncommon, _ = schema.Extensions["x-uncommon"].(bool)
-	if read.Code >= 400 && (read.Retry != "never" && read.Retry != "later" || read.Remedy == "" || read.Meaning == "") {
-		return nil, fmt.Errorf("%s: whoever gets it must know what it means (description), whether to retry (x-retry: never or later) and what to do (x-remedy)", name)
+	if one.Code >= 400 && (one.Retry != "never" && one.Retry != "later" || one.Remedy == "" || one.Meaning == "") {
+		return nil, fmt.Errorf("%s needs a description (what it means), x-retry (never or later) and x-remedy (what to do)", one.Name)
 	}
 	var err error
-	if read.Deprecation, err = readDeprecation(schema); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if one.Deprecation, err = readDeprecation(doc, schema); err != nil {
+		return nil, fmt.Errorf("%s: %w", one.Name, err)
 	}
-	return read, nil
+	return one, nil
 }
 
-// readDeprecation is nil for what is not deprecated.
-func readDeprecation(schema *openapi3.Schema) (*deprecation, error) {
-	if !schema.Deprecated {
+// readDeprecation returns nil for a schema that is not deprecated.
+func readDeprecation(doc *document, schema *object) (*deprecation, error) {
+	if doc.keyword(schema, "deprecated") != true {
 		return nil, nil
 	}
 	date := func(extension string) time.Time {
-		text, _ := schema.Extensions[extension].(string)
-		day, _ := time.Parse(time.DateOnly, text)
+		day, _ := time.Parse(time.DateOnly, asText(doc.keyword(schema, extension)))
 		return day
 	}
-	read := &deprecation{Since: date("x-deprecated-since"), Sunset: date("x-sunset")}
-	read.Reason, _ = schema.Extensions["x-deprecated-reason"].(string)
-	if read.Since.IsZero() || !read.Sunset.After(read.Since) || read.Reason == "" {
-		return nil, fmt.Errorf("is deprecated, and needs x-deprecated-since and a later x-sunset, both like '2026-11-23', and x-deprecated-reason")
+	d := &deprecation{Since: date("x-deprecated-since"), Sunset: date("x-sunset"), Reason: asText(doc.keyword(schema, "x-deprecated-reason"))}
+	if d.Since.IsZero() || !d.Sunset.After(d.Since) || d.Reason == "" {
+		return nil, fmt.Errorf("is deprecated, so it needs x-deprecated-since and a later x-sunset, both like '2026-11-23', and x-deprecated-reason")
 	}
-	return read, nil
-}
-
-// deprecatedParams finds the deprecated params of a schema at any depth, by their dotted paths.
-func deprecatedParams(schema *openapi3.Schema, prefix string) (all []deprecatedParam, _ error) {
-	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
-		property := schema.Properties[name].Value
-		since, err := readDeprecation(property)
-		if err != nil {
-			return nil, fmt.Errorf("%s%s: %w", prefix, name, err)
-		}
-		if since != nil {
-			all = append(all, deprecatedParam{prefix + name, since})
-		}
-		below, err := deprecatedParams(property, prefix+name+".")
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, below...)
-	}
-	return all, nil
+	return d, nil
 }
 
 // statuses collects the outcomes by their slugs.

@@ -1,117 +1,128 @@
 package main
 
-import (
-	"encoding/json"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
-)
-
-// viewOf is the spec as oapi-codegen shall see it. To the server the bodies are the typed objects that sensitive operations
-// decode to; the client sends those as text, which the methods that derive writes encode.
-// Responses are left out: the outcomes that derive writes take their place, one struct a slug instead of unions.
-func viewOf(text []byte, c *contract, view string) ([]byte, error) {
-	var doc map[string]any
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, err
-	}
-	for _, op := range c.Operations {
-		node := doc["paths"].(map[string]any)[op.Path].(map[string]any)[strings.ToLower(op.Method)].(map[string]any)
-		media, schema := "application/json", map[string]any{"$ref": "#/components/schemas/" + op.Params}
-		if op.Sensitive && view == "client" {
-			media, schema = "text/plain", map[string]any{"type": "string"}
-		}
-		node["requestBody"] = map[string]any{"required": true, "content": map[string]any{media: map[string]any{"schema": schema}}}
-		node["responses"] = map[string]any{}
-		delete(node, "security")
-	}
-	components := doc["components"].(map[string]any)
-	delete(components, "responses")
-	delete(components, "headers")
-	delete(components, "securitySchemes")
-	schemas := components["schemas"].(map[string]any)
-	for _, one := range c.Outcomes {
-		if view == "client" && one.RetryAfter() {
-			schemas[one.Name].(map[string]any)["properties"].(map[string]any)["retry_after"] = retryAfter
-		}
-	}
-	for name, schema := range schemas {
-		if _, group := schema.(map[string]any)["oneOf"]; group {
-			delete(schemas, name)
-			continue
-		}
-		adapt(schema, view)
-	}
-	if view == "server" {
-		pointToSwitches(schemas)
-	}
-	return json.Marshal(doc)
+// serverView returns the spec as oapi-codegen shall see it for the server, with typed bodies also where operations are
+// sensitive.
+func serverView(doc *document, s *spec) *object {
+	view := strip(doc, s, func(op *operation) *object {
+		return newObject("application/json", newObject("schema", reference(op.Params)))
+	})
+	schemas := view.at("components", "schemas")
+	adapt(schemas, forServer)
+	pointToSwitches(schemas)
+	return view
 }
 
-// pointToSwitches makes optional properties pointers whose object has nothing but booleans: all false, it is not absent.
-func pointToSwitches(schemas map[string]any) {
-	switches := map[any]bool{}
-	for name, schema := range schemas {
-		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
-		booleans := 0
-		for _, property := range properties {
-			if property.(map[string]any)["type"] == "boolean" {
-				booleans++
-			}
+// clientView returns the spec as oapi-codegen shall see it for the client. Sensitive bodies are texts, which the methods
+// that derive writes encode.
+func clientView(doc *document, s *spec) *object {
+	view := strip(doc, s, func(op *operation) *object {
+		if op.Sensitive {
+			return newObject("text/plain", newObject("schema", newObject("type", "string")))
 		}
-		switches["#/components/schemas/"+name] = booleans > 0 && booleans == len(properties)
-	}
-	for _, schema := range schemas {
-		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
-		for name, property := range properties {
-			if switches[property.(map[string]any)["$ref"]] {
-				properties[name] = map[string]any{"allOf": []any{property}, "x-go-type-skip-optional-pointer": false}
+		return newObject("application/json", newObject("schema", reference(op.Params)))
+	})
+	schemas := view.at("components", "schemas")
+	for _, one := range s.Outcomes {
+		if one.RetryAfter() {
+			schema := schemas.at(one.Name)
+			if schema.at("properties") == nil {
+				schema.set("properties", newObject())
 			}
+			schema.at("properties").set("retry_after", retryAfter)
 		}
 	}
+	adapt(schemas, forClient)
+	return view
+}
+
+// strip returns a copy of the spec with other bodies and without responses. Instead of oapi-codegen's unions of
+// responses, derive writes the outcomes.
+func strip(doc *document, s *spec, content func(*operation) *object) *object {
+	view := doc.root.clone()
+	for _, op := range s.Operations {
+		node := view.at("paths", op.Path).at(view.at("paths", op.Path).keys[0])
+		node.set("requestBody", newObject("required", true, "content", content(op)))
+		node.set("responses", newObject())
+		node.remove("security")
+	}
+	view.at("components").remove("responses", "headers", "securitySchemes")
+	return view
 }
 
 // retryAfter is the header of that name, which Go callers find in the outcome.
-var retryAfter = map[string]any{
-	"description":               "How long to wait before another try, from the header of that name.",
-	"type":                      "integer",
-	"x-go-type":                 "time.Duration",
-	"x-oapi-codegen-extra-tags": map[string]any{"json": "-"},
+var retryAfter = newObject(
+	"description", "How long to wait before another attempt, from the header Retry-After.",
+	"type", "integer",
+	"x-go-type", "time.Duration",
+	"x-oapi-codegen-extra-tags", newObject("json", "-"),
+)
+
+// pointToSwitches makes pointers of optional properties whose object has nothing but booleans. With all of them false it
+// would be left out.
+func pointToSwitches(schemas *object) {
+	switches := map[string]bool{}
+	for _, name := range schemas.names() {
+		properties := schemas.at(name, "properties")
+		booleans := 0
+		for _, property := range properties.names() {
+			if properties.at(property).get("type") == "boolean" {
+				booleans++
+			}
+		}
+		switches[name] = booleans > 0 && booleans == len(properties.names())
+	}
+	for _, name := range schemas.names() {
+		properties := schemas.at(name, "properties")
+		for _, property := range properties.names() {
+			if ref := properties.at(property); switches[refName(ref)] {
+				properties.set(property, newObject("allOf", []any{ref}, "x-go-type-skip-optional-pointer", false))
+			}
+		}
+	}
 }
 
-// adapt changes a schema in place where oapi-codegen's Go would be clumsy or wrong: the Email type fails when marshalled,
-// enums of one value become types of their own, and times need the contract's format on the server.
-func adapt(node any, view string) {
-	switch node := node.(type) {
-	case []any:
-		for _, item := range node {
-			adapt(item, view)
-		}
-	case map[string]any:
-		for keyword, child := range node {
-			if properties, ok := child.(map[string]any); ok && keyword == "properties" {
-				for _, property := range properties {
-					adapt(property, view)
-				}
-				continue
-			}
-			adapt(child, view)
-		}
-		if values, ok := node["enum"].([]any); ok && len(values) == 1 {
-			delete(node, "enum")
-		}
-		if node["format"] != "int64" && (node["format"] != "date-time" || view == "server") {
-			delete(node, "format")
-		}
-		if view == "server" {
-			delete(node, "deprecated") // the server goes on sending what callers should no longer expect
-		}
-		// The server must tell false, zero and empty lists from absent fields; its clients need not.
-		switch {
-		case view == "server" && (node["type"] == "boolean" || node["minimum"] == 0):
-			node["x-go-type-skip-optional-pointer"] = false
-		case view == "server" && (node["type"] == "array" || node["allOf"] != nil):
-			node["x-omitempty"] = false
-		}
+// adapt changes, with change, each schema below a mapping of names to schemas.
+func adapt(schemas *object, change func(*object)) {
+	for _, name := range schemas.names() {
+		adaptSchema(schemas.at(name), change)
+	}
+}
+
+func adaptSchema(schema *object, change func(*object)) {
+	if properties := schema.at("properties"); properties != nil {
+		adapt(properties, change)
+	}
+	if items := schema.at("items"); items != nil {
+		adaptSchema(items, change)
+	}
+	for _, part := range asObjects(schema.get("allOf")) {
+		adaptSchema(part, change)
+	}
+	change(schema)
+}
+
+// forClient drops what oapi-codegen makes clumsy Go of. Enums of one value would become types of their own, and its type
+// for e-mail addresses fails when marshalled.
+func forClient(schema *object) {
+	if values, _ := schema.get("enum").([]any); len(values) == 1 {
+		schema.remove("enum")
+	}
+	if format := schema.get("format"); format != "int64" && format != "date-time" {
+		schema.remove("format")
+	}
+}
+
+// forServer also keeps false, zero and empty lists apart from absent fields, and times as texts, which the server formats.
+func forServer(schema *object) {
+	forClient(schema)
+	if schema.get("format") == "date-time" {
+		schema.remove("format")
+	}
+	schema.remove("deprecated") // the server goes on sending what callers should no longer expect
+	switch {
+	case schema.get("type") == "boolean" || schema.get("minimum") == 0:
+		schema.set("x-go-type-skip-optional-pointer", false)
+	case schema.get("type") == "array" || schema.get("allOf") != nil:
+		schema.set("x-omitempty", false)
 	}
 }

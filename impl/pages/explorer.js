@@ -1,6 +1,6 @@
 'use strict'
 
-// Sensitive operations take base64 of a JSON object. Here a person reads and types the JSON, and the page sends base64 of it.
+// Sensitive operations take base64 of a JSON object. People read and type the JSON here; the page encodes it.
 {
   const encode = text => btoa(Array.from(new TextEncoder().encode(text), byte => String.fromCharCode(byte)).join(''))
 
@@ -9,8 +9,8 @@
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes, byte => byte.charCodeAt(0))))
   }
 
-  // What is base64 of JSON already was pasted, and stays. All else is encoded as typed, also what is no JSON: to refuse it is
-  // the server's business.
+  // encodeUnlessEncoded leaves base64 of JSON, which somebody pasted, as it is. Everything else is encoded as typed, even if it
+  // is not JSON: the server refuses that.
   const encodeUnlessEncoded = text => {
     try {
       decode(text)
@@ -20,32 +20,26 @@
     }
   }
 
-  // readable changes the page's copy of the spec into what a person reads best.
+  // readable changes the page's copy of the spec so that people can read it.
   const readable = spec => {
     const schemaOf = reference => spec.components.schemas[reference.$ref?.split('/').pop()]
 
     for (const operation of Object.values(spec.paths).flatMap(path => Object.values(path))) {
       if (operation['x-sensitive']) showDecoded(operation.requestBody, schemaOf)
-      for (const { content } of Object.values(operation.responses)) flatten(content?.['application/json']?.schema, schemaOf)
     }
     return spec
   }
 
-  // showDecoded puts the object that a sensitive operation takes in the place of its base64.
+  // showDecoded replaces the base64 body of a sensitive operation by the object that it encodes.
   const showDecoded = (body, schemaOf) => {
     const media = body.content['text/plain']
     body.description = 'Type JSON: the explorer sends base64 of it, as `text/plain`.'
     media.schema = media.schema['x-decoded-schema']
-    delete schemaOf(media.schema).example // Swagger UI prints it unreadably; the examples below say the same
+    delete schemaOf(media.schema).example // Swagger UI prints it unreadably, and the examples below contain it
     for (const example of Object.values(media.examples ?? {})) {
       example.value = JSON.stringify(decode(example.value), null, 2)
-      delete example.description // it says that the example is base64
+      delete example.description // says that the example is base64
     }
-  }
-
-  // flatten replaces groups of outcomes by their members: for a choice within a choice Swagger UI's example is "string".
-  const flatten = (schema, schemaOf) => {
-    if (schema?.oneOf) schema.oneOf = schema.oneOf.flatMap(outcome => schemaOf(outcome)?.oneOf ?? outcome)
   }
 
   SwaggerUIBundle({
@@ -53,12 +47,12 @@
     url: '/openapi.yaml',
     plugins: [{ statePlugins: { spec: { wrapActions: { updateJsonSpec: update => spec => update(readable(spec)) } } } }],
     requestInterceptor: request => {
-      // By the contract, text/plain is what sensitive operations take, and only they.
+      // Only sensitive operations take text/plain.
       if (request.headers?.['Content-Type'] === 'text/plain') request.body = encodeUnlessEncoded(request.body)
       return request
     },
-    validatorUrl: null, // else a badge asks swagger.io
-    persistAuthorization: false, // tokens stay out of localStorage
+    validatorUrl: null, // a badge would call swagger.io
+    persistAuthorization: false, // keeps tokens out of localStorage
     deepLinking: true,
     tryItOutEnabled: true,
     displayRequestDuration: true,

@@ -7,91 +7,85 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/planoauth/planoauth/impl/background"
 )
 
-// logPause is how long a line of the log may wait, so that many are written at once. What is more than information does not wait.
-const logPause = 100 * time.Millisecond
+const (
+	logFlushInterval = 100 * time.Millisecond
+	logBufferSize    = 64 << 10 // bytes
+)
 
-// startLog is a log of JSON lines. After stop no line waits any more.
+// startLog returns a logger of JSON lines whose writes are buffered: a line of level info or below is written
+// within logFlushInterval, a warning or an error at once. After stop every line is written at once.
 func startLog(to io.Writer) (_ *slog.Logger, stop func()) {
-	w := &waitingWriter{to: to, buffer: bufio.NewWriterSize(to, 64<<10)}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.pause = time.AfterFunc(logPause, w.tick)
-	return slog.New(urgentHandler{slog.NewJSONHandler(w, nil), w}), w.stop
+	w := &bufferedWriter{to: to, buffer: bufio.NewWriterSize(to, logBufferSize)}
+	ctx, cancel := context.WithCancel(context.Background())
+	go background.Every(ctx, logFlushInterval, nil, func(context.Context) { w.flush() })
+	return slog.New(flushingHandler{slog.NewJSONHandler(w, nil), w}), func() { cancel(); w.stop() }
 }
 
-// waitingWriter keeps lines until they are flushed, or many.
-type waitingWriter struct {
+// bufferedWriter buffers lines until it is flushed, its buffer is full, or it is stopped.
+type bufferedWriter struct {
 	to io.Writer
 
 	mu      sync.Mutex
-	pause   *time.Timer
 	buffer  *bufio.Writer
 	stopped bool
 }
 
-func (w *waitingWriter) Write(line []byte) (int, error) {
+func (w *bufferedWriter) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n, err := w.buffer.Write(line)
 	if err != nil || w.stopped {
-		w.write()
+		w.flushLocked()
 	}
 	return n, err
 }
 
-func (w *waitingWriter) flush() {
+func (w *bufferedWriter) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.write()
+	w.flushLocked()
 }
 
-func (w *waitingWriter) tick() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.write()
-	if !w.stopped {
-		w.pause.Reset(logPause)
-	}
-}
-
-// write writes what waits. What cannot be written is lost, and what comes later is not.
-func (w *waitingWriter) write() {
+// flushLocked drops the buffered lines when they cannot be written: bufio.Writer would otherwise refuse all
+// later ones.
+func (w *bufferedWriter) flushLocked() {
 	if w.buffer.Flush() != nil {
 		w.buffer.Reset(w.to)
 	}
 }
 
-func (w *waitingWriter) stop() {
+func (w *bufferedWriter) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pause.Stop()
 	w.stopped = true
-	w.write()
+	w.flushLocked()
 }
 
-// urgentHandler does not let warnings and errors wait.
-type urgentHandler struct {
+// flushingHandler flushes the writer after each warning and error.
+type flushingHandler struct {
 	slog.Handler
-	waiting *waitingWriter
+	writer *bufferedWriter
 }
 
 // Handle writes a record.
-func (h urgentHandler) Handle(ctx context.Context, record slog.Record) error {
+func (h flushingHandler) Handle(ctx context.Context, record slog.Record) error {
 	err := h.Handler.Handle(ctx, record)
 	if record.Level > slog.LevelInfo {
-		h.waiting.flush()
+		h.writer.flush()
 	}
 	return err
 }
 
-// WithAttrs is the handler whose records have these attributes.
-func (h urgentHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return urgentHandler{h.Handler.WithAttrs(attrs), h.waiting}
+// WithAttrs returns a handler that adds these attributes to each record.
+func (h flushingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return flushingHandler{h.Handler.WithAttrs(attrs), h.writer}
 }
 
-// WithGroup is the handler whose attributes stand in this group.
-func (h urgentHandler) WithGroup(name string) slog.Handler {
-	return urgentHandler{h.Handler.WithGroup(name), h.waiting}
+// WithGroup returns a handler that puts later attributes into this group.
+func (h flushingHandler) WithGroup(name string) slog.Handler {
+	return flushingHandler{h.Handler.WithGroup(name), h.writer}
 }

@@ -6,37 +6,37 @@ import (
 	"testing"
 )
 
-// broken fails as often as it says, and takes what comes after.
-type broken struct {
-	fails int
-	text  strings.Builder
+// failingWriter fails a number of times, then records what is written.
+type failingWriter struct {
+	failures int
+	text     strings.Builder
 }
 
-func (b *broken) Write(p []byte) (int, error) {
-	if b.fails > 0 {
-		b.fails--
-		return 0, errors.New("no space is left")
+func (w *failingWriter) Write(p []byte) (int, error) {
+	if w.failures > 0 {
+		w.failures--
+		return 0, errors.New("no space left on device")
 	}
-	return b.text.Write(p)
+	return w.text.Write(p)
 }
 
-func TestLogAfterAFailure(t *testing.T) {
-	to := &broken{fails: 1}
+func TestLog(t *testing.T) {
+	to := &failingWriter{failures: 1}
 	log, stop := startLog(to)
-	log.Warn("first") // is lost
-	log.With("who", "ada").Warn("second")
+	log.Warn("first")
+	log.With("user", "ada").Warn("second")
 	if !strings.Contains(to.text.String(), "second") {
-		t.Error("a warning waits, or nothing is written any more")
+		t.Error("a warning is not written at once, or not after a failed write")
 	}
 	log.Info("third")
 	stop()
 	log.Info("fourth")
 	for _, line := range []string{"third", "fourth"} {
 		if !strings.Contains(to.text.String(), line) {
-			t.Errorf("%s is missing", line)
+			t.Errorf("%s is not written after stop", line)
 		}
 	}
 	if strings.Contains(to.text.String(), "first") {
-		t.Error("what could not be written was written later")
+		t.Error("a line whose write failed is written later")
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
 )
 
 const (
@@ -56,8 +56,8 @@ func (b *bench) fill(ctx context.Context, name string, users int, cost argon2id.
 	d.DB, err = db.Open(ctx, config)
 	check(err)
 	check(db.Migrate(ctx, d.DB))
-	check(impl.Deploy(ctx, d.DB, time.Now()))
-	d.product, _, err = impl.AddApplicationToken(ctx, d.DB, product, time.Now())
+	check(admin.Deploy(ctx, d.DB, time.Now()))
+	d.product, _, err = admin.AddToken(ctx, d.DB, product, time.Now())
 	check(err)
 	hash, err := argon2id.CreateHash(password, &cost)
 	check(err)

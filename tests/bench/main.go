@@ -16,28 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/db/embedded"
 )
-
-const (
-	runs        = 5  // of each side of a row, in turn
-	connections = 16 // under way at once, where a row does not say otherwise
-	poolSize    = 16 // of the server, which is its default on two cores, and of the floors
-)
-
-// bench is what all rows are measured in.
-type bench struct {
-	quick   bool
-	run     time.Duration // how long one is
-	many    int           // users and sessions of the large database
-	tries   int           // of each kind of revocation
-	program string        // the server's
-
-	dir      string
-	admin    *pgxpool.Pool // of a database of its own, so that what is asked here is not counted
-	mandrill string        // URL of its double
-	rows     []row
-}
 
 func main() {
 	b := &bench{run: 3 * time.Second, many: 5_000_000, tries: 300}
@@ -68,13 +48,6 @@ func main() {
 	}
 }
 
-// check ends the bench when something failed; what it has started is stopped.
-func check(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
 // postgresOptions: what is committed is on the disk, as in production, or an insert would cost nothing. No vacuum and no
 // checkpoint begins by itself during a run.
 var postgresOptions = []string{
@@ -93,7 +66,7 @@ func (b *bench) measure(ctx context.Context) {
 	defer os.RemoveAll(b.dir)
 	check(os.Chmod(b.dir, 0o755)) // Postgres may run as another user
 	note("starting Postgres")
-	postgres, err := db.StartEmbedded(ctx, filepath.Join(b.dir, "postgres"), postgresOptions...)
+	postgres, err := embedded.Start(ctx, filepath.Join(b.dir, "postgres"), postgresOptions...)
 	check(err)
 	defer postgres.Stop()
 	b.admin, err = pgxpool.New(ctx, postgres.URL)
@@ -111,5 +84,3 @@ func (b *bench) measure(ctx context.Context) {
 	check(err)
 	b.size("binary", float64(file.Size()), 35)
 }
-
-func note(what string) { fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), what) }

@@ -123,7 +123,7 @@ func (b *bench) hashing(ctx context.Context) {
 	defer func(run time.Duration) { b.run = run }(b.run)
 	b.run = max(b.run, 2*time.Second) // of a short one, the last hashes, when a core has nothing to do, would be a great share
 	b.compare(ctx, "sign-in, default hash, at saturation", saturated, bare, 0.95, 4)
-	b.size("memory, 64 sign-ins at once", server.peak(), 40+server.metric("auth_hashing_places")*float64(costly.Memory)*1024/1e6)
+	b.size("memory, 64 sign-ins at once", server.peak(), 40+server.metric("auth_hash_slots")*float64(costly.Memory)*1024/1e6)
 }
 
 // bareHash only hashes, in a process of its own.

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a password
-         * @description Signs a user in to one application and makes a session. A valid session that was presented is signed out once the new one exists. Where the application's `sign_in_mail` is on, the user is told by mail.
+         * @description Signs a user in to one application and makes a session. A valid session token in the request is signed out once the new session exists. If the application's `sign_in_mail` is on, the user gets a mail about the sign-in.
          */
         post: operations["sessionsCreate"];
         delete?: never;
@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Check a session
-         * @description Says whether a session is good, and whose it is. Products call it on each request of their own: with their application token, and the user's token as `session_token`, they see the sessions made for them and no others. One that presents the user's token instead must compare `application` with its own slug. Each check is a use of the session.
+         * @description Reports whether a session is valid, and whose it is. Products call it for each request that they get, with their application token and the user's token as `session_token`: only sessions of that application are found. A product that sends the user's token alone must compare `application` with its own slug. Each check counts as a use of the session.
          */
         post: operations["sessionsRead"];
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * List the sessions of the user
-         * @description Lists the live sessions of the presented session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full` each tells the address, the device and the way of its sign-in.
+         * @description Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
          */
         post: operations["sessionsIndex"];
         delete?: never;
@@ -75,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends sessions of the presented session's user: the one with this `id`, or those of a `scope`, which is the presented one unless another is passed. `data` has the number of sessions that ended; they are gone at once.
+         * @description Ends sessions of the session's user: the one with this `id`, or those of a `scope`, which is the session itself by default. `data` has the number of sessions that ended. They end at once.
          */
         post: operations["sessionsDelete"];
         delete?: never;
@@ -95,7 +95,7 @@ export interface paths {
         put?: never;
         /**
          * Mail a magic link
-         * @description Mails a link that signs the user in without a password. It works once and for 15 minutes, and older ones of the user end. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended; there the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+         * @description Mails a link that signs the user in without a password. It works once, within 15 minutes. The link leads to a page of PlanoAuth, whose button leads to `redirect_url`, or else to the application's `url`, with `magic_token` appended. There the product calls sessions/magic_link_create. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
          */
         post: operations["sessionsMagicLinkRequest"];
         delete?: never;
@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a magic link
-         * @description Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is used up also where the user has no role there. The first link that proves an address ends what a stranger may have left behind who registered it: the other sessions, `remember_me`, the Google account and the password.
+         * @description Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
          */
         post: operations["sessionsMagicLinkCreate"];
         delete?: never;
@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Begin a sign-in with Google
-         * @description Makes the `url` at Google to send the browser to, with its `state`, and the `verifier`, which stays with the page that began: it is needed for sessions/google_create, so that a code brought into another browser is worthless. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
+         * @description Makes the `url` at Google to send the browser to, its `state`, and a `verifier`. The page keeps the verifier for sessions/google_create, so that a code is useless in another browser. After Google the browser comes to `redirect_url`, or else to the application's `url`, with `code` and `state`, or with `error`, appended.
          */
         post: operations["sessionsGoogleAuthorize"];
         delete?: never;
@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with Google
-         * @description Exchanges the code that Google handed out for a session with the application for which sessions/google_authorize was called; state and verifier work once and for 10 minutes. A user is found by Google's own id of the account; a first time by the e-mail address, where Google is the authority for it and the user has proven it or has no password. An address that no user has makes a user without password and record.
+         * @description Exchanges Google's code for a session with the application for which sessions/google_authorize was called. State and verifier work once, within 10 minutes. The user is found by Google's id of the account. The first time it is found by the e-mail address, if Google is the authority for that address and the user has verified it or has no password. An unknown address makes a user without a password and without a record.
          */
         post: operations["sessionsGoogleCreate"];
         delete?: never;
@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Register as a client
-         * @description Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused and that user never changed: they sign in and use users/client_register.
+         * @description Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
          */
         post: operations["clientsRegister"];
         delete?: never;
@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Become a client
-         * @description Makes a client of the presented session's user, who keeps that session; `application` must be the session's. Names, and the phone number if passed, replace the user's own. It is how a user without any record gets in, after `client-required`.
+         * @description Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
          */
         post: operations["usersClientRegister"];
         delete?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Read the profile
-         * @description Returns the user of the presented session.
+         * @description Returns the user of the session.
          */
         post: operations["usersRead"];
         delete?: never;
@@ -234,7 +234,7 @@ export interface paths {
         get?: never;
         /**
          * Change the profile
-         * @description Changes those of the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address stays as it is.
+         * @description Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
          */
         put: operations["usersUpdate"];
         post?: never;
@@ -254,7 +254,7 @@ export interface paths {
         get?: never;
         /**
          * Set or change the password
-         * @description Sets the password of the presented session's user, signs all their other sessions out and tells them by mail. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+         * @description Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
          */
         put: operations["usersPasswordUpdate"];
         post?: never;
@@ -275,7 +275,7 @@ export interface paths {
         put?: never;
         /**
          * Mail a link to reset the password
-         * @description Mails a link to a page of PlanoAuth that asks for a new password. It works once and for an hour, and older ones of the user end. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
+         * @description Mails a link to a page of PlanoAuth that asks for a new password. It works once, within an hour. Afterwards the page leads to `redirect_url`, or else to the application's `url`. With the setting `DISCLOSURE=opaque` the answer is the same whether or not a user has the address.
          */
         post: operations["usersPasswordResetRequest"];
         delete?: never;
@@ -294,7 +294,7 @@ export interface paths {
         get?: never;
         /**
          * Reset the password
-         * @description Sets the password of the user whom the link was mailed to, which proves the address. All sessions and all unused links of the user end; no session is made. Where the address was not proven before, `remember_me` and the Google account, which a stranger may have left, end too. A password that is refused leaves the link usable.
+         * @description Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
          */
         put: operations["usersPasswordReset"];
         post?: never;
@@ -315,7 +315,7 @@ export interface paths {
         put?: never;
         /**
          * Verify the e-mail address
-         * @description Proves the address of the presented session's user by the token of the link in their welcome mail, which works once and for 7 days. The page behind that link asks for the password to get the session, so that the click of somebody whose address a stranger registered proves nothing.
+         * @description Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
          */
         post: operations["usersEmailVerify"];
         delete?: never;
@@ -335,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Read the preferences
-         * @description Returns the preferences of the presented session's user.
+         * @description Returns the preferences of the session's user.
          */
         post: operations["preferencesRead"];
         delete?: never;
@@ -354,7 +354,7 @@ export interface paths {
         get?: never;
         /**
          * Change the preferences
-         * @description Saves the preferences of the presented session's user. `remember_me` lifts both limits of all their sessions, save of those that have passed one, which end; without it both limits apply at once.
+         * @description Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
          */
         put: operations["preferencesUpdate"];
         post?: never;
@@ -375,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * List what failed
-         * @description Lists what the people who run the system should know, the newest first unless `sort` says otherwise. Only for employees.
+         * @description Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
          */
         post: operations["notificationsIndex"];
         delete?: never;
@@ -394,7 +394,7 @@ export interface paths {
         get?: never;
         /**
          * Acknowledge a notification
-         * @description Notes that the employee has seen to the notification, or takes that back.
+         * @description Marks a notification as acknowledged by the employee, or as not acknowledged.
          */
         put: operations["notificationsUpdate"];
         post?: never;
@@ -428,7 +428,7 @@ export interface components {
         };
         /** @description The params of sessions/read. */
         SessionsReadParams: {
-            /** @description The token of the session to check; with an application token it is required, otherwise not allowed. */
+            /** @description The token of the session to check. With an application token it is required, otherwise not allowed. */
             session_token?: string;
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
@@ -444,7 +444,7 @@ export interface components {
         /** @description The order of the sessions. */
         SessionsIndexSort: {
             /**
-             * @description What they are sorted by; `created_at` when absent.
+             * @description What the sessions are sorted by; `created_at` when absent.
              * @enum {string}
              */
             by?: "created_at" | "last_used_at";
@@ -455,7 +455,7 @@ export interface components {
             /** @description The id of the session to end. */
             id?: components["schemas"]["Id"];
             /**
-             * @description Which sessions end; without it and without `id`, the presented one.
+             * @description Which sessions end. Without it and without `id`, the session itself ends.
              * @enum {string}
              */
             scope?: "current" | "others" | "all";
@@ -566,7 +566,7 @@ export interface components {
             session_view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
-        /** @description The person, whose e-mail address is the one of the session's user. A password may be passed by a user who has none, as their first, while the session is younger than 15 minutes. */
+        /** @description The person, who has the e-mail address of the session's user. A user without a password may pass a first one while the session is younger than 15 minutes. */
         UsersClientRegisterClient: {
             password?: components["schemas"]["Password"];
             first_name: components["schemas"]["Name"];
@@ -585,7 +585,7 @@ export interface components {
             first_name?: components["schemas"]["Name"];
             last_name?: components["schemas"]["Name"];
             /**
-             * @description A phone number with its country code, or one of the USA; an empty one removes it.
+             * @description A phone number with its country code, or one of the USA. An empty one removes the number.
              * @example +1 212 555 2368
              */
             phone?: string;
@@ -601,7 +601,7 @@ export interface components {
          */
         UsersPasswordUpdateParams: {
             password: components["schemas"]["Password"];
-            /** @description The password until now; required once the user has one. */
+            /** @description The present password; required if the user has one. */
             current_password?: components["schemas"]["Password"];
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
@@ -642,7 +642,7 @@ export interface components {
         /** @description The params of preferences/update. */
         PreferencesUpdateParams: {
             /**
-             * @description Whether the user's sessions shall never expire.
+             * @description Whether the user's sessions never expire.
              * @example true
              */
             remember_me: boolean;
@@ -653,26 +653,26 @@ export interface components {
             view?: components["schemas"]["View"];
             count?: components["schemas"]["Count"];
             search?: components["schemas"]["NotificationsIndexSearch"];
-            /** @description Which notifications are listed; `unacknowledged` leaves out those that somebody has seen to. */
+            /** @description Which notifications are listed. `unacknowledged` leaves out the acknowledged ones. */
             filters?: "unacknowledged"[];
             page?: components["schemas"]["Page"];
             sort?: components["schemas"]["NotificationsIndexSort"];
             token?: components["schemas"]["Token"];
         };
-        /** @description What the notifications must hold, in upper or lower case. */
+        /** @description What the notifications must contain, in upper or lower case. */
         NotificationsIndexSearch: {
             /**
              * @description The text to look for.
              * @example mail
              */
             term: string;
-            /** @description Where to look for it; in both when absent. */
+            /** @description Where to search; in both when absent. */
             attributes?: ("kind" | "message")[];
         };
         /** @description The order of the notifications. */
         NotificationsIndexSort: {
             /**
-             * @description What they are sorted by.
+             * @description What the notifications are sorted by.
              * @enum {string}
              */
             by?: "created_at";
@@ -682,7 +682,7 @@ export interface components {
         NotificationsUpdateParams: {
             id: components["schemas"]["Id"];
             /**
-             * @description Whether somebody has seen to it.
+             * @description Whether the notification is acknowledged.
              * @example true
              */
             acknowledged: boolean;
@@ -691,12 +691,12 @@ export interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address. In params, white space around it is dropped and case does not matter; a domain with other letters than ASCII's is written as punycode. Answers have it in lower case.
+         * @description An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
          * @example ada@example.com
          */
         Email: string;
         /**
-         * @description A password, taken as it is after Unicode NFKC.
+         * @description A password. It is normalized by Unicode NFKC, and not trimmed.
          * @example analytical engine 1843
          */
         Password: string;
@@ -707,28 +707,28 @@ export interface components {
         ApplicationSlug: string;
         /**
          * Format: redirect-url
-         * @description Where the user goes next: an absolute https URL at one of the application's origins, or an http one on the machine itself. It is handed back in the session; the server never follows it.
+         * @description Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
          * @example https://planoorder.example/orders?open=1
          */
         RedirectURL: string;
         /**
-         * @description How much of an object is returned: by `view` in `data`, where it is `default` when absent; by `application_view` and `session_view` in `application` and `session`, which are left out when absent, save for a session that the operation made besides its `data`.
+         * @description Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
          * @enum {string}
          */
         View: "minimal" | "default" | "full";
-        /** @description A token, instead of the Authorization header, which wins when both are there. */
+        /** @description The token, if it is not in the Authorization header. If both are there, the header is used. */
         Token: string;
         /**
          * @description The token of a mailed link, `plal_…`.
          * @example plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
          */
         LinkToken: string;
-        /** @description Whether `data.count` shall tell the number of all matches, whatever the page. */
+        /** @description Whether `data.count` has the number of all matches on all pages. */
         Count: boolean;
         /** @description Which part of the list is returned. */
         Page: {
             /**
-             * @description How many there are on a page; 20 when absent.
+             * @description The number of rows on a page; 20 when absent.
              * @example 20
              */
             size?: number;
@@ -739,11 +739,11 @@ export interface components {
             number?: number;
         };
         /**
-         * @description The smallest first, or the largest; `desc` when absent.
+         * @description Whether the smallest or the largest value is first; `desc` when absent.
          * @enum {string}
          */
         SortOrder: "asc" | "desc";
-        /** @description Whether the client claims to be a company; without `company_id` it becomes an enterprise client. */
+        /** @description Whether the client claims to be a company. Without `company_id` it becomes an enterprise client. */
         Enterprise: boolean;
         /**
          * Format: int64
@@ -752,17 +752,17 @@ export interface components {
          */
         Id: number;
         /**
-         * @description A name of a person, on one line, without control characters.
+         * @description A name of a person, in one line, without control characters.
          * @example Ada
          */
         Name: string;
         /**
-         * @description A phone number with its country code; in params, one without is read as a number of the USA. Answers have it in E.164.
+         * @description A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
          * @example +1 212 555 2368
          */
         Phone: string;
         /**
-         * @description The name of the company that the client claims to belong to, on one line, without control characters.
+         * @description The name of the company that the client claims to belong to, in one line, without control characters.
          * @example Eckert-Mauchly
          */
         CompanyName: string;
@@ -791,7 +791,7 @@ export interface components {
             id: components["schemas"]["Id"];
             application?: components["schemas"]["ApplicationSlug"];
             /**
-             * @description The session's token; only in the answer that makes the session.
+             * @description The session's token. It is only in the answer that makes the session.
              * @example plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
              */
             token?: string;
@@ -824,9 +824,10 @@ export interface components {
          * @enum {string}
          */
         SignInMethod: "password" | "registration" | "magic_link" | "google";
-        /** @description What signing out did. */
+        /** @description The result of signing out. */
         DeletedSessions: {
             /**
+             * Format: int64
              * @description How many sessions ended.
              * @example 1
              */
@@ -848,11 +849,12 @@ export interface components {
             count?: components["schemas"]["Matches"];
         };
         /**
+         * Format: int64
          * @description The number of all matches; only when `count` was passed.
          * @example 3
          */
         Matches: number;
-        /** @description What begins a sign-in with Google. */
+        /** @description The start of a sign-in with Google. */
         GoogleAuthorization: {
             /**
              * @description Where to send the browser.
@@ -860,12 +862,12 @@ export interface components {
              */
             url: string;
             /**
-             * @description What Google hands back with the code.
+             * @description The value that Google returns with the code.
              * @example 5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk
              */
             state: string;
             /**
-             * @description What the page keeps until then; it stands in no URL.
+             * @description The secret that the page keeps until then. It is in no URL.
              * @example Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m
              */
             verifier: string;
@@ -875,7 +877,7 @@ export interface components {
             id: components["schemas"]["Id"];
             email?: components["schemas"]["Email"];
             /**
-             * @description Whether the person has proven that the address is theirs.
+             * @description Whether the address is verified.
              * @example true
              */
             email_verified?: boolean;
@@ -905,7 +907,7 @@ export interface components {
             remember_me: boolean;
         };
         /** @description A user's record as a client. Names and phone are the user's. */
-        Client: {
+        ClientRecord: {
             id: components["schemas"]["Id"];
             email?: components["schemas"]["Email"];
             first_name?: components["schemas"]["Name"];
@@ -914,7 +916,7 @@ export interface components {
             company_id?: components["schemas"]["Id"];
             company_name?: components["schemas"]["CompanyName"];
             /**
-             * @description Whether an employee has confirmed the company; until then it is what the person claims.
+             * @description Whether an employee has confirmed the company. Until then it is a claim of the person.
              * @example false
              */
             company_confirmed?: boolean;
@@ -951,9 +953,9 @@ export interface components {
              */
             message?: string;
             request_id?: components["schemas"]["RequestId"];
-            /** @description When somebody has seen to it. */
+            /** @description When it was acknowledged. */
             acknowledged_at?: components["schemas"]["Time"];
-            /** @description The id of the user who has seen to it. */
+            /** @description The id of the user who acknowledged it. */
             acknowledged_by?: components["schemas"]["Id"];
         };
         /** @description A page of notifications. */
@@ -985,7 +987,7 @@ export interface components {
              */
             legacy_slugs?: boolean;
             /**
-             * @description Whether users are told of each sign-in by mail.
+             * @description Whether users get a mail about each sign-in.
              * @example false
              */
             sign_in_mail?: boolean;
@@ -1001,7 +1003,7 @@ export interface components {
         /** @description How a session ended. */
         Expiry: {
             /**
-             * @description Which limit was passed first; `absolute` is 7 days from the sign-in, `idle` 72 hours from the last use.
+             * @description Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
              * @enum {string}
              */
             reason: "absolute" | "idle";
@@ -1018,9 +1020,9 @@ export interface components {
          * @enum {string}
          */
         TokenParam: "token" | "session_token";
-        /** @description All that is wrong with the params, at most 50; what is missing first, then in the order of the operation's params. */
+        /** @description Everything that is wrong with the params, at most 50 errors. Missing params are first, then follows the order of the operation's params. */
         ParamErrors: components["schemas"]["ParamError"][];
-        /** @description What is wrong with one param. The value that was passed is never repeated. */
+        /** @description What is wrong with one param. It never repeats the value that was passed. */
         ParamError: {
             /**
              * @description The dotted path of the param.
@@ -1033,27 +1035,33 @@ export interface components {
              */
             rule: "required" | "type" | "format" | "enum" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum" | "additionalProperties" | "exists" | "allowed" | "recent_sign_in" | "possible" | "no_url" | "active" | "guessable" | "own_words";
             /**
-             * @description What is wrong, for a person; it goes on from the name of the param.
+             * @description What is wrong, for a person. It continues a sentence that begins with the name of the param.
              * @example is required
              */
             message: string;
         };
-        /** @description A required param is absent or null. `errors` lists everything that is wrong with the params, what is missing first. */
+        /** @description A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first. */
         MissingParam: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "missing-param";
             /** @example A required param is missing. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             errors: components["schemas"]["ParamErrors"];
         };
-        /** @description All required params are there, but at least one param breaks its rule, does not exist on the server, or is unknown to the operation. */
+        /** @description All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation. */
         InvalidParam: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-param";
             /** @example A param is not valid. */
             message: string;
@@ -1074,52 +1082,67 @@ export interface components {
              */
             errors: components["schemas"]["ParamErrors"];
         };
-        /** @description Sensitive operations read `text/plain`, all others `application/json`; the charset may be absent or utf-8, and the body must not be compressed. */
+        /** @description Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed. */
         InvalidContentType: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-content-type";
             /** @example The content type is not the one that this operation reads. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The body is empty, before or after base64, or it is an object without members where a param is required. */
+        /** @description The body is empty, before or after base64 decoding, or it is an empty object although a param is required. */
         NoParamsDecoded: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "no-params-decoded";
             /** @example The body holds no params. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The body is not what the operation reads: on sensitive operations base64 of one JSON object, on all others one JSON object; in UTF-8, without duplicate names, NUL or lone surrogates, at most 16 levels deep. */
+        /** @description The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep. */
         InvalidEncodedParams: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-encoded-params";
             /** @example The body could not be decoded. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who has lost the role in the session's application. */
+        /** @description The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. */
         InvalidToken: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-token";
             /** @example The token is not valid. */
             message: string;
             request_id: components["schemas"]["RequestId"];
             param: components["schemas"]["TokenParam"];
         };
-        /** @description The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was passed first, and when. */
+        /** @description The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when. */
         SessionExpired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "session-expired";
             /** @example The session has expired. */
             message: string;
@@ -1127,11 +1150,14 @@ export interface components {
             data: components["schemas"]["Expiry"];
             param: components["schemas"]["TokenParam"];
         };
-        /** @description The token is good, but its user is neither a client nor an employee nor a liaison, so that little but registering is open to them. `session` is the refused session. */
+        /** @description The token is valid, but its user is neither a client nor an employee nor a liaison, and can do little but register. `session` is the refused session. */
         ClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet. */
             message: string;
@@ -1165,11 +1191,14 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description An error that nobody foresaw. The cause is in the server's log under the request id, and its operators have been notified. */
+        /** @description An unexpected error. The cause is in the server's log under the request id, and the operators have been notified. */
         ApplicationCrash: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "application-crash";
             /** @example Something failed on the server; it has been reported. */
             message: string;
@@ -1179,7 +1208,10 @@ export interface components {
         RouteNonExistent: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "route-non-existent";
             /** @example There is no such route. */
             message: string;
@@ -1189,17 +1221,23 @@ export interface components {
         RouteNotFound: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "route-not-found";
             /** @example This route has not been deployed. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The registry of services and routes could not be read, so that the route of the request could not be looked up. */
+        /** @description The registry of services and routes could not be read, so the route of the request is unknown. */
         IdentifyRequestError: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "identify-request-error";
             /** @example The request could not be identified. */
             message: string;
@@ -1209,13 +1247,16 @@ export interface components {
         ServiceNotFound: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "service-not-found";
             /** @example The service of this route has not been deployed. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The token is good, but its user has none of the roles, in the application of the session, that the operation is for. */
+        /** @description The token is valid, but its user has none of the operation's roles in the session's application. */
         PermissionDenied: {
             /** @enum {integer} */
             code: 403;
@@ -1225,7 +1266,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The caller's address has sent too many requests, or for this e-mail address too many passwords were wrong or too many links were requested. Nothing was done; a right password is not told from a wrong one. */
+        /** @description The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked. */
         RateLimitExceeded: {
             /** @enum {integer} */
             code: 429;
@@ -1235,7 +1276,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description All places for password hashing are taken and 64 requests wait for one. Nothing was done. */
+        /** @description All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done. */
         ServerBusy: {
             /** @enum {integer} */
             code: 503;
@@ -1249,17 +1290,23 @@ export interface components {
         EmailNotFound: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-not-found";
             /** @example No user has this e-mail address. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The user exists but has never set a password, as happens after a first sign-in by Google. */
+        /** @description The user exists but has no password, for example after a first sign-in with Google. */
         UserHasNoPassword: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "user-has-no-password";
             /** @example This user has no password. */
             message: string;
@@ -1269,17 +1316,23 @@ export interface components {
         InvalidPassword: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-password";
             /** @example The password is wrong. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description Password, link or Google account are right and the user has records, but none of them is active and admitted by the application. No session was made. */
+        /** @description The password, link or Google account is right and the user has records, but none of them is active and admitted by the application. No session was made. */
         UserRequiresRole: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "user-requires-role";
             /** @example The user has no role in this application. */
             message: string;
@@ -1289,7 +1342,10 @@ export interface components {
         EmailAlreadyRegistered: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-already-registered";
             /** @example This e-mail address is already registered. */
             message: string;
@@ -1302,7 +1358,10 @@ export interface components {
         EmailAlreadyRegisterd: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-already-registerd";
             /** @example This e-mail address is already registered. */
             message: string;
@@ -1312,7 +1371,10 @@ export interface components {
         EmailAlreadyClient: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "email-already-client";
             /** @example This user is a client already. */
             message: string;
@@ -1322,7 +1384,10 @@ export interface components {
         ClientValidationFailed: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-validation-failed";
             /** @example The client could not be accepted. */
             message: string;
@@ -1343,11 +1408,14 @@ export interface components {
              */
             errors: components["schemas"]["ParamErrors"];
         };
-        /** @description The token is unknown: mistyped, used, or replaced by that of a newer link. */
+        /** @description The token is unknown: mistyped, already used, or ended by a newer link or a new password. */
         InvalidMagicLink: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-magic-link";
             /** @example The link is not valid, or was used already. */
             message: string;
@@ -1357,17 +1425,23 @@ export interface components {
         MagicLinkExpired: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "magic-link-expired";
             /** @example The link is too old. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The token is unknown: mistyped, used, or replaced by that of a newer link. */
+        /** @description The token is unknown: mistyped, already used, or ended by a newer link or a new password. */
         InvalidResetLink: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-reset-link";
             /** @example The link is not valid, or was used already. */
             message: string;
@@ -1377,17 +1451,23 @@ export interface components {
         ResetLinkExpired: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "reset-link-expired";
             /** @example The link is too old. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The token is unknown or used, or belongs to another user than the presented session's. */
+        /** @description The token is unknown or used, or belongs to another user than the session's. */
         InvalidVerificationLink: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "invalid-verification-link";
             /** @example The link is not valid, or was used already. */
             message: string;
@@ -1397,7 +1477,10 @@ export interface components {
         VerificationLinkExpired: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "verification-link-expired";
             /** @example The link is too old. */
             message: string;
@@ -1407,7 +1490,10 @@ export interface components {
         PasswordRejected: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "password-rejected";
             /** @example The password could not be accepted. */
             message: string;
@@ -1423,11 +1509,14 @@ export interface components {
              */
             errors: components["schemas"]["ParamErrors"];
         };
-        /** @description Google is not configured on the server or cannot be reached, it did not accept the code, what it answered is not valid, or state or verifier are unknown, used, wrong or older than 10 minutes. */
+        /** @description Google is not configured on the server or cannot be reached, refused the code, or gave an invalid answer. Or the state or verifier is unknown, used, wrong or older than 10 minutes. */
         GoogleSignInFailed: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "google-sign-in-failed";
             /** @example The sign-in with Google failed. */
             message: string;
@@ -1437,26 +1526,29 @@ export interface components {
         GoogleEmailUnverified: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "google-email-unverified";
             /** @example Google does not vouch for the e-mail address. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description A user has the address of the Google account, but is linked to another one, or the account does not prove enough: Google is not the authority for the address, or the user has a password and has not proven the address. Nothing was changed. */
+        /** @description A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed. */
         GoogleAccountConflict: {
             /** @enum {integer} */
             code: 400;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "google-account-conflict";
             /** @example A user has this e-mail address already. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        Common400: components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"];
-        Common401: components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"];
-        Common500: components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"];
-        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed. */
+        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed. */
         SessionsCreateActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1469,11 +1561,14 @@ export interface components {
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register. */
+        /** @description The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
         SessionsCreateClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
@@ -1482,11 +1577,14 @@ export interface components {
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
+        /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
         SessionsCreateMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
@@ -1495,7 +1593,7 @@ export interface components {
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description The session is good, and is in `data`. */
+        /** @description The session is valid, and is in `data`. */
         SessionsReadActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1524,7 +1622,7 @@ export interface components {
              */
             data: components["schemas"]["Session"];
         };
-        /** @description The live sessions of the user. */
+        /** @description The valid sessions of the user. */
         SessionsIndexActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1535,7 +1633,7 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["SessionList"];
         };
-        /** @description The sessions have ended; their tokens are worthless from now on. */
+        /** @description The sessions have ended, and their tokens are invalid from now on. */
         SessionsDeleteActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1546,7 +1644,7 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["DeletedSessions"];
         };
-        /** @description The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one. */
+        /** @description The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user. */
         SessionsMagicLinkRequestActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1556,17 +1654,20 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
         SessionsMagicLinkRequestMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed. */
+        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed. */
         SessionsMagicLinkCreateActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1579,11 +1680,14 @@ export interface components {
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description The link is good, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register. */
+        /** @description The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
         SessionsMagicLinkCreateClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
@@ -1603,7 +1707,7 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["GoogleAuthorization"];
         };
-        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there when their view was passed. */
+        /** @description The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed. */
         SessionsGoogleCreateActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1616,11 +1720,14 @@ export interface components {
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description Google vouches for the user, but the user is neither a client nor an employee nor a liaison. A session was made, and stands in `data` and in `session` with its token: it serves to register by users/client_register. */
+        /** @description Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
         SessionsGoogleCreateClientRequired: {
             /** @enum {integer} */
             code: 401;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "client-required";
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
@@ -1629,7 +1736,7 @@ export interface components {
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there when its view was passed. */
+        /** @description The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed. */
         ClientsRegisterActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1638,24 +1745,27 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Client"];
+            data: components["schemas"]["ClientRecord"];
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description What the operation does was done, and is returned as in success; but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
+        /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
         ClientsRegisterMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Client"];
+            data: components["schemas"]["ClientRecord"];
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
-        /** @description The user of the session is a client now. `data` is the client; `session` and `application` are there when their view was passed. */
+        /** @description The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed. */
         UsersClientRegisterActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1664,7 +1774,7 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Client"];
+            data: components["schemas"]["ClientRecord"];
             session?: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
@@ -1701,7 +1811,7 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["User"];
         };
-        /** @description The link is on its way to the user. With the setting `DISCLOSURE=opaque`: if there is one. */
+        /** @description The link is being mailed to the user. With the setting `DISCLOSURE=opaque`, only if there is such a user. */
         UsersPasswordResetRequestActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1711,17 +1821,20 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is tried again, unless it was rejected for good, and the operators are notified. */
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
         UsersPasswordResetRequestMandrillEmailFailed: {
             /** @enum {integer} */
             code: 500;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "mandrill-email-failed";
             /** @example It worked, but a mail could not be sent. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The password is set. All sessions and links of the user have ended; the user signs in with the new password. */
+        /** @description The password is set. All sessions and links of the user have ended, so the user signs in with the new password. */
         UsersPasswordResetActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1731,7 +1844,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The address is proven. */
+        /** @description The address is verified. */
         UsersEmailVerifyActionSuccessful: {
             /** @enum {integer} */
             code: 200;
@@ -1795,7 +1908,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Common400"];
+                "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"];
             };
         };
         /** @description The token was refused. */
@@ -1807,7 +1920,19 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Common401"];
+                "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"];
+            };
+        };
+        /** @description The token was refused, or the user is not a client yet. */
+        UnauthorizedOrClientRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["ClientRequired"];
             };
         };
         /** @description The user has none of the roles that the operation is for. */
@@ -1852,10 +1977,10 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Common500"];
+                "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"];
             };
         };
-        /** @description The server has no place for the request. */
+        /** @description The server is busy. */
         Busy: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1875,9 +2000,9 @@ export interface components {
         RequestId: components["schemas"]["RequestId"];
         /** @description The page about the status slug, as `</statuses/…>; rel="help"`, relative to the server. */
         Help: string;
-        /** @description Since when the slug, or a param that was passed, should no longer be used, as in RFC 9745. */
+        /** @description Since when the slug, or a param that was passed, is deprecated, as in RFC 9745. */
         Deprecation: string;
-        /** @description When it will be gone, as in RFC 8594. */
+        /** @description When it will be removed, as in RFC 8594. */
         Sunset: string;
         /** @description After how many seconds the request may be sent again. */
         RetryAfter: number;
@@ -1934,7 +2059,7 @@ export type Matches = components['schemas']['Matches'];
 export type GoogleAuthorization = components['schemas']['GoogleAuthorization'];
 export type User = components['schemas']['User'];
 export type Preferences = components['schemas']['Preferences'];
-export type Client = components['schemas']['Client'];
+export type ClientRecord = components['schemas']['ClientRecord'];
 export type Notification = components['schemas']['Notification'];
 export type NotificationList = components['schemas']['NotificationList'];
 export type Application = components['schemas']['Application'];
@@ -1980,9 +2105,6 @@ export type PasswordRejected = components['schemas']['PasswordRejected'];
 export type GoogleSignInFailed = components['schemas']['GoogleSignInFailed'];
 export type GoogleEmailUnverified = components['schemas']['GoogleEmailUnverified'];
 export type GoogleAccountConflict = components['schemas']['GoogleAccountConflict'];
-export type Common400 = components['schemas']['Common400'];
-export type Common401 = components['schemas']['Common401'];
-export type Common500 = components['schemas']['Common500'];
 export type SessionsCreateActionSuccessful = components['schemas']['SessionsCreateActionSuccessful'];
 export type SessionsCreateClientRequired = components['schemas']['SessionsCreateClientRequired'];
 export type SessionsCreateMandrillEmailFailed = components['schemas']['SessionsCreateMandrillEmailFailed'];
@@ -2012,6 +2134,7 @@ export type NotificationsIndexActionSuccessful = components['schemas']['Notifica
 export type NotificationsUpdateActionSuccessful = components['schemas']['NotificationsUpdateActionSuccessful'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseUnauthorizedOrClientRequired = components['responses']['UnauthorizedOrClientRequired'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseTooMany = components['responses']['TooMany'];
@@ -2032,6 +2155,26 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "email": "ada@example.com",
+         *       "password": "analytical engine 1843",
+         *       "application": "planoorder"
+         *     }
+         *     ```
+         *
+         *     - `email`, required: An e-mail address.
+         *     - `password`, required: A password.
+         *     - `application`, required: The slug of the application.
+         *     - `redirect_url`: Where the user goes next.
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `application_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `session_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2056,7 +2199,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"] | components["schemas"]["UserHasNoPassword"] | components["schemas"]["InvalidPassword"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"] | components["schemas"]["UserHasNoPassword"] | components["schemas"]["InvalidPassword"] | components["schemas"]["UserRequiresRole"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2068,7 +2211,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsCreateClientRequired"];
+                    "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsCreateClientRequired"];
                 };
             };
             413: components["responses"]["TooLarge"];
@@ -2081,7 +2224,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["SessionsCreateMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["SessionsCreateMandrillEmailFailed"];
                 };
             };
             503: components["responses"]["Busy"];
@@ -2111,18 +2254,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description A token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             500: components["responses"]["ServerError"];
         };
@@ -2218,21 +2350,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2243,7 +2364,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["SessionsMagicLinkRequestMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["SessionsMagicLinkRequestMandrillEmailFailed"];
                 };
             };
         };
@@ -2255,6 +2376,21 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "magic_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         *     ```
+         *
+         *     - `magic_token`, required: The token of a mailed link, `plal_…`.
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `application_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `session_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2279,7 +2415,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2291,7 +2427,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsMagicLinkCreateClientRequired"];
+                    "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsMagicLinkCreateClientRequired"];
                 };
             };
             413: components["responses"]["TooLarge"];
@@ -2330,21 +2466,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["GoogleSignInFailed"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2357,6 +2482,25 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "code": "4/0AVMBsJh",
+         *       "state": "5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk",
+         *       "verifier": "Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"
+         *     }
+         *     ```
+         *
+         *     - `code`, required: The code that Google appended to the redirect.
+         *     - `state`, required: The state that sessions/google_authorize made.
+         *     - `verifier`, required: The verifier that sessions/google_authorize made.
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `application_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `session_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2381,7 +2525,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2393,7 +2537,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
+                    "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
                 };
             };
             413: components["responses"]["TooLarge"];
@@ -2408,6 +2552,40 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "application": "planoorder",
+         *       "client": {
+         *         "email": "grace@example.com",
+         *         "password": "nanoseconds on a wire",
+         *         "first_name": "Grace",
+         *         "last_name": "Hopper",
+         *         "phone": "+1 212 555 2368",
+         *         "company_name": "Eckert-Mauchly"
+         *       },
+         *       "session_view": "default"
+         *     }
+         *     ```
+         *
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `application`, required: The slug of the application.
+         *     - `enterprise`: Whether the client claims to be a company.
+         *     - `client`, required: The person who registers.
+         *     - `client.email`, required: An e-mail address.
+         *     - `client.password`, required: A password.
+         *     - `client.first_name`, required: A name of a person, in one line, without control characters.
+         *     - `client.last_name`, required: A name of a person, in one line, without control characters.
+         *     - `client.phone`: A phone number with its country code.
+         *     - `client.company_id`: The id of a row.
+         *     - `client.company_name`: The name of the company that the client claims to belong to, in one line, without control characters.
+         *     - `redirect_url`: Where the user goes next.
+         *     - `application_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `session_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2434,21 +2612,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailAlreadyRegistered"] | components["schemas"]["EmailAlreadyRegisterd"] | components["schemas"]["ClientValidationFailed"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyRegistered"] | components["schemas"]["EmailAlreadyRegisterd"] | components["schemas"]["ClientValidationFailed"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2459,7 +2626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["ClientsRegisterMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["ClientsRegisterMandrillEmailFailed"];
                 };
             };
             503: components["responses"]["Busy"];
@@ -2472,6 +2639,35 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "application": "planoorder",
+         *       "client": {
+         *         "first_name": "Ada",
+         *         "last_name": "Lovelace"
+         *       },
+         *       "view": "full"
+         *     }
+         *     ```
+         *
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `application`, required: The slug of the application.
+         *     - `enterprise`: Whether the client claims to be a company.
+         *     - `client`, required: The person, who has the e-mail address of the session's user.
+         *     - `client.password`: A password.
+         *     - `client.first_name`, required: A name of a person, in one line, without control characters.
+         *     - `client.last_name`, required: A name of a person, in one line, without control characters.
+         *     - `client.phone`: A phone number with its country code.
+         *     - `client.company_id`: The id of a row.
+         *     - `client.company_name`: The name of the company that the client claims to belong to, in one line, without control characters.
+         *     - `redirect_url`: Where the user goes next.
+         *     - `application_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `session_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2496,7 +2692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailAlreadyClient"] | components["schemas"]["ClientValidationFailed"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyClient"] | components["schemas"]["ClientValidationFailed"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2573,6 +2769,21 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "password": "nanoseconds on a wire",
+         *       "current_password": "analytical engine 1843"
+         *     }
+         *     ```
+         *
+         *     - `password`, required: A password.
+         *     - `current_password`: The present password; required if the user has one.
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2597,7 +2808,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidPassword"] | components["schemas"]["PasswordRejected"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidPassword"] | components["schemas"]["PasswordRejected"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2638,21 +2849,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["EmailNotFound"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"];
                 };
             };
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2663,7 +2863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common500"] | components["schemas"]["UsersPasswordResetRequestMandrillEmailFailed"];
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["UsersPasswordResetRequestMandrillEmailFailed"];
                 };
             };
         };
@@ -2675,6 +2875,20 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "reset_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5",
+         *       "password": "nanoseconds on a wire"
+         *     }
+         *     ```
+         *
+         *     - `reset_token`, required: The token of a mailed link, `plal_…`.
+         *     - `password`, required: A password.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2699,7 +2913,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidResetLink"] | components["schemas"]["ResetLinkExpired"] | components["schemas"]["PasswordRejected"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidResetLink"] | components["schemas"]["ResetLinkExpired"] | components["schemas"]["PasswordRejected"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2716,6 +2930,18 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "verification_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         *     ```
+         *
+         *     - `verification_token`, required: The token of a mailed link, `plal_…`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
         requestBody: {
             content: {
                 "text/plain": string;
@@ -2740,7 +2966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Common400"] | components["schemas"]["InvalidVerificationLink"] | components["schemas"]["VerificationLinkExpired"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidVerificationLink"] | components["schemas"]["VerificationLinkExpired"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2833,18 +3059,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
@@ -2875,18 +3090,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description The token was refused, or the user is not a client yet. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Link: components["headers"]["Help"];
-                    "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Common401"] | components["schemas"]["ClientRequired"];
-                };
-            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];

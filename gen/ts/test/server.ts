@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { Client as Postgres } from "pg";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const startLimit = 180_000; // a machine without Postgres fetches it first
+const startLimit = 180_000; // a first start builds the command and creates the cluster
 
 /** A PlanoAuth server: the one at PLANOAUTH_URL, or one of this repository's own on an embedded Postgres. */
 export async function startServer(): Promise<{ baseUrl: string; stop(): Promise<void> }> {

@@ -1,0 +1,153 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/uptrace/bun"
+)
+
+// joinRecords joins the records of users u; each is NULL where there is none.
+const joinRecords = `
+LEFT JOIN clients c ON c.user_id = u.id
+LEFT JOIN employees e ON e.user_id = u.id
+LEFT JOIN liaisons l ON l.user_id = u.id`
+
+// userColumns are the columns of users u and of their records, with zero values where there is no user.
+const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_at, coalesce(u.password_hash, ''), coalesce(u.first_name, ''),
+	coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false), coalesce(u.google_subject, ''), u.created_at,
+	c.active, e.active, l.active`
+
+// scanUser reads userColumns, and more columns after them. The user is nil if there is none.
+func scanUser(row pgx.Row, more ...any) (*User, error) {
+	u := &User{}
+	var verified, created *time.Time
+	err := row.Scan(append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
+		&u.GoogleSubject, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison}, more...)...)
+	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
+		return nil, err
+	}
+	u.EmailVerifiedAt, u.CreatedAt = orZero(verified), orZero(created)
+	return u, err
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// UserByEmail returns the user of an e-mail address in lower case. It is nil if there is none.
+func (d *DB) UserByEmail(ctx context.Context, email string) (*User, error) {
+	return d.user(ctx, "lower(u.email) = $1", email)
+}
+
+// UserByGoogleSubject returns the user who is linked to a Google account. It is nil if there is none.
+func (d *DB) UserByGoogleSubject(ctx context.Context, subject string) (*User, error) {
+	return d.user(ctx, "u.google_subject = $1", subject)
+}
+
+// UserByID returns a user. It is nil if there is none.
+func (d *DB) UserByID(ctx context.Context, id int64) (*User, error) {
+	return d.user(ctx, "u.id = $1", id)
+}
+
+// user is hot, hence pgx: sign-ins and users/read run it.
+func (d *DB) user(ctx context.Context, condition string, value any) (*User, error) {
+	u, err := scanUser(d.Pool.QueryRow(ctx, "SELECT "+userColumns+" FROM users u"+joinRecords+" WHERE "+condition, pgx.QueryExecModeCacheStatement, value))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return u, err
+}
+
+// Account is an e-mail address with its user, if there is one, and the attempts made for it.
+type Account struct {
+	User     *User       // nil if no user has the address
+	Key      []byte      // of the attempts
+	Attempts []time.Time // the oldest first
+}
+
+// AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the
+// network address since a time, the attempts are those of the key known; otherwise they are those of the key
+// strangers.
+//
+// Hot, hence pgx: each sign-in with a password starts with it.
+func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, strangers, known []byte) (*Account, error) {
+	a := &Account{}
+	user, err := scanUser(d.Pool.QueryRow(ctx, `
+SELECT `+userColumns+`, tried.key, t.times
+FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email) = $1`+joinRecords+`
+LEFT JOIN known_addresses k ON k.user_id = u.id AND k.address = $2 AND k.signed_in_at > $3
+CROSS JOIN LATERAL (SELECT CASE WHEN k.user_id IS NULL THEN $4::bytea ELSE $5::bytea END) AS tried (key)
+LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Attempts)
+	a.User = user
+	return a, err
+}
+
+// LockUser locks a user until the transaction ends, so that no session can be created for them meanwhile. It
+// returns the current password hash, "" for none, or ErrPreconditionFailed if the user was deleted.
+func LockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash string, _ error) {
+	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM users WHERE id = ? FOR UPDATE", id).Scan(ctx, &passwordHash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrPreconditionFailed
+	}
+	return passwordHash, err
+}
+
+// ReplacePasswordHash saves a new password hash unless the saved one has changed since the user was read. It
+// reports whether it did.
+func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash string) (bool, error) {
+	return ChangedOne(idb.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", hash).
+		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx))
+}
+
+// SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
+// used at these times or earlier have expired and are deleted first, except one.
+func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) error {
+	_, err := idb.NewRaw(`
+WITH ended AS (
+	DELETE FROM sessions USING users u
+	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
+UPDATE users SET remember_me = ?1 WHERE id = ?0`, userID, remember, created, lastUsed, except).Exec(ctx)
+	return err
+}
+
+// VerifyEmail marks the e-mail address of a user as verified, unless it was already.
+func VerifyEmail(ctx context.Context, idb bun.IDB, userID int64, now time.Time) error {
+	_, err := idb.NewUpdate().Model((*User)(nil)).Set("email_verified_at = ?", now).
+		Where("id = ? AND email_verified_at IS NULL", userID).Exec(ctx)
+	return err
+}
+
+// ClaimUser marks the e-mail address of a user as verified by somebody who is not signed in, and reports
+// whether this was the first verification. The first one removes what a stranger may have left who registered
+// the address: sessions, known addresses, remember_me and the Google account. The password is up to the
+// caller, who has locked the user.
+func ClaimUser(ctx context.Context, tx bun.Tx, user *User, now time.Time) (first bool, _ error) {
+	first, err := ChangedOne(tx.NewUpdate().Model(user).Set("email_verified_at = ?, remember_me = false, google_subject = NULL", now).
+		WherePK().Where("email_verified_at IS NULL").Exec(ctx))
+	if err != nil || !first {
+		return false, err
+	}
+	user.EmailVerifiedAt, user.RememberMe, user.GoogleSubject = now, false, ""
+	if _, err := tx.NewDelete().Table("known_addresses").Where("user_id = ?", user.ID).Exec(ctx); err != nil {
+		return true, err
+	}
+	return true, EndSessions(ctx, tx, user.ID, 0)
+}
+
+// LinkGoogle links a user to a Google account. It returns ErrAlreadyExists if the user is linked to one, or
+// has another address.
+func LinkGoogle(ctx context.Context, idb bun.IDB, user *User, email string) error {
+	linked, err := ChangedOne(idb.NewUpdate().Model(user).Column("google_subject").WherePK().
+		Where("google_subject IS NULL AND lower(email) = ?", email).Exec(ctx))
+	if err == nil && !linked {
+		return ErrAlreadyExists
+	}
+	return err
+}

@@ -1,0 +1,132 @@
+package admin
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/planoauth/planoauth/db"
+)
+
+// origins returns n different origins.
+func origins(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("https://app%d.example", i)
+	}
+	return list
+}
+
+// TestChecks has a row per rule of each argument. want is the beginning of the error, "" for none.
+func TestChecks(t *testing.T) {
+	parse := func(texts ...string) error { _, err := parseOrigins(texts); return err }
+	const url, origin = "--url must be an absolute https URL", "--redirect-origin must be an origin"
+	for _, row := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"slug with hyphen and digit", checkSlug("plano-x2"), ""},
+		{"slug of 63 characters", checkSlug(strings.Repeat("a", 63)), ""},
+		{"slug of 64 characters", checkSlug(strings.Repeat("a", 64)), "SLUG must start"},
+		{"slug in upper case", checkSlug("PlanoShip"), "SLUG must start"},
+		{"slug that starts with a digit", checkSlug("2plano"), "SLUG must start"},
+		{"empty slug", checkSlug(""), "SLUG must start"},
+
+		{"https URL", checkURL("planoship", "https://ship.example/start"), ""},
+		{"loopback URL", checkURL("planoship", "http://127.0.0.1:3000"), ""},
+		{"empty URL", checkURL("planoship", ""), ""},
+		{"http URL", checkURL("planoship", "http://ship.example"), url},
+		{"URL with a password", checkURL("planoship", "https://u:hunter2@ship.example"), url},
+		{"URL that is too long", checkURL("planoship", "https://ship.example/"+strings.Repeat("a", 2048)), url},
+		{"URL of planoauth", checkURL("planoauth", "https://auth.example"), "--url cannot be set for planoauth"},
+
+		{"two origins", parse("https://a.example", "http://localhost:3000"), ""},
+		{"no origins", parse(""), ""},
+		{"99 origins", parse(origins(99)...), ""},
+		{"100 origins", parse(origins(100)...), "--redirect-origin can be repeated at most 99 times"},
+		{"host without a scheme", parse("app.example"), origin},
+		{"empty origin among others", parse("https://a.example", ""), origin},
+		{"origin of 301 characters", parse("https://" + strings.Repeat("a", 293)), origin},
+
+		{"name", checkName("--first-name", "Grace"), ""},
+		{"empty name", checkName("--first-name", ""), ""},
+		{"name that contains a URL", checkName("--first-name", "www.example.com"), "--first-name must not contain a URL"},
+		{"name that is too long", checkName("--last-name", strings.Repeat("n", 101)), "--last-name must have at most 100 characters"},
+		{"name of an application", checkText("--name", companyName, strings.Repeat("n", 200)), ""},
+		{"company of blanks", checkText("NAME", companyName, " "), "NAME must be one line"},
+		{"e-mail address", checkText("EMAIL", email, "Grace@Example.com"), ""},
+		{"e-mail address without @", checkText("EMAIL", email, "grace"), "EMAIL must be"},
+	} {
+		got := fmt.Sprint(row.err)
+		if row.err == nil {
+			got = ""
+		}
+		if !strings.HasPrefix(got, row.want) || (got == "") != (row.want == "") {
+			t.Errorf("%s: error is %q, want %q", row.name, got, row.want)
+		}
+		if strings.Contains(got, "hunter2") {
+			t.Errorf("%s: error repeats the value", row.name)
+		}
+	}
+}
+
+func TestParseOrigins(t *testing.T) {
+	got, err := parseOrigins([]string{"https://Ship.Example:443/x", "https://ship.example", "http://localhost:3000"})
+	if want := []string{"https://ship.example", "http://localhost:3000"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("origins are %v (%v), want %v", got, err, want)
+	}
+}
+
+// TestSchemas: openapi.yaml has a component of each name.
+func TestSchemas(t *testing.T) {
+	for _, schema := range schemas {
+		if err := checkText("TEXT", schema, ""); err == nil || !strings.HasPrefix(err.Error(), "TEXT ") {
+			t.Errorf("%s: an empty text is accepted: %v", schema, err)
+		}
+	}
+}
+
+// TestAdmits: --admits takes the roles of db.Roles and no others.
+func TestAdmits(t *testing.T) {
+	field, _ := reflect.TypeFor[ApplicationSettings]().FieldByName("Admits")
+	if got, want := field.Tag.Get("enum"), strings.Join(db.RoleNames(db.Roles), ","); got != want {
+		t.Errorf("--admits takes %s, want %s", got, want)
+	}
+}
+
+// TestApply: only the columns that were passed change.
+func TestApply(t *testing.T) {
+	before := db.Application{Slug: "planoship", Name: "PlanoShip", Admits: []db.Role{"client"}, SignInMail: true}
+	for _, row := range []struct {
+		name     string
+		settings ApplicationSettings
+		columns  string
+		want     func(*db.Application)
+	}{
+		{"nothing", ApplicationSettings{}, "", func(*db.Application) {}},
+		{"a name", ApplicationSettings{Name: new("Ship")}, "name", func(app *db.Application) { app.Name = "Ship" }},
+		{"an empty url", ApplicationSettings{URL: new("")}, "url", func(app *db.Application) { app.URL = "" }},
+		{"kinds, sorted and each once", ApplicationSettings{Admits: []db.Role{"liaison", "client", "client"}}, "admits",
+			func(app *db.Application) { app.Admits = []db.Role{"client", "liaison"} }},
+		{"two booleans", ApplicationSettings{LegacySlugs: new(true), SignInMail: new(false)}, "legacy_slugs sign_in_mail",
+			func(app *db.Application) { app.LegacySlugs, app.SignInMail = true, false }},
+		{"no origins", ApplicationSettings{RedirectOrigin: []string{""}}, "redirect_origins",
+			func(app *db.Application) { app.RedirectOrigins = []string{} }},
+	} {
+		got, want := before, before
+		row.want(&want)
+		columns, err := row.settings.apply(&got)
+		if err != nil || strings.Join(columns, " ") != row.columns {
+			t.Errorf("%s: columns are %v (%v), want %s", row.name, columns, err, row.columns)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: application is %v, want %v", row.name, got, want)
+		}
+	}
+	if _, err := (&ApplicationSettings{Admits: []db.Role{}}).apply(&db.Application{}); err == nil {
+		t.Error("an empty list of kinds is accepted")
+	}
+}

@@ -1,0 +1,125 @@
+package impl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/token"
+)
+
+// authenticate is step 7. A presented token must be valid, even where the operation needs none.
+func (s *Server) authenticate(c *call) (gen.Outcome, error) {
+	text, presented := presentedToken(c)
+	if !presented {
+		return nil, nil
+	}
+	c.tokenPresented = true
+	if token.HasShape(text, token.Application) && slices.Contains(c.op.TokenKinds, "application") {
+		if c.clientApp = c.registry.appsByToken[token.Digest(text)]; c.clientApp == nil {
+			return invalidToken, nil
+		}
+		c.metricsApp = c.clientApp.Slug
+		return nil, nil
+	}
+	return s.admitToken(c, text, gen.TokenParamToken)
+}
+
+// presentedToken returns the token of the Authorization header, else that of the param. It is "" for a header or a param of another
+// form.
+func presentedToken(c *call) (token string, presented bool) {
+	if values := c.req.Header["Authorization"]; len(values) > 0 {
+		scheme, token, _ := strings.Cut(values[0], " ")
+		if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+			return "", true
+		}
+		return strings.TrimSpace(token), true
+	}
+	param, presented := c.params["token"]
+	token, _ = param.(string)
+	return token, presented
+}
+
+// tokenRefusal is an outcome that refuses a session's token.
+type tokenRefusal interface {
+	gen.Outcome
+	gen.SessionsReadResponseObject
+}
+
+// admitToken makes the session of a token the session of the call, or refuses the token with the name of its param.
+func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRefusal, error) {
+	if !token.HasShape(text, token.Session) {
+		return gen.InvalidToken{Param: param}, nil
+	}
+	digest := token.Digest(text)
+	session, err := s.findSession(c, text, digest)
+	if err != nil {
+		return nil, err
+	}
+	refusal := s.admit(c, session, param)
+	if refusal == nil {
+		c.session = s.Sessions.Touch(digest, session, c.now)
+	}
+	return refusal, nil
+}
+
+// findSession finds the session of a token, nil if there is none. Only sessions/read accepts a session from the
+// cache: products call it on each of their requests.
+func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session, error) {
+	cached := c.op.ID == "sessionsRead"
+	if cached {
+		if session := s.Sessions.Find(digest); session != nil {
+			return session, nil
+		}
+	}
+	switch {
+	case !token.WellFormed(text, token.Session):
+		return nil, nil
+	case cached:
+		return s.Sessions.Load(c.context(), digest)
+	}
+	return s.Sessions.Read(c.context(), digest)
+}
+
+// admit checks a session at each use: its lifetime, and the records and roles of its user. An application may check only sessions
+// made for it, and none of a user without a record.
+func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) tokenRefusal {
+	if session == nil {
+		return gen.InvalidToken{Param: param}
+	}
+	app := c.registry.appsByID[session.ApplicationID]
+	if app == nil || c.clientApp != nil && c.clientApp != app {
+		return gen.InvalidToken{Param: param}
+	}
+	c.metricsApp = app.Slug
+	if reason, endedAt := expiry(session, c.now); reason != "" {
+		if !c.now.Before(endedAt.Add(sessionRetention)) {
+			return gen.InvalidToken{Param: param}
+		}
+		return gen.SessionExpired{Param: param, Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}
+	}
+	switch accessOf(&session.User, app) {
+	case noRecord:
+		if !c.op.OpenToRecordless || c.clientApp != nil {
+			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
+		}
+	case noRole:
+		return gen.InvalidToken{Param: param}
+	}
+	c.session, c.sessionApp = session, app
+	return nil
+}
+
+// permit is step 9: the user must have one of the operation's roles, if it has any, in the application of the session.
+func (s *Server) permit(c *call) (gen.Outcome, error) {
+	if len(c.op.Roles) == 0 {
+		return nil, nil
+	}
+	for _, role := range c.session.User.Records.Roles(c.sessionApp.Admits) {
+		if slices.Contains(c.op.Roles, role) {
+			return nil, nil
+		}
+	}
+	return gen.PermissionDenied{}, nil
+}

@@ -1,0 +1,49 @@
+package impl
+
+import (
+	"time"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+const (
+	sessionLifetime  = 7 * 24 * time.Hour  // from the sign-in
+	sessionIdleLimit = 72 * time.Hour      // from the last use
+	sessionRetention = 30 * 24 * time.Hour // an ended session answers session-expired, after that invalid-token
+
+	recentSignIn = 15 * time.Minute // the maximal age of a session that may set a first password
+)
+
+// linkLifetimes says how long a link of each kind works. The texts of the mails say the same.
+var linkLifetimes = map[db.LinkKind]time.Duration{
+	db.MagicLink:        15 * time.Minute,
+	db.ResetLink:        time.Hour,
+	db.VerificationLink: 7 * 24 * time.Hour,
+}
+
+func linkExpired(link *db.Link, now time.Time) bool {
+	return !now.Before(link.CreatedAt.Add(linkLifetimes[link.Kind]))
+}
+
+// expiry returns which limit a session has passed, and when; if both, the earlier one. The reason is "" for a live session. A
+// user's remember_me lifts both limits.
+func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
+	if session.User.RememberMe {
+		return "", time.Time{}
+	}
+	reason, endedAt = gen.Absolute, session.CreatedAt.Add(sessionLifetime)
+	if idle := session.LastUsedAt.Add(sessionIdleLimit); idle.Before(endedAt) {
+		reason, endedAt = gen.Idle, idle
+	}
+	if now.Before(endedAt) {
+		return "", time.Time{}
+	}
+	return reason, endedAt
+}
+
+// expired reports whether a session has passed one of its limits.
+func expired(session *db.Session, now time.Time) bool {
+	reason, _ := expiry(session, now)
+	return reason != ""
+}

@@ -1,0 +1,161 @@
+package impl
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
+)
+
+// linkRefusal is an outcome of both operations that request a link.
+type linkRefusal interface {
+	gen.SessionsMagicLinkRequestResponseObject
+	gen.UsersPasswordResetRequestResponseObject
+}
+
+// requestLink mails a link to the user of an e-mail address, and reports whether the mail was sent. With opaque answers a job does
+// everything that depends on whether a user has the address.
+func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redirectURL string) (sent bool, _ linkRefusal, _ error) {
+	app, wrong := c.application(application, redirectURL)
+	if kind == db.MagicLink && app != nil && redirectURL == "" && app.URL == "" {
+		wrong = append(wrong, redirectMissing...)
+	}
+	if len(wrong) > 0 {
+		return false, gen.InvalidParam{Errors: wrong}, nil
+	}
+	found, err := s.account(c, formats.NormalizeEmail(email), s.linkLimit)
+	if err != nil {
+		return false, nil, err
+	}
+	if wait := found.wait(c.now); wait > 0 {
+		return false, c.rateLimited(wait), nil
+	}
+	request := linkRequest{kind, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req)}
+	mail, err := s.saveLinkRequest(c, found, app, request)
+	switch {
+	case db.Violates(err, db.LinksApplicationIDFkey):
+		return false, gen.InvalidParam{Errors: noApplication}, nil
+	case db.Violates(err, db.LinksUserIDFkey):
+		return false, gen.EmailNotFound{}, nil
+	case errors.Is(err, errExhausted):
+		limited, err := s.exhausted(c, found)
+		return false, limited, err
+	case err != nil:
+		return false, nil, err
+	case found.User == nil && !s.Settings.opaque():
+		return false, gen.EmailNotFound{}, nil
+	}
+	return mail == nil || s.deliver(c, mail), nil, nil
+}
+
+// errExhausted rolls back a request beyond the limit.
+var errExhausted = errors.New("the attempts are exhausted")
+
+// saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque answers, the job that
+// makes both.
+func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
+	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		within, err := found.count(ctx, tx, c.now)
+		switch {
+		case err != nil:
+			return err
+		case !within:
+			return errExhausted
+		case s.Settings.opaque():
+			return s.queueLink(ctx, tx, request)
+		case found.User == nil:
+			return nil
+		}
+		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
+		if errors.Is(err, db.ErrSuperseded) {
+			return nil // the newer link was mailed; this request still counts
+		}
+		return err
+	})
+	return mail, err
+}
+
+// linkMails are the mails that contain the links.
+var linkMails = map[db.LinkKind]mailer.Kind{db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset}
+
+// mailLink creates a link and queues its mail. The pause is that of queueMail.
+func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
+	link := &db.Link{Kind: request.LinkKind, UserID: user.ID, ApplicationID: app.ID, RedirectURL: request.RedirectURL, CreatedAt: request.Time}
+	address, err := s.newLink(ctx, tx, link)
+	if err != nil {
+		return nil, err
+	}
+	if mail, err = s.mails.Write(linkMails[request.LinkKind], user, app, request.mailFacts(address)); err != nil {
+		return nil, err
+	}
+	return mail, s.queueMail(ctx, tx, mail, pause)
+}
+
+// linkRequest is a request to mail a link. With opaque answers it is also the job that does so: the request
+// then does the same for every e-mail address, and only the job looks up whether a user has it.
+type linkRequest struct {
+	LinkKind    db.LinkKind `json:"kind"`
+	Email       string      `json:"email"`
+	Application int64       `json:"application"`
+	RedirectURL string      `json:"redirect_url"`
+	Time        time.Time   `json:"time"`
+	IP          string      `json:"ip"`
+	UserAgent   string      `json:"user_agent"`
+}
+
+// Kind returns the name of the job in the queue.
+func (linkRequest) Kind() string { return "mail_link" }
+
+// mailFacts describe the request in the mail that brings the link.
+func (r linkRequest) mailFacts(link string) mailer.Facts {
+	return mailer.Facts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent, Link: link}
+}
+
+func (s *Server) queueLink(ctx context.Context, tx bun.Tx, request linkRequest) error {
+	_, err := s.jobInserter.InsertTx(ctx, tx.Tx, request, nil)
+	return err
+}
+
+type linkWorker struct {
+	river.WorkerDefaults[linkRequest]
+	server *Server
+}
+
+// Work creates the link and queues its mail.
+func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) error {
+	err := w.server.mailRequestedLink(ctx, job.Args)
+	if err != nil {
+		w.server.Log.Warn("creating a requested link failed", "kind", job.Args.LinkKind, "attempt", job.Attempt, "cause", err.Error())
+	}
+	return err
+}
+
+// mailRequestedLink does nothing if no user has the address, or if the link would have expired by now.
+func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) error {
+	if s.Now().Sub(request.Time) >= linkLifetimes[request.LinkKind] {
+		return nil
+	}
+	user, err := s.DB.UserByEmail(ctx, request.Email)
+	if user == nil || err != nil {
+		return err
+	}
+	app := s.registry.newest.Load().appsByID[request.Application]
+	if app == nil {
+		return nil
+	}
+	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		_, err := s.mailLink(ctx, tx, user, app, request, 0)
+		return err
+	})
+	if errors.Is(err, db.ErrSuperseded) || db.Violates(err, db.LinksUserIDFkey) || db.Violates(err, db.LinksApplicationIDFkey) {
+		return nil
+	}
+	return err
+}

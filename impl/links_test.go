@@ -1,0 +1,32 @@
+package impl
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// TestLinkKinds compares the tables that describe links with the kinds of links.
+func TestLinkKinds(t *testing.T) {
+	for _, kind := range db.LinkKinds {
+		if linkLifetimes[kind] == 0 || linkPaths[kind] == "" || linkTitles[kind] == "" {
+			t.Errorf("%s links lack a lifetime, a path or a title", kind)
+		}
+	}
+	if n := len(db.LinkKinds); len(linkLifetimes) != n || len(linkPaths) != n || len(linkTitles) != n {
+		t.Errorf("a table describes other kinds of links than %v", db.LinkKinds)
+	}
+}
+
+// TestRoles compares the roles that the spec demands with those that exist.
+func TestRoles(t *testing.T) {
+	for _, op := range gen.Operations {
+		for _, role := range op.Roles {
+			if !slices.Contains(db.Roles, db.Role(role)) {
+				t.Errorf("%s demands the role %q", op.ID, role)
+			}
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Cost is the cost of an argon2id hash. A hash uses one core.
+type Cost struct {
+	Memory uint32 // KiB
+	Passes uint32
+}
+
+// params returns the parameters of a new hash, with the lengths that RFC 9106 recommends.
+func (c Cost) params() *argon2id.Params {
+	return &argon2id.Params{Memory: c.Memory, Iterations: c.Passes, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+}
+
+// Hashing hashes and verifies the passwords of one server. All fields must be set.
+type Hashing struct {
+	Cost    Cost // of new hashes
+	Limiter *Limiter
+	Log     *slog.Logger // told of stored hashes that cannot be read
+
+	// OnHash, if set, is called in a slot before each argon2id hash, with its cost. Tests count and delay hashes with it.
+	OnHash func(Cost)
+}
+
+// Verify reports whether a password matches a stored hash. Pass a blank hash for an unknown user and for a
+// user without a password. If the hash matches but is not of the current cost, renewed is the hash to store
+// instead. Errors are those of Limiter.Do.
+func (h *Hashing) Verify(ctx context.Context, password, hash string) (match bool, renewed string, err error) {
+	err = h.inSlot(ctx, func() (err error) {
+		match, renewed, err = h.verify(password, hash)
+		return err
+	})
+	return match, renewed, err
+}
+
+// HashNew checks a new password against the policy and hashes it, both in one slot. The hash is "" if the
+// password breaks a rule or if checkOnly is true. Errors are those of Limiter.Do.
+func (h *Hashing) HashNew(ctx context.Context, password string, ownWords []string, checkOnly bool) (hash string, broken *Violation, err error) {
+	err = h.inSlot(ctx, func() (err error) {
+		if broken = Check(password, ownWords); broken == nil && !checkOnly {
+			hash, err = h.hash(password)
+		}
+		return err
+	})
+	return hash, broken, err
+}
+
+func (h *Hashing) inSlot(ctx context.Context, work func() error) error {
+	var failed error
+	err := h.Limiter.Do(ctx, func() { failed = work() })
+	return errors.Join(err, failed)
+}
+
+func (h *Hashing) verify(password, hash string) (match bool, renewed string, err error) {
+	match, current := h.compare(password, hash)
+	if current {
+		return match, "", nil
+	}
+	renewed, err = h.hash(password) // also without a match, so that every refusal takes a hash
+	if !match {
+		renewed = ""
+	}
+	return match, renewed, err
+}
+
+// compare reports whether a password matches a hash, and whether the hash has the current format and cost.
+func (h *Hashing) compare(password, hash string) (match, current bool) {
+	password = norm.NFKC.String(password)
+	switch {
+	case strings.TrimSpace(hash) == "":
+		return false, false
+	case strings.HasPrefix(hash, "$2"):
+		return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil, false
+	}
+	params, _, _, err := argon2id.DecodeHash(hash)
+	if err != nil {
+		h.Log.Error("reading a stored password hash failed", "cause", err.Error())
+		return false, false
+	}
+	cost := Cost{Memory: params.Memory, Passes: params.Iterations}
+	h.onHash(cost)
+	match, _ = argon2id.ComparePasswordAndHash(password, hash) // fails only where DecodeHash does
+	return match, cost == h.Cost && params.Parallelism == 1
+}
+
+func (h *Hashing) hash(password string) (string, error) {
+	h.onHash(h.Cost)
+	return argon2id.CreateHash(norm.NFKC.String(password), h.Cost.params())
+}
+
+func (h *Hashing) onHash(cost Cost) {
+	if h.OnHash != nil {
+		h.OnHash(cost)
+	}
+}

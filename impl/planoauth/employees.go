@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/admin"
+)
+
+type employee struct {
+	Add employeeAdd `cmd:"" help:"Make somebody an employee; creates the user if there is none."`
+}
+
+type employeeAdd struct {
+	database
+	admin.NewEmployee
+}
+
+// Run prints what it changed and how the employee signs in.
+func (a *employeeAdd) Run(ctx context.Context) error {
+	return a.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
+		added, err := admin.AddEmployee(ctx, d, a.NewEmployee, time.Now())
+		if err != nil {
+			return err
+		}
+		user := "is an existing user (names unchanged)"
+		if added.NewUser {
+			user = "is a new user"
+		}
+		record := "was an employee already: nothing changed"
+		switch {
+		case added.NewRecord:
+			record = "is now an employee"
+		case added.Reactivated:
+			record = "is an active employee again"
+		}
+		signIn := "They sign in by a magic link, or set a password by a reset link first."
+		if added.HasPassword {
+			signIn = "They sign in with their password, or by a magic link."
+		}
+		fmt.Printf("%s %s and %s. %s\n", added.Email, user, record, signIn)
+		return nil
+	})
+}

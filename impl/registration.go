@@ -1,0 +1,107 @@
+package impl
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/password"
+	"github.com/planoauth/planoauth/impl/validation"
+)
+
+// registration is what a person states to become a client, by clients/register or users/client_register.
+type registration struct {
+	profile
+	application, redirectURL string
+	email, password          string // password is "" when none is to be set
+	companyID                int64
+	companyName              string
+	enterprise               bool
+}
+
+// profile is a person's names and phone number.
+type profile struct{ firstName, lastName, phone string }
+
+// client returns the record that the registration makes.
+func (r *registration) client(now time.Time) *db.Client {
+	return &db.Client{
+		CompanyID: r.companyID, CompanyName: r.companyName, Active: true, CreatedAt: now,
+		Enterprise: r.enterprise && r.companyID == 0,
+	}
+}
+
+// registrationRefusal is an outcome that both operations list.
+type registrationRefusal interface {
+	gen.ClientsRegisterResponseObject
+	gen.UsersClientRegisterResponseObject
+}
+
+// validateRegistration refuses a registration with wrong params, those in wrong included, or one that breaks a rule of the model.
+// Otherwise it normalizes the phone number and hashes the password.
+func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (app *db.Application, hash string, _ registrationRefusal, _ error) {
+	app, found := c.application(r.application, r.redirectURL)
+	wrong = append(wrong, found...)
+	if app != nil && !slices.Contains(app.Admits, db.RoleClient) {
+		wrong = append(wrong, paramError("application", gen.Allowed, "does not admit clients"))
+	}
+	companyWrong, broken, err := s.checkCompany(c.context(), r.companyID)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if wrong = append(wrong, companyWrong...); len(wrong) > 0 {
+		return nil, "", gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
+	}
+	broken = append(broken, r.normalize("client.")...)
+	words := password.OwnWords(r.email, r.firstName, r.lastName, r.companyName, r.application, "planoauth")
+	hash, broken, err = s.acceptPassword(c.context(), "client.password", r.password, words, broken)
+	switch {
+	case errors.Is(err, password.ErrBusy):
+		return nil, "", s.busy(c), nil
+	case err != nil:
+		return nil, "", nil, err
+	case len(broken) > 0:
+		return nil, "", gen.ClientValidationFailed{Errors: validation.Sort(c.op, broken)}, nil
+	}
+	return app, hash, nil, nil
+}
+
+// normalize checks names and phone number, params with this prefix, and puts the number into E.164.
+func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
+	if p.phone != "" {
+		var possible bool
+		if p.phone, possible = formats.NormalizePhone(p.phone); !possible {
+			broken = append(broken, paramError(prefix+"phone", gen.Possible, "is not a phone number that can exist"))
+		}
+	}
+	if formats.ContainsURL(p.firstName) {
+		broken = append(broken, paramError(prefix+"first_name", gen.NoURL, "must not contain a URL"))
+	}
+	if formats.ContainsURL(p.lastName) {
+		broken = append(broken, paramError(prefix+"last_name", gen.NoURL, "must not contain a URL"))
+	}
+	return broken
+}
+
+var noCompany = []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}
+
+// checkCompany looks a company up. An unknown one is a wrong param, an inactive one breaks a rule of the model.
+func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []gen.ParamError, err error) {
+	if id == 0 {
+		return nil, nil, nil
+	}
+	var active []bool
+	err = s.DB.NewSelect().Table("companies").Column("active").Where("id = ?", id).Scan(ctx, &active)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(active) == 0:
+		return noCompany, nil, nil
+	case !active[0]:
+		return nil, []gen.ParamError{paramError("client.company_id", gen.Active, "is not an active company")}, nil
+	}
+	return nil, nil, nil
+}
