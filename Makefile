@@ -57,7 +57,7 @@ test/ts:
 	npm --prefix gen/ts test
 
 test/machine: ## a short run of the tests on this machine's Postgres
-	POSTGRES=machine $(GO) test -count 1 -v -run 'TestWholeWay|TestRace|TestChanges' ./tests/
+	POSTGRES=machine $(GO) test -count 1 -v -run 'TestRegisterReadSignIn|TestRace|TestChanges' ./tests/
 
 fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzDecodeObject -fuzztime $(FUZZTIME) ./impl/

@@ -27,7 +27,7 @@ import (
 	"github.com/planoauth/planoauth/impl/password"
 )
 
-// env is one test's own world: a server, its database, its clock and its Mandrill.
+// env is the environment of one test: a server with its database, its clock and its Mandrill.
 type env struct {
 	t        testing.TB
 	url      string
@@ -65,10 +65,10 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 	return func(o *options) { change(&o.settings) }
 }
 
-// cheapSettings hash passwords as cheaply as argon2 allows.
+// cheapSettings have the cheapest hashes that argon2 allows.
 var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour}
 
-// start makes a world. Password hashes are as cheap as argon2 allows unless a test wants otherwise.
+// start starts a server in an environment of its own. Its hashes are the cheapest unless a test sets others.
 func start(t testing.TB, opts ...func(*options)) *env {
 	t.Helper()
 	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
@@ -88,20 +88,20 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		o.mailer, err = mailer.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
 		check(t, err)
 	}
-	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
+	t.Cleanup(func() { checkLogs(t, e.logs.String()) }) // when the replicas have stopped
 	e.adjust = o.adjust
 	e.url = e.replica(o.settings, o.mailer)
 	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
 	if o.through != nil {
 		wire = &proxied{prism: o.through, next: wire, report: t.Error}
 	}
-	e.http = &http.Client{Transport: &checked{t: t, next: wire}}
+	e.http = &http.Client{Transport: &recorder{t: t, next: wire}}
 	t.Cleanup(e.http.CloseIdleConnections)
 	e.api = connect(t, e.url, e.http)
 	return e
 }
 
-// connect makes a client that sends nothing again, since tests look at refusals.
+// connect returns a client without retries, since tests look at refusals.
 func connect(t testing.TB, url string, doer *http.Client) *client.API {
 	t.Helper()
 	api, err := client.New(url, client.WithHTTPClient(doer))
@@ -110,7 +110,7 @@ func connect(t testing.TB, url string, doer *http.Client) *client.API {
 	return api
 }
 
-// replica starts one server on the world's database and returns its URL.
+// replica starts one server on the database of the environment, and returns its URL.
 func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	t := e.t
 	config, err := db.ParseURL(e.database)
@@ -141,8 +141,9 @@ func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	return listener.URL
 }
 
-// judgeLogs looks for what the server refused to send: it is application-crash to the caller, and here a reason to fail.
-func judgeLogs(t testing.TB, logged string) {
+// checkLogs fails if the server logged an outcome that the spec does not list; the caller only saw
+// application-crash.
+func checkLogs(t testing.TB, logged string) {
 	t.Helper()
 	for line := range strings.Lines(logged) {
 		var entry struct{ Cause string }
@@ -159,7 +160,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// clock is the server's clock: the real one, moved or stopped.
+// clock is the server's clock: the real time, moved or stopped.
 type clock struct {
 	offset  atomic.Int64
 	stopped atomic.Pointer[time.Time]
@@ -176,7 +177,7 @@ func (c *clock) move(d time.Duration) { c.offset.Add(int64(d)) }
 
 func (c *clock) stop(at time.Time) { c.stopped.Store(&at) }
 
-// logs keeps what the server logs, for tests that look for secrets.
+// logs keeps the server's log, for tests that look for secrets.
 type logs struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -194,7 +195,7 @@ func (l *logs) String() string {
 	return l.text.String()
 }
 
-// statements counts what requests, and nothing behind them, ask of the database.
+// statements records the statements of requests, without those of background work.
 type statements struct {
 	mu    sync.Mutex
 	texts []string
@@ -214,7 +215,7 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.
 
 func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// take returns what was counted since the last call.
+// take returns the statements since the last call.
 func (s *statements) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -229,7 +230,7 @@ func (e *env) exec(statement string, args ...any) {
 	check(e.t, err)
 }
 
-// count counts the rows of a table that fulfil a condition.
+// count counts the rows of a table, for instance "users WHERE id = $1".
 func (e *env) count(from string, args ...any) int {
 	e.t.Helper()
 	var n int
@@ -237,7 +238,7 @@ func (e *env) count(from string, args ...any) int {
 	return n
 }
 
-// within waits for what must become so.
+// within waits until a condition holds.
 func (e *env) within(limit time.Duration, what string, so func() bool) {
 	e.t.Helper()
 	deadline := time.Now().Add(limit)
@@ -259,7 +260,8 @@ func onHash(do func(password.Cost)) func(*options) {
 	return withServer(func(s *impl.Server) { s.Passwords.OnHash = do })
 }
 
-// flush waits until the pending last_used_at updates are written: that of a session which is used after them is.
+// flush waits until all pending last_used_at updates are written. It uses another session after them, and
+// waits for that one.
 func (e *env) flush() {
 	e.t.Helper()
 	email := e.user(person{client: true})
@@ -273,13 +275,13 @@ func (e *env) flush() {
 	e.exec("DELETE FROM users WHERE email = $1", email)
 }
 
-// wakeJobs tells River that there are jobs, as an insert by River does; else it looks once a second.
+// wakeJobs notifies River of new jobs, as its own inserts do. Otherwise it polls once a second.
 func (e *env) wakeJobs() {
 	e.t.Helper()
 	e.exec(`SELECT pg_notify('public.river_insert', '{"queue": "default"}')`)
 }
 
-// person is what a test wants a user to be; what it does not say is filled in.
+// person describes a user that a test needs. Empty fields get defaults.
 type person struct {
 	email, password                     string
 	noPassword, rememberMe              bool
@@ -290,7 +292,7 @@ const goodPassword = "analytical engine 1843"
 
 var people atomic.Int64
 
-// user puts a person into the database, and returns the address.
+// user inserts a user and returns the e-mail address.
 func (e *env) user(p person) string {
 	e.t.Helper()
 	if p.email == "" {
@@ -330,7 +332,7 @@ func (e *env) signIn(email string) string {
 	return ""
 }
 
-// want is the outcome of a call if it is of this type; any other fails the test.
+// want returns the outcome of a call as this type, and fails the test if it has another.
 func want[T client.Outcome](outcome client.Outcome, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -344,7 +346,7 @@ func want[T client.Outcome](outcome client.Outcome, err error) func(testing.TB) 
 	}
 }
 
-// answer is an answer as it came over the wire.
+// answer is a response as it came over the wire.
 type answer struct {
 	code   int
 	header http.Header
@@ -354,7 +356,7 @@ type answer struct {
 
 func (a answer) status() string { s, _ := a.body["status"].(string); return s }
 
-// params lists the errors of an answer as "param rule".
+// params lists the param errors of an answer as "param rule".
 func (a answer) params() string {
 	var list []string
 	errors, _ := a.body["errors"].([]any)
@@ -365,7 +367,7 @@ func (a answer) params() string {
 	return strings.Join(list, ", ")
 }
 
-// send makes a request that the client would not make. Headers come in pairs.
+// send sends a request that the client would not send. headers alternate names and values.
 func (e *env) send(method, path string, body []byte, headers ...string) answer {
 	e.t.Helper()
 	a, err := e.trySend(e.t.Context(), method, path, body, headers...)
@@ -398,7 +400,7 @@ func answerOf(res *http.Response, text []byte) answer {
 
 func b64(text string) []byte { return []byte(base64.StdEncoding.EncodeToString([]byte(text))) }
 
-// bearer is the pair of an Authorization header, or nothing without a token.
+// bearer returns the name and value of an Authorization header, or nothing without a token.
 func bearer(token string) []string {
 	if token == "" {
 		return nil

@@ -26,7 +26,8 @@ func readFile(t testing.TB, name string) []byte {
 	return text
 }
 
-// session puts a session of a user into the database, where signing in is not what a test is about, and returns its token.
+// session creates a session of a user for an application without a sign-in by that user, and returns its
+// token.
 func (e *env) session(email, application string) string {
 	e.t.Helper()
 	token := e.signIn(e.user(person{client: true}))
@@ -152,7 +153,7 @@ func TestSessionsCreateForUsersWithoutRecords(t *testing.T) {
 	}
 }
 
-// TestSessionsCreateReplaces signs a presented session out once the new one exists, and only then.
+// TestSessionsCreateReplaces: a presented session ends only once the new one exists.
 func TestSessionsCreateReplaces(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -170,7 +171,7 @@ func TestSessionsCreateReplaces(t *testing.T) {
 	}
 }
 
-// TestRoles are judged at each use of a session.
+// TestRoles: roles are checked at each use of a session.
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -185,7 +186,7 @@ func TestRoles(t *testing.T) {
 		{"UPDATE clients SET active = true", "action-successful"},
 		{"INSERT INTO employees (user_id) SELECT id FROM users", "action-successful"},
 		{"DELETE FROM clients", "invalid-token"},
-		{"DELETE FROM employees", "action-successful"}, // no record at all: open to those
+		{"DELETE FROM employees", "action-successful"}, // no record at all: those may
 		{"DELETE FROM users", "invalid-token"},
 	}
 	for _, step := range steps {
@@ -201,9 +202,9 @@ func TestSignInMail(t *testing.T) {
 		person               person
 		accepted             int
 	}{
-		{"a success is told", "", "action-successful", person{client: true}, 1},
+		{"a success is mailed", "", "action-successful", person{client: true}, 1},
 		{"a refused mail is said", "rejected", "mandrill-email-failed", person{client: true}, 0},
-		{"a user without a record is not told", "", "client-required", person{}, 0},
+		{"a user without a record gets no mail", "", "client-required", person{}, 0},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -232,7 +233,7 @@ func TestSignInMail(t *testing.T) {
 	}
 }
 
-// TestExpiry stands exactly at the limits.
+// TestExpiry tests sessions exactly at their limits.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
@@ -306,7 +307,7 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// freeze stops the clock of the world at this time after its only session was made, which it returns.
+// freeze stops the clock at this time after the creation of the only session, which it returns.
 func (e *env) freeze(at time.Duration) (made time.Time) {
 	e.t.Helper()
 	check(e.t, e.pool.QueryRow(context.Background(), "SELECT created_at FROM sessions").Scan(&made))
@@ -348,7 +349,7 @@ func TestSessionsDelete(t *testing.T) {
 	want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
 }
 
-// TestOldHashes verifies bcrypt and cheaper argon2, and replaces them at the next sign-in.
+// TestOldHashes: bcrypt and argon2 hashes of another cost are verified, and replaced at the next sign-in.
 func TestOldHashes(t *testing.T) {
 	t.Parallel()
 	old, err := bcrypt.GenerateFromPassword([]byte(goodPassword), bcrypt.MinCost)
@@ -375,8 +376,8 @@ func TestOldHashes(t *testing.T) {
 	}
 }
 
-// TestOldHashAtOnce: sign-ins with the right password that overlap all succeed, whichever of them renews the hash, and none is
-// counted as a wrong one.
+// TestOldHashAtOnce: concurrent sign-ins with the right password all succeed, whichever renews the hash, and
+// none counts as a failed attempt.
 func TestOldHashAtOnce(t *testing.T) {
 	t.Parallel()
 	old, err := bcrypt.GenerateFromPassword([]byte(goodPassword), bcrypt.MinCost)
@@ -395,11 +396,11 @@ func TestOldHashAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	if e.count("tries") != 0 || e.count("users WHERE password_hash LIKE '$argon2id$%'") != 1 {
-		t.Error("a try was counted, or the hash not renewed")
+		t.Error("an attempt was counted, or the hash not renewed")
 	}
 }
 
-// TestUnknownHash: a hash that nothing here can read matches no password, and crashes nothing.
+// TestUnknownHash: a hash of unknown format matches no password and crashes nothing.
 func TestUnknownHash(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -410,7 +411,7 @@ func TestUnknownHash(t *testing.T) {
 	}
 }
 
-// TestDeletedMeanwhile deletes what a sign-in is about while its password is hashed.
+// TestDeletedMeanwhile deletes the user or the application while the password of a sign-in is hashed.
 func TestDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for statement, slug := range map[string]string{
@@ -430,7 +431,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestBlankPassword treats a blank hash as none.
+// TestBlankPassword: a blank hash counts as no password.
 func TestBlankPassword(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -441,7 +442,7 @@ func TestBlankPassword(t *testing.T) {
 	}
 }
 
-// TestPasswordsAreNormalized: the same text typed on two keyboards is the same password.
+// TestPasswordsAreNormalized: two Unicode encodings of one text are the same password.
 func TestPasswordsAreNormalized(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -452,13 +453,14 @@ func TestPasswordsAreNormalized(t *testing.T) {
 	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), signIn))(t)
 }
 
-// TestRefusedPasswordsCostTheSame compares the hashing that refusals cost, since its time must not tell who has an account.
+// TestRefusedPasswordsCostTheSame compares the hashing cost of refusals, whose time must not reveal who has
+// an account.
 func TestRefusedPasswordsCostTheSame(t *testing.T) {
 	t.Parallel()
-	const memory, passes = 64, 3 // so that one hash of the old cost more, or one of the current cost less, shows
+	const memory, mode = 64, 3 // so that one hash of the old cost more, or one of the current cost less, shows
 	var spent atomic.Int64
 	e := start(t, withSettings(func(s *impl.Settings) {
-		s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = memory, passes, 0
+		s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = memory, mode, 0
 	}), onHash(func(cost password.Cost) { spent.Add(int64(cost.Memory) * int64(cost.Passes)) }))
 	current, old := e.user(person{client: true}), e.user(person{client: true})
 	bare := e.user(person{client: true, noPassword: true})
@@ -469,10 +471,10 @@ func TestRefusedPasswordsCostTheSame(t *testing.T) {
 		name, email string
 		want        int64
 	}{
-		{"a wrong password", current, memory * passes},
-		{"an unknown address", "nobody@example.com", memory * passes},
-		{"a user without a password", bare, memory * passes},
-		{"a wrong password of an old, cheaper hash", old, memory*passes + oldHash},
+		{"a wrong password", current, memory * mode},
+		{"an unknown address", "nobody@example.com", memory * mode},
+		{"a user without a password", bare, memory * mode},
+		{"a wrong password of an old, cheaper hash", old, memory*mode + oldHash},
 	} {
 		spent.Store(0)
 		_, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: row.email, Password: "wrong", Application: "planoorder"})

@@ -24,30 +24,31 @@ import (
 	"github.com/planoauth/planoauth/impl/password"
 )
 
-// valid is a request of an operation that passes all common steps: the example of the spec, and a token where one is needed.
+// valid is a request of an operation that mode all common steps: the example of the spec, and a token where
+// one is needed.
 type valid struct {
-	*lawOperation
+	*specOperation
 	params  map[string]any
 	token   string
 	refused string // the token of a user without records
 }
 
-func (o *lawOperation) sensitive() bool { s, _ := o.op.Extensions["x-sensitive"].(bool); return s }
+func (o *specOperation) sensitive() bool { s, _ := o.op.Extensions["x-sensitive"].(bool); return s }
 
-func (o *lawOperation) extension(name, field string) any {
+func (o *specOperation) extension(name, field string) any {
 	extension, _ := o.op.Extensions[name].(map[string]any)
 	return extension[field]
 }
 
-func (o *lawOperation) contentType() string {
+func (o *specOperation) contentType() string {
 	if o.sensitive() {
 		return "text/plain"
 	}
 	return "application/json"
 }
 
-// example decodes the first example of the operation's body.
-func (o *lawOperation) example(t testing.TB) map[string]any {
+// example returns the decoded first example of the operation's body.
+func (o *specOperation) example(t testing.TB) map[string]any {
 	t.Helper()
 	for _, example := range o.op.RequestBody.Value.Content[o.contentType()].Examples {
 		text, err := json.Marshal(example.Value.Value)
@@ -63,8 +64,8 @@ func (o *lawOperation) example(t testing.TB) map[string]any {
 	return nil
 }
 
-// encode writes params the way that the operation reads them.
-func (o *lawOperation) encode(t testing.TB, params any) []byte {
+// encode encodes params as the operation expects them.
+func (o *specOperation) encode(t testing.TB, params any) []byte {
 	text, err := json.Marshal(params)
 	check(t, err)
 	if o.sensitive() {
@@ -73,8 +74,8 @@ func (o *lawOperation) encode(t testing.TB, params any) []byte {
 	return text
 }
 
-// startFor makes a world in which every step of an operation can be shown.
-func startFor(t testing.TB, o *lawOperation, opts ...func(*options)) *env {
+// startFor starts an environment in which every step of an operation can refuse.
+func startFor(t testing.TB, o *specOperation, opts ...func(*options)) *env {
 	t.Helper()
 	opts = append(opts, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 }))
 	if strings.HasPrefix(o.id, "sessionsGoogle") {
@@ -83,10 +84,10 @@ func startFor(t testing.TB, o *lawOperation, opts ...func(*options)) *env {
 	return start(t, opts...)
 }
 
-// prepare makes the users of the spec's examples: Ada, who is a client save where the example makes her one.
-func prepare(e *env, o *lawOperation) *valid {
+// prepare inserts Ada, the user of the spec's examples, as a client unless the example makes her one.
+func prepare(e *env, o *specOperation) *valid {
 	ada := e.user(person{email: "ada@example.com", password: "analytical engine 1843", client: o.id != "usersClientRegister"})
-	v := &valid{lawOperation: o, params: o.example(e.t), refused: e.signIn(e.user(person{}))}
+	v := &valid{specOperation: o, params: o.example(e.t), refused: e.signIn(e.user(person{}))}
 	switch {
 	case o.op.Extensions["x-roles"] != nil:
 		v.token = e.session(e.user(person{employee: true}), "planoauth")
@@ -115,7 +116,7 @@ func (v *valid) send(e *env, headers ...string) answer {
 // TestExamples sends the example of each operation as it stands in the spec.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
 			e := startFor(t, o)
@@ -126,20 +127,21 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// commonStep makes an operation answer a slug of the common steps, by its real cause.
+// commonStep makes an operation answer a slug of the common steps, for a real cause.
 type commonStep struct {
 	slug string
 	code int
 	when string
 	send func(v *valid, e *env) answer
-	undo []string // by SQL, so that the next rows find the world as it was
+	undo []string // by SQL, so that the next rows find the database as it was
 }
 
 func (v *valid) sendRaw(e *env, contentType, body string) answer {
 	return e.send(v.method, v.path, []byte(body), append([]string{"Content-Type", contentType}, bearer(v.token)...)...)
 }
 
-// commonSteps share one world for each operation, so their order matters: the rows that move the clock are last.
+// commonSteps share one environment for each operation, so their order matters: rows that move the clock are
+// last.
 var commonSteps = []commonStep{
 	{slug: "route-non-existent", code: 500, when: "the method is another", send: func(v *valid, e *env) answer { return e.send("GET", v.path, nil) }},
 	{slug: "invalid-content-type", code: 400, when: "the content type is another", send: func(v *valid, e *env) answer { return v.sendRaw(e, "application/xml", "") }},
@@ -188,7 +190,7 @@ var commonSteps = []commonStep{
 	}},
 	{slug: "application-crash", code: 500, when: "a table is away", send: func(v *valid, e *env) answer {
 		e.exec("ALTER TABLE users RENAME TO users_away")
-		e.exec("ALTER TABLE google_states RENAME TO google_states_away") // the only one that sessions/google_authorize asks
+		e.exec("ALTER TABLE google_states RENAME TO google_states_away") // the only table that sessions/google_authorize reads
 		if v.token != "" {
 			e.exec("UPDATE sessions SET created_at = created_at - interval '1 second'") // drops it from the session cache
 			e.within(busyLimit, "the session is read anew", func() bool { return e.readAs("", v.token) == "application-crash" })
@@ -203,7 +205,7 @@ var commonSteps = []commonStep{
 	{slug: "identify-request-error", code: 500, when: "the registry cannot be read and its copy is old", send: func(v *valid, e *env) answer {
 		e.exec("ALTER TABLE routes RENAME TO routes_away")
 		e.clock.move(61 * time.Second)
-		return soon(v, e, "identify-request-error", "SELECT 1") // a reading may be under way
+		return soon(v, e, "identify-request-error", "SELECT 1") // a read may be in flight
 	}, undo: []string{"ALTER TABLE routes_away RENAME TO routes"}},
 	{slug: "rate-limit-exceeded", code: 429, when: "other replicas have seen too many requests of the address", send: func(v *valid, e *env) answer {
 		return soon(v, e, "rate-limit-exceeded", `INSERT INTO address_requests (minute, address, requests)
@@ -212,8 +214,8 @@ var commonSteps = []commonStep{
 	}},
 }
 
-// concerns tells whether an operation has the step.
-func (c *commonStep) concerns(o *lawOperation) bool {
+// concerns reports whether an operation has the step.
+func (c *commonStep) concerns(o *specOperation) bool {
 	_, listed := o.slugs[c.slug]
 	return listed && !(c.slug == "client-required" && o.op.Extensions["x-open-to-recordless"] == true)
 }
@@ -221,7 +223,7 @@ func (c *commonStep) concerns(o *lawOperation) bool {
 // TestCommonSteps makes every operation of the spec answer every slug of the common steps.
 func TestCommonSteps(t *testing.T) {
 	t.Parallel()
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
 			e := startFor(t, o)
@@ -238,7 +240,7 @@ func TestCommonSteps(t *testing.T) {
 						t.Fatalf("the answer is %d %s", a.code, a.text)
 					}
 					if row.slug == "application-crash" {
-						judgeCrash(e, o, a)
+						checkCrash(e, o, a)
 					}
 				})
 				if row.undo != nil {
@@ -258,11 +260,12 @@ func (e *env) undo(v *valid, statements []string) {
 	e.within(busyLimit, "the operation is deployed again", func() bool { return v.sendRaw(e, "application/xml", "").status() == "invalid-content-type" })
 }
 
-// busyLimit is for changes by SQL while other tests keep the machine busy; TestChangesCountWithinASecond has it quiet.
+// busyLimit bounds waits that are short on a machine which is not busy. It only has to end a test that hangs.
 const busyLimit = time.Minute
 
-// TestChangesCountWithinASecond runs alone: what an operator changes by SQL counts within a second on every replica, by the
-// notifications of the triggers, and where those are lost, by polling. The best of three counts, for the machine may be busy.
+// TestChangesCountWithinASecond runs alone: what an operator changes by SQL counts within a second on every
+// replica, by the notifications of the triggers, and where those are lost, by polling. The best of three
+// counts, since the machine may be busy.
 func TestChangesCountWithinASecond(t *testing.T) {
 	for _, how := range []string{"by notification", "by polling"} {
 		t.Run(how, func(t *testing.T) {
@@ -295,18 +298,18 @@ func TestChangesCountWithinASecond(t *testing.T) {
 	}
 }
 
-// soon runs a statement that makes a step before the content type refuse, waits until it does, and sends the request.
+// soon runs a statement that makes one of the first steps refuse, waits until it does, and sends the request.
 func soon(v *valid, e *env, slug, statement string, args ...any) answer {
 	e.exec(statement, args...)
 	e.within(busyLimit, slug, func() bool { return v.sendRaw(e, "application/xml", "").status() == slug })
 	return v.send(e)
 }
 
-// judgeCrash looks for the cause where it belongs and where it does not.
-func judgeCrash(e *env, o *lawOperation, a answer) {
+// checkCrash checks that the cause is in the log and in a notification, and not in the answer.
+func checkCrash(e *env, o *specOperation, a answer) {
 	id := a.header.Get("X-Request-Id")
 	if strings.Contains(a.text, "users") || strings.Contains(a.text, "SQLSTATE") {
-		e.t.Errorf("the answer tells the cause: %s", a.text)
+		e.t.Errorf("the answer holds the cause: %s", a.text)
 	}
 	if !strings.Contains(e.logs.String(), id) || !strings.Contains(e.logs.String(), "SQLSTATE") {
 		e.t.Error("the log does not have the cause under the request id")
@@ -320,7 +323,7 @@ func oneHashSlot() func(*options) {
 	return withSettings(func(s *impl.Settings) { s.HashWorkers, s.ThrottlePasswords = 1, 0 })
 }
 
-// heldHashes is a server with one hashing slot. From hold until release, hashes wait.
+// heldHashes gives the server one hashing slot. From hold until release, hashes wait.
 func heldHashes(t testing.TB) (changes []func(*options), hold, release func()) {
 	var holding atomic.Bool
 	held := make(chan struct{})
@@ -334,10 +337,11 @@ func heldHashes(t testing.TB) (changes []func(*options), hold, release func()) {
 	return changes, func() { holding.Store(true) }, release
 }
 
-// TestServerBusy fills the one hashing slot and its queue with 65 requests; the next is refused, and no other.
+// TestServerBusy fills the one hashing slot and its queue with 65 requests; the next is refused, and no
+// other.
 func TestServerBusy(t *testing.T) {
 	t.Parallel()
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		if _, listed := o.slugs["server-busy"]; !listed {
 			continue
 		}
@@ -370,8 +374,9 @@ func TestServerBusy(t *testing.T) {
 	}
 }
 
-// TestServerBusyUntil holds Retry-After against the time that those who wait take, by a clock that moves with each hash.
-func TestServerBusyUntil(t *testing.T) {
+// TestServerBusyRetryAfter compares Retry-After with the time that the queue takes, on a clock that moves
+// with each hash.
+func TestServerBusyRetryAfter(t *testing.T) {
 	t.Parallel()
 	const oneHash = 470 * time.Millisecond
 	var e *env
@@ -411,9 +416,9 @@ func TestServerBusyUntil(t *testing.T) {
 	}
 }
 
-// busyRequest is a request that hashes a password.
-func busyRequest(e *env, o *lawOperation) *valid {
-	v := &valid{lawOperation: o, params: o.example(e.t)}
+// busyRequest returns a request that hashes a password.
+func busyRequest(e *env, o *specOperation) *valid {
+	v := &valid{specOperation: o, params: o.example(e.t)}
 	switch o.id {
 	case "usersClientRegister":
 		v.token = e.session(e.user(person{noPassword: true}), "planoorder")
@@ -426,12 +431,13 @@ func busyRequest(e *env, o *lawOperation) *valid {
 	return v
 }
 
-// panicking is a mailer that meets a state nobody foresaw.
+// panicking is a mailer that panics.
 type panicking struct{}
 
 func (panicking) Send(context.Context, *db.Mail) error { panic("nobody foresaw hunter2") }
 
-// TestPanic: cause and stack are in the log under the request id, the operators hear of it, and the server goes on.
+// TestPanic: cause and stack are in the log under the request id, the operators are notified, and the server
+// goes on.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	e := start(t, func(o *options) { o.mailer = panicking{} })
@@ -474,7 +480,7 @@ func TestRouteNonExistent(t *testing.T) {
 	}
 }
 
-// TestOrderOfSteps breaks more and more of a request: the first step that refuses decides.
+// TestOrderOfSteps breaks more and more of a request: the first step that refuses decides the slug.
 func TestOrderOfSteps(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -499,7 +505,7 @@ func TestOrderOfSteps(t *testing.T) {
 			t.Errorf("want %s, have %s", row.want, a.text)
 		}
 	}
-	soon(&valid{lawOperation: lawOperations()[1], params: map[string]any{}}, e, "route-not-found", "UPDATE routes SET deployed_at = NULL")
+	soon(&valid{specOperation: specOperations()[1], params: map[string]any{}}, e, "route-not-found", "UPDATE routes SET deployed_at = NULL")
 	if a := e.send("POST", path, b64(tooLarge), "Content-Type", "application/json"); a.status() != "route-not-found" {
 		t.Errorf("want route-not-found, have %s", a.text)
 	}
@@ -509,7 +515,8 @@ func TestOrderOfSteps(t *testing.T) {
 	})
 }
 
-// TestRegistryCopy serves from the copy while the tables are away, for a minute and no longer, on every replica.
+// TestRegistryCopy: while the tables are missing, every replica serves from its copy for a minute and no
+// longer.
 func TestRegistryCopy(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -532,7 +539,7 @@ func TestRegistryCopy(t *testing.T) {
 	e.exec("ALTER TABLE services_away RENAME TO services")
 	e.within(busyLimit, "both replicas recover", func() bool { return read(e) == "missing-param" && read(&other) == "missing-param" })
 	e.exec("UPDATE routes SET deployed_at = NULL WHERE path = '/api/v1/sessions/read'")
-	e.within(busyLimit, "both replicas hear of the change", func() bool { return read(e) == "route-not-found" && read(&other) == "route-not-found" })
+	e.within(busyLimit, "both replicas know of the change", func() bool { return read(e) == "route-not-found" && read(&other) == "route-not-found" })
 	e.exec("UPDATE routes SET deployed_at = now() WHERE path = '/api/v1/sessions/read'")
 	e.within(busyLimit, "and of its end", func() bool { return read(e) == "missing-param" && read(&other) == "missing-param" })
 }
@@ -616,7 +623,7 @@ func TestBrowsers(t *testing.T) {
 	e.within(busyLimit, "a new origin counts", func() bool { return preflight("https://new.example").header.Get("Access-Control-Allow-Origin") != "" })
 }
 
-// TestHealth also looks at the pages without an envelope.
+// TestHealth tests the health checks and the pages without an envelope.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -646,7 +653,8 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// TestStatementBudgets counts what operations ask of the database, BEGIN and COMMIT aside, and of a registration what its mail asks.
+// TestStatementBudgets counts the statements of operations, without BEGIN and COMMIT and without those of a
+// registration's mail.
 func TestStatementBudgets(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -685,7 +693,7 @@ func TestStatementBudgets(t *testing.T) {
 		{"a missing param", create("", b64(`{"email":"x@example.com"}`)), "missing-param", 0, 0},
 		{"a mistyped token", read(presented[:40]+strings.Repeat("a", 21), "{}"), "invalid-token", 0, 0},
 	}
-	e.hears()
+	e.awaitListener()
 	for _, row := range rows {
 		e.counted.take()
 		if got := row.call(); got != row.want {
@@ -693,15 +701,15 @@ func TestStatementBudgets(t *testing.T) {
 		}
 		asked := slices.DeleteFunc(e.counted.take(), func(text string) bool { return ofMail.MatchString(text) })
 		if len(asked) < row.least || len(asked) > row.most {
-			t.Errorf("%s asks %d times, not %d to %d: %s", row.name, len(asked), row.least, row.most, strings.Join(asked, "\n  "))
+			t.Errorf("%s takes %d statements, not %d to %d: %s", row.name, len(asked), row.least, row.most, strings.Join(asked, "\n  "))
 		}
 	}
 }
 
-// ofMail finds the statements that save, queue and mark a mail.
+// ofMail matches the statements that insert, queue and finish a mail.
 var ofMail = regexp.MustCompile(`\b(mails|river_job)\b`)
 
-// TestOneLogLine: each request is logged once, whatever comes of it, with what it takes to find it again.
+// TestOneLogLine: each request is logged once, whatever its outcome, with its request id.
 func TestOneLogLine(t *testing.T) {
 	t.Parallel()
 	e := start(t)
