@@ -165,8 +165,7 @@ func TestLegacySlug(t *testing.T) {
 	params := registration(email)
 	want[client.EmailAlreadyRegistered](e.api.ClientsRegister(t.Context(), params))(t)
 	params.Application = "planox2"
-	//lint:ignore SA1019 old callers still ask for the old spelling
-	want[client.EmailAlreadyRegisterd](e.api.ClientsRegister(t.Context(), params))(t)
+	want[client.EmailAlreadyRegisterd](e.api.ClientsRegister(t.Context(), params))(t) //nolint:staticcheck // old callers still ask for the old spelling
 	if e.count("clients") != 0 || e.count("users WHERE first_name = 'Ada'") != 1 {
 		t.Error("the user was changed")
 	}

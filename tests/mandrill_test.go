@@ -49,6 +49,7 @@ func startMandrill(t testing.TB) *mandrill {
 			m.reach(connected)
 		case http.StateClosed, http.StateHijacked:
 			m.open.Add(-1)
+		default:
 		}
 	}
 	server.Start()

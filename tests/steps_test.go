@@ -351,11 +351,16 @@ func TestServerBusy(t *testing.T) {
 			e := start(t, changes...)
 			v := busyRequest(e, o)
 			hold()
+			ctx, goAway := context.WithCancel(t.Context())
 			answers := make(chan answer, 66)
-			for range 66 {
+			for i := range 66 {
+				ctx := ctx // every other caller goes away
+				if i%2 == 0 {
+					ctx = t.Context()
+				}
 				go func() {
-					a, err := e.trySend(t.Context(), v.method, v.path, v.encode(t, v.params), append([]string{"Content-Type", v.contentType()}, bearer(v.token)...)...)
-					if err != nil {
+					a, err := e.trySend(ctx, v.method, v.path, v.encode(t, v.params), append([]string{"Content-Type", v.contentType()}, bearer(v.token)...)...)
+					if err != nil && ctx.Err() == nil {
 						t.Error(err)
 					}
 					answers <- a
@@ -364,6 +369,7 @@ func TestServerBusy(t *testing.T) {
 			if a := <-answers; a.status() != "server-busy" || a.code != 503 {
 				t.Errorf("the first answer is %s", a.text)
 			}
+			goAway()
 			release()
 			for range 65 {
 				if a := <-answers; a.status() == "server-busy" {
