@@ -20,39 +20,67 @@ var SpecYAML []byte
 //go:embed openapi.gen.json
 var SpecJSON []byte
 
-// Outcome is an answer below /api/v1: what one status slug of the spec carries.
+// Outcome is an answer below /api/v1: the data of one status slug of the spec.
 type Outcome interface {
 	// Slug is the value of status.
 	Slug() string
-	// Write sends the outcome with the code, the status and the message of the spec, and with the request id that stands
-	// in the header X-Request-Id of the answer.
+	// Write sends the outcome with the code, the status and the message of the spec. The request id is that of the answer's
+	// header X-Request-Id.
 	Write(w http.ResponseWriter) error
 }
 
+// OperationID is the operationId of an operation.
+type OperationID string
+
+// The ids of all operations.
+const (
+	OperationSessionsCreate            OperationID = "sessionsCreate"
+	OperationSessionsRead              OperationID = "sessionsRead"
+	OperationSessionsIndex             OperationID = "sessionsIndex"
+	OperationSessionsDelete            OperationID = "sessionsDelete"
+	OperationSessionsMagicLinkRequest  OperationID = "sessionsMagicLinkRequest"
+	OperationSessionsMagicLinkCreate   OperationID = "sessionsMagicLinkCreate"
+	OperationSessionsGoogleAuthorize   OperationID = "sessionsGoogleAuthorize"
+	OperationSessionsGoogleCreate      OperationID = "sessionsGoogleCreate"
+	OperationClientsRegister           OperationID = "clientsRegister"
+	OperationUsersClientRegister       OperationID = "usersClientRegister"
+	OperationUsersRead                 OperationID = "usersRead"
+	OperationUsersUpdate               OperationID = "usersUpdate"
+	OperationUsersPasswordUpdate       OperationID = "usersPasswordUpdate"
+	OperationUsersPasswordResetRequest OperationID = "usersPasswordResetRequest"
+	OperationUsersPasswordReset        OperationID = "usersPasswordReset"
+	OperationUsersEmailVerify          OperationID = "usersEmailVerify"
+	OperationPreferencesRead           OperationID = "preferencesRead"
+	OperationPreferencesUpdate         OperationID = "preferencesUpdate"
+	OperationNotificationsIndex        OperationID = "notificationsIndex"
+	OperationNotificationsUpdate       OperationID = "notificationsUpdate"
+)
+
 // Operation is one operation of the spec.
 type Operation struct {
-	ID, Method, Path string
+	ID           OperationID
+	Method, Path string
 	// Service is the slug of the service that the route belongs to.
 	Service string
 	// Params is the name of the schema of the decoded params.
 	Params string
 	// ParamOrder has the dotted paths of all params, in the order in which errors are reported.
 	ParamOrder []string
-	// RequiresParams says that at least one param besides the token is required.
+	// RequiresParams reports whether at least one param besides the token is required.
 	RequiresParams bool
 	// Sensitive operations take base64 in text/plain.
 	Sensitive bool
-	// TokenRequired says that a token must be presented; otherwise one may be.
+	// TokenRequired reports whether a token is required; otherwise it is optional.
 	TokenRequired bool
-	// TokenKinds says whose tokens it takes: those of a session, of an application, or both.
+	// TokenKinds has the kinds of tokens that it takes: session, application, or both.
 	TokenKinds []string
-	// ApplicationRequires has the params that an application must pass, and nobody else may.
+	// ApplicationRequires has the params that are required with an application's token, and not allowed otherwise.
 	ApplicationRequires []string
-	// Roles says who may call it: users with one of these roles; all may when it is empty.
+	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
-	// OpenToRecordless says that users without any record are let in.
+	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
-	// Throttled says that the requests of each address are bounded.
+	// Throttled reports whether the requests of each address are limited.
 	Throttled bool
 	// DeprecatedParams should no longer be passed.
 	DeprecatedParams []DeprecatedParam
@@ -63,7 +91,7 @@ type Operation struct {
 // Operations has all operations, in the order of the spec.
 var Operations = []*Operation{
 	{
-		ID: "sessionsCreate", Method: "POST", Path: "/api/v1/sessions/create", Service: "sessions",
+		ID: OperationSessionsCreate, Method: "POST", Path: "/api/v1/sessions/create", Service: "sessions",
 		Params:         "SessionsCreateParams",
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
@@ -95,7 +123,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsRead", Method: "POST", Path: "/api/v1/sessions/read", Service: "sessions",
+		ID: OperationSessionsRead, Method: "POST", Path: "/api/v1/sessions/read", Service: "sessions",
 		Params:         "SessionsReadParams",
 		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -120,7 +148,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsIndex", Method: "POST", Path: "/api/v1/sessions/index", Service: "sessions",
+		ID: OperationSessionsIndex, Method: "POST", Path: "/api/v1/sessions/index", Service: "sessions",
 		Params:         "SessionsIndexParams",
 		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -145,7 +173,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsDelete", Method: "POST", Path: "/api/v1/sessions/delete", Service: "sessions",
+		ID: OperationSessionsDelete, Method: "POST", Path: "/api/v1/sessions/delete", Service: "sessions",
 		Params:         "SessionsDeleteParams",
 		ParamOrder:     []string{"token", "id", "scope"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -170,7 +198,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsMagicLinkRequest", Method: "POST", Path: "/api/v1/sessions/magic_link_request", Service: "sessions",
+		ID: OperationSessionsMagicLinkRequest, Method: "POST", Path: "/api/v1/sessions/magic_link_request", Service: "sessions",
 		Params:         "SessionsMagicLinkRequestParams",
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
@@ -198,7 +226,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsMagicLinkCreate", Method: "POST", Path: "/api/v1/sessions/magic_link_create", Service: "sessions",
+		ID: OperationSessionsMagicLinkCreate, Method: "POST", Path: "/api/v1/sessions/magic_link_create", Service: "sessions",
 		Params:         "SessionsMagicLinkCreateParams",
 		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
@@ -227,7 +255,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsGoogleAuthorize", Method: "POST", Path: "/api/v1/sessions/google_authorize", Service: "sessions",
+		ID: OperationSessionsGoogleAuthorize, Method: "POST", Path: "/api/v1/sessions/google_authorize", Service: "sessions",
 		Params:         "SessionsGoogleAuthorizeParams",
 		ParamOrder:     []string{"token", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
@@ -254,7 +282,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "sessionsGoogleCreate", Method: "POST", Path: "/api/v1/sessions/google_create", Service: "sessions",
+		ID: OperationSessionsGoogleCreate, Method: "POST", Path: "/api/v1/sessions/google_create", Service: "sessions",
 		Params:         "SessionsGoogleCreateParams",
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
@@ -284,7 +312,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "clientsRegister", Method: "POST", Path: "/api/v1/clients/register", Service: "clients",
+		ID: OperationClientsRegister, Method: "POST", Path: "/api/v1/clients/register", Service: "clients",
 		Params:         "ClientsRegisterParams",
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
@@ -315,7 +343,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersClientRegister", Method: "POST", Path: "/api/v1/users/client_register", Service: "users",
+		ID: OperationUsersClientRegister, Method: "POST", Path: "/api/v1/users/client_register", Service: "users",
 		Params:         "UsersClientRegisterParams",
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
@@ -343,7 +371,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersRead", Method: "POST", Path: "/api/v1/users/read", Service: "users",
+		ID: OperationUsersRead, Method: "POST", Path: "/api/v1/users/read", Service: "users",
 		Params:         "UsersReadParams",
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -368,7 +396,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersUpdate", Method: "PUT", Path: "/api/v1/users/update", Service: "users",
+		ID: OperationUsersUpdate, Method: "PUT", Path: "/api/v1/users/update", Service: "users",
 		Params:         "UsersUpdateParams",
 		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -393,7 +421,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersPasswordUpdate", Method: "PUT", Path: "/api/v1/users/password_update", Service: "users",
+		ID: OperationUsersPasswordUpdate, Method: "PUT", Path: "/api/v1/users/password_update", Service: "users",
 		Params:         "UsersPasswordUpdateParams",
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
@@ -421,7 +449,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersPasswordResetRequest", Method: "POST", Path: "/api/v1/users/password_reset_request", Service: "users",
+		ID: OperationUsersPasswordResetRequest, Method: "POST", Path: "/api/v1/users/password_reset_request", Service: "users",
 		Params:         "UsersPasswordResetRequestParams",
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
@@ -449,7 +477,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersPasswordReset", Method: "PUT", Path: "/api/v1/users/password_reset", Service: "users",
+		ID: OperationUsersPasswordReset, Method: "PUT", Path: "/api/v1/users/password_reset", Service: "users",
 		Params:         "UsersPasswordResetParams",
 		ParamOrder:     []string{"token", "reset_token", "password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
@@ -478,7 +506,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "usersEmailVerify", Method: "POST", Path: "/api/v1/users/email_verify", Service: "users",
+		ID: OperationUsersEmailVerify, Method: "POST", Path: "/api/v1/users/email_verify", Service: "users",
 		Params:         "UsersEmailVerifyParams",
 		ParamOrder:     []string{"token", "verification_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
@@ -505,7 +533,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "preferencesRead", Method: "POST", Path: "/api/v1/preferences/read", Service: "preferences",
+		ID: OperationPreferencesRead, Method: "POST", Path: "/api/v1/preferences/read", Service: "preferences",
 		Params:         "PreferencesReadParams",
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -530,7 +558,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "preferencesUpdate", Method: "PUT", Path: "/api/v1/preferences/update", Service: "preferences",
+		ID: OperationPreferencesUpdate, Method: "PUT", Path: "/api/v1/preferences/update", Service: "preferences",
 		Params:         "PreferencesUpdateParams",
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
@@ -555,7 +583,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "notificationsIndex", Method: "POST", Path: "/api/v1/notifications/index", Service: "notifications",
+		ID: OperationNotificationsIndex, Method: "POST", Path: "/api/v1/notifications/index", Service: "notifications",
 		Params:         "NotificationsIndexParams",
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
@@ -582,7 +610,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "notificationsUpdate", Method: "PUT", Path: "/api/v1/notifications/update", Service: "notifications",
+		ID: OperationNotificationsUpdate, Method: "PUT", Path: "/api/v1/notifications/update", Service: "notifications",
 		Params:         "NotificationsUpdateParams",
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
@@ -615,18 +643,18 @@ type Status struct {
 	Slug string `json:"status"`
 	// Code is the HTTP status.
 	Code int `json:"code"`
-	// Retry says whether the same request may work "later", or "never" will; it is empty for success.
+	// Retry is "later" or "never": when the same request may work. It is empty for success.
 	Retry string `json:"retry,omitempty"`
-	// RetryAfter says that the header Retry-After tells when.
+	// RetryAfter reports whether the answer has the header Retry-After.
 	RetryAfter bool `json:"retry_after,omitempty"`
 	// Uncommon slugs are rare.
 	Uncommon   bool         `json:"uncommon,omitempty"`
 	Deprecated *Deprecation `json:"deprecated,omitempty"`
-	// Meanings has one element, or where operations mean something of their own by the slug, several.
+	// Meanings has one element, or several if the slug's meaning depends on the operation.
 	Meanings []Meaning `json:"meanings"`
 }
 
-// Meaning is what a status slug says when one of these operations answers it.
+// Meaning is the meaning of a status slug in these operations.
 type Meaning struct {
 	// Message is the sentence that the answer has.
 	Message string `json:"message"`
@@ -636,10 +664,10 @@ type Meaning struct {
 	Operations []string `json:"operations"`
 }
 
-// Deprecation says that a slug or a param should no longer be used.
+// Deprecation is since when and why a slug or a param should no longer be used.
 type Deprecation struct {
 	Since time.Time `json:"since"`
-	// Sunset is when it will be gone.
+	// Sunset is when it will be removed.
 	Sunset time.Time `json:"sunset"`
 	Reason string    `json:"reason"`
 }
@@ -1198,7 +1226,7 @@ var Statuses = []*Status{
 	},
 }
 
-// The values of headers that many answers have. Nobody appends to them.
+// Values of headers that all answers share. They must not be changed.
 var (
 	contentType = []string{"application/json"}
 	bearer      = []string{"Bearer"}

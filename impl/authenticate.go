@@ -26,8 +26,8 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 	return s.admitToken(c, text, gen.TokenParamToken)
 }
 
-// presentedToken returns the token of the Authorization header, else that of the param. It is "" for a header or a param of another
-// form.
+// presentedToken returns the token of the Authorization header, else that of the param. It is "" for a header
+// or a param of another form.
 func presentedToken(c *call) (token string, presented bool) {
 	if values := c.req.Header["Authorization"]; len(values) > 0 {
 		scheme, token, _ := strings.Cut(values[0], " ")
@@ -47,7 +47,8 @@ type tokenRefusal interface {
 	gen.SessionsReadResponseObject
 }
 
-// admitToken makes the session of a token the session of the call, or refuses the token with the name of its param.
+// admitToken makes the session of a token the session of the call, or refuses the token with the name of its
+// param.
 func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRefusal, error) {
 	if !token.HasShape(text, token.Session) {
 		return gen.InvalidToken{Param: param}, nil
@@ -64,10 +65,10 @@ func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRe
 	return refusal, nil
 }
 
-// findSession finds the session of a token, nil if there is none. Only sessions/read accepts a session from the
-// cache: products call it on each of their requests.
+// findSession finds the session of a token, nil if there is none. Only sessions/read accepts a session from
+// the cache: products call it on each of their requests.
 func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session, error) {
-	cached := c.op.ID == "sessionsRead"
+	cached := c.op.ID == gen.OperationSessionsRead
 	if cached {
 		if session := s.Sessions.Find(digest); session != nil {
 			return session, nil
@@ -82,8 +83,8 @@ func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session
 	return s.Sessions.Read(c.context(), digest)
 }
 
-// admit checks a session at each use: its lifetime, and the records and roles of its user. An application may check only sessions
-// made for it, and none of a user without a record.
+// admit checks a session at each use: its lifetime, and the records and roles of its user. An application may
+// check only sessions made for it, and none of a user without a record.
 func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) tokenRefusal {
 	if session == nil {
 		return gen.InvalidToken{Param: param}
@@ -112,7 +113,8 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	return nil
 }
 
-// permit is step 9: the user must have one of the operation's roles, if it has any, in the application of the session.
+// permit is step 9: the user must have one of the operation's roles, if it has any, in the application of the
+// session.
 func (s *Server) permit(c *call) (gen.Outcome, error) {
 	if len(c.op.Roles) == 0 {
 		return nil, nil

@@ -21,7 +21,8 @@ import (
 
 const signInBody = `{"email":"ada@example.com","password":"analytical engine 1843","application":"planoorder"}`
 
-// known is a server that never asks a database: all is deployed, and it keeps one session and knows one application's token.
+// known is a server that never asks a database: all is deployed, and it keeps one session and knows one
+// application's token.
 type known struct {
 	*Server
 	session            *db.Session
@@ -81,7 +82,8 @@ func (s *sink) Header() http.Header            { return s.header }
 func (s *sink) WriteHeader(code int)           { s.code = code }
 func (s *sink) Write(text []byte) (int, error) { return len(text), nil }
 
-// BenchmarkSteps are the steps of a session check that cost anything, and what a registration costs besides its hash and statements.
+// BenchmarkSteps are the steps of a session check that cost anything, and what a registration costs besides
+// its hash and statements.
 func BenchmarkSteps(b *testing.B) {
 	k := startKnown(b)
 	body := []byte(`{"session_token":"` + k.token + `","view":"default"}`)

@@ -67,8 +67,9 @@ func (c *callContext) Value(key any) any {
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// context returns the context for everything that a request waits for: it ends when the caller closes the connection, and after
-// requestTimeout. The timer is made at the first use, so a session check that the cache answers costs none.
+// context returns the context for everything that a request waits for: it ends when the caller closes the
+// connection, and after requestTimeout. The timer is made at the first use, so a session check that the cache
+// answers costs none.
 func (c *call) context() context.Context {
 	if c.timed == nil {
 		c.timed, c.cancel = context.WithTimeout(&c.ctx, requestTimeout)
@@ -82,8 +83,8 @@ var (
 	noStore = []string{"no-store"}
 )
 
-// begin gives each request its id, its time and the headers of every answer. It turns a panic into an error. After the answer it
-// counts the request and logs one line.
+// begin gives each request its id, its time and the headers of every answer. It turns a panic into an error.
+// After the answer it counts the request and logs one line.
 func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		req := ec.Request()
@@ -117,11 +118,12 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestLoggers makes a log handler for each operation, by operation id, so that the id is formatted only once.
+// requestLoggers makes a log handler for each operation, by operation id, so that the id is formatted only
+// once.
 func requestLoggers(log *slog.Logger) map[string]slog.Handler {
 	loggers := map[string]slog.Handler{"": log.Handler()}
 	for _, op := range gen.Operations {
-		loggers[op.ID] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", op.ID)})
+		loggers[string(op.ID)] = log.Handler().WithAttrs([]slog.Attr{slog.String("operation", string(op.ID))})
 	}
 	return loggers
 }
@@ -131,7 +133,7 @@ func (c *call) operation() string {
 	if c.op == nil {
 		return ""
 	}
-	return c.op.ID
+	return string(c.op.ID)
 }
 
 func (s *Server) logCall(c *call, code int) {
@@ -150,8 +152,8 @@ func (s *Server) logCall(c *call, code int) {
 	}
 }
 
-// refuse answers with the outcome of a step. The compiler cannot know which operation the step refuses, so this checks the
-// operation's list of slugs: an unlisted slug is never sent.
+// refuse answers with the outcome of a step. The compiler cannot know which operation the step refuses, so
+// this checks the operation's list of slugs: an unlisted slug is never sent.
 func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	if c.op != nil && !slices.Contains(c.op.Slugs, outcome.Slug()) {
 		return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or let the step answer another slug", outcome.Slug(), c.op.ID)

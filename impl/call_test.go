@@ -11,12 +11,13 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// TestOperationsHaveTimeouts checks that no operation waits for anything with the context it was called with: that context has no
-// timeout, the one of call.context has.
+// TestOperationsHaveTimeouts checks that no operation waits for anything with the context it was called with:
+// that context has no timeout, the one of call.context has.
 func TestOperationsHaveTimeouts(t *testing.T) {
 	operations := map[string]bool{}
 	for _, op := range gen.Operations {
-		operations[strings.ToUpper(op.ID[:1])+op.ID[1:]] = true
+		id := string(op.ID)
+		operations[strings.ToUpper(id[:1])+id[1:]] = true
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {

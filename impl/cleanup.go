@@ -24,8 +24,8 @@ const (
 	notificationRetention   = 365 * 24 * time.Hour
 )
 
-// retentionRule states which rows of a table are deleted: those for which the condition holds. In it, ?0 and ?1
-// are the current time minus the first and the second age.
+// retentionRule states which rows of a table are deleted: those for which the condition holds. In it, ?0 and
+// ?1 are the current time minus the first and the second age.
 type retentionRule struct {
 	table, condition string
 	ages             []time.Duration

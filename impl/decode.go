@@ -100,8 +100,8 @@ const asciiSpace = " \t\r\n\v\f"
 
 var errBase64 = errors.New("not base64")
 
-// decodeBase64 accepts the standard or the URL alphabet, but not both in one text. Padding is optional, ASCII white space is
-// skipped.
+// decodeBase64 accepts the standard or the URL alphabet, but not both in one text. Padding is optional, ASCII
+// white space is skipped.
 func decodeBase64(text []byte) ([]byte, error) {
 	if bytes.ContainsAny(text, asciiSpace) {
 		text = bytes.Join(bytes.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(asciiSpace, r) }), nil)
@@ -124,8 +124,8 @@ var errJSON = errors.New("not one JSON object")
 // decoders are reused, since allocating one costs as much as decoding a body.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// decodeObject decodes exactly one JSON object. The jsontext package itself refuses invalid UTF-8, lone surrogates and duplicate
-// names.
+// decodeObject decodes exactly one JSON object. The jsontext package itself refuses invalid UTF-8, lone
+// surrogates and duplicate names.
 func decodeObject(text []byte) (map[string]any, error) {
 	decoder := decoders.Get().(*jsontext.Decoder)
 	decoder.Reset(bytes.NewBuffer(text))
@@ -170,8 +170,9 @@ func decodeValue(decoder *jsontext.Decoder) (any, error) {
 	}
 }
 
-// decodeNumber returns an int64 for a whole number, because the generated binding cannot read a large float64 as an integer: it
-// is printed with an exponent. A number beyond float64 becomes the largest one, because kin-openapi fails on infinity.
+// decodeNumber returns an int64 for a whole number, because the generated binding cannot read a large float64
+// as an integer: it is printed with an exponent. A number beyond float64 becomes the largest one, because
+// kin-openapi fails on infinity.
 func decodeNumber(text string) any {
 	number, _ := strconv.ParseFloat(text, 64)
 	if whole := int64(number); float64(whole) == number {

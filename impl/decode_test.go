@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzDecodeObject holds the decoder against encoding/json: whatever it takes is one JSON object, with the same members, in
-// valid UTF-8, without NUL, and no deeper than allowed.
+// FuzzDecodeObject holds the decoder against encoding/json: whatever it takes is one JSON object, with the
+// same members, in valid UTF-8, without NUL, and no deeper than allowed.
 func FuzzDecodeObject(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":[1,{"b":null}],"c":"\ud83d\ude00"}`, `{"a":1,"a":2}`, `{"a":"\u0000"}`, `{"a":1e999}`, strings.Repeat(`{"a":`, 20)} {
 		f.Add([]byte(seed))
@@ -36,7 +36,8 @@ func FuzzDecodeObject(f *testing.F) {
 	})
 }
 
-// FuzzDecodeBase64: what is taken decodes to the same by the standard library once alphabet and padding are set right.
+// FuzzDecodeBase64: what is taken decodes to the same by the standard library once alphabet and padding are
+// set right.
 func FuzzDecodeBase64(f *testing.F) {
 	for _, seed := range []string{"", "e30=", "e30", " e3\n0 ", "_-8", "/+8=", "=", "e30==", "e3=0"} {
 		f.Add([]byte(seed))

@@ -26,8 +26,8 @@ func linkExpired(link *db.Link, now time.Time) bool {
 	return !now.Before(link.CreatedAt.Add(linkLifetimes[link.Kind]))
 }
 
-// expiry returns which limit a session has passed, and when; if both, the earlier one. The reason is "" for a live session. A
-// user's remember_me lifts both limits.
+// expiry returns which limit a session has passed, and when; if both, the earlier one. The reason is "" for a
+// live session. A user's remember_me lifts both limits.
 func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
 	if session.User.RememberMe {
 		return "", time.Time{}

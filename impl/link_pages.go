@@ -19,8 +19,8 @@ var linkFiles embed.FS
 // linkTemplate has a block for each kind of link, and the block notice for links that do not work.
 var linkTemplate = template.Must(template.ParseFS(linkFiles, "pages/link.html"))
 
-// linkPolicy is the Content-Security-Policy of these pages: they load from and call this server only, and only our script submits
-// the form.
+// linkPolicy is the Content-Security-Policy of these pages: they load from and call this server only, and
+// only our script submits the form.
 const linkPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // linkPage is the data of a page behind a mailed link. It contains the token only where the page needs it.
@@ -33,8 +33,8 @@ type linkPage struct {
 	Next         string // URL of the next page: the button on /magic, shown on the others after success; "" for none
 }
 
-// linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes it, since programs
-// that scan mails follow links.
+// linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes
+// it, since programs that scan mails follow links.
 func (s *Server) linkPages(e *echo.Echo) {
 	methods := []string{http.MethodGet, http.MethodHead}
 	for kind, path := range linkPaths {

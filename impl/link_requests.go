@@ -20,8 +20,8 @@ type linkRefusal interface {
 	gen.UsersPasswordResetRequestResponseObject
 }
 
-// requestLink mails a link to the user of an e-mail address, and reports whether the mail was sent. With opaque answers a job does
-// everything that depends on whether a user has the address.
+// requestLink mails a link to the user of an e-mail address, and reports whether the mail was sent. With
+// opaque answers a job does everything that depends on whether a user has the address.
 func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redirectURL string) (sent bool, _ linkRefusal, _ error) {
 	app, wrong := c.application(application, redirectURL)
 	if kind == db.MagicLink && app != nil && redirectURL == "" && app.URL == "" {
@@ -58,8 +58,8 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 // errExhausted rolls back a request beyond the limit.
 var errExhausted = errors.New("the attempts are exhausted")
 
-// saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque answers, the job that
-// makes both.
+// saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque
+// answers, the job that makes both.
 func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		within, err := found.count(ctx, tx, c.now)

@@ -27,15 +27,16 @@ func (s *Server) findLink(ctx context.Context, kind db.LinkKind, text string) (*
 	return db.LinkByToken(ctx, s.DB, kind, digest[:])
 }
 
-// newLink creates a link, in place of an older one of the user and kind, and returns its URL. The redirect URL must have been
-// checked. It returns db.ErrSuperseded if there is a link that is not older.
+// newLink creates a link, in place of an older one of the user and kind, and returns its URL. The redirect
+// URL must have been checked. It returns db.ErrSuperseded if there is a link that is not older.
 func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
 	text, digest := token.New(token.Link)
 	link.TokenDigest = digest[:]
 	return s.linkURL(link.Kind, text), db.ReplaceLink(ctx, tx, link)
 }
 
-// checkLink returns an unconsumed link with its user and application, whatever its age. All are nil if any of them does not exist.
+// checkLink returns an unconsumed link with its user and application, whatever its age. All are nil if any of
+// them does not exist.
 func (s *Server) checkLink(ctx context.Context, r *registry, kind db.LinkKind, token string) (*db.Link, *db.User, *db.Application, error) {
 	link, err := s.findLink(ctx, kind, token)
 	if link == nil || err != nil {

@@ -61,7 +61,8 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has no role.
+// useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has
+// no role.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -82,7 +83,8 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 	})
 }
 
-// removePassword removes a password that a stranger may have set before the address was verified, and queues a mail about it.
+// removePassword removes a password that a stranger may have set before the address was verified, and queues
+// a mail about it.
 func (s *Server) removePassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application) error {
 	user.PasswordHash = ""
 	if err := db.Update(ctx, tx, user, "password_hash"); err != nil {

@@ -46,7 +46,7 @@ func newMetrics(s *Server) *metrics {
 	}, []string{"operation"})
 	m.durations[""] = durations.WithLabelValues("")
 	for _, op := range gen.Operations {
-		m.durations[op.ID] = durations.WithLabelValues(op.ID)
+		m.durations[string(op.ID)] = durations.WithLabelValues(string(op.ID))
 	}
 	m.registry.MustRegister(m.outcomes, durations, &jobStates{server: s}, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -36,7 +36,8 @@ func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIn
 	return gen.NotificationsIndexActionSuccessful{Data: list}, nil
 }
 
-// search matches rows that contain the term in one of the attributes; without attributes, in any. A term has no wildcards.
+// search matches rows that contain the term in one of the attributes; without attributes, in any. A term has
+// no wildcards.
 func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQuery {
 	attributes := s.Attributes
 	if len(attributes) == 0 {
@@ -50,7 +51,8 @@ func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQu
 	}
 }
 
-// NotificationsUpdate acknowledges a notification, or withdraws that. The first user who acknowledged it is kept.
+// NotificationsUpdate acknowledges a notification, or withdraws that. The first user who acknowledged it is
+// kept.
 func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	n := db.Notification{ID: p.ID}
@@ -89,7 +91,8 @@ const (
 	cleanUpFailed    notificationKind = "clean-up-failed"
 )
 
-// notify saves a notification for the operators, even when the request was canceled. Where that fails, the log has both.
+// notify saves a notification for the operators, even when the request was canceled. Where that fails, the
+// log has both.
 func (s *Server) notify(ctx context.Context, kind notificationKind, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()

@@ -16,7 +16,7 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := append(c.tokenErrors(), broken...)
+	found := append(broken, c.tokenErrors()...)
 	if len(found) == 0 {
 		c.req.Body = validatedBody{Reader: http.NoBody, params: c.params}
 		return nil, nil
@@ -50,8 +50,8 @@ func passed(params map[string]any, path string) bool {
 	return passed(object, below)
 }
 
-// tokenErrors reports what is wrong because of the token or its absence: some params are for applications only, which must
-// pass them.
+// tokenErrors reports what is wrong because of the token or its absence: some params are for applications
+// only, which must pass them.
 func (c *call) tokenErrors() (found []gen.ParamError) {
 	if !c.tokenPresented {
 		if c.op.TokenRequired {

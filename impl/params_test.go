@@ -8,7 +8,8 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// TestDeprecatedParams is here and not with the black box because the contract has no deprecated param at this time.
+// TestDeprecatedParams is here and not with the black box because the contract has no deprecated param at
+// this time.
 func TestDeprecatedParams(t *testing.T) {
 	t.Parallel()
 	since := &gen.Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC)}

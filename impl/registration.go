@@ -40,8 +40,8 @@ type registrationRefusal interface {
 	gen.UsersClientRegisterResponseObject
 }
 
-// validateRegistration refuses a registration with wrong params, those in wrong included, or one that breaks a rule of the model.
-// Otherwise it normalizes the phone number and hashes the password.
+// validateRegistration refuses a registration with wrong params, those in wrong included, or one that breaks
+// a rule of the model. Otherwise it normalizes the phone number and hashes the password.
 func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (app *db.Application, hash string, _ registrationRefusal, _ error) {
 	app, found := c.application(r.application, r.redirectURL)
 	wrong = append(wrong, found...)
@@ -88,7 +88,8 @@ func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
 
 var noCompany = []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}
 
-// checkCompany looks a company up. An unknown one is a wrong param, an inactive one breaks a rule of the model.
+// checkCompany looks a company up. An unknown one is a wrong param, an inactive one breaks a rule of the
+// model.
 func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []gen.ParamError, err error) {
 	if id == 0 {
 		return nil, nil, nil

@@ -1,7 +1,8 @@
 // Package impl is PlanoAuth's server: the request pipeline, and one file for each resource of openapi.yaml.
 //
-// Handler lists the steps of the pipeline in order. What a request knows of itself is its call. The packages below this one know
-// neither Server nor call: tokens, passwords, rate limits, the session cache, mail and Google sign-in.
+// Handler lists the steps of the pipeline in order. What a request knows of itself is its call. The packages
+// below this one know neither Server nor call: tokens, passwords, rate limits, the session cache, mail and
+// Google sign-in.
 package impl
 
 import (
@@ -55,7 +56,8 @@ type Server struct {
 	clientAddress            func(*http.Request) string
 }
 
-// New makes a server, which answers identify-request-error until Start was called. It returns an error for invalid settings.
+// New makes a server, which answers identify-request-error until Start was called. It returns an error for
+// invalid settings.
 func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
@@ -93,8 +95,8 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	return s, err
 }
 
-// Start reads the registry and starts the background work: session cache, registry, exchange of request counts, and jobs. The
-// work stops when ctx ends; wait returns when it has stopped.
+// Start reads the registry and starts the background work: session cache, registry, exchange of request
+// counts, and jobs. The work stops when ctx ends; wait returns when it has stopped.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.registry.read(ctx); err != nil {
 		return nil, err
@@ -112,7 +114,8 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	return func() { loops.Wait(); <-s.jobRunner.Stopped() }, nil
 }
 
-// Handler is the request pipeline. The order of the steps is part of the contract: the first step that refuses decides the slug.
+// Handler is the request pipeline. The order of the steps is part of the contract: the first step that
+// refuses decides the slug.
 func (s *Server) Handler() http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = s.answerError // 1: unknown routes, and unforeseen errors
@@ -121,7 +124,7 @@ func (s *Server) Handler() http.Handler {
 
 	pipeline := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
-		pipeline[op.ID] = []echo.MiddlewareFunc{s.steps(op,
+		pipeline[string(op.ID)] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,     // 2: is the operation deployed?
 			s.limitAddress, // 3: does the client address send too much?
 			s.contentType,  // 4
@@ -160,8 +163,9 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 	}
 }
 
-// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent, records the slug
-// for the log, and refuses an operation that answers nothing: the generated code would send an empty 200.
+// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent,
+// records the slug for the log, and refuses an operation that answers nothing: the generated code would send
+// an empty 200.
 func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)

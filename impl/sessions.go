@@ -31,7 +31,8 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 	return nil, db.ErrPreconditionFailed
 }
 
-// tryPassword signs a user in if the password matches. It returns db.ErrPreconditionFailed if the user changed since the look-up.
+// tryPassword signs a user in if the password matches. It returns db.ErrPreconditionFailed if the user
+// changed since the look-up.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.context()
 	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
@@ -41,7 +42,8 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
-	// An unknown address and a user without a password cost a hash too, so that the time does not reveal them.
+	// An unknown address and a user without a password cost a hash too, so that the time does not reveal
+	// them.
 	hash := ""
 	if found.User != nil {
 		hash = found.User.PasswordHash
@@ -63,7 +65,8 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	return s.signIn(c, found, app, p, renewed)
 }
 
-// refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who has an account.
+// refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who
+// has an account.
 func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
 	within, err := found.count(c.context(), s.DB, c.now)
 	switch {
@@ -81,8 +84,8 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 	return gen.InvalidPassword{}, nil
 }
 
-// signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user was deleted, got
-// another password, or had too many failed attempts since the look-up.
+// signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user
+// was deleted, got another password, or had too many failed attempts since the look-up.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
@@ -173,8 +176,8 @@ func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequest
 	return gen.SessionsIndexActionSuccessful{Data: list}, nil
 }
 
-// live selects the live sessions of the signed-in user: the SQL form of expiry. A last_used_at update may be pending for as long as
-// pending, so a session that has been idle for that much longer still counts as live.
+// live selects the live sessions of the signed-in user: the SQL form of expiry. A last_used_at update may be
+// pending for as long as pending, so a session that has been idle for that much longer still counts as live.
 func (c *call) live(pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
 		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))

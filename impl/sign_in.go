@@ -20,15 +20,15 @@ func (c *call) newSession(user *db.User, app *db.Application, method gen.SignInM
 	}, text
 }
 
-// precondition is what a sign-in has verified, and what must still be true when its session is created: a session cannot be
-// created beside a change that ends all others.
+// precondition is what a sign-in has verified, and what must still be true when its session is created: a
+// session cannot be created beside a change that ends all others.
 type precondition struct {
 	passwordHash, googleSubject string   // of the user; "" if the sign-in does not depend on it
 	attempts                    *account // whose limit must not be reached; nil if nothing was guessed
 }
 
-// insertSession saves a new session, in place of the presented one if there is one. It returns db.ErrPreconditionFailed if the
-// precondition no longer holds.
+// insertSession saves a new session, in place of the presented one if there is one. It returns
+// db.ErrPreconditionFailed if the precondition no longer holds.
 func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, holds precondition) error {
 	n := db.NewSession{
 		Session: session, Network: ratelimit.Network(c.ip), KnownSince: c.now.Add(-knownAddressRenewal),
@@ -44,8 +44,8 @@ func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Sessi
 	return db.CreateSession(ctx, idb, n)
 }
 
-// signedIn builds the parts of an answer to a sign-in: the new session as data, and the keys session and application where their
-// views were passed. A user without a record always gets the key session.
+// signedIn builds the parts of an answer to a sign-in: the new session as data, and the keys session and
+// application where their views were passed. A user without a record always gets the key session.
 func signedIn(session *db.Session, app *db.Application, token string, view, sessionShown, applicationShown gen.View) (data, shown gen.Session, application gen.Application) {
 	data = sessionView(view, session, app, token)
 	shown = optionalSession(sessionShown, session, app, token)

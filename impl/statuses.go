@@ -20,7 +20,7 @@ var statusFiles embed.FS
 var statusTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 	"text": http.StatusText,
 	"explorer": func(operation string) string {
-		at := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return op.ID == operation })
+		at := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return string(op.ID) == operation })
 		return "/docs#/" + gen.Operations[at].Service + "/" + operation
 	},
 	// code escapes a text and renders its backticks as code.

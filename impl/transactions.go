@@ -9,8 +9,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
-// optimisticRetries is how often a request is tried if its user changes between look-up and update: another request may have
-// renewed the hash of the password, or set another password.
+// optimisticRetries is how often a request is tried if its user changes between look-up and update: another
+// request may have renewed the hash of the password, or set another password.
 const optimisticRetries = 5
 
 // lockUser locks a user for a change that concerns the user's sessions: see db.LockUser.
@@ -22,8 +22,8 @@ func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash 
 // errSignedOut means that the session has ended since its token was checked.
 var errSignedOut = errors.New("the session was signed out")
 
-// whileSignedIn runs a change of the signed-in user's own data in a transaction that has locked the user. If the session has ended
-// since its token was checked, it changes nothing and returns errSignedOut.
+// whileSignedIn runs a change of the signed-in user's own data in a transaction that has locked the user. If
+// the session has ended since its token was checked, it changes nothing and returns errSignedOut.
 func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
 	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, c.session.UserID); errors.Is(err, db.ErrPreconditionFailed) {

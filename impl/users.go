@@ -24,7 +24,8 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 	return gen.UsersReadActionSuccessful{Data: userView(req.Body.View, user)}, nil
 }
 
-// UsersUpdate changes the names and the phone number of the signed-in user. Params that are absent change nothing.
+// UsersUpdate changes the names and the phone number of the signed-in user. Params that are absent change
+// nothing.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	changed := profile{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
@@ -118,8 +119,8 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	}, nil
 }
 
-// insertRecord saves a client record and the rest of a registration by an existing user. It returns db.ErrAlreadyExists if the
-// user has a client record, and errSignedOut if the session has ended.
+// insertRecord saves a client record and the rest of a registration by an existing user. It returns
+// db.ErrAlreadyExists if the user has a client record, and errSignedOut if the session has ended.
 func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session *db.Session, hash string) error {
 	return s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := db.Update(ctx, tx, session, "redirect_url"); err != nil {

@@ -38,7 +38,8 @@ func TestClientsHaveAllOperations(t *testing.T) {
 	}
 }
 
-// refuse answers each request as sessions/create answers an unknown e-mail address, with a property that is new.
+// refuse answers each request as sessions/create answers an unknown e-mail address, with a property that is
+// new.
 func refuse(t *testing.T) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)

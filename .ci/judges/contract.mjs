@@ -1,15 +1,15 @@
-// What openapi.yaml promises, compared with what it promised before. It needs git and go.
+// Compares openapi.yaml with its earlier versions. It needs git and go.
 //
-//   node contract.mjs judge                  fails on a breaking change, and on a version that names two contracts
+//   node contract.mjs judge                  fails on a breaking change, and on a version number of two different specs
 //   node contract.mjs changelog FROM [TO]    prints what changed between two commits; TO is the working tree when absent
 //
-// Published are the contracts of main: of BASE and the commits before it, by first parents, so that a branch that was merged
-// counts as the one commit that merged it. BASE is what the environment says; else where HEAD left origin/main, or main; else,
-// where HEAD is on main, HEAD itself. Two rules hold for openapi.yaml:
+// Published are the specs of main: those of BASE and the commits before it, by first parents. So a merged
+// branch counts as the one commit that merged it. BASE is the environment variable. Without it, BASE is where
+// HEAD left origin/main, or main; on main it is HEAD. There are two rules for openapi.yaml:
 //
-//   - info.version names one contract: where a published contract has the same version, nothing may differ but comments and
-//     formatting; where none has, it must be higher than the last one.
-//   - It breaks nothing that the last published contract of another version promised, unless its major version is higher.
+//   - Each info.version belongs to one spec. If a published spec has the same version, only comments and formatting may
+//     differ. Otherwise the version must be higher than the last one.
+//   - Nothing breaks for callers of the last published spec of another version, unless the major version is higher.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
-const law = 'openapi.yaml'
+const file = 'openapi.yaml'
 const oasdiffModule = fileURLToPath(new URL('../oasdiff', import.meta.url))
 
 class Refusal extends Error {}
@@ -32,19 +32,19 @@ const attempt = (...args) => {
   }
 }
 
-const contractAt = commit => parse(git('show', `${commit}:${law}`))
-const contractNow = () => parse(readFileSync(join(git('rev-parse', '--show-toplevel'), law), 'utf8'))
+const contractAt = commit => parse(git('show', `${commit}:${file}`))
+const contractNow = () => parse(readFileSync(join(git('rev-parse', '--show-toplevel'), file), 'utf8'))
 
-// published lists the commits of main that changed the contract, the newest first.
-const published = () => git('log', '--first-parent', '--format=%H', base(), '--', `:/${law}`).split('\n').filter(Boolean)
+// published lists the commits of main that changed the spec, the newest first.
+const published = () => git('log', '--first-parent', '--format=%H', base(), '--', `:/${file}`).split('\n').filter(Boolean)
 
-// needHistory refuses to judge what it cannot see.
+// needHistory refuses a repository without the history.
 function needHistory() {
   if (attempt('rev-parse', '--verify', 'HEAD') === undefined) {
-    throw new Refusal(`there is no git history to compare ${law} with: run this in a clone of the repository`)
+    throw new Refusal(`there is no git history to compare ${file} with: run this in a clone of the repository`)
   }
   if (git('rev-parse', '--is-shallow-repository') === 'true') {
-    throw new Refusal(`the git history is cut off, so ${law} cannot be compared with it: run 'git fetch --unshallow' first`)
+    throw new Refusal(`the git history is cut off, so ${file} cannot be compared with it: run 'git fetch --unshallow' first`)
   }
 }
 
@@ -58,13 +58,13 @@ function base() {
 function judge() {
   const now = contractNow()
   const commits = published()
-  if (!commits.length) throw new Refusal(`no commit of main has ${law}: pass a BASE that has it`)
+  if (!commits.length) throw new Refusal(`no commit of main has ${file}: pass a BASE that has it`)
   for (const commit of commits) {
     const before = contractAt(commit)
     if (before.info.version === now.info.version && JSON.stringify(before) === JSON.stringify(now)) continue
     return compare(before, now, commit.slice(0, 10))
   }
-  console.log('no other contract was published: nothing to compare')
+  console.log('no other spec was published: nothing to compare')
 }
 
 function compare(before, now, commit) {
@@ -73,7 +73,7 @@ function compare(before, now, commit) {
   const change = `from ${before.info.version} (commit ${commit}) to ${now.info.version}`
   const wrong = []
   if (raised < 0) {
-    wrong.push(`${law} differs from that of commit ${commit}, and both say info.version ${now.info.version}: raise info.version, the last number ` +
+    wrong.push(`${file} differs from that of commit ${commit}, and both say info.version ${now.info.version}: raise info.version, the last number ` +
       `for words and examples, the second for what is added; 'make changelog FROM=${commit}' prints what is`)
   } else if (to[raised] < from[raised]) {
     wrong.push(`info.version must not go down ${change}: raise it`)
@@ -92,8 +92,8 @@ const samePattern = pattern => pattern
   .replace(/[^ -~]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
   .replace(/\\[xu][0-9a-f]+/gi, escape => escape.slice(0, 2) + escape.slice(2).toUpperCase())
 
-// view is a contract as callers see it: objects in the place of their base64, tokens as the params that they are, and under
-// each HTTP code one flat list of outcomes.
+// view returns a spec as callers see it: objects instead of their base64, tokens as params, and one flat list
+// of outcomes for each HTTP code. Versions before 1.3.0 have groups of outcomes.
 function view(contract) {
   const doc = structuredClone(contract)
   const { schemas, responses = {} } = doc.components
@@ -114,7 +114,8 @@ function view(contract) {
   return JSON.parse(JSON.stringify(doc), (key, value) => key === 'pattern' && typeof value === 'string' ? samePattern(value) : value)
 }
 
-// Where oasdiff's judgement is not the contract's: callers are told to expect new slugs and values, and rely on the old ones.
+// Where oasdiff's levels are not ours: callers are told to expect new slugs and values, and rely on the old
+// ones.
 const levels = {
   'response-body-one-of-added': 'info',
   'response-property-one-of-added': 'info',
@@ -124,7 +125,8 @@ const levels = {
   'response-non-success-status-removed': 'err',
 }
 
-// oasdiff prints how two contracts differ, and returns its exit code: 1 where something is of the level that it was told to fail on.
+// oasdiff prints the differences of two specs. It returns its exit code: 1 if a difference has the level to
+// fail on.
 function oasdiff(command, before, after, ...flags) {
   const dir = mkdtempSync(join(tmpdir(), 'contract-'))
   const write = (name, text) => {
@@ -157,6 +159,6 @@ try {
   else throw new Refusal('usage: contract.mjs judge | changelog FROM [TO]')
 } catch (err) {
   if (!(err instanceof Refusal) && !err.stderr) throw err
-  console.error(`contract: ${(err.stderr ?? err.message).trim()}`) // git says itself which commit it does not know
+  console.error(`contract: ${(err.stderr ?? err.message).trim()}`) // git names the unknown commit itself
   process.exitCode = 1
 }

@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 
 const here = name => fileURLToPath(new URL(name, import.meta.url))
-const law = parse(readFileSync(here('../../openapi.yaml'), 'utf8'))
+const spec = parse(readFileSync(here('../../openapi.yaml'), 'utf8'))
 const tmp = mkdtempSync(join(tmpdir(), 'judges-'))
 after(() => rmSync(tmp, { recursive: true }))
 
-// spoilt is a copy of the law as text, changed by those who get the copy, its schemas, and the operation of an id.
+// spoilt returns a copy of the spec as text. Each change gets the copy, its schemas, and a function from ids
+// to operations.
 function spoilt(...changes) {
-  const doc = structuredClone(law)
+  const doc = structuredClone(spec)
   const operation = id => Object.values(doc.paths).flatMap(Object.values).find(({ operationId }) => operationId === id)
   for (const change of changes) change(doc, doc.components.schemas, operation)
   return stringify(doc, { aliasDuplicateObjects: false })
@@ -126,7 +127,7 @@ const adds = [
 const version = number => doc => { doc.info.version = number }
 const small = (version, title = 'PlanoAuth') => stringify({ openapi: '3.0.3', info: { title, version }, paths: {}, components: { schemas: {} } })
 
-// commits makes a repository whose main has one commit for each text, and returns where it is.
+// commits makes a repository whose main has one commit for each text.
 function commits(...texts) {
   const repo = mkdtempSync(join(tmp, 'repo-'))
   const git = (...args) => execFileSync('git', ['-c', 'user.name=judge', '-c', 'user.email=judge@example.com', ...args], { cwd: repo, stdio: 'pipe' })

@@ -16,7 +16,8 @@ const conditional = [
 
 const slugOf = schema => schema.properties?.status?.enum?.[0]
 
-// answersOf lists the responses of an operation. The schema of a response is one outcome, or a oneOf of outcomes.
+// answersOf lists the responses of an operation. The schema of a response is one outcome, or a oneOf of
+// outcomes.
 const answersOf = op => Object.entries(op.responses ?? {}).map(([code, response]) => {
   const schema = response.content?.['application/json']?.schema
   return { code, response, outcomes: schema?.oneOf ?? (schema ? [schema] : []) }
@@ -34,7 +35,8 @@ function conditionalSlugs(op) {
 // whole merges a schema with those that its allOf adds to.
 const whole = schema => Object.assign({}, ...(schema.allOf ?? []).map(whole), schema)
 
-// bare lists the properties that have neither an example nor an enum, so that tools cannot show a whole example.
+// bare lists the properties that have neither an example nor an enum, so that tools cannot show a whole
+// example.
 function bare(schema, place = []) {
   const { example, enum: values, properties, items } = whole(schema)
   if (example !== undefined || values) return []
@@ -79,7 +81,8 @@ const paramBounded = params((param, path, name = 'object') => {
 
 const isDeprecated = schema => Boolean(schema.deprecated)
 
-// A deprecated param is announced in every answer to a request that passes it, so these answers list the headers.
+// A deprecated param is announced in every answer to a request that passes it, so these answers list the
+// headers.
 function deprecationHeaders(op) {
   const [media] = Object.values(op.requestBody?.content ?? {})
   const schema = media?.schema?.['x-decoded-schema'] ?? media?.schema

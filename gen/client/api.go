@@ -1,12 +1,14 @@
-// Package client calls PlanoAuth. It hides base64, answers with a type for each status slug, and tries again what is worth it.
+// Package client calls PlanoAuth. It encodes sensitive bodies, has a type for each status slug, and retries
+// requests that may work later.
 //
 // # Lists
 //
-// Methods such as [API.SessionsIndexAll] ask for page after page, until one is not full; the params may say with which page to
-// begin, and how many rows a page has, which is else the largest number that the server allows. An outcome that is no success ends
-// them: it comes as the error of the last element. Pages are counted from the start of the list. A row that is added there
-// meanwhile moves another into the next page, so that it is seen twice; one that is removed makes another go unseen. So collect
-// the rows before you change them.
+// Methods such as [API.SessionsIndexAll] request page after page, until one is not full. The params may set
+// the first page and the size of the pages, which is otherwise the largest that the server allows. An outcome
+// that is no success ends the iteration, as the error of the last element.
+//
+// Pages are counted from the start of the list. If a row is added there meanwhile, another row is seen twice;
+// if one is removed, another row is missed. So collect all rows before you change them.
 package client
 
 import (
@@ -23,32 +25,33 @@ import (
 	"time"
 )
 
-// API calls PlanoAuth. Its methods answer with the outcome of the operation, whose type tells the status slug;
-// an error means that there was no answer of the contract at all. Whoever wants refusals as errors passes a call to [Only].
+// API calls PlanoAuth. Its methods return the outcome of the operation, with a type for each status slug. An
+// error means that there was no documented answer. To get refusals as errors, pass a call to [Only].
 type API struct {
 	// HTTP makes the requests.
 	HTTP *Client
 
-	// Retries is how many times a request is sent again whose outcome the catalogue of statuses marks as worth it: 2 after
-	// [New], never when 0. The pauses are as long as the server asks for, and else from 0.1 s on, each twice as long as the
-	// last. The outcome is returned at once, its RetryAfter with it, where the server asks for more than 10 s or the context
-	// would end earlier; so it is when the context ends the pause.
+	// Retries is how often a request is sent again after an outcome whose x-retry is later: 2 after [New].
+	// The pauses are as long as the server asks for, otherwise 0.1 s at first and then twice as long each
+	// time. If the server asks for more than 10 s, or the context would end earlier, the outcome is returned
+	// at once, with its RetryAfter.
 	//
-	// A request without any answer is not sent again, since it may have been carried out; nor is one whose outcome says that
-	// it was, as [SessionsCreateMandrillEmailFailed] does. One that met an [ApplicationCrash] is, and where the crash came
-	// after the work, the next answer may be a refusal such as [EmailAlreadyRegistered].
+	// A request without an answer is not sent again, because it may have been carried out. Nor is one whose
+	// outcome says that it was, such as [SessionsCreateMandrillEmailFailed]. After an [ApplicationCrash] it
+	// is sent again. If the crash came after the work, the next answer may be a refusal such as
+	// [EmailAlreadyRegistered].
 	Retries int
 }
 
-// New is a client of the server at this URL. It follows no redirects, which would carry passwords elsewhere, and it sets no
-// bound but the context's to the time of a call; another http.Client comes by [WithHTTPClient].
+// New returns a client of the server at this URL. It follows no redirects, which would carry passwords
+// elsewhere. Only the context limits the time of a call. [WithHTTPClient] sets another http.Client.
 func New(server string, options ...ClientOption) (*API, error) {
 	own := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	c, err := NewClient(server, append([]ClientOption{WithHTTPClient(own)}, options...)...)
 	return &API{HTTP: c, Retries: 2}, err
 }
 
-// WithToken presents the token of a session or an application with the request.
+// WithToken sends the token of a session or an application with the request.
 func WithToken(token string) RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -56,14 +59,14 @@ func WithToken(token string) RequestEditorFn {
 	}
 }
 
-// Outcome is an answer of PlanoAuth. Each but a success is also an error.
+// Outcome is an answer of PlanoAuth. Each one but a success is also an error.
 type Outcome interface {
 	// Slug is the value of status.
 	Slug() string
 }
 
-// Only is the outcome of a call if it is a T; any other is the error, of its own type, so that errors.As finds it there with all
-// that it carries:
+// Only returns the outcome of a call if it is a T. Any other outcome is returned as the error, so that
+// errors.As finds it with all its fields:
 //
 //	signedIn, err := client.Only[client.SessionsCreateActionSuccessful](auth.SessionsCreate(ctx, params))
 func Only[T Outcome](outcome Outcome, err error) (T, error) {
@@ -77,12 +80,12 @@ func Only[T Outcome](outcome Outcome, err error) (T, error) {
 	return only, fmt.Errorf("the outcome is a %T, not a %T", outcome, only)
 }
 
-// refusal is the text of an outcome that is an error.
+// refusal returns the error text of an outcome.
 func refusal(slug, message, requestID string) string {
 	return fmt.Sprintf("%s: %s (request %s)", slug, message, requestID)
 }
 
-// answer is an HTTP answer that has the envelope of the contract.
+// answer is an HTTP answer with the envelope of PlanoAuth.
 type answer struct {
 	operation  string
 	code       int
@@ -91,12 +94,12 @@ type answer struct {
 	body       []byte
 }
 
-// undocumented is the error of an answer whose status the operation does not have.
+// undocumented returns the error for an answer whose status the operation does not list.
 func (a answer) undocumented() error {
 	return fmt.Errorf("%s: HTTP status %d with the undocumented status %q", a.operation, a.code, a.status)
 }
 
-// call sends a request, again where that is worth it. Each time send makes it anew.
+// call sends a request, and retries it where that may help. Each time send makes a new request.
 func (a *API) call(ctx context.Context, operation string, send func() (*http.Response, error)) (answer, error) {
 	for try := 0; ; try++ {
 		answer, err := read(send())
@@ -115,8 +118,8 @@ const (
 	longestPause = 10 * time.Second
 )
 
-// pause waits before another try, a little longer than asked, since all that were refused together would come back together.
-// It is false where there should be no other try.
+// pause waits before a retry, a little longer than asked, so that clients that were refused together do not
+// return together. It returns false if there should be no retry.
 func pause(ctx context.Context, asked time.Duration, try int) bool {
 	own := firstPause << min(try, 6)
 	wait := asked + own + rand.N(own)
@@ -132,7 +135,7 @@ func pause(ctx context.Context, asked time.Duration, try int) bool {
 	return ctx.Err() == nil
 }
 
-// read takes an HTTP answer apart.
+// read parses an HTTP answer.
 func read(res *http.Response, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
@@ -150,7 +153,7 @@ func read(res *http.Response, err error) (answer, error) {
 	return answer{code: res.StatusCode, status: envelope.Status, retryAfter: time.Duration(seconds) * time.Second, body: body}, nil
 }
 
-// as reads an answer as an outcome of this type.
+// as decodes an answer as an outcome of this type.
 func as[T any](a answer) (T, error) {
 	var outcome T
 	if err := json.Unmarshal(a.body, &outcome); err != nil {
@@ -168,7 +171,7 @@ func encodeSensitive(params any) (contentType string, body io.Reader, err error)
 	return "text/plain", bytes.NewReader([]byte(encoded)), nil
 }
 
-// rows asks for page after page, until one is not full.
+// rows requests page after page, until one is not full.
 func rows[Row any](page Page, largest int, ask func(Page) ([]Row, error)) iter.Seq2[Row, error] {
 	page.Number = max(page.Number, 1)
 	if page.Size == 0 {

@@ -26,8 +26,8 @@ type writer interface {
 	Write(http.ResponseWriter) error
 }
 
-// script answers the first requests with these outcomes, and all later ones with the last. It needs no network, so that the time
-// of synctest passes while the client pauses.
+// script answers the first requests with these outcomes, and all later ones with the last. It uses no
+// network, so that synctest's time passes while the client pauses.
 type script struct {
 	outcomes []writer
 	after    string // the header Retry-After of refusals, where it is not the server's own
@@ -63,7 +63,7 @@ func (s slug) Write(w http.ResponseWriter) error {
 
 var signIn = client.SessionsCreateParams{Email: "ada@example.com", Password: "analytical engine 1843", Application: "planoorder"}
 
-// TestRetries walks the catalogue: what it marks with later is tried three times, all else once.
+// TestRetries sends a request three times after each status with x-retry later, and once after all others.
 func TestRetries(t *testing.T) {
 	for _, status := range gen.Statuses {
 		t.Run(status.Slug, func(t *testing.T) {
@@ -82,7 +82,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRetriesSendAllAnew: editors run for each try, the body is whole, and the first other outcome ends it.
+// TestRetriesSendAllAnew: editors run for each attempt, the body is complete, and the first other outcome
+// ends the retries.
 func TestRetriesSendAllAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{outcomes: []writer{gen.ServerBusy{}, gen.ServerBusy{}, gen.InvalidPassword{}}}
@@ -100,7 +101,8 @@ func TestRetriesSendAllAnew(t *testing.T) {
 	})
 }
 
-// TestPauses measures the time between the first two tries; what is not tried again is answered at once.
+// TestPauses measures the time between the first two attempts. Without a retry the outcome is returned at
+// once.
 func TestPauses(t *testing.T) {
 	const seconds = time.Second
 	rows := []struct {
@@ -143,14 +145,15 @@ func TestPauses(t *testing.T) {
 					t.Errorf("the outcome is %#v, %v", outcome, err)
 				}
 				if paused := time.Since(began); paused < row.least || paused > row.most || (len(s.times) == 2) != (row.most > 0) {
-					t.Errorf("there are %d tries, and pauses of %v", len(s.times), paused)
+					t.Errorf("there are %d attempts, and pauses of %v", len(s.times), paused)
 				}
 			})
 		})
 	}
 }
 
-// TestPausesGrow, and more tries than bits do not overflow them.
+// TestPausesGrow: each pause is twice as long as the last, up to a limit, and many retries do not overflow
+// it.
 func TestPausesGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{outcomes: []writer{gen.ApplicationCrash{}}}
@@ -165,12 +168,12 @@ func TestPausesGrow(t *testing.T) {
 			least = min(2*least, 6400*time.Millisecond)
 		}
 		if len(s.times) != 71 {
-			t.Errorf("there are %d tries", len(s.times))
+			t.Errorf("there are %d attempts", len(s.times))
 		}
 	})
 }
 
-// TestCancelledPause answers with what is known.
+// TestCancelledPause: a pause that the context ends returns the last outcome.
 func TestCancelledPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, began := &script{outcomes: []writer{gen.ServerBusy{}}, after: "9"}, time.Now()
@@ -178,7 +181,7 @@ func TestCancelledPause(t *testing.T) {
 		time.AfterFunc(2*time.Second, cancel)
 		outcome, err := s.client().SessionsCreate(ctx, signIn)
 		if _, busy := outcome.(client.ServerBusy); err != nil || !busy || time.Since(began) != 2*time.Second || len(s.times) != 1 {
-			t.Errorf("after %v and %d tries the outcome is %#v, %v", time.Since(began), len(s.times), outcome, err)
+			t.Errorf("after %v and %d attempts the outcome is %#v, %v", time.Since(began), len(s.times), outcome, err)
 		}
 		if outcome, err := s.client().SessionsCreate(ctx, signIn); outcome != nil || !errors.Is(err, context.Canceled) {
 			t.Errorf("a call that has ended before answers %v, %v", outcome, err)
@@ -186,7 +189,7 @@ func TestCancelledPause(t *testing.T) {
 	})
 }
 
-// TestErrors finds outcomes among errors, with what they carry.
+// TestErrors finds outcomes by errors.As, with their fields.
 func TestErrors(t *testing.T) {
 	only := func(outcome writer) error {
 		s := &script{outcomes: []writer{outcome}}
@@ -216,7 +219,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestNoOutcome is an error, says where it came from, and is not tried again.
+// TestNoOutcome: an undocumented answer is an error that names the operation, and is not retried.
 func TestNoOutcome(t *testing.T) {
 	rows := []struct{ name, body, want string }{
 		{"a page of a proxy", "<html>Bad gateway</html>", "sessionsCreate: HTTP status 502 without an envelope"},
@@ -240,13 +243,13 @@ func TestNoOutcome(t *testing.T) {
 			defer server.Close()
 			_, err := must(client.New(server.URL)).SessionsCreate(t.Context(), signIn)
 			if err == nil || !strings.HasPrefix(err.Error(), row.want) || strings.Contains(err.Error(), signIn.Password) || tries.Load() != 1 {
-				t.Errorf("after %d tries it is %v", tries.Load(), err)
+				t.Errorf("after %d attempts it is %v", tries.Load(), err)
 			}
 		})
 	}
 }
 
-// TestRedirect carries no password elsewhere.
+// TestRedirect: redirects are not followed, so no password goes elsewhere.
 func TestRedirect(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 		t.Errorf("%s %s was called", req.Method, req.URL)
@@ -262,7 +265,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// list answers sessions/index with pages of this many sessions, or from a certain page on, with a refusal.
+// list answers sessions/index with this many sessions, page by page, or from refusedFrom on with a refusal.
 type list struct {
 	sessions, refusedFrom int
 	pages                 []client.Page // as they were asked for
@@ -288,7 +291,7 @@ func (l *list) Do(req *http.Request) (*http.Response, error) {
 	return recorder.Result(), err
 }
 
-// TestLists asks for no page too many and none too few.
+// TestLists requests each page that is needed, and no other.
 func TestLists(t *testing.T) {
 	rows := []struct {
 		name                string
@@ -338,7 +341,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestReadme: what the README shows is an example that runs.
+// TestReadme: the README shows an example that is tested.
 func TestReadme(t *testing.T) {
 	_, text, _ := strings.Cut(string(must(os.ReadFile("../../README.md"))), "```go\n")
 	shown, _, found := strings.Cut(text, "```")

@@ -12,7 +12,7 @@ import (
 
 var ctx = context.Background()
 
-// The type of an outcome tells the status slug.
+// Each status slug has a type.
 func Example() {
 	auth, err := client.New(os.Getenv("PLANOAUTH_URL"))
 	if err != nil {
@@ -33,7 +33,7 @@ func Example() {
 	// Output: Signed in: plas_…
 }
 
-// Refusals are errors to those who want them so.
+// Only returns refusals as errors.
 func ExampleOnly() {
 	auth := must(client.New(os.Getenv("PLANOAUTH_URL")))
 	params := client.SessionsCreateParams{Email: email, Password: "a wrong one", Application: "planoorder"}
@@ -54,7 +54,7 @@ func ExampleOnly() {
 	// Output: The password is wrong.
 }
 
-// A product checks the session of each request of its own.
+// A product checks the session of each request that it gets.
 func ExampleWithToken() {
 	auth, token := signedIn()
 	outcome, err := auth.SessionsRead(ctx, client.SessionsReadParams{}, client.WithToken(token))
@@ -72,7 +72,7 @@ func ExampleWithToken() {
 	// Output: A client of planoorder
 }
 
-// All sessions of a user, however many pages they fill.
+// All sessions of a user, on all pages.
 func ExampleAPI_SessionsIndexAll() {
 	auth, token := signedIn()
 	params := client.SessionsIndexParams{View: client.Full, Sort: client.SessionsIndexSort{Order: client.Asc}}
@@ -81,7 +81,7 @@ func ExampleAPI_SessionsIndexAll() {
 			log.Fatal(err)
 		}
 		fmt.Println("Signed in by", session.Method)
-		break // the next page is not asked for
+		break // the next page is not requested
 	}
 	// Output: Signed in by registration
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// The examples are of a client who is registered anew for each run.
+// The client of the examples, who is registered in each run.
 var (
 	email    = strings.ToLower(rand.Text()) + "@example.com"
 	password = rand.Text()
@@ -26,7 +26,8 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-// run runs tests and examples with the server at PLANOAUTH_URL, or one of its own on an embedded Postgres.
+// run runs tests and examples with the server at PLANOAUTH_URL, or with a server of its own on an embedded
+// Postgres.
 func run(m *testing.M) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// retryable has the statuses after which the same request may work later.
+// retryable has the statuses after which the same request may work later (x-retry).
 var retryable = map[string]bool{
 	"rate-limit-exceeded":    true,
 	"application-crash":      true,
@@ -22,7 +22,7 @@ var retryable = map[string]bool{
 // Slug is "application-crash".
 func (ApplicationCrash) Slug() string { return "application-crash" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ApplicationCrash) Error() string { return refusal("application-crash", o.Message, o.RequestID) }
 
 func (ApplicationCrash) outcomeOfSessionsCreate()            {}
@@ -49,7 +49,7 @@ func (ApplicationCrash) outcomeOfNotificationsUpdate()       {}
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ClientRequired) Error() string { return refusal("client-required", o.Message, o.RequestID) }
 
 func (ClientRequired) outcomeOfSessionsRead()              {}
@@ -63,7 +63,7 @@ func (ClientRequired) outcomeOfNotificationsUpdate()       {}
 // Slug is "client-validation-failed".
 func (ClientValidationFailed) Slug() string { return "client-validation-failed" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ClientValidationFailed) Error() string {
 	return refusal("client-validation-failed", o.Message, o.RequestID)
 }
@@ -79,7 +79,7 @@ func (ClientsRegisterActionSuccessful) outcomeOfClientsRegister() {}
 // Slug is "mandrill-email-failed".
 func (ClientsRegisterMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ClientsRegisterMandrillEmailFailed) Error() string {
 	return refusal("mandrill-email-failed", o.Message, o.RequestID)
 }
@@ -89,7 +89,7 @@ func (ClientsRegisterMandrillEmailFailed) outcomeOfClientsRegister() {}
 // Slug is "email-already-client".
 func (EmailAlreadyClient) Slug() string { return "email-already-client" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o EmailAlreadyClient) Error() string {
 	return refusal("email-already-client", o.Message, o.RequestID)
 }
@@ -99,7 +99,7 @@ func (EmailAlreadyClient) outcomeOfUsersClientRegister() {}
 // Slug is "email-already-registerd".
 func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o EmailAlreadyRegisterd) Error() string {
 	return refusal("email-already-registerd", o.Message, o.RequestID)
 }
@@ -109,7 +109,7 @@ func (EmailAlreadyRegisterd) outcomeOfClientsRegister() {}
 // Slug is "email-already-registered".
 func (EmailAlreadyRegistered) Slug() string { return "email-already-registered" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o EmailAlreadyRegistered) Error() string {
 	return refusal("email-already-registered", o.Message, o.RequestID)
 }
@@ -119,7 +119,7 @@ func (EmailAlreadyRegistered) outcomeOfClientsRegister() {}
 // Slug is "email-not-found".
 func (EmailNotFound) Slug() string { return "email-not-found" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o EmailNotFound) Error() string { return refusal("email-not-found", o.Message, o.RequestID) }
 
 func (EmailNotFound) outcomeOfSessionsCreate()            {}
@@ -129,7 +129,7 @@ func (EmailNotFound) outcomeOfUsersPasswordResetRequest() {}
 // Slug is "google-account-conflict".
 func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o GoogleAccountConflict) Error() string {
 	return refusal("google-account-conflict", o.Message, o.RequestID)
 }
@@ -139,7 +139,7 @@ func (GoogleAccountConflict) outcomeOfSessionsGoogleCreate() {}
 // Slug is "google-email-unverified".
 func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o GoogleEmailUnverified) Error() string {
 	return refusal("google-email-unverified", o.Message, o.RequestID)
 }
@@ -149,7 +149,7 @@ func (GoogleEmailUnverified) outcomeOfSessionsGoogleCreate() {}
 // Slug is "google-sign-in-failed".
 func (GoogleSignInFailed) Slug() string { return "google-sign-in-failed" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o GoogleSignInFailed) Error() string {
 	return refusal("google-sign-in-failed", o.Message, o.RequestID)
 }
@@ -160,7 +160,7 @@ func (GoogleSignInFailed) outcomeOfSessionsGoogleCreate()    {}
 // Slug is "identify-request-error".
 func (IdentifyRequestError) Slug() string { return "identify-request-error" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o IdentifyRequestError) Error() string {
 	return refusal("identify-request-error", o.Message, o.RequestID)
 }
@@ -189,7 +189,7 @@ func (IdentifyRequestError) outcomeOfNotificationsUpdate()       {}
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidContentType) Error() string {
 	return refusal("invalid-content-type", o.Message, o.RequestID)
 }
@@ -218,7 +218,7 @@ func (InvalidContentType) outcomeOfNotificationsUpdate()       {}
 // Slug is "invalid-encoded-params".
 func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidEncodedParams) Error() string {
 	return refusal("invalid-encoded-params", o.Message, o.RequestID)
 }
@@ -247,7 +247,7 @@ func (InvalidEncodedParams) outcomeOfNotificationsUpdate()       {}
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidMagicLink) Error() string {
 	return refusal("invalid-magic-link", o.Message, o.RequestID)
 }
@@ -257,7 +257,7 @@ func (InvalidMagicLink) outcomeOfSessionsMagicLinkCreate() {}
 // Slug is "invalid-param".
 func (InvalidParam) Slug() string { return "invalid-param" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidParam) Error() string { return refusal("invalid-param", o.Message, o.RequestID) }
 
 func (InvalidParam) outcomeOfSessionsCreate()            {}
@@ -284,7 +284,7 @@ func (InvalidParam) outcomeOfNotificationsUpdate()       {}
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidPassword) Error() string { return refusal("invalid-password", o.Message, o.RequestID) }
 
 func (InvalidPassword) outcomeOfSessionsCreate()      {}
@@ -293,7 +293,7 @@ func (InvalidPassword) outcomeOfUsersPasswordUpdate() {}
 // Slug is "invalid-reset-link".
 func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidResetLink) Error() string {
 	return refusal("invalid-reset-link", o.Message, o.RequestID)
 }
@@ -303,7 +303,7 @@ func (InvalidResetLink) outcomeOfUsersPasswordReset() {}
 // Slug is "invalid-token".
 func (InvalidToken) Slug() string { return "invalid-token" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidToken) Error() string { return refusal("invalid-token", o.Message, o.RequestID) }
 
 func (InvalidToken) outcomeOfSessionsCreate()            {}
@@ -330,7 +330,7 @@ func (InvalidToken) outcomeOfNotificationsUpdate()       {}
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidVerificationLink) Error() string {
 	return refusal("invalid-verification-link", o.Message, o.RequestID)
 }
@@ -340,7 +340,7 @@ func (InvalidVerificationLink) outcomeOfUsersEmailVerify() {}
 // Slug is "magic-link-expired".
 func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o MagicLinkExpired) Error() string {
 	return refusal("magic-link-expired", o.Message, o.RequestID)
 }
@@ -350,7 +350,7 @@ func (MagicLinkExpired) outcomeOfSessionsMagicLinkCreate() {}
 // Slug is "missing-param".
 func (MissingParam) Slug() string { return "missing-param" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o MissingParam) Error() string { return refusal("missing-param", o.Message, o.RequestID) }
 
 func (MissingParam) outcomeOfSessionsCreate()            {}
@@ -377,7 +377,7 @@ func (MissingParam) outcomeOfNotificationsUpdate()       {}
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o NoParamsDecoded) Error() string { return refusal("no-params-decoded", o.Message, o.RequestID) }
 
 func (NoParamsDecoded) outcomeOfSessionsCreate()            {}
@@ -414,7 +414,7 @@ func (NotificationsUpdateActionSuccessful) outcomeOfNotificationsUpdate() {}
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o PasswordRejected) Error() string { return refusal("password-rejected", o.Message, o.RequestID) }
 
 func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
@@ -423,7 +423,7 @@ func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
 func (PermissionDenied) outcomeOfNotificationsIndex()  {}
@@ -442,7 +442,7 @@ func (PreferencesUpdateActionSuccessful) outcomeOfPreferencesUpdate() {}
 // Slug is "rate-limit-exceeded".
 func (RateLimitExceeded) Slug() string { return "rate-limit-exceeded" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o RateLimitExceeded) Error() string {
 	return refusal("rate-limit-exceeded", o.Message, o.RequestID)
 }
@@ -470,7 +470,7 @@ func (RateLimitExceeded) outcomeOfNotificationsUpdate()       {}
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o RequestTooLarge) Error() string { return refusal("request-too-large", o.Message, o.RequestID) }
 
 func (RequestTooLarge) outcomeOfSessionsCreate()            {}
@@ -497,7 +497,7 @@ func (RequestTooLarge) outcomeOfNotificationsUpdate()       {}
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ResetLinkExpired) Error() string {
 	return refusal("reset-link-expired", o.Message, o.RequestID)
 }
@@ -507,7 +507,7 @@ func (ResetLinkExpired) outcomeOfUsersPasswordReset() {}
 // Slug is "route-non-existent".
 func (RouteNonExistent) Slug() string { return "route-non-existent" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o RouteNonExistent) Error() string {
 	return refusal("route-non-existent", o.Message, o.RequestID)
 }
@@ -536,7 +536,7 @@ func (RouteNonExistent) outcomeOfNotificationsUpdate()       {}
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o RouteNotFound) Error() string { return refusal("route-not-found", o.Message, o.RequestID) }
 
 func (RouteNotFound) outcomeOfSessionsCreate()            {}
@@ -563,7 +563,7 @@ func (RouteNotFound) outcomeOfNotificationsUpdate()       {}
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ServerBusy) Error() string { return refusal("server-busy", o.Message, o.RequestID) }
 
 func (ServerBusy) outcomeOfSessionsCreate()      {}
@@ -575,7 +575,7 @@ func (ServerBusy) outcomeOfUsersPasswordReset()  {}
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ServiceNotFound) Error() string { return refusal("service-not-found", o.Message, o.RequestID) }
 
 func (ServiceNotFound) outcomeOfSessionsCreate()            {}
@@ -602,7 +602,7 @@ func (ServiceNotFound) outcomeOfNotificationsUpdate()       {}
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o SessionExpired) Error() string { return refusal("session-expired", o.Message, o.RequestID) }
 
 func (SessionExpired) outcomeOfSessionsCreate()            {}
@@ -634,7 +634,7 @@ func (SessionsCreateActionSuccessful) outcomeOfSessionsCreate() {}
 // Slug is "client-required".
 func (SessionsCreateClientRequired) Slug() string { return "client-required" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o SessionsCreateClientRequired) Error() string {
 	return refusal("client-required", o.Message, o.RequestID)
 }
@@ -644,7 +644,7 @@ func (SessionsCreateClientRequired) outcomeOfSessionsCreate() {}
 // Slug is "mandrill-email-failed".
 func (SessionsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o SessionsCreateMandrillEmailFailed) Error() string {
 	return refusal("mandrill-email-failed", o.Message, o.RequestID)
 }
@@ -669,7 +669,7 @@ func (SessionsGoogleCreateActionSuccessful) outcomeOfSessionsGoogleCreate() {}
 // Slug is "client-required".
 func (SessionsGoogleCreateClientRequired) Slug() string { return "client-required" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o SessionsGoogleCreateClientRequired) Error() string {
 	return refusal("client-required", o.Message, o.RequestID)
 }
@@ -689,7 +689,7 @@ func (SessionsMagicLinkCreateActionSuccessful) outcomeOfSessionsMagicLinkCreate(
 // Slug is "client-required".
 func (SessionsMagicLinkCreateClientRequired) Slug() string { return "client-required" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o SessionsMagicLinkCreateClientRequired) Error() string {
 	return refusal("client-required", o.Message, o.RequestID)
 }
@@ -704,7 +704,7 @@ func (SessionsMagicLinkRequestActionSuccessful) outcomeOfSessionsMagicLinkReques
 // Slug is "mandrill-email-failed".
 func (SessionsMagicLinkRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o SessionsMagicLinkRequestMandrillEmailFailed) Error() string {
 	return refusal("mandrill-email-failed", o.Message, o.RequestID)
 }
@@ -719,7 +719,7 @@ func (SessionsReadActionSuccessful) outcomeOfSessionsRead() {}
 // Slug is "user-has-no-password".
 func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o UserHasNoPassword) Error() string {
 	return refusal("user-has-no-password", o.Message, o.RequestID)
 }
@@ -729,7 +729,7 @@ func (UserHasNoPassword) outcomeOfSessionsCreate() {}
 // Slug is "user-requires-role".
 func (UserRequiresRole) Slug() string { return "user-requires-role" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o UserRequiresRole) Error() string {
 	return refusal("user-requires-role", o.Message, o.RequestID)
 }
@@ -761,7 +761,7 @@ func (UsersPasswordResetRequestActionSuccessful) outcomeOfUsersPasswordResetRequ
 // Slug is "mandrill-email-failed".
 func (UsersPasswordResetRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o UsersPasswordResetRequestMandrillEmailFailed) Error() string {
 	return refusal("mandrill-email-failed", o.Message, o.RequestID)
 }
@@ -786,14 +786,14 @@ func (UsersUpdateActionSuccessful) outcomeOfUsersUpdate() {}
 // Slug is "verification-link-expired".
 func (VerificationLinkExpired) Slug() string { return "verification-link-expired" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o VerificationLinkExpired) Error() string {
 	return refusal("verification-link-expired", o.Message, o.RequestID)
 }
 
 func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 
-// SessionsCreateOutcome is what sessionsCreate may answer:
+// SessionsCreateOutcome is an outcome of sessionsCreate:
 //   - [SessionsCreateActionSuccessful]
 //   - [EmailNotFound]
 //   - [InvalidContentType]
@@ -821,7 +821,7 @@ type SessionsCreateOutcome interface {
 	outcomeOfSessionsCreate()
 }
 
-// Encode is the body of sessionsCreate: base64 of the params as JSON.
+// Encode returns the body of sessionsCreate: base64 of the params as JSON.
 func (p SessionsCreateParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -891,7 +891,7 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 	return nil, answer.undocumented()
 }
 
-// SessionsReadOutcome is what sessionsRead may answer:
+// SessionsReadOutcome is an outcome of sessionsRead:
 //   - [SessionsReadActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -955,7 +955,7 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 	return nil, answer.undocumented()
 }
 
-// SessionsIndexOutcome is what sessionsIndex may answer:
+// SessionsIndexOutcome is an outcome of sessionsIndex:
 //   - [SessionsIndexActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1021,7 +1021,7 @@ func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, edi
 	return nil, answer.undocumented()
 }
 
-// SessionsIndexAll has the rows of all pages of sessionsIndex, 100 from each request unless params say otherwise.
+// SessionsIndexAll returns the rows of all pages of sessionsIndex, 100 on each page unless params say otherwise.
 func (a *API) SessionsIndexAll(ctx context.Context, params SessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
 	return rows(params.Page, 100, func(page Page) ([]Session, error) {
 		params := params
@@ -1031,7 +1031,7 @@ func (a *API) SessionsIndexAll(ctx context.Context, params SessionsIndexParams, 
 	})
 }
 
-// SessionsDeleteOutcome is what sessionsDelete may answer:
+// SessionsDeleteOutcome is an outcome of sessionsDelete:
 //   - [SessionsDeleteActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1097,7 +1097,7 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 	return nil, answer.undocumented()
 }
 
-// SessionsMagicLinkRequestOutcome is what sessionsMagicLinkRequest may answer:
+// SessionsMagicLinkRequestOutcome is an outcome of sessionsMagicLinkRequest:
 //   - [SessionsMagicLinkRequestActionSuccessful]
 //   - [EmailNotFound]
 //   - [InvalidContentType]
@@ -1172,7 +1172,7 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 	return nil, answer.undocumented()
 }
 
-// SessionsMagicLinkCreateOutcome is what sessionsMagicLinkCreate may answer:
+// SessionsMagicLinkCreateOutcome is an outcome of sessionsMagicLinkCreate:
 //   - [SessionsMagicLinkCreateActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1197,7 +1197,7 @@ type SessionsMagicLinkCreateOutcome interface {
 	outcomeOfSessionsMagicLinkCreate()
 }
 
-// Encode is the body of sessionsMagicLinkCreate: base64 of the params as JSON.
+// Encode returns the body of sessionsMagicLinkCreate: base64 of the params as JSON.
 func (p SessionsMagicLinkCreateParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -1259,7 +1259,7 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 	return nil, answer.undocumented()
 }
 
-// SessionsGoogleAuthorizeOutcome is what sessionsGoogleAuthorize may answer:
+// SessionsGoogleAuthorizeOutcome is an outcome of sessionsGoogleAuthorize:
 //   - [SessionsGoogleAuthorizeActionSuccessful]
 //   - [GoogleSignInFailed]
 //   - [InvalidContentType]
@@ -1331,7 +1331,7 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 	return nil, answer.undocumented()
 }
 
-// SessionsGoogleCreateOutcome is what sessionsGoogleCreate may answer:
+// SessionsGoogleCreateOutcome is an outcome of sessionsGoogleCreate:
 //   - [SessionsGoogleCreateActionSuccessful]
 //   - [GoogleAccountConflict]
 //   - [GoogleEmailUnverified]
@@ -1357,7 +1357,7 @@ type SessionsGoogleCreateOutcome interface {
 	outcomeOfSessionsGoogleCreate()
 }
 
-// Encode is the body of sessionsGoogleCreate: base64 of the params as JSON.
+// Encode returns the body of sessionsGoogleCreate: base64 of the params as JSON.
 func (p SessionsGoogleCreateParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -1421,7 +1421,7 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 	return nil, answer.undocumented()
 }
 
-// ClientsRegisterOutcome is what clientsRegister may answer:
+// ClientsRegisterOutcome is an outcome of clientsRegister:
 //   - [ClientsRegisterActionSuccessful]
 //   - [ClientValidationFailed]
 //   - [EmailAlreadyRegisterd]
@@ -1448,7 +1448,7 @@ type ClientsRegisterOutcome interface {
 	outcomeOfClientsRegister()
 }
 
-// Encode is the body of clientsRegister: base64 of the params as JSON.
+// Encode returns the body of clientsRegister: base64 of the params as JSON.
 func (p ClientsRegisterParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -1516,7 +1516,7 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 	return nil, answer.undocumented()
 }
 
-// UsersClientRegisterOutcome is what usersClientRegister may answer:
+// UsersClientRegisterOutcome is an outcome of usersClientRegister:
 //   - [UsersClientRegisterActionSuccessful]
 //   - [ClientValidationFailed]
 //   - [EmailAlreadyClient]
@@ -1540,7 +1540,7 @@ type UsersClientRegisterOutcome interface {
 	outcomeOfUsersClientRegister()
 }
 
-// Encode is the body of usersClientRegister: base64 of the params as JSON.
+// Encode returns the body of usersClientRegister: base64 of the params as JSON.
 func (p UsersClientRegisterParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -1602,7 +1602,7 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 	return nil, answer.undocumented()
 }
 
-// UsersReadOutcome is what usersRead may answer:
+// UsersReadOutcome is an outcome of usersRead:
 //   - [UsersReadActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1668,7 +1668,7 @@ func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...
 	return nil, answer.undocumented()
 }
 
-// UsersUpdateOutcome is what usersUpdate may answer:
+// UsersUpdateOutcome is an outcome of usersUpdate:
 //   - [UsersUpdateActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1734,7 +1734,7 @@ func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors
 	return nil, answer.undocumented()
 }
 
-// UsersPasswordUpdateOutcome is what usersPasswordUpdate may answer:
+// UsersPasswordUpdateOutcome is an outcome of usersPasswordUpdate:
 //   - [UsersPasswordUpdateActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1758,7 +1758,7 @@ type UsersPasswordUpdateOutcome interface {
 	outcomeOfUsersPasswordUpdate()
 }
 
-// Encode is the body of usersPasswordUpdate: base64 of the params as JSON.
+// Encode returns the body of usersPasswordUpdate: base64 of the params as JSON.
 func (p UsersPasswordUpdateParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -1820,7 +1820,7 @@ func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdat
 	return nil, answer.undocumented()
 }
 
-// UsersPasswordResetRequestOutcome is what usersPasswordResetRequest may answer:
+// UsersPasswordResetRequestOutcome is an outcome of usersPasswordResetRequest:
 //   - [UsersPasswordResetRequestActionSuccessful]
 //   - [EmailNotFound]
 //   - [InvalidContentType]
@@ -1895,7 +1895,7 @@ func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswor
 	return nil, answer.undocumented()
 }
 
-// UsersPasswordResetOutcome is what usersPasswordReset may answer:
+// UsersPasswordResetOutcome is an outcome of usersPasswordReset:
 //   - [UsersPasswordResetActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -1920,7 +1920,7 @@ type UsersPasswordResetOutcome interface {
 	outcomeOfUsersPasswordReset()
 }
 
-// Encode is the body of usersPasswordReset: base64 of the params as JSON.
+// Encode returns the body of usersPasswordReset: base64 of the params as JSON.
 func (p UsersPasswordResetParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -1984,7 +1984,7 @@ func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetP
 	return nil, answer.undocumented()
 }
 
-// UsersEmailVerifyOutcome is what usersEmailVerify may answer:
+// UsersEmailVerifyOutcome is an outcome of usersEmailVerify:
 //   - [UsersEmailVerifyActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -2007,7 +2007,7 @@ type UsersEmailVerifyOutcome interface {
 	outcomeOfUsersEmailVerify()
 }
 
-// Encode is the body of usersEmailVerify: base64 of the params as JSON.
+// Encode returns the body of usersEmailVerify: base64 of the params as JSON.
 func (p UsersEmailVerifyParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -2065,7 +2065,7 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 	return nil, answer.undocumented()
 }
 
-// PreferencesReadOutcome is what preferencesRead may answer:
+// PreferencesReadOutcome is an outcome of preferencesRead:
 //   - [PreferencesReadActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -2131,7 +2131,7 @@ func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams,
 	return nil, answer.undocumented()
 }
 
-// PreferencesUpdateOutcome is what preferencesUpdate may answer:
+// PreferencesUpdateOutcome is an outcome of preferencesUpdate:
 //   - [PreferencesUpdateActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -2197,7 +2197,7 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 	return nil, answer.undocumented()
 }
 
-// NotificationsIndexOutcome is what notificationsIndex may answer:
+// NotificationsIndexOutcome is an outcome of notificationsIndex:
 //   - [NotificationsIndexActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]
@@ -2269,7 +2269,7 @@ func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexP
 	return nil, answer.undocumented()
 }
 
-// NotificationsIndexAll has the rows of all pages of notificationsIndex, 100 from each request unless params say otherwise.
+// NotificationsIndexAll returns the rows of all pages of notificationsIndex, 100 on each page unless params say otherwise.
 func (a *API) NotificationsIndexAll(ctx context.Context, params NotificationsIndexParams, editors ...RequestEditorFn) iter.Seq2[Notification, error] {
 	return rows(params.Page, 100, func(page Page) ([]Notification, error) {
 		params := params
@@ -2279,7 +2279,7 @@ func (a *API) NotificationsIndexAll(ctx context.Context, params NotificationsInd
 	})
 }
 
-// NotificationsUpdateOutcome is what notificationsUpdate may answer:
+// NotificationsUpdateOutcome is an outcome of notificationsUpdate:
 //   - [NotificationsUpdateActionSuccessful]
 //   - [InvalidContentType]
 //   - [InvalidEncodedParams]

@@ -21,8 +21,8 @@ func checkSchemas(doc *document) error {
 	return nil
 }
 
-// plainPattern matches patterns of printable ASCII whose escapes of code points have upper-case digits: kin reads no others,
-// and some generators copy other characters into source code.
+// plainPattern matches patterns of printable ASCII whose escapes of code points have upper-case digits: kin
+// reads no others, and some generators copy other characters into source code.
 var plainPattern = regexp.MustCompile(`^([ -\[\]-~]|\\u[0-9A-F]{4}|\\[^u])*$`)
 
 func checkPatterns(schema *object) error {
@@ -41,7 +41,8 @@ func checkPatterns(schema *object) error {
 	return nil
 }
 
-// checkOpen refuses answers that allow no other properties: they may gain some, which strict clients would refuse.
+// checkOpen refuses answers that allow no other properties: they may gain some, which strict clients would
+// refuse.
 func checkOpen(doc *document, schema *object, path string) error {
 	if doc.keyword(schema, "additionalProperties") != nil {
 		return fmt.Errorf("%s has additionalProperties, but answers may gain properties: use it for params alone", path)

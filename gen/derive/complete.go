@@ -10,7 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// complete returns the text of the spec with what follows from the rest of it, so that nobody writes it by hand:
+// complete returns the text of the spec with what follows from the rest of it, so that nobody writes it by
+// hand:
 //   - each list of outcomes has the common slugs of its HTTP code, and a discriminator;
 //   - the body of each sensitive operation is described by its params and an example, in plain and in base64.
 //
@@ -133,7 +134,8 @@ func (c *completion) completeBody(op *object) {
 	c.replace(examples.at(examples.names()[0]), "value", []string{"value: " + base64.StdEncoding.EncodeToString(bytes.TrimSpace(compact))})
 }
 
-// describe returns the line about a param: its name, whether it is required, and the first sentence of its description.
+// describe returns the line about a param: its name, whether it is required, and the first sentence of its
+// description.
 func (c *completion) describe(param property) string {
 	line := "`" + param.name + "`"
 	if param.required {
@@ -150,8 +152,8 @@ func (c *completion) describe(param property) string {
 	return line
 }
 
-// replace writes a key and its value, as lines without indentation, into an object that stands in the text. A key that is
-// not there yet comes after the others, but a description before them.
+// replace writes a key and its value, as lines without indentation, into an object that stands in the text. A
+// key that is not there yet comes after the others, but a description before them.
 func (c *completion) replace(o *object, key string, lines []string) {
 	if o.node.Style&yaml.FlowStyle != 0 {
 		c.fail(o, "write the object with %s on lines of its own, without braces, so that it can be completed", key)

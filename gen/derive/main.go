@@ -1,6 +1,6 @@
-// Command derive reads openapi.yaml and writes what oapi-codegen cannot: the outcomes with the operations that list
-// them, the table of operations, the embedded copies of the spec, and the two views of it that oapi-codegen reads.
-// First it completes openapi.yaml itself, see complete.
+// Command derive reads openapi.yaml and writes what oapi-codegen cannot: the outcomes with the operations
+// that list them, the table of operations, the embedded copies of the spec, and the two views of it that
+// oapi-codegen reads. First it completes openapi.yaml itself, see complete.
 //
 // Usage: derive openapi.yaml GEN VIEWS, where GEN is the folder of the generated code and VIEWS the one for the views.
 package main

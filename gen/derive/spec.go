@@ -109,9 +109,9 @@ func readToken(op *operation) error {
 	return checkSecurity(op)
 }
 
-// checkSecurity requires the order that importers need, which take the first security requirement: the token first where
-// it is required. The empty one is always there too, because the token may be a param instead. It stands at the
-// operation, because some importers apply the root's to all operations.
+// checkSecurity requires the order that importers need, which take the first security requirement: the token
+// first where it is required. The empty one is always there too, because the token may be a param instead. It
+// stands at the operation, because some importers apply the root's to all operations.
 func checkSecurity(op *operation) error {
 	var tokens []bool
 	for _, requirement := range asObjects(op.node.get("security")) {

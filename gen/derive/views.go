@@ -1,7 +1,7 @@
 package main
 
-// serverView returns the spec as oapi-codegen shall see it for the server, with typed bodies also where operations are
-// sensitive.
+// serverView returns the spec as oapi-codegen shall see it for the server, with typed bodies also where
+// operations are sensitive.
 func serverView(doc *document, s *spec) *object {
 	view := strip(doc, s, func(op *operation) *object {
 		return newObject("application/json", newObject("schema", reference(op.Params)))
@@ -12,8 +12,8 @@ func serverView(doc *document, s *spec) *object {
 	return view
 }
 
-// clientView returns the spec as oapi-codegen shall see it for the client. Sensitive bodies are texts, which the methods
-// that derive writes encode.
+// clientView returns the spec as oapi-codegen shall see it for the client. Sensitive bodies are texts, which
+// the methods that derive writes encode.
 func clientView(doc *document, s *spec) *object {
 	view := strip(doc, s, func(op *operation) *object {
 		if op.Sensitive {
@@ -35,8 +35,8 @@ func clientView(doc *document, s *spec) *object {
 	return view
 }
 
-// strip returns a copy of the spec with other bodies and without responses. Instead of oapi-codegen's unions of
-// responses, derive writes the outcomes.
+// strip returns a copy of the spec with other bodies and without responses. Instead of oapi-codegen's unions
+// of responses, derive writes the outcomes.
 func strip(doc *document, s *spec, content func(*operation) *object) *object {
 	view := doc.root.clone()
 	for _, op := range s.Operations {
@@ -57,8 +57,8 @@ var retryAfter = newObject(
 	"x-oapi-codegen-extra-tags", newObject("json", "-"),
 )
 
-// pointToSwitches makes pointers of optional properties whose object has nothing but booleans. With all of them false it
-// would be left out.
+// pointToSwitches makes pointers of optional properties whose object has nothing but booleans. With all of
+// them false it would be left out.
 func pointToSwitches(schemas *object) {
 	switches := map[string]bool{}
 	for _, name := range schemas.names() {
@@ -101,8 +101,8 @@ func adaptSchema(schema *object, change func(*object)) {
 	change(schema)
 }
 
-// forClient drops what oapi-codegen makes clumsy Go of. Enums of one value would become types of their own, and its type
-// for e-mail addresses fails when marshalled.
+// forClient drops what oapi-codegen makes clumsy Go of. Enums of one value would become types of their own,
+// and its type for e-mail addresses fails when marshalled.
 func forClient(schema *object) {
 	if values, _ := schema.get("enum").([]any); len(values) == 1 {
 		schema.remove("enum")
@@ -112,7 +112,8 @@ func forClient(schema *object) {
 	}
 }
 
-// forServer also keeps false, zero and empty lists apart from absent fields, and times as texts, which the server formats.
+// forServer also keeps false, zero and empty lists apart from absent fields, and times as texts, which the
+// server formats.
 func forServer(schema *object) {
 	forClient(schema)
 	if schema.get("format") == "date-time" {

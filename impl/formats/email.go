@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// emailPattern is the pattern of HTML's input type=email, with a top-level domain required. It is ASCII only, so that lower-casing
-// never makes two people's addresses equal.
+// emailPattern is the pattern of HTML's input type=email, with a top-level domain required. It is ASCII only,
+// so that lower-casing never makes two people's addresses equal.
 var emailPattern = regexp.MustCompile("^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\\.)+[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])$")
 
 // CheckEmail accepts an e-mail address, with or without white space around it.
@@ -17,5 +17,6 @@ func CheckEmail(text string) error {
 	return nil
 }
 
-// NormalizeEmail returns an e-mail address in the form in which it is stored and compared: trimmed and in lower case.
+// NormalizeEmail returns an e-mail address in the form in which it is stored and compared: trimmed and in
+// lower case.
 func NormalizeEmail(text string) string { return strings.ToLower(strings.TrimSpace(text)) }

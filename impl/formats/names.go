@@ -14,8 +14,8 @@ var urlPattern = sync.OnceValue(xurls.Relaxed)
 // urlDisguises are characters that make a URL look different to a program but not to a reader.
 var urlDisguises = strings.NewReplacer("\u3002", ".", "\u200c", "", "\u200d", "", "\u00ad", "")
 
-// ContainsURL reports whether a name contains a URL, as a reader would see it: full-width letters, ideographic full stops and
-// invisible joiners do not hide one.
+// ContainsURL reports whether a name contains a URL, as a reader would see it: full-width letters,
+// ideographic full stops and invisible joiners do not hide one.
 func ContainsURL(name string) bool {
 	name = urlDisguises.Replace(norm.NFKC.String(name))
 	if !strings.ContainsAny(name, ".:") {

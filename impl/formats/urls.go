@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// CheckRedirectURL accepts an absolute http(s) URL in ASCII without user part, backslash or control character; http only on a
-// loopback host.
+// CheckRedirectURL accepts an absolute http(s) URL in ASCII without user part, backslash or control
+// character; http only on a loopback host.
 func CheckRedirectURL(text string) error {
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f }) {
 		return errFormat
@@ -29,8 +29,8 @@ func IsLoopback(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
-// Origin returns the origin of a URL as browsers send it in the header Origin: scheme, host and port in lower case, without a
-// port that the scheme implies. It returns "" for a text that is not an absolute URL.
+// Origin returns the origin of a URL as browsers send it in the header Origin: scheme, host and port in lower
+// case, without a port that the scheme implies. It returns "" for a text that is not an absolute URL.
 func Origin(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -46,8 +46,8 @@ func Origin(text string) string {
 	return scheme + "://" + host
 }
 
-// Origins returns the origins of these URLs, each once. What is not a URL is skipped: operators write the list by SQL, where
-// nothing checks it.
+// Origins returns the origins of these URLs, each once. What is not a URL is skipped: operators write the
+// list by SQL, where nothing checks it.
 func Origins(urls []string) []string {
 	origins := make([]string, 0, len(urls))
 	for _, text := range urls {
@@ -58,8 +58,9 @@ func Origins(urls []string) []string {
 	return origins
 }
 
-// AddQuery adds values to the query of a checked URL. Values of the same names that the URL already has are removed, since
-// somebody else may have put them there. The rest of the URL stays as written. It returns "" for a text that is not a URL.
+// AddQuery adds values to the query of a checked URL. Values of the same names that the URL already has are
+// removed, since somebody else may have put them there. The rest of the URL stays as written. It returns ""
+// for a text that is not a URL.
 func AddQuery(address string, values url.Values) string {
 	u, err := url.Parse(address)
 	if err != nil {

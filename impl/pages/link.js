@@ -1,4 +1,4 @@
-// The pages behind reset and verification links. What is typed goes to the API of this server, and nowhere else.
+// The script of the pages behind reset and verification links. It sends input only to the API of this server.
 'use strict'
 
 const form = document.querySelector('form')
@@ -22,7 +22,7 @@ async function call(method, operation, params, { sensitive = true, token } = {})
 const operations = {
   reset: () => call('PUT', 'users/password_reset', { reset_token: form.dataset.token, password: password.value }),
 
-  // Signs in for as long as it takes. A user who is no client yet, or whose notice could not be mailed, is signed in all the same.
+  // Signs in, verifies and signs out. client-required and mandrill-email-failed also return a token.
   async verification() {
     const signIn = await call('POST', 'sessions/create', {
       email: form.elements.email.value, password: password.value, application: form.dataset.application,
@@ -46,7 +46,7 @@ function paragraph(text, kind) {
   return p
 }
 
-// show tells the outcome; what is wrong with single params is listed under it.
+// show displays an outcome, with a list of the params that are wrong.
 function show(outcome) {
   if (outcome.status === 'action-successful') {
     form.hidden = true

@@ -28,7 +28,8 @@ type Hashing struct {
 	Limiter *Limiter
 	Log     *slog.Logger // told of stored hashes that cannot be read
 
-	// OnHash, if set, is called in a slot before each argon2id hash, with its cost. Tests count and delay hashes with it.
+	// OnHash, if set, is called in a slot before each argon2id hash, with its cost. Tests count and delay
+	// hashes with it.
 	OnHash func(Cost)
 }
 

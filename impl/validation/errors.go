@@ -15,7 +15,8 @@ import (
 
 const maxNameLength = 64 // characters of the name of an unknown param
 
-// paramErrors translates kin-openapi's errors and appends them to found. It returns an error of any other type unchanged.
+// paramErrors translates kin-openapi's errors and appends them to found. It returns an error of any other
+// type unchanged.
 func paramErrors(found []gen.ParamError, err error) ([]gen.ParamError, error) {
 	switch broken := err.(type) {
 	case openapi3.MultiError:

@@ -77,7 +77,8 @@ func Sort(op *gen.Operation, found []gen.ParamError) []gen.ParamError {
 	return found
 }
 
-// position is the index of a param in the spec. An item of a list, such as filters.0, has the index of its list.
+// position is the index of a param in the spec. An item of a list, such as filters.0, has the index of its
+// list.
 func position(op *gen.Operation, param string) int {
 	for {
 		if at := slices.Index(op.ParamOrder, param); at >= 0 {

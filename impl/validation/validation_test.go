@@ -8,7 +8,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-func operation(t *testing.T, id string) *gen.Operation {
+func operation(t *testing.T, id gen.OperationID) *gen.Operation {
 	t.Helper()
 	at := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return op.ID == id })
 	if at < 0 {
@@ -30,7 +30,7 @@ func TestParams(t *testing.T) {
 		}
 		return map[string]any{"application": "planoorder", "client": params}
 	}
-	register, index := operation(t, "clientsRegister"), operation(t, "sessionsIndex")
+	register, index := operation(t, gen.OperationClientsRegister), operation(t, gen.OperationSessionsIndex)
 	for _, row := range []struct {
 		name   string
 		op     *gen.Operation
@@ -73,7 +73,7 @@ func TestSecrets(t *testing.T) {
 	}
 	const secret = "hunter2hunter2"
 	for _, value := range []any{secret + strings.Repeat("x", 300), []any{secret}, map[string]any{secret: secret}} {
-		found, err := v.Params(operation(t, "sessionsCreate"), map[string]any{"email": secret, "password": value, "application": value})
+		found, err := v.Params(operation(t, gen.OperationSessionsCreate), map[string]any{"email": secret, "password": value, "application": value})
 		if err != nil || len(found) == 0 {
 			t.Fatal(found, err)
 		}

@@ -1,7 +1,7 @@
 import { PlanoAuth, type Session } from "planoauth";
 
 /**
- * Answers, in the backend of a product, with the session whose token came with a request, or with nothing if there is none;
+ * In the backend of a product, returns the session whose token came with a request, or undefined if it is not valid.
  * `planoauth` has the application's token, which never leaves the backend.
  */
 export async function checkSession(planoauth: PlanoAuth, session_token: string): Promise<Session | undefined> {
@@ -13,7 +13,7 @@ export async function checkSession(planoauth: PlanoAuth, session_token: string):
     case "session-expired":
     case "client-required":
       if (outcome.param === "session_token") return undefined;
-      break; // it is the application's own token that was refused
+      break; // the application's own token was refused
   }
   throw new Error(`${outcome.message} (request ${outcome.request_id})`);
 }

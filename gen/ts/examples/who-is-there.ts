@@ -1,6 +1,6 @@
 import { PlanoAuth, type Session } from "planoauth";
 
-/** Answers with the session that the page has a token of, or with what to show above the form for signing in. */
+/** Returns the session of the page's token, or a text to show above the sign-in form. */
 export async function whoIsThere(planoauth: PlanoAuth): Promise<Session | string> {
   const outcome = await planoauth.sessionsRead();
   switch (outcome.status) {

@@ -5,7 +5,7 @@ import { sensitive, Transport, type CallOptions, type RetryAfter } from "./trans
 
 type Schemas = components["schemas"];
 
-/** What `sessionsCreate` may answer; `status` tells which. */
+/** The outcomes of `sessionsCreate`, told apart by `status`. */
 export type SessionsCreateOutcome =
   | Schemas["SessionsCreateActionSuccessful"]
   | Schemas["EmailNotFound"]
@@ -30,7 +30,7 @@ export type SessionsCreateOutcome =
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
 
-/** What `sessionsRead` may answer; `status` tells which. */
+/** The outcomes of `sessionsRead`, told apart by `status`. */
 export type SessionsReadOutcome =
   | Schemas["SessionsReadActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -48,7 +48,7 @@ export type SessionsReadOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `sessionsIndex` may answer; `status` tells which. */
+/** The outcomes of `sessionsIndex`, told apart by `status`. */
 export type SessionsIndexOutcome =
   | Schemas["SessionsIndexActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -66,7 +66,7 @@ export type SessionsIndexOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `sessionsDelete` may answer; `status` tells which. */
+/** The outcomes of `sessionsDelete`, told apart by `status`. */
 export type SessionsDeleteOutcome =
   | Schemas["SessionsDeleteActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -84,7 +84,7 @@ export type SessionsDeleteOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `sessionsMagicLinkRequest` may answer; `status` tells which. */
+/** The outcomes of `sessionsMagicLinkRequest`, told apart by `status`. */
 export type SessionsMagicLinkRequestOutcome =
   | Schemas["SessionsMagicLinkRequestActionSuccessful"]
   | Schemas["EmailNotFound"]
@@ -105,7 +105,7 @@ export type SessionsMagicLinkRequestOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `sessionsMagicLinkCreate` may answer; `status` tells which. */
+/** The outcomes of `sessionsMagicLinkCreate`, told apart by `status`. */
 export type SessionsMagicLinkCreateOutcome =
   | Schemas["SessionsMagicLinkCreateActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -127,7 +127,7 @@ export type SessionsMagicLinkCreateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `sessionsGoogleAuthorize` may answer; `status` tells which. */
+/** The outcomes of `sessionsGoogleAuthorize`, told apart by `status`. */
 export type SessionsGoogleAuthorizeOutcome =
   | Schemas["SessionsGoogleAuthorizeActionSuccessful"]
   | Schemas["GoogleSignInFailed"]
@@ -147,7 +147,7 @@ export type SessionsGoogleAuthorizeOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `sessionsGoogleCreate` may answer; `status` tells which. */
+/** The outcomes of `sessionsGoogleCreate`, told apart by `status`. */
 export type SessionsGoogleCreateOutcome =
   | Schemas["SessionsGoogleCreateActionSuccessful"]
   | Schemas["GoogleAccountConflict"]
@@ -170,7 +170,7 @@ export type SessionsGoogleCreateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `clientsRegister` may answer; `status` tells which. */
+/** The outcomes of `clientsRegister`, told apart by `status`. */
 export type ClientsRegisterOutcome =
   | Schemas["ClientsRegisterActionSuccessful"]
   | Schemas["ClientValidationFailed"]
@@ -194,7 +194,7 @@ export type ClientsRegisterOutcome =
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
 
-/** What `usersClientRegister` may answer; `status` tells which. */
+/** The outcomes of `usersClientRegister`, told apart by `status`. */
 export type UsersClientRegisterOutcome =
   | Schemas["UsersClientRegisterActionSuccessful"]
   | Schemas["ClientValidationFailed"]
@@ -215,7 +215,7 @@ export type UsersClientRegisterOutcome =
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
 
-/** What `usersRead` may answer; `status` tells which. */
+/** The outcomes of `usersRead`, told apart by `status`. */
 export type UsersReadOutcome =
   | Schemas["UsersReadActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -233,7 +233,7 @@ export type UsersReadOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `usersUpdate` may answer; `status` tells which. */
+/** The outcomes of `usersUpdate`, told apart by `status`. */
 export type UsersUpdateOutcome =
   | Schemas["UsersUpdateActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -251,7 +251,7 @@ export type UsersUpdateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `usersPasswordUpdate` may answer; `status` tells which. */
+/** The outcomes of `usersPasswordUpdate`, told apart by `status`. */
 export type UsersPasswordUpdateOutcome =
   | Schemas["UsersPasswordUpdateActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -272,7 +272,7 @@ export type UsersPasswordUpdateOutcome =
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
 
-/** What `usersPasswordResetRequest` may answer; `status` tells which. */
+/** The outcomes of `usersPasswordResetRequest`, told apart by `status`. */
 export type UsersPasswordResetRequestOutcome =
   | Schemas["UsersPasswordResetRequestActionSuccessful"]
   | Schemas["EmailNotFound"]
@@ -293,7 +293,7 @@ export type UsersPasswordResetRequestOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `usersPasswordReset` may answer; `status` tells which. */
+/** The outcomes of `usersPasswordReset`, told apart by `status`. */
 export type UsersPasswordResetOutcome =
   | Schemas["UsersPasswordResetActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -315,7 +315,7 @@ export type UsersPasswordResetOutcome =
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
 
-/** What `usersEmailVerify` may answer; `status` tells which. */
+/** The outcomes of `usersEmailVerify`, told apart by `status`. */
 export type UsersEmailVerifyOutcome =
   | Schemas["UsersEmailVerifyActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -335,7 +335,7 @@ export type UsersEmailVerifyOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `preferencesRead` may answer; `status` tells which. */
+/** The outcomes of `preferencesRead`, told apart by `status`. */
 export type PreferencesReadOutcome =
   | Schemas["PreferencesReadActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -353,7 +353,7 @@ export type PreferencesReadOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `preferencesUpdate` may answer; `status` tells which. */
+/** The outcomes of `preferencesUpdate`, told apart by `status`. */
 export type PreferencesUpdateOutcome =
   | Schemas["PreferencesUpdateActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -371,7 +371,7 @@ export type PreferencesUpdateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `notificationsIndex` may answer; `status` tells which. */
+/** The outcomes of `notificationsIndex`, told apart by `status`. */
 export type NotificationsIndexOutcome =
   | Schemas["NotificationsIndexActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -391,7 +391,7 @@ export type NotificationsIndexOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
-/** What `notificationsUpdate` may answer; `status` tells which. */
+/** The outcomes of `notificationsUpdate`, told apart by `status`. */
 export type NotificationsUpdateOutcome =
   | Schemas["NotificationsUpdateActionSuccessful"]
   | Schemas["InvalidContentType"]
@@ -412,8 +412,8 @@ export type NotificationsUpdateOutcome =
   | Schemas["ServiceNotFound"];
 
 /**
- * Calls PlanoAuth. Its methods answer with the outcome of the operation, whatever its HTTP status;
- * they throw a `PlanoAuthError` where there was no answer of the contract at all.
+ * Calls PlanoAuth. Its methods return the outcome of the operation, whatever its HTTP status.
+ * They throw a `PlanoAuthError` if there was no documented answer.
  */
 export class PlanoAuth extends Transport {
   /** Sign in with a password: `POST /api/v1/sessions/create`. */

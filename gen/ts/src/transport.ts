@@ -1,41 +1,41 @@
 import createClient, { type Client } from "openapi-fetch";
 import type { paths } from "./schema.gen.js";
 
-/** Where PlanoAuth is, and how to talk to it. */
+/** The server, and how to call it. */
 export interface PlanoAuthOptions {
   /** The URL of the server, such as `https://auth.example.com`. */
   baseUrl: string;
-  /** The token to present, or a function that is asked for it at each call; without a value none is presented. */
+  /** The token to send, or a function that returns it for each call. Without a value no token is sent. */
   token?: string | (() => Token | Promise<Token>);
-  /** What makes the requests instead of the global `fetch`. */
+  /** A function that makes the requests instead of the global `fetch`. */
   fetch?: (request: Request) => Promise<Response>;
   /** Headers to send with each request. */
   headers?: Record<string, string>;
 }
 
-/** What is different about one call. */
+/** Options of one call. */
 export interface CallOptions {
-  /** The token to present instead of the client's; `null` presents none, as a new sign-in may need to. */
+  /** The token to send instead of the client's. `null` sends none, for example in a new sign-in. */
   token?: Token;
-  /** Ends the call early; the promise is then rejected with the signal's reason, as that of `fetch` is. */
+  /** Aborts the call. The promise is then rejected with the signal's reason, like that of `fetch`. */
   signal?: AbortSignal;
 }
 
 type Token = string | null | undefined;
 
-/** What an answer with the HTTP status 429 or 503 says besides its body. */
+/** A property of outcomes with the HTTP status 429 or 503. */
 export interface RetryAfter {
-  /** Seconds to wait before the next try, from the header `Retry-After`; absent where a proxy took it away. */
+  /** Seconds to wait before a retry, from the header `Retry-After`. It is absent if a proxy removed the header. */
   retry_after?: number;
 }
 
-/** There was no answer, or none that the contract has. */
+/** There was no answer, or an undocumented one. */
 export class PlanoAuthError extends Error {
   override readonly name = "PlanoAuthError";
 
   constructor(
     message: string,
-    /** The HTTP status of the answer; undefined when there was none. */
+    /** The HTTP status of the answer; undefined if there was no answer. */
     readonly httpStatus?: number,
     options?: ErrorOptions,
   ) {
@@ -43,14 +43,14 @@ export class PlanoAuthError extends Error {
   }
 }
 
-/** What openapi-fetch is passed for one call. */
+/** Options of openapi-fetch for one call. */
 interface Init {
   headers: Record<string, string>;
   signal?: AbortSignal | undefined;
   fetch: (request: Request) => Promise<Response>;
 }
 
-/** Makes the calls for the operations, which a generated class adds. */
+/** Makes the calls. The methods for the operations are in the generated class PlanoAuth. */
 export class Transport {
   protected readonly http: Client<paths>;
   readonly #options: PlanoAuthOptions;
@@ -90,7 +90,7 @@ export class Transport {
     throw new PlanoAuthError(`${operation}: HTTP status ${response?.status} with ${what}`, response?.status);
   }
 
-  /** The token of the call, of its params, or of the client: the first that is there. */
+  /** Returns the header with the token of the call or of the client; a token among the params goes before the client's. */
   async #authorization(operation: string, params: { token?: string }, options: CallOptions | undefined): Promise<Record<string, string>> {
     let token = options?.token;
     if (token === undefined && params.token === undefined) {
@@ -99,13 +99,13 @@ export class Transport {
     }
     token = token?.trim();
     if (!token) return {};
-    // What fetch throws for such a header would repeat the token.
+    // The error of fetch for such a header would contain the token.
     if (/[^ -~]/.test(token)) throw new PlanoAuthError(`${operation}: the token has characters that no header can carry`);
     return { Authorization: `Bearer ${token}` };
   }
 }
 
-/** The body of a sensitive operation: base64 of its params as JSON. */
+/** Adds the body of a sensitive operation: base64 of its params as JSON. */
 export function sensitive(init: Init, params: object) {
   const bytes = new TextEncoder().encode(JSON.stringify(params));
   return {

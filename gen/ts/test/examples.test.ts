@@ -18,7 +18,7 @@ const password = "nanoseconds on a wire";
 const client = (email: string) => ({ email, password, first_name: "Grace", last_name: "Hopper" });
 const withToken = (token?: string) => new PlanoAuth({ baseUrl: server.baseUrl, token });
 
-/** Registers somebody by the example, and returns the token of their session. */
+/** Registers a client with the example, and returns the token of the session. */
 async function registered(email: string): Promise<string> {
   const outcome = await register(withToken(), client(email));
   return ("session" in outcome && outcome.session.token) || assert.fail("nobody was registered");
@@ -89,13 +89,13 @@ test("magic-link", async () => {
   const page = new URL(`https://order.example.com/?magic_token=${magic_token}`);
   const session = await exchangeLink(withToken(), page);
   assert.ok(typeof session === "object" && session.token);
-  assert.equal(await exchangeLink(withToken(), page), "This link is no longer good. Let us mail you another one.");
+  assert.equal(await exchangeLink(withToken(), page), "This link is no longer valid. Let us mail you another one.");
   assert.equal(await requestLink(withToken(), email), "Look into your mail.");
   assert.equal(await requestLink(withToken(), email), "Look into your mail.");
   assert.match(await requestLink(withToken(), email), /^Try again in (9|10) minutes\.$/);
 });
 
-/** Asks again while the server has not heard of what was changed beside it. */
+/** Repeats a call until the server has received a change of the database. */
 async function untilKnown<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {

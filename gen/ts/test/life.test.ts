@@ -12,7 +12,7 @@ import { PlanoAuth, type Session } from "planoauth";
 import { startOwnServer } from "./server.js";
 
 const application = "planoorder";
-const product = "http://127.0.0.1:9"; // nobody is there, and nobody needs to be: the browser stops before it
+const product = "http://127.0.0.1:9"; // nothing listens there, because the browser stops before it
 const email = "grace@example.com";
 
 /** Mandrill's messages/send, which keeps the mails. */
@@ -75,7 +75,7 @@ async function typeInto(page: string, token: string, password: string): Promise<
   return text;
 }
 
-/** A client on a device of its own, which keeps the token of the session that it made last. */
+/** A client on its own device, which keeps the token of its last session. */
 function onDevice(name: string) {
   let session: Session | undefined;
   const planoauth = new PlanoAuth({ baseUrl: server.baseUrl, token: () => session?.token, headers: { "User-Agent": name } });
@@ -92,7 +92,7 @@ async function signIn(device: string, password: string) {
   return { planoauth, session: keep(await planoauth.sessionsCreate({ email, password, application })) };
 }
 
-/** What a browser does from Google's URL until it comes back to the product: it follows redirects and keeps cookies. */
+/** Follows the redirects from Google's URL back to the product, with cookies, like a browser. */
 async function throughGoogle(url: string, claims: object): Promise<URLSearchParams> {
   const cookies = new Map<string, string>();
   const account = Buffer.from(JSON.stringify(claims)).toString("base64url");
@@ -198,7 +198,7 @@ test("a whole life of an account", async () => {
   for (const { planoauth } of [again, byGoogle, byLink]) assert.equal((await planoauth.sessionsRead()).status, "invalid-token");
 });
 
-test("what a life has no need of works from this client too", async () => {
+test("the other operations work from this client too", async () => {
   const person = { email: "ada@example.com", password: "analytical engine 1843" };
   const registering = new PlanoAuth({ baseUrl: server.baseUrl });
   const client = { ...person, first_name: "Ada", last_name: "Lovelace" };
@@ -229,7 +229,7 @@ test("what a life has no need of works from this client too", async () => {
   assert.equal(signedIn.status, "action-successful");
   let checked = await product.sessionsRead({ session_token: signedIn.data.token });
   for (let tries = 0; checked.status === "invalid-token" && checked.param === "token" && tries < 50; tries++) {
-    await sleep(100); // until the server has heard of the new token
+    await sleep(100); // until the server has received the new token
     checked = await product.sessionsRead({ session_token: signedIn.data.token });
   }
   assert.equal(checked.status === "action-successful" && checked.data.user?.email, person.email);

@@ -37,18 +37,18 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-test("the package has the contract's version and one dependency", async () => {
+test("the package has the version of the spec and one dependency", async () => {
   const { version, dependencies } = await read(join(installed, "package.json"));
   assert.equal(version, (await read(join(root, "../openapi.gen.json"))).info.version, "run `make generate`");
   assert.deepEqual(Object.keys(dependencies), ["openapi-fetch"]);
 });
 
-test("publint has nothing to say", async () => {
+test("publint reports nothing", async () => {
   const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg!, { color: false })), []);
 });
 
-test("the types are right for all who can load an ES module", async () => {
+test("the types work wherever an ES module can be loaded", async () => {
   const names = await readdir(installed, { recursive: true });
   const files = await Promise.all(
     names.filter((name) => /\.\w+$/.test(name)).map(async (name) => [`/node_modules/planoauth/${name}`, await readFile(join(installed, name))] as const),
@@ -106,7 +106,7 @@ for (const [how, module, moduleResolution, lib, types] of [
   });
 }
 
-test("browsers load it as one module, which uses nothing but the web's own", async (t) => {
+test("browsers load it as one module, which uses web APIs only", async (t) => {
   const bundle = await readFile(join(root, "dist-browser/planoauth.js"), "utf8");
   assert.doesNotMatch(bundle, /^\s*import\b|\bimport\s*\(|\brequire\s*\(/m);
   const small = (await transform(bundle, { minify: true, format: "esm" })).code;
@@ -122,7 +122,7 @@ test("browsers load it as one module, which uses nothing but the web's own", asy
   assert.equal(await expired(call), "idle");
 });
 
-/** What a program makes of a server that answers every call with session-expired. */
+/** Runs a program with a server that answers every call with session-expired. */
 async function expired(call: (baseUrl: string) => Promise<string>): Promise<string> {
   const answer = { code: 401, status: "session-expired", message: "The session has expired.", request_id: "3TQ5ZKXW7N2RFYB4MJ6HCDLVAE" };
   const data = { reason: "idle", ended_at: "2026-11-25T08:00:00.000Z" };

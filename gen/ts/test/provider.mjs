@@ -3,7 +3,7 @@
 //   node test/provider.mjs [redirect URI …]
 //
 // listens on a free port of 127.0.0.1, prints its issuer on one line, and ends with its standard input. There is one client,
-// google-client with the secret google-secret. Who comes to its page /interaction/… signs in by putting ?account= behind it: the
+// google-client with the secret google-secret. Its page /interaction/… signs a person in by the query ?account=: the
 // claims of the account, JSON in base64url, which all go into the ID token as Google's do; or "deny", for a person who refuses.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";

@@ -11,7 +11,7 @@ after(() => server?.stop());
 const application = "planoorder";
 const password = "Grüße 🔑 nanoseconds on a wire";
 
-/** A client whose token is the session that was made last, and a person who has registered by it. */
+/** A client with the token of its last session, and a person who has registered with it. */
 async function register() {
   const email = `grace.${randomUUID()}@example.com`;
   let token: string | undefined;
@@ -73,7 +73,7 @@ test("a param that a program without types leaves out is an outcome", async () =
   ]);
 });
 
-test("a stale token stands in the way of a sign-in, unless none is presented", async () => {
+test("a sign-in with an expired token is refused, but not without a token", async () => {
   const { email, planoauth } = await register();
   assert.equal((await planoauth.sessionsDelete()).status, "action-successful");
   const credentials = { email, password, application };

@@ -42,7 +42,7 @@ export async function startOwnServer(settings: (baseUrl: string) => Promise<Reco
 
     /** Runs an administrative verb of the command. */
     const admin = (...verb: string[]) => promisify(execFile)(binary, verb, { env: { ...environment(), DATA_DIR: data } });
-    /** Makes all that is known of sessions so much older. */
+    /** Moves the times of all sessions into the past. */
     const travel = (days: number) => makeOlder(data, days);
     return { baseUrl, stop, admin, travel };
   } catch (error) {
@@ -89,7 +89,7 @@ function serve(binary: string, settings: Record<string, string>) {
   };
 }
 
-/** This process's environment without the server's settings, so that no other database is touched and no mail sent. */
+/** Returns this process's environment without the server's settings, so that no other database is used and no mail sent. */
 function environment(): NodeJS.ProcessEnv {
   const setting = /^(ADDR|PUBLIC_URL|DATA.*|MANDRILL_.*|SMTP_URL|MAIL_FROM|GOOGLE_.*|DISCLOSURE|ARGON2_.*|HASH_WORKERS|THROTTLE_.*|METRICS_ADDR|TRUSTED_PROXIES)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !setting.test(name)));

@@ -13,7 +13,7 @@ interface Arrived extends Pick<IncomingMessage, "method" | "url" | "headers"> {
   body: string;
 }
 
-/** A server on loopback that answers in one way, a client of it, and what arrived there. */
+/** A server on loopback with a fixed answer, its client, and the requests that arrived. */
 async function loopback(t: TestContext, answer: (res: ServerResponse) => void, options: Partial<PlanoAuthOptions> = {}) {
   const arrived: Arrived[] = [];
   const server = createServer(async (req, res) => {
@@ -67,7 +67,7 @@ test("every other operation arrives as JSON", async (t) => {
   for (const { headers } of arrived) assert.equal(headers["content-type"], "application/json");
 });
 
-test("the token of the call goes before the one in the params, and that before the client's", async (t) => {
+test("the token of the call takes precedence over the params', and that over the client's", async (t) => {
   const later = async () => "plas_later";
   for (const [own, passed, inParams, authorization] of [
     [undefined, undefined, undefined, undefined],
@@ -90,7 +90,7 @@ test("the token of the call goes before the one in the params, and that before t
   }
 });
 
-test("a function is asked for the token at each call, and its error is the caller's", async (t) => {
+test("a token function is called for each call, and the caller gets its error", async (t) => {
   const tokens = ["plas_1", "plas_2"];
   const broken = new Error("the store is locked");
   const token = () => tokens.shift() ?? Promise.reject(broken);
@@ -103,7 +103,7 @@ test("a function is asked for the token at each call, and its error is the calle
   assert.deepEqual(arrived.map(({ headers }) => headers.authorization), ["Bearer plas_1", "Bearer plas_2"]);
 });
 
-test("fetch, headers and the path of the base URL are the caller's", async (t) => {
+test("the caller can set fetch, headers and a path in the base URL", async (t) => {
   const { arrived, baseUrl } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }));
   const urls: string[] = [];
   const planoauth = new PlanoAuth({
@@ -134,7 +134,7 @@ test("a documented outcome never throws, whatever its HTTP status", async (t) =>
   }
 });
 
-test("what is no answer of the contract throws", async (t) => {
+test("an undocumented answer throws", async (t) => {
   for (const [answer, httpStatus, message] of [
     [raw(200, "<!doctype html>"), 200, /^sessionsRead: HTTP status 200 without an envelope$/],
     [raw(200, "<!doctype html>", { "Content-Length": "15" }), 200, /HTTP status 200 without an envelope/],
@@ -161,7 +161,7 @@ test("what is no answer of the contract throws", async (t) => {
   }
 });
 
-test("a server that is not there throws, and the cause says why", async (t) => {
+test("an unreachable server throws, and the cause says why", async (t) => {
   const { server, planoauth } = await loopback(t, json(200, envelope));
   await new Promise((closed) => server.close(closed));
   await assert.rejects(planoauth.sessionsRead(), (error) => {
@@ -172,7 +172,7 @@ test("a server that is not there throws, and the cause says why", async (t) => {
   });
 });
 
-test("a refusal that passes says after how many seconds", async (t) => {
+test("a temporary refusal has the seconds to wait", async (t) => {
   for (const [code, status, header, retry_after] of [
     [429, "rate-limit-exceeded", "60", 60],
     [503, "server-busy", "1", 1],
@@ -203,13 +203,13 @@ test("an error does not repeat the token or the params", async (t) => {
   assert.equal(arrived.length, 1, "only what a header can carry is sent");
 });
 
-test("what surrounds a token, as in a file, does not count", async (t) => {
+test("white space around a token, as in a file, is removed", async (t) => {
   const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }), { token: "\tplaa_file\r\n" });
   await planoauth.sessionsRead();
   assert.equal(arrived[0]?.headers.authorization, "Bearer plaa_file");
 });
 
-test("a redirect is not followed, and nothing of the call goes where it leads", async (t) => {
+test("a redirect is not followed", async (t) => {
   const elsewhere = await loopback(t, json(200, { ...envelope, data: { id: 1 } }));
   for (const code of [301, 302, 303, 307, 308]) {
     const { planoauth } = await loopback(t, raw(code, "", { Location: elsewhere.baseUrl }), { token: "plas_own" });
@@ -218,13 +218,13 @@ test("a redirect is not followed, and nothing of the call goes where it leads", 
   assert.deepEqual(elsewhere.arrived, []);
 });
 
-test("the content type of an answer does not matter, its envelope does", async (t) => {
+test("the envelope of an answer matters, its content type does not", async (t) => {
   const answer = { ...envelope, data: { id: 1 } };
   const { planoauth } = await loopback(t, raw(200, JSON.stringify(answer)));
   assert.deepEqual(await planoauth.sessionsRead(), answer);
 });
 
-test("a call that its signal ends throws the signal's reason", async (t) => {
+test("an aborted call throws the signal's reason", async (t) => {
   const { planoauth } = await loopback(t, () => undefined);
   const reason = new Error("the page was left");
   const controller = new AbortController();
@@ -235,7 +235,7 @@ test("a call that its signal ends throws the signal's reason", async (t) => {
   await assert.rejects(planoauth.sessionsRead({}, { signal: AbortSignal.timeout(50) }), { name: "TimeoutError" });
 });
 
-test("a signal ends a call whose answer has begun, and does nothing to one that is over", async (t) => {
+test("a signal aborts a call whose answer has begun, and has no effect after the call", async (t) => {
   const begun = await loopback(t, (res) => void (res.writeHead(200), res.write("{")));
   const controller = new AbortController();
   const call = begun.planoauth.sessionsRead({}, { signal: controller.signal });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import type { operations, PlanoAuth } from "planoauth";
 
-// The methods answer with exactly the outcomes that openapi-typescript reads from the spec.
+// The methods return exactly the outcomes that openapi-typescript reads from the spec.
 type InSpec<Responses> = {
   [Code in keyof Responses]: Responses[Code] extends { content: { "application/json": infer Outcome } } ? Outcome : never;
 }[keyof Responses];
@@ -32,7 +32,7 @@ for (const [id, slugs] of Object.entries(slugsOfOperations())) {
   });
 }
 
-test("what the contract does not have does not compile", () => {
+test("what the spec does not have does not compile", () => {
   const call = (statement: string) => `
     import { PlanoAuth, type Session } from "planoauth";
     const planoauth = new PlanoAuth({ baseUrl: "http://localhost" });
@@ -66,7 +66,7 @@ function exhaustive(id: string, slugs: string[]): string {
     }`;
 }
 
-/** The errors in files that stand beside this one, though only in memory. */
+/** Returns the errors of files in this folder that exist in memory only. */
 function compile(files: Record<string, string>): Record<string, string[]> {
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: true, rootDir: "." }, root);
@@ -90,7 +90,7 @@ function messages(diagnostics: readonly ts.Diagnostic[]): string[] {
   return diagnostics.map((diagnostic) => ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
 }
 
-/** The slugs of each operation, read from the spec's text and by nothing that the client was made with. */
+/** Returns the slugs of each operation, read without the code that generates the client. */
 function slugsOfOperations(): Record<string, string[]> {
   const follow = (node: any): any => (node.$ref ? follow(at(node.$ref)) : node);
   const at = (ref: string) => ref.slice(2).split("/").reduce((node, key) => node[key], spec);

@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// retryable has the statuses after which the same request may work later.
+// retryable has the statuses after which the same request may work later (x-retry).
 var retryable = map[string]bool{
 	"rate-limit-exceeded": true,
 }
@@ -17,7 +17,7 @@ var retryable = map[string]bool{
 // Slug is "invalid-param".
 func (InvalidParam) Slug() string { return "invalid-param" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o InvalidParam) Error() string { return refusal("invalid-param", o.Message, o.RequestID) }
 
 func (InvalidParam) outcomeOfThingsCreate() {}
@@ -26,7 +26,7 @@ func (InvalidParam) outcomeOfThingsIndex()  {}
 // Slug is "rate-limit-exceeded".
 func (RateLimitExceeded) Slug() string { return "rate-limit-exceeded" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o RateLimitExceeded) Error() string {
 	return refusal("rate-limit-exceeded", o.Message, o.RequestID)
 }
@@ -36,7 +36,7 @@ func (RateLimitExceeded) outcomeOfThingsCreate() {}
 // Slug is "thing-exists".
 func (ThingExists) Slug() string { return "thing-exists" }
 
-// Error is the slug, the message and the id of the request.
+// Error returns the slug, the message and the id of the request.
 func (o ThingExists) Error() string { return refusal("thing-exists", o.Message, o.RequestID) }
 
 func (ThingExists) outcomeOfThingsCreate() {}
@@ -51,7 +51,7 @@ func (ThingsIndexActionSuccessful) Slug() string { return "action-successful" }
 
 func (ThingsIndexActionSuccessful) outcomeOfThingsIndex() {}
 
-// ThingsCreateOutcome is what thingsCreate may answer:
+// ThingsCreateOutcome is an outcome of thingsCreate:
 //   - [ThingsCreateActionSuccessful]
 //   - [InvalidParam]
 //   - [ThingExists]
@@ -61,7 +61,7 @@ type ThingsCreateOutcome interface {
 	outcomeOfThingsCreate()
 }
 
-// Encode is the body of thingsCreate: base64 of the params as JSON.
+// Encode returns the body of thingsCreate: base64 of the params as JSON.
 func (p ThingsCreateParams) Encode() (contentType string, body io.Reader, err error) {
 	return encodeSensitive(p)
 }
@@ -93,7 +93,7 @@ func (a *API) ThingsCreate(ctx context.Context, params ThingsCreateParams, edito
 	return nil, answer.undocumented()
 }
 
-// ThingsIndexOutcome is what thingsIndex may answer:
+// ThingsIndexOutcome is an outcome of thingsIndex:
 //   - [ThingsIndexActionSuccessful]
 //   - [InvalidParam]
 type ThingsIndexOutcome interface {
@@ -118,7 +118,7 @@ func (a *API) ThingsIndex(ctx context.Context, params ThingsIndexParams, editors
 	return nil, answer.undocumented()
 }
 
-// ThingsIndexAll has the rows of all pages of thingsIndex, 100 from each request unless params say otherwise.
+// ThingsIndexAll returns the rows of all pages of thingsIndex, 100 on each page unless params say otherwise.
 func (a *API) ThingsIndexAll(ctx context.Context, params ThingsIndexParams, editors ...RequestEditorFn) iter.Seq2[Thing, error] {
 	return rows(params.Page, 100, func(page Page) ([]Thing, error) {
 		params := params

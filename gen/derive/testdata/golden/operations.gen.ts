@@ -5,21 +5,21 @@ import { sensitive, Transport, type CallOptions, type RetryAfter } from "./trans
 
 type Schemas = components["schemas"];
 
-/** What `thingsCreate` may answer; `status` tells which. */
+/** The outcomes of `thingsCreate`, told apart by `status`. */
 export type ThingsCreateOutcome =
   | Schemas["ThingsCreateActionSuccessful"]
   | Schemas["InvalidParam"]
   | Schemas["ThingExists"]
   | (Schemas["RateLimitExceeded"] & RetryAfter);
 
-/** What `thingsIndex` may answer; `status` tells which. */
+/** The outcomes of `thingsIndex`, told apart by `status`. */
 export type ThingsIndexOutcome =
   | Schemas["ThingsIndexActionSuccessful"]
   | Schemas["InvalidParam"];
 
 /**
- * Calls PlanoAuth. Its methods answer with the outcome of the operation, whatever its HTTP status;
- * they throw a `PlanoAuthError` where there was no answer of the contract at all.
+ * Calls PlanoAuth. Its methods return the outcome of the operation, whatever its HTTP status.
+ * They throw a `PlanoAuthError` if there was no documented answer.
  */
 export class PlanoAuth extends Transport {
   /** Make a thing: `POST /api/v1/things/create`. */

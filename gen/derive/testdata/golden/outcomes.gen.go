@@ -20,39 +20,49 @@ var SpecYAML []byte
 //go:embed openapi.gen.json
 var SpecJSON []byte
 
-// Outcome is an answer below /api/v1: what one status slug of the spec carries.
+// Outcome is an answer below /api/v1: the data of one status slug of the spec.
 type Outcome interface {
 	// Slug is the value of status.
 	Slug() string
-	// Write sends the outcome with the code, the status and the message of the spec, and with the request id that stands
-	// in the header X-Request-Id of the answer.
+	// Write sends the outcome with the code, the status and the message of the spec. The request id is that of the answer's
+	// header X-Request-Id.
 	Write(w http.ResponseWriter) error
 }
 
+// OperationID is the operationId of an operation.
+type OperationID string
+
+// The ids of all operations.
+const (
+	OperationThingsCreate OperationID = "thingsCreate"
+	OperationThingsIndex  OperationID = "thingsIndex"
+)
+
 // Operation is one operation of the spec.
 type Operation struct {
-	ID, Method, Path string
+	ID           OperationID
+	Method, Path string
 	// Service is the slug of the service that the route belongs to.
 	Service string
 	// Params is the name of the schema of the decoded params.
 	Params string
 	// ParamOrder has the dotted paths of all params, in the order in which errors are reported.
 	ParamOrder []string
-	// RequiresParams says that at least one param besides the token is required.
+	// RequiresParams reports whether at least one param besides the token is required.
 	RequiresParams bool
 	// Sensitive operations take base64 in text/plain.
 	Sensitive bool
-	// TokenRequired says that a token must be presented; otherwise one may be.
+	// TokenRequired reports whether a token is required; otherwise it is optional.
 	TokenRequired bool
-	// TokenKinds says whose tokens it takes: those of a session, of an application, or both.
+	// TokenKinds has the kinds of tokens that it takes: session, application, or both.
 	TokenKinds []string
-	// ApplicationRequires has the params that an application must pass, and nobody else may.
+	// ApplicationRequires has the params that are required with an application's token, and not allowed otherwise.
 	ApplicationRequires []string
-	// Roles says who may call it: users with one of these roles; all may when it is empty.
+	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
-	// OpenToRecordless says that users without any record are let in.
+	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
-	// Throttled says that the requests of each address are bounded.
+	// Throttled reports whether the requests of each address are limited.
 	Throttled bool
 	// DeprecatedParams should no longer be passed.
 	DeprecatedParams []DeprecatedParam
@@ -63,7 +73,7 @@ type Operation struct {
 // Operations has all operations, in the order of the spec.
 var Operations = []*Operation{
 	{
-		ID: "thingsCreate", Method: "POST", Path: "/api/v1/things/create", Service: "things",
+		ID: OperationThingsCreate, Method: "POST", Path: "/api/v1/things/create", Service: "things",
 		Params:         "ThingsCreateParams",
 		ParamOrder:     []string{"token", "thing", "thing.name", "thing.switches", "thing.switches.light", "colour", "owner"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
@@ -80,7 +90,7 @@ var Operations = []*Operation{
 		},
 	},
 	{
-		ID: "thingsIndex", Method: "PUT", Path: "/api/v1/things/index", Service: "things",
+		ID: OperationThingsIndex, Method: "PUT", Path: "/api/v1/things/index", Service: "things",
 		Params:         "ThingsIndexParams",
 		ParamOrder:     []string{"token", "page", "page.size", "page.number", "switches", "switches.light"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
@@ -98,18 +108,18 @@ type Status struct {
 	Slug string `json:"status"`
 	// Code is the HTTP status.
 	Code int `json:"code"`
-	// Retry says whether the same request may work "later", or "never" will; it is empty for success.
+	// Retry is "later" or "never": when the same request may work. It is empty for success.
 	Retry string `json:"retry,omitempty"`
-	// RetryAfter says that the header Retry-After tells when.
+	// RetryAfter reports whether the answer has the header Retry-After.
 	RetryAfter bool `json:"retry_after,omitempty"`
 	// Uncommon slugs are rare.
 	Uncommon   bool         `json:"uncommon,omitempty"`
 	Deprecated *Deprecation `json:"deprecated,omitempty"`
-	// Meanings has one element, or where operations mean something of their own by the slug, several.
+	// Meanings has one element, or several if the slug's meaning depends on the operation.
 	Meanings []Meaning `json:"meanings"`
 }
 
-// Meaning is what a status slug says when one of these operations answers it.
+// Meaning is the meaning of a status slug in these operations.
 type Meaning struct {
 	// Message is the sentence that the answer has.
 	Message string `json:"message"`
@@ -119,10 +129,10 @@ type Meaning struct {
 	Operations []string `json:"operations"`
 }
 
-// Deprecation says that a slug or a param should no longer be used.
+// Deprecation is since when and why a slug or a param should no longer be used.
 type Deprecation struct {
 	Since time.Time `json:"since"`
-	// Sunset is when it will be gone.
+	// Sunset is when it will be removed.
 	Sunset time.Time `json:"sunset"`
 	Reason string    `json:"reason"`
 }
@@ -192,7 +202,7 @@ var Statuses = []*Status{
 	},
 }
 
-// The values of headers that many answers have. Nobody appends to them.
+// Values of headers that all answers share. They must not be changed.
 var (
 	contentType = []string{"application/json"}
 	bearer      = []string{"Bearer"}

@@ -11,8 +11,8 @@ const (
 	noRole          // has records, but none that is active and admitted: user-requires-role
 )
 
-// accessOf decides whether a user may sign in to an application: by the user's records, and the kinds of records that the
-// application admits.
+// accessOf decides whether a user may sign in to an application: by the user's records, and the kinds of
+// records that the application admits.
 func accessOf(user *db.User, app *db.Application) access {
 	switch {
 	case user.Records.None():

@@ -13,15 +13,15 @@ var (
 	redirectNotAllowed = []gen.ParamError{paramError("redirect_url", gen.Allowed, "is not at an origin of this application")}
 )
 
-// allowsRedirect reports whether a redirect URL is at one of the application's origins. That the URL is well formed and safe is
-// checked before, by the spec's format redirect-url: formats.CheckRedirectURL.
+// allowsRedirect reports whether a redirect URL is at one of the application's origins. That the URL is well
+// formed and safe is checked before, by the spec's format redirect-url: formats.CheckRedirectURL.
 func allowsRedirect(app *db.Application, redirectURL string) bool {
 	origin := formats.Origin(redirectURL)
 	return origin != "" && slices.Contains(app.RedirectOrigins, origin)
 }
 
-// nextURL returns where a link leads: its redirect URL if the application still allows it, else the application's own URL, else
-// "". Both are checked in full, because operators may write them by SQL.
+// nextURL returns where a link leads: its redirect URL if the application still allows it, else the
+// application's own URL, else "". Both are checked in full, because operators may write them by SQL.
 func nextURL(link *db.Link, app *db.Application) string {
 	for _, address := range []string{link.RedirectURL, app.URL} {
 		if formats.CheckRedirectURL(address) == nil && allowsRedirect(app, address) {

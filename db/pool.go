@@ -35,7 +35,8 @@ type DB struct {
 }
 
 // ParseURL returns the pool settings of a postgres:// URL, the value of DATABASE_URL. Its error never
-// contains the password.
+// contains the password. Hot queries are prepared statements, so a pooler such as PgBouncer must be in
+// session mode.
 func ParseURL(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {

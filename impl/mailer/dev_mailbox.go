@@ -32,7 +32,7 @@ func (m *Mailbox) Send(_ context.Context, mail *db.Mail) error {
 	return nil
 }
 
-//go:embed mailbox.html
+//go:embed dev_mailbox.html
 var mailboxHTML string
 
 var mailboxPage = template.Must(template.New("mailbox").Parse(mailboxHTML))
