@@ -107,6 +107,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 		}
 	case noRole:
 		return gen.InvalidToken{Param: param}
+	case admitted:
 	}
 	c.session, c.sessionApp = session, app
 	return nil

@@ -56,6 +56,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		return gen.UserRequiresRole{}, nil
 	case noRecord:
 		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
+	case admitted:
 	}
 	return gen.SessionsMagicLinkCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }

@@ -107,6 +107,7 @@ func notificationColumns(view gen.View) []string {
 		return columns[:3]
 	case gen.Full:
 		return columns
+	case gen.Default:
 	}
 	return columns[:7]
 }

@@ -35,7 +35,7 @@ func testStatusPages(t *testing.T, chromium context.Context) {
 	b.shows("#operations-sessions-sessionsCreate .opblock-description", "Signs a user in")
 }
 
-// testPagesOfLinks uses the pages behind mailed links as people do, on a phone.
+// testPagesOfLinks uses the pages of mailed links as people do, on a phone.
 func testPagesOfLinks(t *testing.T, chromium context.Context) {
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -82,7 +82,7 @@ func testPagesOfLinks(t *testing.T, chromium context.Context) {
 	}
 }
 
-// testPackage has the TypeScript package work on the page of an application, which has another origin than PlanoAuth.
+// testPackage runs the TypeScript package on a page of an application, whose origin is not PlanoAuth's.
 func testPackage(t *testing.T, chromium context.Context) {
 	files := http.NewServeMux()
 	files.Handle("/planoauth/", http.StripPrefix("/planoauth/", http.FileServer(http.Dir(compiledPackage(t)))))
@@ -100,7 +100,7 @@ func testPackage(t *testing.T, chromium context.Context) {
 	b := openTab(t, chromium, 1200, order.URL, e.url)
 	b.do(chromedp.Navigate(order.URL))
 
-	// Each line of the result is a status, and the headers that the page can read.
+	// Each line of the result is a status and the headers that the page can read.
 	script := fmt.Sprintf(`(async () => {
 		const { PlanoAuth } = await import('planoauth')
 		const lines = []
@@ -148,7 +148,7 @@ func testPackage(t *testing.T, chromium context.Context) {
 	}
 }
 
-// compiledPackage is a directory with the TypeScript package as browsers load it.
+// compiledPackage returns a directory with the TypeScript package as browsers load it.
 func compiledPackage(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {

@@ -26,10 +26,10 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// browserLimit is how long a page may take for anything, on a machine that has much else to do.
+// browserLimit bounds each wait for a page. It is generous, for the machine may be busy.
 const browserLimit = time.Minute
 
-// TestBrowserLong opens in Chromium what is made for browsers.
+// TestBrowserLong opens the pages and the TypeScript package in Chromium.
 func TestBrowserLong(t *testing.T) {
 	t.Parallel()
 	chromium := startChromium(t)
@@ -43,7 +43,7 @@ func TestBrowserLong(t *testing.T) {
 	}
 }
 
-// startChromium starts one browser for a test and its subtests, which are skipped where none is installed.
+// startChromium starts one browser for a test and its subtests. It skips the test where none is installed.
 func startChromium(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -51,7 +51,8 @@ func startChromium(t *testing.T) context.Context {
 		fmt.Println("browser: none")
 		t.Skip("chromium is not installed")
 	}
-	// No name resolves, so nothing can leave the machine even if a page asks for it. Root cannot have Chromium's sandbox.
+	// No name resolves, so nothing can leave the machine even if a page asks for it. Root cannot have
+	// Chromium's sandbox.
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WSURLReadTimeout(browserLimit))
 	ctx, end := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
@@ -65,12 +66,12 @@ func startChromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// step is what a person does at a page.
+// step is an action of a person on a page.
 type step = chromedp.Action[chromedp.Void]
 
 func click(selector string) step { return chromedp.Click(chromedp.CSS(selector)) }
 
-// fill types a text, in the place of what stood there.
+// fill replaces the text of a field.
 func fill(selector, text string) step {
 	return chromedp.Steps(chromedp.Focus(chromedp.CSS(selector)), chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)),
 		chromedp.KeyEvent(kb.Backspace), func(ctx context.Context, target *chromedp.Target) (void chromedp.Void, err error) {
@@ -79,7 +80,7 @@ func fill(selector, text string) step {
 		})
 }
 
-// tab is a page in Chromium that shares nothing with the others, and all that it did.
+// tab is an isolated page in Chromium, with all requests that it made.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -89,14 +90,14 @@ type tab struct {
 	complaints []string // of the console, of policies and of scripts
 }
 
-// request is what a page asked for, and what it got.
+// request is a request of a page and its response.
 type request struct {
 	*network.EventRequestWillBeSent
 	response *network.Response
 	over     bool
 }
 
-// body is what it carried.
+// body is the body of the request.
 func (r *request) body() (text string) {
 	for _, part := range r.Request.PostDataEntries {
 		text += string(part.Bytes)
@@ -104,12 +105,12 @@ func (r *request) body() (text string) {
 	return text
 }
 
-// openTab opens a tab of this width. In the end, it must have asked nothing of any other than these origins, and there must be no
-// complaint.
+// openTab opens a tab of this width. When the test ends, the tab must have called these origins only, and the
+// console must be free of errors.
 func openTab(t *testing.T, chromium context.Context, width int64, origins ...string) *tab {
 	t.Helper()
 	b := &tab{t: t}
-	ctx, end := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.hear))
+	ctx, end := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.handle))
 	t.Cleanup(end)
 	check(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
@@ -117,7 +118,7 @@ func openTab(t *testing.T, chromium context.Context, width int64, origins ...str
 	b.ctx, end = context.WithTimeout(ctx, 5*browserLimit)
 	t.Cleanup(end)
 	t.Cleanup(func() {
-		chromedp.Run(b.ctx, chromedp.Title()) // all that happened before its answer has been heard
+		chromedp.Run(b.ctx, chromedp.Title()) // events before its answer have been handled
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, complaint := range b.complaints {
@@ -133,8 +134,8 @@ func openTab(t *testing.T, chromium context.Context, width int64, origins ...str
 	return b
 }
 
-// hear takes in what happens in the tab, one event after the other.
-func (b *tab) hear(event any) {
+// handle records the events of the tab, one after the other.
+func (b *tab) handle(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	complain := func(parts ...any) { b.complaints = append(b.complaints, strings.TrimSpace(fmt.Sprintln(parts...))) }
@@ -165,7 +166,7 @@ func (b *tab) hear(event any) {
 		text, _ := json.Marshal(event.ExceptionDetails)
 		complain("exception", string(text))
 	case *log.EventEntryAdded:
-		// The log also tells that an operation has refused, which is no complaint.
+		// The log also holds refusals of operations, which are no errors.
 		refused := event.Entry.Source == log.EntrySourceNetwork && strings.Contains(event.Entry.URL, "/api/v1/")
 		if !refused && (event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning) {
 			complain(event.Entry.Text, event.Entry.URL)
@@ -173,7 +174,7 @@ func (b *tab) hear(event any) {
 	}
 }
 
-// do takes steps, and waits for what they need.
+// do runs steps, each of which waits for the elements that it needs.
 func (b *tab) do(steps ...step) {
 	b.t.Helper()
 	ctx, end := context.WithTimeout(b.ctx, browserLimit)
@@ -183,7 +184,7 @@ func (b *tab) do(steps ...step) {
 	}
 }
 
-// fail ends the test with what the page shows and what was complained of.
+// fail ends the test and shows the page and its errors.
 func (b *tab) fail(what string) {
 	b.t.Helper()
 	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
@@ -193,7 +194,7 @@ func (b *tab) fail(what string) {
 	b.t.Fatalf("%s\nthe browser complains of %q\nthe page shows %s", what, b.complaints, text)
 }
 
-// evaluate is the value of a script's expression on the page, which may be a promise.
+// evaluate returns the value of a JavaScript expression on the page, which may be a promise.
 func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
 	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -203,7 +204,7 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// shows waits until a part of the page, or of the one that comes after it, shows a text.
+// shows waits until an element of the page, or of the next page, shows a text.
 func (b *tab) shows(selector, text string) {
 	b.t.Helper()
 	so := fmt.Sprintf("[...document.querySelectorAll(%q)].some(part => part.innerText.includes(%q))", selector, text)
@@ -218,8 +219,9 @@ func (b *tab) shows(selector, text string) {
 	}
 }
 
-// call takes the steps that make the page call an operation, and returns what was sent and the answer, which the law judges.
-func (b *tab) call(o *lawOperation, steps ...step) (*request, answer) {
+// call runs the steps that make the page call an operation, and returns the request and the answer, which is
+// checked against the spec.
+func (b *tab) call(o *specOperation, steps ...step) (*request, answer) {
 	b.t.Helper()
 	calls := func() (over []*request) {
 		b.mu.Lock()
@@ -247,7 +249,7 @@ func (b *tab) call(o *lawOperation, steps ...step) (*request, answer) {
 	for name, value := range r.response.Headers {
 		res.Header.Set(name, value.(string))
 	}
-	if err := matrix.judge(req, res, got.Body); err != nil {
+	if err := matrix.checkAnswer(req, res, got.Body); err != nil {
 		b.t.Errorf("%s answered the browser against its contract: %v\n%s", o.id, err, got.Body)
 	}
 	return r, answerOf(res, got.Body)
@@ -263,7 +265,7 @@ func (b *tab) fits() {
 	}
 }
 
-// look keeps screenshots of the whole page, for a person to look at, in the directory that SCREENSHOTS names.
+// look saves screenshots of the whole page for a person to look at, in the directory SCREENSHOTS.
 func (b *tab) look(name string, widths ...int64) {
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {

@@ -11,10 +11,11 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// cleanUp has the job done that is otherwise done once an hour.
+// cleanUp runs the job that otherwise runs once an hour.
 func (e *env) cleanUp(limit time.Duration) {
 	e.t.Helper()
 	e.exec("INSERT INTO river_job (kind, args, max_attempts) VALUES ('clean_up', '{}', 1)")
+	e.wakeJobs()
 	e.within(limit, "what is outdated is removed", func() bool {
 		return e.count("river_job WHERE kind = 'clean_up' AND state IN ('available', 'running')") == 0 && e.count("river_job WHERE kind = 'clean_up'") > 0
 	})
@@ -23,7 +24,7 @@ func (e *env) cleanUp(limit time.Duration) {
 	}
 }
 
-// firstCleanUp waits until the run that begins with the server is over.
+// firstCleanUp waits until the run at the server's start is over.
 func (e *env) firstCleanUp() {
 	e.t.Helper()
 	e.within(time.Minute, "the first clean-up is over", func() bool { return e.count("river_job WHERE kind = 'clean_up' AND state = 'completed'") == 1 })
@@ -31,10 +32,11 @@ func (e *env) firstCleanUp() {
 
 const day = 24 * time.Hour
 
-// TestCleanUp puts rows on both sides of each limit: at the limit they go, a millisecond before they stay.
+// TestCleanUp puts rows on both sides of each retention limit: at the limit they are deleted, a millisecond
+// before they stay.
 func TestCleanUp(t *testing.T) {
 	t.Parallel()
-	// Inserts take the time that the row is about as $1, and $2 as what keeps rows apart.
+	// The parameters of an insert are the row's time and a text that tells rows apart.
 	const (
 		ada      = "(SELECT id FROM users WHERE email = 'ada@example.com')"
 		grace    = "(SELECT id FROM users WHERE email = 'grace@example.com')" // who is remembered
@@ -51,14 +53,14 @@ func TestCleanUp(t *testing.T) {
 		name, table, insert string
 		age                 time.Duration // at which the row goes; 0 when it stays
 	}{
-		{"a session ends 7 days after its begin and is told of for 30 days", "sessions", sessions + ada + ", $1::timestamptz, $1::timestamptz + interval '167 hours'", 37 * day},
-		{"a session ends 72 hours after its use and is told of for 30 days", "sessions", sessions + ada + ", $1::timestamptz - interval '24 hours', $1::timestamptz", 33 * day},
+		{"a session ends 7 days after its creation and is kept for 30 days", "sessions", sessions + ada + ", $1::timestamptz, $1::timestamptz + interval '167 hours'", 37 * day},
+		{"a session ends 72 hours after its last use and is kept for 30 days", "sessions", sessions + ada + ", $1::timestamptz - interval '24 hours', $1::timestamptz", 33 * day},
 		{"a session of a user with remember_me has no end", "sessions", sessions + grace + ", $1::timestamptz, $1::timestamptz", 0},
-		{"a magic link is known for 37 days", "links", link("magic"), 37 * day},
-		{"a reset link is known for 37 days", "links", link("reset"), 37 * day},
-		{"a verification link is told of for 30 days after its 7 days", "links", link("verification"), 37 * day},
-		{"a sign-in with Google that came to nothing", "google_states", "INSERT INTO google_states (state_digest, challenge, nonce, application_id, redirect_url, created_at) SELECT $2::text::bytea, '', '', " + app + ", '', $1", day},
-		{"tries that no bound looks back to", "tries", "INSERT INTO tries (key, times, last_at) SELECT $2::text::bytea, ARRAY[$1::timestamptz - interval '40 days'], $1", day},
+		{"a magic link is kept for 37 days", "links", link("magic"), 37 * day},
+		{"a reset link is kept for 37 days", "links", link("reset"), 37 * day},
+		{"a verification link is kept for 30 days after its 7 days", "links", link("verification"), 37 * day},
+		{"a sign-in with Google that was not finished", "google_states", "INSERT INTO google_states (state_digest, challenge, nonce, application_id, redirect_url, created_at) SELECT $2::text::bytea, '', '', " + app + ", '', $1", day},
+		{"attempts that no limit counts any more", "tries", "INSERT INTO tries (key, times, last_at) SELECT $2::text::bytea, ARRAY[$1::timestamptz - interval '40 days'], $1", day},
 		{"requests of an address", "address_requests", "INSERT INTO address_requests (minute, address, requests) SELECT $1, $2, 1", 10 * time.Minute},
 		{"an address that a user signed in from", "known_addresses", "INSERT INTO known_addresses (user_id, address, signed_in_at) SELECT " + ada + ", $2, $1", 30 * day},
 		{"a mail that was sent", "mails", mails + " - interval '40 days', $1, NULL", 30 * day},
@@ -73,7 +75,7 @@ func TestCleanUp(t *testing.T) {
 			e := start(t)
 			e.user(person{email: "ada@example.com", client: true})
 			e.user(person{email: "grace@example.com", client: true, rememberMe: true})
-			// Whole milliseconds and a clock that stands still, so that the limit itself can be tried.
+			// The clock is stopped at a whole millisecond, so that the limit itself can be tested.
 			now := time.Now().Truncate(time.Millisecond)
 			e.clock.stop(now)
 			age, left := row.age, 1
@@ -98,9 +100,9 @@ func TestCleanUp(t *testing.T) {
 	}
 }
 
-// TestCleanUpKeepsWhatIsTold: up to the last millisecond a session that ended is expired, then it is unknown; cleaning up makes
-// no difference.
-func TestCleanUpKeepsWhatIsTold(t *testing.T) {
+// TestCleanUpKeepsWhatIsReported: an ended session is reported as expired for 30 days, to the millisecond,
+// and is unknown after that. The clean-up makes no difference.
+func TestCleanUpKeepsWhatIsReported(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	token := e.signIn(e.user(person{client: true}))
@@ -126,8 +128,9 @@ func TestCleanUpKeepsWhatIsTold(t *testing.T) {
 	}
 }
 
-// TestCleanUpByItself: it is done when a server starts, but once an hour, however many start.
-func TestCleanUpByItself(t *testing.T) {
+// TestCleanUpByItselfLong: the clean-up runs when a server starts, and at most once an hour, however many
+// servers start.
+func TestCleanUpByItselfLong(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL("INSERT INTO address_requests (minute, address, requests) SELECT now() - interval '11 minutes', n::text, 1 FROM generate_series(1, 1000) n"))
 	e.within(busyLimit, "what is outdated is removed", func() bool { return e.count("address_requests") == 0 })
@@ -141,7 +144,7 @@ func TestCleanUpByItself(t *testing.T) {
 	}
 }
 
-// TestCleanUpWaitsForNobody: a row that somebody has locked is left to the next run, and all else is removed.
+// TestCleanUpWaitsForNobody: a locked row is left to the next run, and all others are deleted.
 func TestCleanUpWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -158,7 +161,7 @@ func TestCleanUpWaitsForNobody(t *testing.T) {
 	}
 }
 
-// TestCleanUpMillionLong removes a million sessions while people sign in and products check their sessions.
+// TestCleanUpMillionLong deletes a million sessions while users sign in and products check sessions.
 func TestCleanUpMillionLong(t *testing.T) {
 	e := start(t)
 	e.firstCleanUp()

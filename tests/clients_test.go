@@ -14,7 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// registration is a registration that succeeds.
+// registration returns the params of a registration that succeeds.
 func registration(email string) client.ClientsRegisterParams {
 	return client.ClientsRegisterParams{Application: "planoorder", Client: client.ClientsRegisterClient{
 		Email: email, Password: "nanoseconds on a wire", FirstName: "Grace", LastName: "Hopper",
@@ -165,14 +165,13 @@ func TestLegacySlug(t *testing.T) {
 	params := registration(email)
 	want[client.EmailAlreadyRegistered](e.api.ClientsRegister(t.Context(), params))(t)
 	params.Application = "planox2"
-	//lint:ignore SA1019 old callers still ask for the old spelling
-	want[client.EmailAlreadyRegisterd](e.api.ClientsRegister(t.Context(), params))(t)
+	want[client.EmailAlreadyRegisterd](e.api.ClientsRegister(t.Context(), params))(t) //nolint:staticcheck // old callers still ask for the old spelling
 	if e.count("clients") != 0 || e.count("users WHERE first_name = 'Ada'") != 1 {
 		t.Error("the user was changed")
 	}
 }
 
-// TestRaceForOneAddress: of twenty who register one address at once, one gets it.
+// TestRaceForOneAddress: of twenty concurrent registrations of one address, one succeeds.
 func TestRaceForOneAddress(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -206,7 +205,7 @@ func TestRaceForOneAddress(t *testing.T) {
 	}
 }
 
-// TestRegisteringReplaces signs out the session that was presented.
+// TestRegisteringReplaces: a registration ends the session that it presents.
 func TestRegisteringReplaces(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -215,9 +214,9 @@ func TestRegisteringReplaces(t *testing.T) {
 	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(old)))(t)
 }
 
-// TestMandrillTrouble: what the operation did stays done, the operators hear of it, and the mail waits for its retry
-// unless Mandrill rejected it for good.
-func TestMandrillTrouble(t *testing.T) {
+// TestMandrillFailures: the operation's changes stay, the operators are notified, and the mail is retried
+// unless Mandrill rejected it.
+func TestMandrillFailures(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		mode  string
@@ -263,8 +262,8 @@ func TestMandrillTrouble(t *testing.T) {
 	}
 }
 
-// TestJudgingIsQuick: a password made to keep zxcvbn busy is judged in no time.
-func TestJudgingIsQuick(t *testing.T) {
+// TestPasswordPolicyIsQuick: passwords that are made to keep zxcvbn busy are checked quickly.
+func TestPasswordPolicyIsQuick(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	for _, password := range []string{
@@ -282,7 +281,7 @@ func TestJudgingIsQuick(t *testing.T) {
 	}
 }
 
-// TestRedirectsOfMandrill are not followed: its key stays where it belongs.
+// TestRedirectsOfMandrill: redirects are not followed, so the API key goes nowhere else.
 func TestRedirectsOfMandrill(t *testing.T) {
 	t.Parallel()
 	var elsewhere atomic.Int64
@@ -299,7 +298,7 @@ func TestRedirectsOfMandrill(t *testing.T) {
 	}
 }
 
-// TestMarkupInNames keeps names that look like markup as text in the mail.
+// TestMarkupInNames: a name that looks like markup is text in the mail.
 func TestMarkupInNames(t *testing.T) {
 	t.Parallel()
 	e := start(t)

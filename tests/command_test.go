@@ -16,7 +16,7 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// verb runs an administrative verb of the command to its end.
+// verb runs an administrative verb of the command until it exits.
 func verb(t *testing.T, environment []string, arguments ...string) (stdout, stderr string, failed error) {
 	t.Helper()
 	cmd, out, errs := run(t, arguments, environment...)
@@ -26,7 +26,7 @@ func verb(t *testing.T, environment []string, arguments ...string) (stdout, stde
 	return string(text), errs.String(), failed
 }
 
-// done is the standard output of a verb that must work.
+// done returns the standard output of a verb that must succeed.
 func done(t *testing.T, environment []string, arguments ...string) string {
 	t.Helper()
 	stdout, stderr, failed := verb(t, environment, arguments...)
@@ -36,8 +36,9 @@ func done(t *testing.T, environment []string, arguments ...string) string {
 	return strings.TrimSpace(stdout)
 }
 
-// TestTeamWithoutSQL sets a team up with the command, beside a server that runs, and lets its product check a session.
-func TestTeamWithoutSQL(t *testing.T) {
+// TestTeamByCommand sets a team up with the command, beside a server that runs, and lets its product check a
+// session.
+func TestTeamByCommand(t *testing.T) {
 	t.Parallel()
 	t.Run("on a database of one's own", func(t *testing.T) {
 		t.Parallel()
@@ -70,7 +71,7 @@ func TestTeamWithoutSQL(t *testing.T) {
 }
 
 func setUpTeam(t *testing.T, address string, database []string) {
-	api, err := client.New("http://"+address, client.WithHTTPClient(&http.Client{Transport: &checked{t: t, next: http.DefaultTransport}}))
+	api, err := client.New("http://"+address, client.WithHTTPClient(&http.Client{Transport: &recorder{t: t, next: http.DefaultTransport}}))
 	check(t, err)
 	e := &env{t: t, api: api}
 	do := func(arguments ...string) string { t.Helper(); return done(t, database, arguments...) }
@@ -79,13 +80,13 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	old, young := do("application", "token", "planoship"), do("application", "token", "planoship")
 	company := do("company", "add", "Eckert-Mauchly")
 
-	// An employee who has registered as a client first; an address that nobody has proven must be taken on purpose.
+	// The employee has registered as a client first. An unverified address needs a flag.
 	registration := registration("grace@example.com")
 	registration.Client.CompanyID, err = strconv.ParseInt(company, 10, 64)
 	check(t, err)
 	want[client.ClientsRegisterActionSuccessful](api.ClientsRegister(t.Context(), registration))(t)
 	if _, stderr, failed := verb(t, database, "employee", "add", "Grace@example.com"); failed == nil || !strings.Contains(stderr, "--unproven") {
-		t.Errorf("an unproven address becomes an employee's: %v %s", failed, stderr)
+		t.Errorf("an unverified address becomes an employee's: %v %s", failed, stderr)
 	}
 	if said := do("employee", "add", "Grace@example.com", "--unproven"); !strings.Contains(said, "grace@example.com is an existing user") || !strings.Contains(said, "is now an employee") {
 		t.Errorf("it says %s", said)
@@ -119,7 +120,7 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	e.within(busyLimit, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
 }
 
-// TestVerbs goes through the verbs one after the other, on one database: what they print, and what they refuse.
+// TestVerbs runs the verbs one after the other on one database, and checks what they print and refuse.
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	url := newDatabase(t)
@@ -136,7 +137,7 @@ func TestVerbs(t *testing.T) {
 	rows := []struct {
 		arguments string // separated by a blank, or where one has blanks, by |
 		stdout    string // a regular expression
-		refused   string // what stderr tells; "" when it works
+		refused   string // what stderr says; "" when it succeeds
 	}{
 		{"application add planoship --admits client", "^$", "--name is required"},
 		{"application|add|planoship|--name|Plano Ship|--redirect-origin|https://Ship.Example:443/x|--redirect-origin|http://localhost:3000", "^$", ""},
@@ -219,7 +220,7 @@ planox2\n`, ""},
 	}
 }
 
-// TestCalibrate asks for settings that this machine can keep, and for some that it cannot.
+// TestCalibrate asks for targets that this machine can reach, and for some that it cannot.
 func TestCalibrate(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -239,7 +240,7 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
-// TestVerbsRefuseADatabase that was not prepared, or is not there, without telling how to get into it.
+// TestVerbsRefuseADatabase that is not prepared or not there. The message holds no password.
 func TestVerbsRefuseADatabase(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{

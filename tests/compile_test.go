@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestUnlistedSlugDoesNotCompile builds two handlers that differ in one slug: the one that the operation lists compiles, the
-// other must not, for that reason.
+// TestUnlistedSlugDoesNotCompile builds two handlers that differ in one slug: the listed one must compile,
+// and the unlisted one must fail for that reason.
 func TestUnlistedSlugDoesNotCompile(t *testing.T) {
 	t.Parallel()
 	if out, err := exec.Command("go", "build", "./testdata/listed").CombinedOutput(); err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// law is openapi.yaml, read by kin and by nothing of PlanoAuth's own.
-var law = sync.OnceValue(func() *openapi3.T {
+// spec is openapi.yaml, parsed by kin-openapi and by no code of PlanoAuth.
+var spec = sync.OnceValue(func() *openapi3.T {
 	text, err := os.ReadFile("../openapi.yaml")
 	if err == nil {
 		var doc *openapi3.T
@@ -30,8 +30,8 @@ var law = sync.OnceValue(func() *openapi3.T {
 	panic(err)
 })
 
-// closeObjects makes the document stricter than callers may be: an answer with a property that it does not describe is wrong.
-// An allOf of several schemas would refuse each other's properties, so there must be none.
+// closeObjects makes the document stricter than callers may be: an answer with a property that it does not
+// describe is wrong. An allOf of several schemas would refuse each other's properties, so there must be none.
 func closeObjects(doc *openapi3.T) {
 	for name, ref := range doc.Components.Schemas {
 		schema := ref.Value
@@ -44,29 +44,29 @@ func closeObjects(doc *openapi3.T) {
 	}
 }
 
-// lawOperation is an operation of the law with the messages of its slugs.
-type lawOperation struct {
+// specOperation is an operation of the spec with the messages of its slugs.
+type specOperation struct {
 	id, method, path string
 	op               *openapi3.Operation
 	slugs            map[string]string // slug to message
 }
 
-var lawOperations = sync.OnceValue(func() []*lawOperation {
-	var all []*lawOperation
-	for path, item := range law().Paths.Map() {
+var specOperations = sync.OnceValue(func() []*specOperation {
+	var all []*specOperation
+	for path, item := range spec().Paths.Map() {
 		for method, op := range item.Operations() {
-			one := &lawOperation{id: op.OperationID, method: method, path: path, op: op, slugs: map[string]string{}}
+			one := &specOperation{id: op.OperationID, method: method, path: path, op: op, slugs: map[string]string{}}
 			for _, response := range op.Responses.Map() {
 				one.collect(response.Value.Content["application/json"].Schema.Value)
 			}
 			all = append(all, one)
 		}
 	}
-	slices.SortFunc(all, func(a, b *lawOperation) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(all, func(a, b *specOperation) int { return strings.Compare(a.id, b.id) })
 	return all
 })
 
-func (o *lawOperation) collect(schema *openapi3.Schema) {
+func (o *specOperation) collect(schema *openapi3.Schema) {
 	for _, member := range schema.OneOf {
 		o.collect(member.Value)
 	}
@@ -75,13 +75,13 @@ func (o *lawOperation) collect(schema *openapi3.Schema) {
 	}
 }
 
-// checked holds every answer of every test against the law.
-type checked struct {
+// recorder checks every answer of every test against the spec, and records its outcome.
+type recorder struct {
 	t    testing.TB
 	next http.RoundTripper
 }
 
-func (c *checked) RoundTrip(req *http.Request) (*http.Response, error) {
+func (c *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := c.next.RoundTrip(req)
 	if err != nil || !strings.HasPrefix(req.URL.Path, "/api/v1/") || req.Method == http.MethodOptions || req.Method == http.MethodHead {
 		return res, err
@@ -92,21 +92,21 @@ func (c *checked) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
-	if err := matrix.judge(req, res, body); err != nil {
-		c.t.Errorf("%s %s answered against its contract: %v\n%s", req.Method, req.URL.Path, err, body)
+	if err := matrix.checkAnswer(req, res, body); err != nil {
+		c.t.Errorf("%s %s gave an answer that the spec does not allow: %v\n%s", req.Method, req.URL.Path, err, body)
 	}
 	return res, nil
 }
 
-// judge holds one answer against the law, and enters it into the matrix.
-func (m *outcomes) judge(req *http.Request, res *http.Response, body []byte) error {
+// checkAnswer checks one answer against the spec, and records it in the matrix.
+func (m *outcomes) checkAnswer(req *http.Request, res *http.Response, body []byte) error {
 	var tree map[string]any
 	if err := json.Unmarshal(body, &tree); err != nil {
 		return err
 	}
 	slug, _ := tree["status"].(string)
 	var schema *openapi3.Schema
-	for _, one := range lawOperations() {
+	for _, one := range specOperations() {
 		if one.path != req.URL.EscapedPath() || one.method != req.Method && slug != "route-non-existent" {
 			continue
 		}
@@ -118,25 +118,25 @@ func (m *outcomes) judge(req *http.Request, res *http.Response, body []byte) err
 			return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or answer another slug", slug, one.id)
 		}
 		if tree["message"] != message {
-			return fmt.Errorf("the message is not the contract's: %q", message)
+			return fmt.Errorf("the message is not the spec's: %q", message)
 		}
 		response := one.op.Responses.Status(res.StatusCode)
 		if response == nil {
 			return fmt.Errorf("openapi.yaml does not list the code %d for %s: list it there, or answer another", res.StatusCode, one.id)
 		}
 		schema = response.Value.Content["application/json"].Schema.Value
-		m.witness(one.id, slug)
+		m.record(one.id, slug)
 	}
 	if schema == nil { // no operation has this path
-		schema = law().Components.Schemas["RouteNonExistent"].Value
+		schema = spec().Components.Schemas["RouteNonExistent"].Value
 	}
 	if err := schema.VisitJSON(tree, openapi3.MultiErrors(), openapi3.VisitAsResponse(), openapi3.EnableFormatValidation()); err != nil {
 		return err
 	}
-	return judgeEnvelope(res, tree)
+	return checkEnvelope(res, tree)
 }
 
-func judgeEnvelope(res *http.Response, tree map[string]any) error {
+func checkEnvelope(res *http.Response, tree map[string]any) error {
 	header := func(name, value string) error {
 		if got := res.Header.Get(name); got != value {
 			return fmt.Errorf("the header %s is %q, not %q", name, got, value)
@@ -169,12 +169,12 @@ func judgeEnvelope(res *http.Response, tree map[string]any) error {
 			return err
 		}
 	}
-	return judgeValues("", tree)
+	return checkValues("", tree)
 }
 
-// deprecated has the headers of a slug that the law calls deprecated.
+// deprecated returns the headers of a slug that is deprecated in the spec.
 func deprecated(slug string) (since, sunset string) {
-	for _, schema := range law().Components.Schemas {
+	for _, schema := range spec().Components.Schemas {
 		status := schema.Value.Properties["status"]
 		if !schema.Value.Deprecated || status == nil || status.Value.Enum[0] != slug {
 			continue
@@ -194,24 +194,24 @@ func deprecated(slug string) (since, sunset string) {
 // timeForm is RFC 3339 in UTC with milliseconds.
 var timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
 
-// judgeValues finds nulls at any depth, and times of another form.
-func judgeValues(name string, value any) error {
+// checkValues finds nulls at any depth, and times in another format.
+func checkValues(name string, value any) error {
 	switch value := value.(type) {
 	case nil:
 		return fmt.Errorf("%s is null", name)
 	case string:
 		if strings.HasSuffix(name, "_at") && !timeForm.MatchString(value) {
-			return fmt.Errorf("%s is not a time of the contract: %s", name, value)
+			return fmt.Errorf("%s has another time format than the spec: %s", name, value)
 		}
 	case map[string]any:
 		for name, member := range value {
-			if err := judgeValues(name, member); err != nil {
+			if err := checkValues(name, member); err != nil {
 				return err
 			}
 		}
 	case []any:
 		for _, item := range value {
-			if err := judgeValues(name, item); err != nil {
+			if err := checkValues(name, item); err != nil {
 				return err
 			}
 		}
@@ -219,8 +219,9 @@ func judgeValues(name string, value any) error {
 	return nil
 }
 
-// unwitnessable lists the pairs that no HTTP request can produce, each with its reason and the test that stands in.
-var unwitnessable = map[pair]string{}
+// notOverHTTP lists the pairs that no HTTP request can produce, with the reason and the test that covers
+// each.
+var notOverHTTP = map[pair]string{}
 
 type pair struct{ operation, slug string }
 
@@ -232,19 +233,19 @@ type outcomes struct {
 
 var matrix = &outcomes{seen: map[pair]int{}}
 
-func (m *outcomes) witness(operation, slug string) {
+func (m *outcomes) record(operation, slug string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.seen[pair{operation, slug}]++
 }
 
-// report prints the matrix, or the part of one operation; it is false when a pair of the law was never seen.
+// report prints the matrix, or its part of one operation. It is false when a pair of the spec was never seen.
 func (m *outcomes) report(only string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var listed, witnessed int
+	var listed, covered int
 	var missing []string
-	for _, op := range lawOperations() {
+	for _, op := range specOperations() {
 		if only != "" && only != op.id {
 			continue
 		}
@@ -252,18 +253,18 @@ func (m *outcomes) report(only string) bool {
 		for slug := range op.slugs {
 			p := pair{op.id, slug}
 			switch {
-			case m.seen[p] > 0 && unwitnessable[p] != "":
-				missing = append(missing, fmt.Sprintf("  %s %s was seen: take it off the list of the unwitnessable", op.id, slug))
-			case m.seen[p] > 0 || unwitnessable[p] != "":
+			case m.seen[p] > 0 && notOverHTTP[p] != "":
+				missing = append(missing, fmt.Sprintf("  %s %s was seen: remove it from notOverHTTP", op.id, slug))
+			case m.seen[p] > 0 || notOverHTTP[p] != "":
 				seen++
 			default:
 				missing = append(missing, fmt.Sprintf("  %s %s", op.id, slug))
 			}
 		}
-		listed, witnessed = listed+len(op.slugs), witnessed+seen
+		listed, covered = listed+len(op.slugs), covered+seen
 		fmt.Printf("outcomes: %-22s %2d of %2d\n", op.id, seen, len(op.slugs))
 	}
-	fmt.Printf("outcomes: %d pairs listed, %d witnessed over HTTP, %d by other tests\n", listed, witnessed-len(unwitnessable), len(unwitnessable))
+	fmt.Printf("outcomes: %d pairs listed, %d seen over HTTP, %d by other tests\n", listed, covered-len(notOverHTTP), len(notOverHTTP))
 	if len(missing) > 0 {
 		slices.Sort(missing)
 		fmt.Printf("outcomes: openapi.yaml lists what no test has seen; produce it in a test or take it out of the spec:\n%s\n", strings.Join(missing, "\n"))

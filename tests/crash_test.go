@@ -18,7 +18,7 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// process is a world whose server is the real command, and may be killed and started again.
+// process is an env whose server is the real command, which can be killed and restarted.
 type process struct {
 	*env
 	cmd         *exec.Cmd
@@ -26,7 +26,7 @@ type process struct {
 	environment []string
 }
 
-// startProcess starts the command on a database of its own, with hashes as cheap as argon2 allows.
+// startProcess starts the command on a database of its own, with the cheapest hashes.
 func startProcess(t *testing.T, environment ...string) *process {
 	t.Helper()
 	e := &env{t: t, mandrill: startMandrill(t), database: newDatabase(t)}
@@ -40,7 +40,7 @@ func startProcess(t *testing.T, environment ...string) *process {
 	check(t, err)
 	t.Cleanup(e.pool.Close)
 	e.url = "http://" + p.address
-	e.http = &http.Client{Transport: &checked{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	e.http = &http.Client{Transport: &recorder{t: t, next: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	t.Cleanup(e.http.CloseIdleConnections)
 	e.api = connect(t, e.url, e.http)
 	p.start()
@@ -52,19 +52,19 @@ func (p *process) start() {
 	p.cmd, _ = serve(p.t.(*testing.T), p.address, p.environment...)
 }
 
-// kill is kill -9. When it returns, the server is no more.
+// kill sends SIGKILL and waits until the server has ended.
 func (p *process) kill() {
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
 }
 
-// hurry makes jobs that wait due, as time would.
+// hurry makes scheduled mail jobs due, as time would.
 func (p *process) hurry() {
 	p.exec("UPDATE river_job SET scheduled_at = now() WHERE kind = 'send_mail' AND state IN ('scheduled', 'retryable')")
 }
 
-// TestKilledOverAMail kills the server between the steps of one mail. The mail is sent by the next server; a second time only
-// if Mandrill had it and the server had not been told.
+// TestKilledOverAMail kills the server between the steps of one mail. The next server sends the mail; a
+// second time only if Mandrill had accepted it and the server had not read the answer.
 func TestKilledOverAMail(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -103,7 +103,7 @@ func TestKilledOverAMail(t *testing.T) {
 			}
 			p.within(time.Minute, "the call of the dead server can no longer be taken for good", p.mandrill.left)
 			p.mandrill.be("")
-			p.judgeKilled(row.job)
+			p.checkAfterKill(row.job)
 			p.start()
 			p.hurry()
 			p.within(time.Minute, "the mail is sent", func() bool { return p.count("mails WHERE sent_at IS NOT NULL") == 1 })
@@ -118,7 +118,8 @@ func TestKilledOverAMail(t *testing.T) {
 	}
 }
 
-// killAt kills the server when Mandrill reaches this step. A mail that Mandrill has not accepted by then comes to nothing.
+// killAt kills the server when Mandrill reaches this step. A mail that Mandrill has not accepted by then is
+// dropped.
 func (p *process) killAt(step mandrillStep) (killed chan struct{}) {
 	killed = make(chan struct{})
 	var once sync.Once
@@ -134,9 +135,9 @@ func (p *process) killAt(step mandrillStep) (killed chan struct{}) {
 	return killed
 }
 
-// judgeKilled sees to it that the server died over what the test is about. A job that was being done then is made a minute
-// older: it counts as dead from then on, and is done anew within two minutes of its begin.
-func (p *process) judgeKilled(job bool) {
+// checkAfterKill checks that the server was killed at the right moment. A job that was running is made a
+// minute older, so that it counts as stuck; River rescues it within two minutes of its start.
+func (p *process) checkAfterKill(job bool) {
 	p.t.Helper()
 	if p.count("users") != 1 || p.count("mails") != 1 {
 		p.t.Fatal("there is not one user with one mail")
@@ -160,15 +161,16 @@ func (p *process) judgeKilled(job bool) {
 	}()
 }
 
-// registrations is a load of people who register, and what is known of each.
+// registrations are concurrent registrations, with what the test knows of each.
 type registrations struct {
 	mu       sync.Mutex
 	answered map[string]bool // addresses whose registration was answered
 	unsure   map[string]int  // how often a mail may be sent: once more than it had been when it was found waiting after a kill
 }
 
-// TestNoMailIsLostLong kills the server twenty times: while people register, while Mandrill is down, and while the jobs catch up.
-// Whoever is registered has the welcome mail in the end, and nobody else has; no mail is sent again that is marked as sent.
+// TestNoMailIsLostLong kills the server twenty times: during registrations, while Mandrill is down, and while
+// jobs catch up. In the end every registered user has the welcome mail, and nobody else. No mail that is
+// marked as sent is sent again.
 func TestNoMailIsLostLong(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t)
@@ -192,10 +194,10 @@ func TestNoMailIsLostLong(t *testing.T) {
 			time.Sleep(rand.N(50 * time.Millisecond))
 			p.kill()
 		}
-		p.judgeWaiting(r)
+		p.noteUnsent(r)
 		if i >= 13 {
 			p.mandrill.be("")
-			// Due at once, those that the dead server was about too, as some minutes would make them.
+			// All jobs become due at once, those of the killed server too, as they would after some minutes.
 			p.exec(`UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'send_mail' AND state IN ('scheduled', 'retryable', 'running')`)
 		}
 		p.start()
@@ -203,10 +205,10 @@ func TestNoMailIsLostLong(t *testing.T) {
 	p.within(2*time.Minute, "all mails are sent", func() bool {
 		return p.count("mails WHERE sent_at IS NULL")+p.count("river_job WHERE kind = 'send_mail' AND state <> 'completed'") == 0
 	})
-	p.judgeMails(r)
+	p.checkMails(r)
 }
 
-// loadUntilKilled lets eight people at a time register until the server is killed after this time.
+// loadUntilKilled keeps eight registrations in flight until it kills the server after this time.
 func (p *process) loadUntilKilled(r *registrations, after time.Duration) {
 	var people sync.WaitGroup
 	var over atomic.Bool
@@ -244,10 +246,11 @@ func (p *process) sentTo() map[string]int {
 	return sent
 }
 
-// judgeWaiting notes, while there is no server, whose mails are not marked as sent: only those may be sent again.
-func (p *process) judgeWaiting(r *registrations) {
+// noteUnsent records, while no server runs, the mails that are not marked as sent: only those may be sent
+// again.
+func (p *process) noteUnsent(r *registrations) {
 	p.t.Helper()
-	time.Sleep(100 * time.Millisecond) // for what Mandrill has begun
+	time.Sleep(100 * time.Millisecond) // for calls that Mandrill is handling
 	sent := p.sentTo()
 	for _, address := range p.addresses("SELECT to_email FROM mails WHERE sent_at IS NULL") {
 		r.unsure[address] = sent[address] + 1
@@ -263,7 +266,7 @@ func (p *process) addresses(query string) []string {
 	return addresses
 }
 
-func (p *process) judgeMails(r *registrations) {
+func (p *process) checkMails(r *registrations) {
 	sent, total, twice := p.sentTo(), len(p.mandrill.mails()), 0
 	users := p.addresses("SELECT email FROM users")
 	for _, address := range users {

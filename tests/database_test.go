@@ -43,7 +43,8 @@ var idle struct {
 	list []*database
 }
 
-// newDatabase returns the URL of a database that is the test's own until the test and its cleanups have ended.
+// newDatabase returns the URL of a database that is the test's own until the test and its cleanups have
+// ended.
 func newDatabase(t testing.TB) string {
 	t.Helper()
 	d := takeIdle()

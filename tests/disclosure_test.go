@@ -12,7 +12,7 @@ import (
 
 func opaque(s *impl.Settings) { s.Disclosure = "opaque" }
 
-// TestOpaque compares the answers for who has an account with those for who has none: body and headers are the same.
+// TestOpaque compares the answers for known and unknown addresses: body and headers must be the same.
 func TestOpaque(t *testing.T) {
 	t.Parallel()
 	rows := []struct{ name, method, path, body, want string }{
@@ -55,14 +55,14 @@ func TestOpaque(t *testing.T) {
 					e.within(busyLimit, "both users are mailed to", func() bool { return len(e.mandrill.mails()) == 2 })
 				}
 				if e.count("mails WHERE to_email = 'nobody@example.com'") != 0 || e.count("notifications WHERE kind = 'mandrill-email-failed'") != 0 {
-					t.Error("nobody was mailed to, or a mail was tried in the request")
+					t.Error("a mail went to an unknown address, or was sent in the request")
 				}
 			})
 		}
 	}
 }
 
-// TestOpaqueLinksWork though they are made behind the request.
+// TestOpaqueLinksWork: links that are made in the background work.
 func TestOpaqueLinksWork(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderSQL), withSettings(opaque))
@@ -77,9 +77,9 @@ func TestOpaqueLinksWork(t *testing.T) {
 	}
 }
 
-// TestTimeOfLinkRequestsLong runs alone. In opaque mode a request for a link takes as long for an address that a user has as for one
-// that nobody has: in pairs of requests, either is the slower one about as often. That such a difference would be seen is shown
-// by precise mode, which has one.
+// TestTimeOfLinkRequestsLong runs alone. In opaque mode a link request takes as long for a known address as
+// for an unknown one: in pairs of requests, either is the slower one about as often. Precise mode does have a
+// difference, and so shows that the test would find one.
 func TestTimeOfLinkRequestsLong(t *testing.T) {
 	const pairs = 1000
 	slower := func(change func(*impl.Settings)) float64 {
@@ -115,6 +115,6 @@ func TestTimeOfLinkRequestsLong(t *testing.T) {
 		t.Errorf("in opaque mode a request for a user is slower in %.2f of all pairs", hidden)
 	}
 	if told < 0.9 {
-		t.Errorf("this test sees no difference where there is one: %.2f", told)
+		t.Errorf("the test finds no difference where there is one: %.2f", told)
 	}
 }

@@ -97,7 +97,7 @@ func libraries(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	requires, _, _ := strings.Cut(string(readFile(t, "../go.mod")), "// indirect")
-	for _, require := range regexp.MustCompile(`(?m)^\t(\S+)(?: v\S+)?$`).FindAllStringSubmatch(requires, -1) {
+	for _, require := range regexp.MustCompile(`(?m)^(?:tool |\t)(\S+)(?: v\S+)?$`).FindAllStringSubmatch(requires, -1) {
 		all = append(all, strings.TrimPrefix(require[1], "github.com/"))
 	}
 	for _, dir := range []string{"gen/ts", ".ci/judges", ".ci/prism"} {

@@ -3,10 +3,7 @@ package tests
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,7 +24,7 @@ import (
 	"github.com/planoauth/planoauth/impl/password"
 )
 
-// env is one test's own world: a server, its database, its clock and its Mandrill.
+// env is the environment of one test: a server with its database, its clock and its Mandrill.
 type env struct {
 	t        testing.TB
 	url      string
@@ -65,10 +62,10 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 	return func(o *options) { change(&o.settings) }
 }
 
-// cheapSettings hash passwords as cheaply as argon2 allows.
+// cheapSettings have the cheapest hashes that argon2 allows.
 var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour}
 
-// start makes a world. Password hashes are as cheap as argon2 allows unless a test wants otherwise.
+// start starts a server in an environment of its own. Its hashes are the cheapest unless a test sets others.
 func start(t testing.TB, opts ...func(*options)) *env {
 	t.Helper()
 	e := &env{t: t, clock: &clock{}, mandrill: startMandrill(t), logs: &logs{}, counted: &statements{}}
@@ -88,20 +85,20 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		o.mailer, err = mailer.NewMandrill("md-test-key", e.mandrill.url, "PlanoAuth <auth@planoauth.example>")
 		check(t, err)
 	}
-	t.Cleanup(func() { judgeLogs(t, e.logs.String()) }) // when the replicas have stopped
+	t.Cleanup(func() { checkLogs(t, e.logs.String()) }) // when the replicas have stopped
 	e.adjust = o.adjust
 	e.url = e.replica(o.settings, o.mailer)
 	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
 	if o.through != nil {
 		wire = &proxied{prism: o.through, next: wire, report: t.Error}
 	}
-	e.http = &http.Client{Transport: &checked{t: t, next: wire}}
+	e.http = &http.Client{Transport: &recorder{t: t, next: wire}}
 	t.Cleanup(e.http.CloseIdleConnections)
 	e.api = connect(t, e.url, e.http)
 	return e
 }
 
-// connect makes a client that sends nothing again, since tests look at refusals.
+// connect returns a client without retries, since tests look at refusals.
 func connect(t testing.TB, url string, doer *http.Client) *client.API {
 	t.Helper()
 	api, err := client.New(url, client.WithHTTPClient(doer))
@@ -110,7 +107,7 @@ func connect(t testing.TB, url string, doer *http.Client) *client.API {
 	return api
 }
 
-// replica starts one server on the world's database and returns its URL.
+// replica starts one server on the database of the environment, and returns its URL.
 func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	t := e.t
 	config, err := db.ParseURL(e.database)
@@ -141,8 +138,9 @@ func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	return listener.URL
 }
 
-// judgeLogs looks for what the server refused to send: it is application-crash to the caller, and here a reason to fail.
-func judgeLogs(t testing.TB, logged string) {
+// checkLogs fails if the server logged an outcome that the spec does not list; the caller only saw
+// application-crash.
+func checkLogs(t testing.TB, logged string) {
 	t.Helper()
 	for line := range strings.Lines(logged) {
 		var entry struct{ Cause string }
@@ -159,7 +157,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// clock is the server's clock: the real one, moved or stopped.
+// clock is the server's clock: the real time, moved or stopped.
 type clock struct {
 	offset  atomic.Int64
 	stopped atomic.Pointer[time.Time]
@@ -176,7 +174,7 @@ func (c *clock) move(d time.Duration) { c.offset.Add(int64(d)) }
 
 func (c *clock) stop(at time.Time) { c.stopped.Store(&at) }
 
-// logs keeps what the server logs, for tests that look for secrets.
+// logs keeps the server's log, for tests that look for secrets.
 type logs struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -194,7 +192,7 @@ func (l *logs) String() string {
 	return l.text.String()
 }
 
-// statements counts what requests, and nothing behind them, ask of the database.
+// statements records the statements of requests, without those of background work.
 type statements struct {
 	mu    sync.Mutex
 	texts []string
@@ -214,7 +212,7 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.
 
 func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// take returns what was counted since the last call.
+// take returns the statements since the last call.
 func (s *statements) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -229,7 +227,7 @@ func (e *env) exec(statement string, args ...any) {
 	check(e.t, err)
 }
 
-// count counts the rows of a table that fulfil a condition.
+// count counts the rows of a table, for instance "users WHERE id = $1".
 func (e *env) count(from string, args ...any) int {
 	e.t.Helper()
 	var n int
@@ -237,7 +235,7 @@ func (e *env) count(from string, args ...any) int {
 	return n
 }
 
-// within waits for what must become so.
+// within waits until a condition holds.
 func (e *env) within(limit time.Duration, what string, so func() bool) {
 	e.t.Helper()
 	deadline := time.Now().Add(limit)
@@ -259,7 +257,8 @@ func onHash(do func(password.Cost)) func(*options) {
 	return withServer(func(s *impl.Server) { s.Passwords.OnHash = do })
 }
 
-// flush waits until the pending last_used_at updates are written: that of a session which is used after them is.
+// flush waits until all pending last_used_at updates are written. It uses another session after them, and
+// waits for that one.
 func (e *env) flush() {
 	e.t.Helper()
 	email := e.user(person{client: true})
@@ -273,129 +272,8 @@ func (e *env) flush() {
 	e.exec("DELETE FROM users WHERE email = $1", email)
 }
 
-// person is what a test wants a user to be; what it does not say is filled in.
-type person struct {
-	email, password                     string
-	noPassword, rememberMe              bool
-	client, employee, liaison, inactive bool
-}
-
-const goodPassword = "analytical engine 1843"
-
-var people atomic.Int64
-
-// user puts a person into the database, and returns the address.
-func (e *env) user(p person) string {
+// wakeJobs notifies River of new jobs, as its own inserts do. Otherwise it polls once a second.
+func (e *env) wakeJobs() {
 	e.t.Helper()
-	if p.email == "" {
-		p.email = fmt.Sprintf("user%d@example.com", people.Add(1))
-	}
-	if p.password == "" {
-		p.password = goodPassword
-	}
-	var hash any
-	if !p.noPassword {
-		hash = hashOf(e.t, p.password)
-	}
-	var id int64
-	check(e.t, e.pool.QueryRow(context.Background(),
-		"INSERT INTO users (email, password_hash, first_name, last_name, remember_me) VALUES ($1, $2, 'Ada', 'Lovelace', $3) RETURNING id",
-		p.email, hash, p.rememberMe).Scan(&id))
-	for table, has := range map[string]bool{"clients": p.client, "employees": p.employee, "liaisons": p.liaison} {
-		if has {
-			e.exec("INSERT INTO "+table+" (user_id, active) VALUES ($1, $2)", id, !p.inactive)
-		}
-	}
-	return p.email
-}
-
-// signIn signs a user in to planoorder and returns the token.
-func (e *env) signIn(email string) string {
-	e.t.Helper()
-	outcome, err := e.api.SessionsCreate(e.t.Context(), client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"})
-	check(e.t, err)
-	switch outcome := outcome.(type) {
-	case client.SessionsCreateActionSuccessful:
-		return outcome.Data.Token
-	case client.SessionsCreateClientRequired:
-		return outcome.Data.Token
-	}
-	e.t.Fatalf("signing in answered %s", outcome.Slug())
-	return ""
-}
-
-// want is the outcome of a call if it is of this type; any other fails the test.
-func want[T client.Outcome](outcome client.Outcome, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		check(t, err)
-		got, ok := outcome.(T)
-		if !ok {
-			text, _ := json.Marshal(outcome)
-			t.Fatalf("the outcome is %T, not %T: %s", outcome, got, text)
-		}
-		return got
-	}
-}
-
-// answer is an answer as it came over the wire.
-type answer struct {
-	code   int
-	header http.Header
-	body   map[string]any
-	text   string
-}
-
-func (a answer) status() string { s, _ := a.body["status"].(string); return s }
-
-// params lists the errors of an answer as "param rule".
-func (a answer) params() string {
-	var list []string
-	errors, _ := a.body["errors"].([]any)
-	for _, e := range errors {
-		e := e.(map[string]any)
-		list = append(list, e["param"].(string)+" "+e["rule"].(string))
-	}
-	return strings.Join(list, ", ")
-}
-
-// send makes a request that the client would not make. Headers come in pairs.
-func (e *env) send(method, path string, body []byte, headers ...string) answer {
-	e.t.Helper()
-	a, err := e.trySend(e.t.Context(), method, path, body, headers...)
-	check(e.t, err)
-	return a
-}
-
-func (e *env) trySend(ctx context.Context, method, path string, body []byte, headers ...string) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, method, e.url+path, bytes.NewReader(body))
-	if err != nil {
-		return answer{}, err
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
-	}
-	res, err := e.http.Do(req)
-	if err != nil {
-		return answer{}, err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	return answerOf(res, text), err
-}
-
-func answerOf(res *http.Response, text []byte) answer {
-	a := answer{code: res.StatusCode, header: res.Header, text: string(text)}
-	json.Unmarshal(text, &a.body)
-	return a
-}
-
-func b64(text string) []byte { return []byte(base64.StdEncoding.EncodeToString([]byte(text))) }
-
-// bearer is the pair of an Authorization header, or nothing without a token.
-func bearer(token string) []string {
-	if token == "" {
-		return nil
-	}
-	return []string{"Authorization", "Bearer " + token}
+	e.exec(`SELECT pg_notify('public.river_insert', '{"queue": "default"}')`)
 }

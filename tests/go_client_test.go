@@ -25,7 +25,7 @@ func (a *after) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// TestGoClientTriesAgain when the server has said so, after the time that it has said; the second try is let in.
+// TestGoClientTriesAgain: the client retries after the time in Retry-After, and succeeds.
 func TestGoClientTriesAgain(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 3 }))
@@ -49,7 +49,8 @@ func TestGoClientTriesAgain(t *testing.T) {
 	}
 }
 
-// TestGoClientLists goes over 45 sessions in three pages, the oldest first, and ends with the refusal when its session does.
+// TestGoClientLists iterates over 45 sessions in three pages, the oldest first. When its session ends, it
+// returns the refusal.
 func TestGoClientLists(t *testing.T) {
 	t.Parallel()
 	e := start(t)

@@ -21,30 +21,30 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// withGoogle connects a world to the provider that has this issuer.
+// withGoogle configures the provider with this issuer.
 func withGoogle(issuer string) func(*options) {
 	return withSettings(func(s *impl.Settings) {
 		s.GoogleClientID, s.GoogleClientSecret, s.GoogleIssuer = "google-client", "google-secret", issuer
 	})
 }
 
-// account is what a provider says of one, by the names of the claims.
+// account holds the claims of a Google account.
 type account map[string]any
 
-// orderURL is where the pages of planoorder are, in worlds with orderSQL.
+// orderURL is the URL of planoorder where a test runs orderSQL.
 const (
 	orderURL = "https://order.example/start"
 	orderSQL = "UPDATE applications SET url = '" + orderURL + "' WHERE slug = 'planoorder'"
 )
 
-// provider is the certified provider of the npm package oidc-provider, run by node.
+// provider is the certified OIDC provider of the npm package oidc-provider, run by node.
 type provider struct {
 	issuer string // "" where node is not installed
 	node   *exec.Cmd
 	in     io.Closer // while it is open, the provider runs
 }
 
-// installPackages installs once what the TypeScript package needs, unless it is there.
+// installPackages installs the dependencies of the TypeScript package once, unless they are installed.
 var installPackages = sync.OnceValue(func() error {
 	if _, err := os.Stat("../gen/ts/node_modules/oidc-provider"); !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -57,7 +57,7 @@ var installPackages = sync.OnceValue(func() error {
 	return nil
 })
 
-// oidcProvider is started once for all tests, and ends with this process.
+// oidcProvider starts the provider once for all tests. It ends with this process.
 var oidcProvider = sync.OnceValues(func() (p provider, _ error) {
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -85,7 +85,7 @@ var oidcProvider = sync.OnceValues(func() (p provider, _ error) {
 	return p, nil
 })
 
-// realGoogle is the issuer of the certified provider or, without node, of one that behaves.
+// realGoogle returns the issuer of the certified provider or, without node, of the tests' own.
 func realGoogle(t testing.TB) string {
 	t.Helper()
 	p, err := oidcProvider()
@@ -96,7 +96,7 @@ func realGoogle(t testing.TB) string {
 	return p.issuer
 }
 
-// flow is a sign-in with Google: what the page has that began it, and what it got back.
+// flow is a sign-in with Google: what the page has that started it, and what it got back.
 type flow struct {
 	client.GoogleAuthorization
 	code, refusal string // Google's
@@ -107,7 +107,7 @@ func (f *flow) params() client.SessionsGoogleCreateParams {
 	return client.SessionsGoogleCreateParams{Code: f.code, State: f.State, Verifier: f.Verifier}
 }
 
-// beginGoogle begins a sign-in to planoorder.
+// beginGoogle starts a sign-in to planoorder.
 func (e *env) beginGoogle() *flow {
 	e.t.Helper()
 	return e.beginGoogleFor(client.SessionsGoogleAuthorizeParams{Application: "planoorder"})
@@ -119,8 +119,8 @@ func (e *env) beginGoogleFor(params client.SessionsGoogleAuthorizeParams) *flow 
 	return &flow{GoogleAuthorization: begun.Data}
 }
 
-// browse goes to Google in a browser of its own, signs in there as an account, or refuses with nil, and comes back to the page
-// that began.
+// browse goes to Google in a new browser, signs in as an account (nil refuses), and returns to the page that
+// started the flow.
 func (e *env) browse(f *flow, as account) *flow {
 	e.t.Helper()
 	res := e.visit(f.URL, as)
@@ -141,7 +141,7 @@ func (e *env) browse(f *flow, as account) *flow {
 	return f
 }
 
-// visit follows the redirects of a browser until the callback has answered, and returns that answer.
+// visit follows redirects until the callback has answered, and returns that answer.
 func (e *env) visit(target string, as account) *http.Response {
 	e.t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -177,7 +177,7 @@ func (a account) text(t testing.TB) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// googleSignIn is a whole sign-in to planoorder as an account.
+// googleSignIn runs a whole sign-in to planoorder as an account.
 func (e *env) googleSignIn(as account, with ...client.RequestEditorFn) client.Outcome {
 	e.t.Helper()
 	outcome, err := e.api.SessionsGoogleCreate(e.t.Context(), e.browse(e.beginGoogle(), as).params(), with...)
@@ -185,8 +185,8 @@ func (e *env) googleSignIn(as account, with ...client.RequestEditorFn) client.Ou
 	return outcome
 }
 
-// googleExample puts a code, a state and a verifier into the params that sign Ada in, of whom prepare has made a client. The world
-// must have been started with withGoogle.
+// googleExample fills in a code, a state and a verifier that sign in Ada, the client whom prepare inserts.
+// The environment needs withGoogle.
 func googleExample(e *env, params map[string]any) {
 	e.t.Helper()
 	e.exec("UPDATE users SET google_subject = 'ada' WHERE email = 'ada@example.com'")

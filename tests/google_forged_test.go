@@ -14,7 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// TestGoogleForgeries lets the provider answer what a genuine one never does.
+// TestGoogleForgeries: the provider answers what a genuine one never does.
 func TestGoogleForgeries(t *testing.T) {
 	t.Parallel()
 	claim := func(name string, value any) func(*env, *issuer) {
@@ -116,7 +116,8 @@ func TestGoogleForgeries(t *testing.T) {
 	}
 }
 
-// TestGoogleKeysRotate: a new key is found when it is first seen, and an old one still serves while it is offered.
+// TestGoogleKeysRotate: a new key is fetched when a token first names it, and an old one works as long as it
+// is published.
 func TestGoogleKeysRotate(t *testing.T) {
 	t.Parallel()
 	p := startIssuer(t)
@@ -148,8 +149,9 @@ func TestGoogleKeysRotate(t *testing.T) {
 	}
 }
 
-// TestGoogleAway: nothing is configured, or nothing answers; it works again as soon as Google does.
-func TestGoogleAway(t *testing.T) {
+// TestGoogleUnavailable: Google is not configured or does not answer. Sign-in works again as soon as Google
+// does.
+func TestGoogleUnavailable(t *testing.T) {
 	t.Parallel()
 	begin := func(e *env) string {
 		outcome, err := e.api.SessionsGoogleAuthorize(t.Context(), client.SessionsGoogleAuthorizeParams{Application: "planoorder"})
@@ -216,14 +218,14 @@ func TestGoogleAway(t *testing.T) {
 	})
 }
 
-// TestGoogleExample: what TestExamples and TestCommonSteps use signs Ada in.
+// TestGoogleExample: the params of TestExamples and TestCommonSteps sign Ada in.
 func TestGoogleExample(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(startIssuer(t).url))
 	e.user(person{email: "ada@example.com", client: true})
 	params := map[string]any{"code": "of the spec", "view": "minimal"}
 	googleExample(e, params)
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		if o.id == "sessionsGoogleCreate" {
 			a := e.send(o.method, o.path, o.encode(t, params), "Content-Type", o.contentType())
 			if a.status() != "action-successful" {

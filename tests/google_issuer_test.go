@@ -17,7 +17,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// issuer is an OIDC provider over HTTP that can be told to do what a genuine one refuses to do.
+// issuer is an OIDC provider that can be set to do what a genuine one refuses to do.
 type issuer struct {
 	url string
 	mux *http.ServeMux
@@ -32,7 +32,7 @@ type issuer struct {
 	be    map[string]http.HandlerFunc // instead of what is at a path
 }
 
-// rsaKeys are made once a run, for that takes long.
+// rsaKeys are generated once a run, since that takes long.
 var rsaKeys = [3]func() *rsa.PrivateKey{sync.OnceValue(newRSAKey), sync.OnceValue(newRSAKey), sync.OnceValue(newRSAKey)}
 
 func newRSAKey() *rsa.PrivateKey {
@@ -43,7 +43,7 @@ func newRSAKey() *rsa.PrivateKey {
 	return key
 }
 
-// jwk is one of the keys, under a name.
+// jwk returns one of the keys under a key id.
 func jwk(i int, kid string) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: rsaKeys[i](), KeyID: kid, Algorithm: "RS256", Use: "sig"}
 }
@@ -64,7 +64,7 @@ func startIssuer(t testing.TB) *issuer {
 	return p
 }
 
-// set changes the issuer while it may be asked.
+// set changes the issuer while it may be in use.
 func (p *issuer) set(change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,7 +109,7 @@ func (p *issuer) jwks(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, 200, set)
 }
 
-// authorize begins an interaction, which ends with a code.
+// authorize answers with a redirect that carries a code.
 func (p *issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	id := rand.Text()
 	p.set(func() { p.asked[id] = r.URL.Query() })
@@ -131,7 +131,7 @@ func (p *issuer) interaction(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, asked.Get("redirect_uri")+"?"+back.Encode(), http.StatusFound)
 }
 
-// exchange checks what a provider must, and hands out an ID token.
+// exchange checks what a provider must check, and returns an ID token.
 func (p *issuer) exchange(w http.ResponseWriter, r *http.Request) {
 	r.ParseForm()
 	var asked url.Values
@@ -168,7 +168,7 @@ func (p *issuer) idToken(asked url.Values) string {
 	return signed(jose.RS256, p.keys[len(p.keys)-1], claims)
 }
 
-// signed is a JWT.
+// signed returns a signed JWT.
 func signed(algorithm jose.SignatureAlgorithm, key any, claims account) string {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, nil)
 	if err != nil {
@@ -189,13 +189,13 @@ func signed(algorithm jose.SignatureAlgorithm, key any, claims account) string {
 	return compact
 }
 
-// unsigned is a JWT with the algorithm none.
+// unsigned returns a JWT with the algorithm none.
 func unsigned(claims account) string {
 	text, _ := json.Marshal(claims)
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString(text) + "."
 }
 
-// publicBytes is a public key as the bytes that a confused verifier would take for a shared secret.
+// publicBytes returns a public key as the bytes that a confused verifier would use as a shared secret.
 func publicBytes(key jose.JSONWebKey) []byte {
 	return x509.MarshalPKCS1PublicKey(&key.Key.(*rsa.PrivateKey).PublicKey)
 }

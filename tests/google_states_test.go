@@ -11,13 +11,13 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// ada is an account whose user is new.
+// ada is an account without a user.
 func ada() account {
 	sub := rand.Text()
 	return account{"sub": sub, "email": "ada@gmail.com", "email_verified": true}
 }
 
-// nothing holds that a refused sign-in has left nobody and told nobody.
+// nothing checks that a refused sign-in left no user, session or mail.
 func (e *env) nothing(what string) {
 	e.t.Helper()
 	if n := e.count("users") + e.count("sessions") + e.count("mails"); n != 0 {
@@ -25,7 +25,7 @@ func (e *env) nothing(what string) {
 	}
 }
 
-// agedStates stops the clock when all states are of this age.
+// agedStates stops the clock at the time when all states have this age.
 func (e *env) agedStates(age time.Duration) {
 	e.t.Helper()
 	now := e.clock.now().Truncate(time.Millisecond)
@@ -33,7 +33,7 @@ func (e *env) agedStates(age time.Duration) {
 	e.exec("UPDATE google_states SET created_at = $1", now.Add(-age))
 }
 
-// TestGoogleStates plays with states, verifiers and codes of genuine flows.
+// TestGoogleStates combines states, verifiers and codes of genuine flows.
 func TestGoogleStates(t *testing.T) {
 	t.Parallel()
 	const failed, let = "google-sign-in-failed", "client-required"
@@ -119,7 +119,7 @@ func TestGoogleStates(t *testing.T) {
 	}
 }
 
-// TestGoogleStateWorksOnce, even when 20 callers come at the same time.
+// TestGoogleStateWorksOnce: a state works once, even in 20 concurrent requests.
 func TestGoogleStateWorksOnce(t *testing.T) {
 	t.Parallel()
 	issuer := startIssuer(t)
@@ -155,7 +155,7 @@ func TestGoogleStateWorksOnce(t *testing.T) {
 	}
 }
 
-// TestGoogleCallback is the page that Google sends the browser to.
+// TestGoogleCallback tests the page that Google sends the browser to.
 func TestGoogleCallback(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(realGoogle(t)), withSQL(orderSQL))
@@ -209,14 +209,14 @@ func TestGoogleCallback(t *testing.T) {
 	})
 }
 
-// TestGoogleTakeover: who registers somebody else's address first, and waits, gets nothing.
+// TestGoogleTakeover: whoever registers somebody else's address in advance gains nothing.
 func TestGoogleTakeover(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(realGoogle(t)), withSQL(orderSQL))
 	victim := account{"sub": rand.Text(), "email": "victim@gmail.com", "email_verified": true}
 	attacker := account{"sub": rand.Text(), "email": "boss@victim.example", "email_verified": true}
 
-	// With a password: the victim is told of a conflict, and nothing that the attacker has is joined with anything.
+	// With a password: the victim gets a conflict, and nothing is linked to the attacker's account.
 	taken := want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("victim@gmail.com")))(t)
 	users := "users u WHERE u.email = 'victim@gmail.com' AND u.email_verified_at IS NULL AND u.google_subject IS NULL AND u.password_hash IS NOT NULL"
 	mails := e.count("mails")
@@ -226,14 +226,14 @@ func TestGoogleTakeover(t *testing.T) {
 	if e.count(users) != 1 || e.count("sessions") != 1 || e.count("mails") != mails {
 		t.Error("the conflict has changed something")
 	}
-	// What the attacker has is still an account that proves no address.
+	// The attacker's account still has an unverified address.
 	read := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(taken.Session.Token)))(t)
 	if read.Data.User.EmailVerified {
-		t.Error("the attacker's address counts as proven")
+		t.Error("the attacker's address counts as verified")
 	}
 
-	// With a Google account that bears the address but does not prove it: the user is unproven, and its owner's account,
-	// when their organization comes to Google, is not joined with the attacker's.
+	// With a Google account that has the address but does not verify it: the user is unverified. When the
+	// owner's organization comes to Google, the owner's account is not linked to the attacker's user.
 	made, ok := e.googleSignIn(attacker).(client.SessionsGoogleCreateClientRequired)
 	if !ok || made.Data.User.EmailVerified {
 		t.Errorf("the attacker gets %#v", made)
@@ -246,7 +246,7 @@ func TestGoogleTakeover(t *testing.T) {
 		t.Error("the second conflict has changed something")
 	}
 
-	// Without a password or a link, and with a session left open: the owner's sign-in ends what the attacker has left.
+	// Without a password or a link, and with an open session: the owner's sign-in ends that session.
 	e.exec("UPDATE users SET google_subject = NULL, remember_me = true WHERE email = 'boss@victim.example'")
 	if outcome := e.googleSignIn(owner); outcome.Slug() != "client-required" {
 		t.Errorf("the owner gets %#v", outcome)
@@ -255,7 +255,7 @@ func TestGoogleTakeover(t *testing.T) {
 	if e.count("users WHERE email = 'boss@victim.example' AND google_subject = $1 AND NOT remember_me AND email_verified_at IS NOT NULL", owner["sub"]) != 1 {
 		t.Error("the owner's user is not the owner's alone")
 	}
-	e.within(busyLimit, "the owner is told", func() bool {
+	e.within(busyLimit, "the owner is notified", func() bool {
 		for _, mail := range e.mandrill.mails() {
 			if mail.To == "boss@victim.example" && strings.Contains(mail.Subject, "Google") && strings.Contains(mail.Text, "Hello,\n") {
 				return true
@@ -268,8 +268,8 @@ func TestGoogleTakeover(t *testing.T) {
 	}
 }
 
-// TestGoogleLinkTakenAway: a sign-in that found its user by a link does not outlive the link.
-func TestGoogleLinkTakenAway(t *testing.T) {
+// TestGoogleUnlinkedMeanwhile: a sign-in whose link is removed meanwhile does not succeed by it.
+func TestGoogleUnlinkedMeanwhile(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(startIssuer(t).url), withSQL(orderSQL))
 	e.user(person{email: "ada@gmail.com", client: true})

@@ -47,7 +47,7 @@ func TestSessionsGoogleAuthorize(t *testing.T) {
 				return
 			}
 			begun := outcome.(client.SessionsGoogleAuthorizeActionSuccessful).Data
-			judgeAuthorization(e, issuer, begun)
+			checkAuthorization(e, issuer, begun)
 			if e.count("google_states WHERE redirect_url = $1", row.landing) != 1 {
 				t.Error("the state leads elsewhere")
 			}
@@ -55,8 +55,8 @@ func TestSessionsGoogleAuthorize(t *testing.T) {
 	}
 }
 
-// judgeAuthorization looks at what goes to Google, and at what must not.
-func judgeAuthorization(e *env, issuer string, begun client.GoogleAuthorization) {
+// checkAuthorization checks what goes to Google, and what must not.
+func checkAuthorization(e *env, issuer string, begun client.GoogleAuthorization) {
 	at, err := url.Parse(begun.URL)
 	check(e.t, err)
 	query := at.Query()
@@ -79,7 +79,7 @@ func judgeAuthorization(e *env, issuer string, begun client.GoogleAuthorization)
 	}
 }
 
-// googleCase is a sign-in to planoorder with Google, and what is there afterwards.
+// googleCase is a sign-in to planoorder with Google, and the expected state afterwards.
 type googleCase struct {
 	name     string
 	person   *person // who is there before, with a session; nil for nobody
@@ -88,54 +88,54 @@ type googleCase struct {
 	want     string
 	sessions int // of all
 	linked   bool
-	proven   bool
+	verified bool
 	mails    int
 }
 
 const (
-	proven  = "UPDATE users SET email_verified_at = '2026-01-01'"
-	another = "UPDATE users SET google_subject = 'another'"
-	same    = "UPDATE users SET google_subject = '1'"
+	verified = "UPDATE users SET email_verified_at = '2026-01-01'"
+	another  = "UPDATE users SET google_subject = 'another'"
+	same     = "UPDATE users SET google_subject = '1'"
 )
 
 var googleCases = []googleCase{
 	// Nobody has the address.
-	{"a new address at Gmail makes a proven user", nil, "", account{"email": "new@gmail.com"}, "client-required", 1, true, true, 0},
+	{"a new address at Gmail makes a verified user", nil, "", account{"email": "new@gmail.com"}, "client-required", 1, true, true, 0},
 	{"its old name counts as Gmail", nil, "", account{"email": "new@GoogleMail.com"}, "client-required", 1, true, true, 0},
-	{"a new address of an organization at Google makes a proven user", nil, "", account{"email": "new@corp.example", "hd": "Corp.Example"}, "client-required", 1, true, true, 0},
-	{"a new address elsewhere makes an unproven user", nil, "", account{"email": "new@example.com"}, "client-required", 1, true, false, 0},
+	{"a new address of an organization at Google makes a verified user", nil, "", account{"email": "new@corp.example", "hd": "Corp.Example"}, "client-required", 1, true, true, 0},
+	{"a new address elsewhere makes an unverified user", nil, "", account{"email": "new@example.com"}, "client-required", 1, true, false, 0},
 	{"the organization has another domain", nil, "", account{"email": "new@example.com", "hd": "corp.example"}, "client-required", 1, true, false, 0},
 	{"a domain that only ends like Gmail's", nil, "", account{"email": "new@notgmail.com"}, "client-required", 1, true, false, 0},
 	{"an address that Google has not verified makes nobody", nil, "", account{"email": "new@gmail.com", "email_verified": false}, "google-email-unverified", 0, false, false, 0},
 	{"Google is silent about verification", nil, "", account{"email": "new@gmail.com", "email_verified": nil}, "google-email-unverified", 0, false, false, 0},
 	{"an account without an address makes nobody", nil, "", account{"email": nil}, "google-email-unverified", 0, false, false, 0},
 	{"an address that no user may have makes nobody", nil, "", account{"email": "n\u00e9w@gmail.com"}, "google-email-unverified", 0, false, false, 0},
-	// A user has the address, and may be linked.
-	{"a proven client is linked and keeps their session", &person{email: "ada@gmail.com", client: true}, proven, account{}, "action-successful", 2, true, true, 1},
-	{"the addresses differ by case", &person{email: "Ada@gmail.com", client: true}, proven, account{"email": "aDa@Gmail.com"}, "action-successful", 2, true, true, 1},
-	{"a proven client of an organization is linked", &person{email: "ada@corp.example", client: true}, proven, account{"hd": "corp.example"}, "action-successful", 2, true, true, 1},
-	{"a proven user without a record is linked", &person{email: "ada@gmail.com"}, proven, account{}, "client-required", 2, true, true, 1},
-	{"a proven client without a password is linked", &person{email: "ada@gmail.com", client: true, noPassword: true}, proven, account{}, "action-successful", 2, true, true, 1},
-	{"an unproven client without a password is linked, and other sessions end", &person{email: "ada@gmail.com", client: true, noPassword: true}, "", account{}, "action-successful", 1, true, true, 1},
+	// A user has the address and is linked.
+	{"a verified client is linked and keeps their session", &person{email: "ada@gmail.com", client: true}, verified, account{}, "action-successful", 2, true, true, 1},
+	{"the addresses differ by case", &person{email: "Ada@gmail.com", client: true}, verified, account{"email": "aDa@Gmail.com"}, "action-successful", 2, true, true, 1},
+	{"a verified client of an organization is linked", &person{email: "ada@corp.example", client: true}, verified, account{"hd": "corp.example"}, "action-successful", 2, true, true, 1},
+	{"a verified user without a record is linked", &person{email: "ada@gmail.com"}, verified, account{}, "client-required", 2, true, true, 1},
+	{"a verified client without a password is linked", &person{email: "ada@gmail.com", client: true, noPassword: true}, verified, account{}, "action-successful", 2, true, true, 1},
+	{"an unverified client without a password is linked, and other sessions end", &person{email: "ada@gmail.com", client: true, noPassword: true}, "", account{}, "action-successful", 1, true, true, 1},
 	{"a blank password is none", &person{email: "ada@gmail.com", client: true}, "UPDATE users SET password_hash = ' '", account{}, "action-successful", 1, true, true, 1},
-	// A user has the address, and may not be linked.
-	{"an unproven client with a password is not linked", &person{email: "ada@gmail.com", client: true}, "", account{}, "google-account-conflict", 1, false, false, 0},
-	{"a client who is linked to another account stays so", &person{email: "ada@gmail.com", client: true}, proven + "; " + another, account{}, "google-account-conflict", 1, false, true, 0},
-	{"so does an unproven one without a password", &person{email: "ada@gmail.com", client: true, noPassword: true}, another, account{}, "google-account-conflict", 1, false, false, 0},
-	{"Google does not run the domain of a proven client", &person{email: "ada@example.com", client: true}, proven, account{}, "google-account-conflict", 1, false, true, 0},
-	{"nor does the organization", &person{email: "ada@example.com", client: true}, proven, account{"hd": "corp.example"}, "google-account-conflict", 1, false, true, 0},
-	{"nor does it run that of an unproven client without a password", &person{email: "ada@example.com", client: true, noPassword: true}, "", account{}, "google-account-conflict", 1, false, false, 0},
-	{"a proven client's address is not verified by Google", &person{email: "ada@gmail.com", client: true}, proven, account{"email_verified": false}, "google-email-unverified", 1, false, true, 0},
+	// A user has the address and is not linked.
+	{"an unverified client with a password is not linked", &person{email: "ada@gmail.com", client: true}, "", account{}, "google-account-conflict", 1, false, false, 0},
+	{"a client who is linked to another account stays so", &person{email: "ada@gmail.com", client: true}, verified + "; " + another, account{}, "google-account-conflict", 1, false, true, 0},
+	{"so does an unverified one without a password", &person{email: "ada@gmail.com", client: true, noPassword: true}, another, account{}, "google-account-conflict", 1, false, false, 0},
+	{"Google does not run the domain of a verified client", &person{email: "ada@example.com", client: true}, verified, account{}, "google-account-conflict", 1, false, true, 0},
+	{"nor does the organization", &person{email: "ada@example.com", client: true}, verified, account{"hd": "corp.example"}, "google-account-conflict", 1, false, true, 0},
+	{"nor does it run that of an unverified client without a password", &person{email: "ada@example.com", client: true, noPassword: true}, "", account{}, "google-account-conflict", 1, false, false, 0},
+	{"a verified client's address is not verified by Google", &person{email: "ada@gmail.com", client: true}, verified, account{"email_verified": false}, "google-email-unverified", 1, false, true, 0},
 	{"a conflict comes before the missing role", &person{email: "ada@gmail.com", employee: true}, "", account{}, "google-account-conflict", 1, false, false, 0},
 	// The user is linked already.
-	{"a linked client signs in", &person{email: "ada@gmail.com", client: true}, proven + "; " + same, account{}, "action-successful", 2, true, true, 0},
-	{"an unproven one too, and stays unproven", &person{email: "ada@gmail.com", client: true}, same, account{}, "action-successful", 2, true, false, 0},
+	{"a linked client signs in", &person{email: "ada@gmail.com", client: true}, verified + "; " + same, account{}, "action-successful", 2, true, true, 0},
+	{"an unverified one too, and stays unverified", &person{email: "ada@gmail.com", client: true}, same, account{}, "action-successful", 2, true, false, 0},
 	{"the address at Google is another by now", &person{email: "ada@gmail.com", client: true}, same, account{"email": "countess@gmail.com"}, "action-successful", 2, true, false, 0},
 	{"the address at Google is no longer verified", &person{email: "ada@gmail.com", client: true}, same, account{"email_verified": false}, "action-successful", 2, true, false, 0},
 	{"Google says nothing of an address", &person{email: "ada@gmail.com", client: true}, same, account{"email": nil}, "action-successful", 2, true, false, 0},
 	// There is no role.
 	{"a linked employee has no role here", &person{email: "ada@gmail.com", employee: true}, same, account{}, "user-requires-role", 1, true, false, 0},
-	{"an employee has no role here, and is not linked", &person{email: "ada@gmail.com", employee: true}, proven, account{}, "user-requires-role", 1, false, true, 0},
+	{"an employee has no role here, and is not linked", &person{email: "ada@gmail.com", employee: true}, verified, account{}, "user-requires-role", 1, false, true, 0},
 	{"an inactive client has no role, and keeps their session", &person{email: "ada@gmail.com", client: true, inactive: true, noPassword: true}, "", account{}, "user-requires-role", 1, false, false, 0},
 }
 
@@ -164,13 +164,13 @@ func TestSessionsGoogleCreate(t *testing.T) {
 			if outcome.Slug() != row.want {
 				t.Fatalf("want %s, have %#v", row.want, outcome)
 			}
-			row.judge(e, as, email)
+			row.checkDatabase(e, as, email)
 		})
 	}
 }
 
-// judge looks at what a case has left behind.
-func (row googleCase) judge(e *env, as account, email string) {
+// checkDatabase checks the database after a case.
+func (row googleCase) checkDatabase(e *env, as account, email string) {
 	e.t.Helper()
 	users := 1
 	if row.person == nil && row.want != "client-required" {
@@ -189,12 +189,12 @@ func (row googleCase) judge(e *env, as account, email string) {
 		{"sessions", "sessions", nil, row.sessions},
 		{"sessions by Google", "sessions WHERE method = 'google' AND redirect_url = $1 AND ip = '127.0.0.1'", []any{orderURL}, ones(strings.Contains("action-successful client-required", row.want))},
 		{"linked users", "users WHERE google_subject = $1", []any{as["sub"]}, ones(row.linked)},
-		{"proven users", "users WHERE email_verified_at IS NOT NULL", nil, ones(row.proven)},
+		{"verified users", "users WHERE email_verified_at IS NOT NULL", nil, ones(row.verified)},
 		{"mails", "mails", nil, row.mails},
 		{"notices of the link", "mails WHERE kind = 'google_linked' AND to_email = $1", []any{email}, row.mails},
 		{"jobs that send them", "river_job WHERE kind = 'send_mail'", nil, row.mails},
 		{"states left", "google_states", nil, 0},
-		// Saved on purpose before: it ends only for who proved the address now.
+		// remember_me was set before: it is reset only for a user whose address is verified now.
 		{"users with remember_me", "users WHERE remember_me", nil, ones(row.person != nil && (row.mails == 0 || row.sessions == 2))},
 	} {
 		if n := e.count(claim.from, claim.args...); n != claim.want {
@@ -210,7 +210,8 @@ func ones(is bool) int {
 	return 0
 }
 
-// TestGoogleViews: session and application come as in sessions/create, and a presented session ends once the new one is there.
+// TestGoogleViews: the views are those of sessions/create, and a presented session ends once the new one
+// exists.
 func TestGoogleViews(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(realGoogle(t)), withSQL(orderSQL))
@@ -239,7 +240,7 @@ func TestGoogleViews(t *testing.T) {
 	}
 }
 
-// TestGoogleNames: names are taken from Google only if one could have registered with them.
+// TestGoogleNames: names come from Google only if they are valid in a registration.
 func TestGoogleNames(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(realGoogle(t)), withSQL(orderSQL))
@@ -255,7 +256,7 @@ func TestGoogleNames(t *testing.T) {
 	}
 }
 
-// TestGoogleRaces: sign-ins at the same time make one user, link one account and crash nothing.
+// TestGoogleRaces: concurrent sign-ins create one user, link one account and crash nothing.
 func TestGoogleRaces(t *testing.T) {
 	t.Parallel()
 	issuer := realGoogle(t)
@@ -269,8 +270,8 @@ func TestGoogleRaces(t *testing.T) {
 	}{
 		{"one account that nobody knows", 1, "", false, "6 client-required"},
 		{"several accounts with an address that nobody has", six, "", false, "1 client-required, 5 google-account-conflict"},
-		{"one account with the address of a proven user", 1, proven, false, "6 action-successful"},
-		{"several accounts with the address of a proven user", six, proven, false, "1 action-successful, 5 google-account-conflict"},
+		{"one account with the address of a verified user", 1, verified, false, "6 action-successful"},
+		{"several accounts with the address of a verified user", six, verified, false, "1 action-successful, 5 google-account-conflict"},
 		{"an account while somebody registers its address", 1, "", true, "1 action-successful, 6 google-account-conflict; 6 client-required, 1 email-already-registered"},
 	}
 	for _, row := range rows {
@@ -318,7 +319,7 @@ func TestGoogleRaces(t *testing.T) {
 				t.Errorf("there are %d users and %d sessions", users, sessions)
 			}
 			if mails := e.count("mails WHERE kind = 'google_linked'"); mails != ones(row.sql != "") {
-				t.Errorf("the link was told %d times", mails)
+				t.Errorf("the user was notified of the link %d times", mails)
 			}
 		})
 	}

@@ -14,12 +14,12 @@ import (
 
 const createPath = "/api/v1/sessions/create"
 
-// signInText is the JSON of a sign-in by nobody, with more members if wanted.
+// signInText returns the JSON of a sign-in with an unknown address, and more members if wanted.
 func signInText(more string) string {
 	return `{"email":"nobody@example.com","password":"x","application":"planoorder"` + more + `}`
 }
 
-// TestContentTypes sends sensitive and other bodies under all sorts of content types.
+// TestContentTypes sends sensitive and other bodies with many content types.
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -66,7 +66,7 @@ func TestBase64(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL("UPDATE applications SET url = 'https://auth.example' WHERE slug = 'planoorder'"))
 	const good, refused, empty = "email-not-found", "invalid-encoded-params", "no-params-decoded"
-	// The text is chosen so that its encodings have + and / or - and _, and padding.
+	// The encodings of this text have + and / or - and _, and padding.
 	text := signInText(`,"redirect_url":"https://auth.example/?????>>>>>>"`)
 	for !strings.HasSuffix(base64.StdEncoding.EncodeToString([]byte(text)), "==") {
 		text += " "
@@ -113,7 +113,7 @@ func TestBase64(t *testing.T) {
 	}
 }
 
-// TestJSON sends what is not, or almost, one JSON object, encoded and plain.
+// TestJSON sends texts that are not quite one JSON object, encoded and plain.
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -187,7 +187,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// TestSize stands at the limit of 64 KiB.
+// TestSize tests the limit of 64 KiB.
 func TestSize(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -223,7 +223,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestParamErrors lists all that is wrong, what is missing first, then in the order of the spec, and never a value.
+// TestParamErrors: an answer lists all errors, missing params first, the others in the order of the spec, and
+// never a value.
 func TestParamErrors(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -285,16 +286,17 @@ func TestParamErrors(t *testing.T) {
 	}
 }
 
-// fuzzed is how the fuzzer's bytes become a request.
+// fuzzed turns the fuzzer's bytes into a request.
 const (
 	fuzzEncoded    = 1 << iota // base64 on sensitive operations
 	fuzzClient                 // a client's token
 	fuzzRecordless             // the token of a user without records
 )
 
-// FuzzHandler sends any bytes to any operation: the answer obeys the spec, which the transport checks, and is never a 5xx.
+// FuzzHandler sends any bytes to any operation: the answer is never a 5xx, and obeys the spec, which the
+// transport checks.
 func FuzzHandler(f *testing.F) {
-	for i, o := range lawOperations() {
+	for i, o := range specOperations() {
 		example, err := json.Marshal(o.example(f))
 		check(f, err)
 		for how := range 1 << 3 {
@@ -304,9 +306,9 @@ func FuzzHandler(f *testing.F) {
 	}
 	f.Add(uint8(0), uint8(0), "text/plain", "", []byte("eyJhIjoxfQ=="))
 	e := start(f)
-	aClient, recordless := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
+	aClient, noRecord := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
 	f.Fuzz(func(t *testing.T, operation, how uint8, contentType, authorization string, body []byte) {
-		o := lawOperations()[int(operation)%len(lawOperations())]
+		o := specOperations()[int(operation)%len(specOperations())]
 		headers := []string{"Content-Type", contentType}
 		switch {
 		case strings.ContainsFunc(contentType+authorization, func(r rune) bool { return r < ' ' || r == 0x7f }):
@@ -316,7 +318,7 @@ func FuzzHandler(f *testing.F) {
 		case how&fuzzClient != 0:
 			headers = append(headers, bearer(aClient)...)
 		case how&fuzzRecordless != 0:
-			headers = append(headers, bearer(recordless)...)
+			headers = append(headers, bearer(noRecord)...)
 		}
 		if how&fuzzEncoded != 0 && o.sensitive() {
 			body = b64(string(body))

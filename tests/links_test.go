@@ -12,7 +12,8 @@ import (
 
 var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify)\?token=(plal_[a-z2-7]{56})\s`)
 
-// mailedLink finds the token of the newest link of a kind (magic, reset, verify) that was mailed to an address.
+// mailedLink returns the token of the newest link of a kind (magic, reset, verify) that was mailed to an
+// address.
 func (e *env) mailedLink(kind, email string) string {
 	e.t.Helper()
 	mails := e.mandrill.mails()
@@ -59,7 +60,7 @@ func TestLinkRequests(t *testing.T) {
 		{"a client with a redirect", person{client: true}, "", "planoorder", "https://order.example/a?b=c", "", "action-successful", "", 1, 1},
 		{"an address in mixed case", person{email: "ada.lovelace@example.com", client: true}, " Ada.Lovelace@Example.com ", "planoorder", "", "", "action-successful", "", 1, 1},
 		{"a user without a password", person{client: true, noPassword: true}, "", "planoorder", "", "", "action-successful", "", 1, 1},
-		{"a user without a role gets a link all the same, which tells nobody of roles", person{employee: true}, "", "planoorder", "", "", "action-successful", "", 1, 1},
+		{"a user without a role gets a link all the same, which reveals no roles", person{employee: true}, "", "planoorder", "", "", "action-successful", "", 1, 1},
 		{"an unknown address", person{client: true}, "nobody@example.com", "planoorder", "", "", "email-not-found", "", 0, 0},
 		{"an unknown application", person{client: true}, "", "planonothing", "", "", "invalid-param", "application exists", 0, 0},
 		{"a redirect to elsewhere", person{client: true}, "", "planoorder", "https://evil.example/", "", "invalid-param", "redirect_url allowed", 0, 0},
@@ -104,7 +105,7 @@ func TestLinkRequests(t *testing.T) {
 	}
 }
 
-// TestMagicLinkNeedsARedirect: a magic link leads to the product, so somewhere it must lead.
+// TestMagicLinkNeedsARedirect: a magic link leads to the product, so there must be a URL.
 func TestMagicLinkNeedsARedirect(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -166,7 +167,7 @@ func TestMagicLinkCreate(t *testing.T) {
 				t.Errorf("there are %d sessions and %d links", e.count("sessions"), e.count("links"))
 			}
 			if used := row.links == 0 && row.want != "invalid-magic-link"; used != (e.count("users WHERE email_verified_at IS NOT NULL") == 1) {
-				t.Error("a link that was used proves the address, and no other does")
+				t.Error("only a link that was used verifies the address")
 			}
 			again, err := e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token})
 			check(t, err)
@@ -177,7 +178,8 @@ func TestMagicLinkCreate(t *testing.T) {
 	}
 }
 
-// TestMagicLinkSession: application and redirect are those of the request, and a presented session ends.
+// TestMagicLinkSession: the session has the application and redirect of the request, and a presented session
+// ends.
 func TestMagicLinkSession(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderSQL))
@@ -196,7 +198,7 @@ func TestMagicLinkSession(t *testing.T) {
 	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(old)))(t)
 	want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(made.Data.Token)))(t)
 	if e.count("users WHERE password_hash IS NULL") != 0 {
-		t.Error("a proven user lost the password")
+		t.Error("a verified user lost the password")
 	}
 
 	token := e.magicLink(email, "planoorder")
@@ -208,14 +210,14 @@ func TestMagicLinkSession(t *testing.T) {
 		check(t, err)
 		return outcome.Slug() == "invalid-param"
 	})
-	judged := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token}))(t)
-	if judged.Data.RedirectURL != "" {
-		t.Errorf("a redirect that is allowed no longer is handed back: %s", judged.Data.RedirectURL)
+	checked := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token}))(t)
+	if checked.Data.RedirectURL != "" {
+		t.Errorf("a redirect that is allowed no longer is handed back: %s", checked.Data.RedirectURL)
 	}
 }
 
-// TestOlderLinksDie when a newer one of the kind is made, and links of other kinds do not.
-func TestOlderLinksDie(t *testing.T) {
+// TestNewerLinkReplacesOlder: a newer link replaces the older one of its kind, and none of other kinds.
+func TestNewerLinkReplacesOlder(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderSQL))
 	email := e.user(person{client: true})
@@ -228,7 +230,7 @@ func TestOlderLinksDie(t *testing.T) {
 	want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: newerReset, Password: "nanoseconds on a wire"}))(t)
 }
 
-// TestLinksAreSingleUse tries each kind twenty times at once.
+// TestLinksAreSingleUse uses a link of each kind in twenty concurrent requests.
 func TestLinksAreSingleUse(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -284,7 +286,7 @@ func TestLinksAreSingleUse(t *testing.T) {
 	}
 }
 
-// TestLinksAreDigestsOnly: no token stands in the database once its mail was sent, nor in the log.
+// TestLinksAreDigestsOnly: once its mail was sent, a token is neither in the database nor in the log.
 func TestLinksAreDigestsOnly(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderSQL))
@@ -303,14 +305,14 @@ func TestLinksAreDigestsOnly(t *testing.T) {
 	}
 }
 
-// TestTakeover is the classic one: an attacker registers the victim's address first, and waits. Whatever the victim proves the
-// address by, nothing of the attacker's is left.
+// TestTakeover: an attacker registers the victim's address in advance. Once the victim verifies the address,
+// nothing of the attacker's is left.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
 	const victim = "victim@example.com"
 	rows := []struct {
 		name     string
-		prove    func(e *env)
+		verify   func(e *env)
 		password bool // is one left, the victim's
 	}{
 		{"by magic link", func(e *env) {
@@ -328,7 +330,7 @@ func TestTakeover(t *testing.T) {
 			want[client.PreferencesUpdateActionSuccessful](e.api.PreferencesUpdate(t.Context(), client.PreferencesUpdateParams{RememberMe: true}, attacker))(t)
 			e.exec("UPDATE users SET google_subject = 'attacker'")
 
-			row.prove(e)
+			row.verify(e)
 
 			want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, attacker))(t)
 			signIn, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: victim, Password: registration(victim).Client.Password, Application: "planoorder"})
@@ -352,8 +354,9 @@ func TestTakeover(t *testing.T) {
 	}
 }
 
-// TestOlderRequestForALink does not replace the link of a newer one, in whatever order they are worked.
-func TestOlderRequestForALink(t *testing.T) {
+// TestOlderRequestDoesNotReplaceNewerLink: in whatever order requests are handled, the link of the newest one
+// counts.
+func TestOlderRequestDoesNotReplaceNewerLink(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderSQL))
 	email := e.user(person{client: true})
@@ -368,9 +371,10 @@ func TestOlderRequestForALink(t *testing.T) {
 	want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: newer}))(t)
 }
 
-// TestOvertakenByAStranger: what a stranger changes between the look-up and the use of the first link that proves the address
-// ends too, and what they change with a session that the link has ended is refused.
-func TestOvertakenByAStranger(t *testing.T) {
+// TestConcurrentChangesBeforeVerification: what a stranger changes between the look-up and the use of the
+// first link that verifies the address is reverted. Changes with a session that the link has ended are
+// refused.
+func TestConcurrentChangesBeforeVerification(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name, before string // what holds the user's row when the request comes

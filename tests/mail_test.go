@@ -9,8 +9,8 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// TestMailIsRetried: what Mandrill did not take in the request is sent by the job, once.
-func TestMailIsRetried(t *testing.T) {
+// TestMailIsRetriedLong: a mail that Mandrill did not accept in the request is sent by the job, once.
+func TestMailIsRetriedLong(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
 	e.mandrill.be("down")
@@ -30,7 +30,8 @@ func TestMailIsRetried(t *testing.T) {
 	}
 }
 
-// TestMailIsGivenUp after a day of trying, or at once when Mandrill rejects it; the operators hear of it.
+// TestMailIsGivenUp: a mail is given up after a day of retries, or once Mandrill rejects it, and the
+// operators are notified.
 func TestMailIsGivenUp(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -59,8 +60,8 @@ func TestMailIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestPausesGrow: each pause is twice as long as the one before, up to three hours, and a day of them is tried.
-func TestPausesGrow(t *testing.T) {
+// TestMailRetryIntervals: each interval is twice as long as the one before, up to three hours.
+func TestMailRetryIntervals(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = time.Minute }))
 	e.mandrill.be("down")
@@ -75,6 +76,7 @@ func TestPausesGrow(t *testing.T) {
 	}
 	for attempt, want := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 180, 180} {
 		e.exec("UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'send_mail'")
+		e.wakeJobs()
 		e.within(busyLimit, "the mail is tried", func() bool {
 			return e.count("river_job WHERE kind = 'send_mail' AND state = 'retryable' AND attempt = $1", attempt+1) == 1
 		})
@@ -87,7 +89,7 @@ func TestPausesGrow(t *testing.T) {
 	}
 }
 
-// TestRejectedMailIsNotRetried: what Mandrill rejected in the request stays so.
+// TestRejectedMailIsNotRetried: a mail that Mandrill rejected in the request is not sent later.
 func TestRejectedMailIsNotRetried(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.MailPause = 300 * time.Millisecond }))
@@ -100,7 +102,7 @@ func TestRejectedMailIsNotRetried(t *testing.T) {
 	}
 }
 
-// TestJobsHoldNoMail: a stored job is a number, whatever the mail says.
+// TestJobsHoldNoMail: a stored job holds the id of its mail, and nothing of its content.
 func TestJobsHoldNoMail(t *testing.T) {
 	t.Parallel()
 	e := start(t)

@@ -1,5 +1,9 @@
-// Package tests is the black box: everything goes over HTTP, through the generated Go client, to a real server on a real
-// Postgres. Only SQL that an operator might run, the clock and Mandrill are reached behind its back.
+// Package tests has the black-box tests: requests go through the generated Go client, over HTTP, to a real
+// server on a real Postgres. Beside that, tests only run SQL as an operator might, and control the clock,
+// Mandrill and Google.
+//
+// Tests whose names end in Long take more than ten seconds by themselves: `make test` skips them, `make
+// test/long` runs them.
 package tests
 
 import (
@@ -19,13 +23,14 @@ import (
 	"github.com/planoauth/planoauth/db/embedded"
 )
 
-// postgresOptions make a Postgres quick that nobody needs to survive a crash, and wide enough for parallel tests.
+// postgresOptions make Postgres fast at the cost of durability, and allow parallel tests.
 var postgresOptions = []string{
 	"fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=256MB",
 	"max_connections=500", "shared_buffers=128MB",
 }
 
-// sharedPostgres is the variable that names a cluster which another process of this run has started.
+// sharedPostgres is the environment variable with the URL of a cluster that another process of this run has
+// started.
 const sharedPostgres = "PLANOAUTH_TESTS_POSTGRES"
 
 func TestMain(m *testing.M) {
@@ -50,7 +55,8 @@ func runAll(m *testing.M) int {
 	return code
 }
 
-// wholeRun reports whether no test was left out but those that take long, so that the matrix must be complete.
+// wholeRun reports whether no test was left out but those that take long, so that the matrix must be
+// complete.
 func wholeRun() bool {
 	for _, name := range []string{"test.run", "test.skip", "test.fuzz", "test.bench", "test.list"} {
 		if f := flag.Lookup(name); f != nil && f.Value.String() != "" && f.Value.String() != "Long$" {
@@ -60,7 +66,8 @@ func wholeRun() bool {
 	return flag.Lookup("test.run").Value.String() == ""
 }
 
-// startPostgres uses a container where an engine answers, else the binaries of this machine; POSTGRES=machine asks for those.
+// startPostgres starts a container where an engine answers, otherwise the machine's binaries.
+// POSTGRES=machine chooses those.
 func startPostgres(ctx context.Context) (address string, stop func(), err error) {
 	if address := os.Getenv(sharedPostgres); address != "" {
 		return address, func() {}, nil

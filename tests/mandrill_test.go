@@ -13,7 +13,7 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// mandrill speaks the protocol of Mandrill's messages/send over HTTP, and can be told to be difficult.
+// mandrill is a double of Mandrill's messages/send that can be set to fail.
 type mandrill struct {
 	url     string
 	mu      sync.Mutex
@@ -24,17 +24,17 @@ type mandrill struct {
 	hook    func(mandrillStep)
 }
 
-// mandrillStep is how far Mandrill has come with a mail.
+// mandrillStep is a step of Mandrill's handling of a mail.
 type mandrillStep string
 
 const (
-	connected mandrillStep = "connected" // and knows of no mail yet
-	asked     mandrillStep = "asked"     // to send a mail
-	accepted  mandrillStep = "accepted"  // it, and not said so
+	connected mandrillStep = "connected" // and no mail was sent yet
+	asked     mandrillStep = "asked"     // a mail was sent
+	accepted  mandrillStep = "accepted"  // and not answered yet
 	answered  mandrillStep = "answered"
 )
 
-// mandrillMail is what a test wants to know of a mail.
+// mandrillMail is an accepted mail.
 type mandrillMail struct {
 	To, Subject, Text, HTML, From string
 }
@@ -49,6 +49,7 @@ func startMandrill(t testing.TB) *mandrill {
 			m.reach(connected)
 		case http.StateClosed, http.StateHijacked:
 			m.open.Add(-1)
+		default:
 		}
 	}
 	server.Start()
@@ -57,15 +58,15 @@ func startMandrill(t testing.TB) *mandrill {
 	return m
 }
 
-// be sets the mode: "" accepts; rejected, invalid, queued and scheduled are results; down, garbage, drop, stall and badkey
-// are troubles.
+// be sets the mode: "" accepts; rejected, invalid, queued and scheduled are results; down, garbage, drop,
+// stall and badkey are failures.
 func (m *mandrill) be(mode string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mode = mode
 }
 
-// at has this done at each step of each mail, before the next one. Mails may come at the same time.
+// at calls hook at each step of each mail, before the next step. Mails may be concurrent.
 func (m *mandrill) at(hook func(mandrillStep)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,10 +82,10 @@ func (m *mandrill) reach(step mandrillStep) {
 	}
 }
 
-// left tells whether nobody is connected any more, so that no call is on its way.
+// left reports whether all connections are closed, so that no call is in flight.
 func (m *mandrill) left() bool { return m.open.Load() == 0 }
 
-// mails returns what was accepted so far.
+// mails returns the accepted mails.
 func (m *mandrill) mails() []mandrillMail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -157,7 +158,7 @@ func (m *mandrill) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var hashes sync.Map
 
-// hashOf hashes a password once a run, as cheaply as argon2 allows.
+// hashOf returns the cheapest argon2 hash of a password, computed once a run.
 func hashOf(t testing.TB, password string) string {
 	if hash, ok := hashes.Load(password); ok {
 		return hash.(string)

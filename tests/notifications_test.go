@@ -11,14 +11,14 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// note is a notification that a test wants to be there; what it does not say is filled in.
+// note describes a notification that a test needs. Empty fields get defaults.
 type note struct {
 	kind, message string
 	age           time.Duration
 	seen          bool // acknowledged by nobody who is known any more
 }
 
-// notification puts a note into the database, and returns its id.
+// notification inserts a notification and returns its id.
 func (e *env) notification(n note) (id int64) {
 	e.t.Helper()
 	created := e.clock.now().Add(-n.age)
@@ -32,7 +32,8 @@ VALUES ($1, 'clientsRegister', $2, '3TQ5ZKXW7N2RFYB4MJ6HCDLVAE', $3, $4) RETURNI
 	return id
 }
 
-// TestNotificationsIndex lists five notifications, which the rows name by their ids: 1 is the oldest, 2 and 3 are of one time.
+// TestNotificationsIndex lists five notifications, which rows name by their ids: 1 is the oldest, 2 and 3
+// have the same time.
 func TestNotificationsIndex(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -109,7 +110,7 @@ func TestNotificationsIndex(t *testing.T) {
 	}
 }
 
-// TestNotificationsPage has twenty on a page unless told otherwise.
+// TestNotificationsPage: a page has twenty notifications by default.
 func TestNotificationsPage(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -150,7 +151,7 @@ func TestNotificationsViews(t *testing.T) {
 	}
 }
 
-// noteText is what a view shows of a notification, as words.
+// noteText describes what a view shows of a notification.
 func noteText(n client.Notification) (text string) {
 	for _, word := range []string{n.Operation, n.Message, n.RequestID} {
 		if word != "" {
@@ -166,7 +167,7 @@ func noteText(n client.Notification) (text string) {
 	return n.Kind + text
 }
 
-// TestNotificationsUpdate keeps the first who has seen to a notification, until somebody takes that back.
+// TestNotificationsUpdate: the first acknowledgement counts until it is withdrawn.
 func TestNotificationsUpdate(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -214,8 +215,8 @@ func TestNotificationsUpdate(t *testing.T) {
 	}
 }
 
-// TestNotificationsRoles lets in those who are employees where they have signed in, and nobody else; what is wrong with the
-// params is told before.
+// TestNotificationsRoles: only active employees with a session of an application that admits them may call.
+// Param errors come first.
 func TestNotificationsRoles(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -253,7 +254,7 @@ func TestNotificationsRoles(t *testing.T) {
 	}
 }
 
-// TestNotificationsParams reports what is wrong inside lists at the place of the list.
+// TestNotificationsParams: errors inside a list are reported with the param of the list.
 func TestNotificationsParams(t *testing.T) {
 	t.Parallel()
 	e := start(t)

@@ -147,7 +147,7 @@ func TestUsersPasswordReset(t *testing.T) {
 	}
 }
 
-// TestPasswordsAreNotLogged looks for them wherever the server writes.
+// TestPasswordsAreNotLogged searches all that the server writes for passwords.
 func TestPasswordsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(orderSQL))

@@ -11,7 +11,7 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// device is the User-Agent header of a request.
+// device sets the User-Agent header of a request.
 func device(name string) client.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		req.Header.Set("User-Agent", name)
@@ -155,8 +155,9 @@ func TestSessionsDeleteScopes(t *testing.T) {
 	}
 }
 
-// TestOwnParamErrors: params that the spec describes by reference are told of by the rules of what they refer to.
-func TestOwnParamErrors(t *testing.T) {
+// TestReferencedParamErrors: params that the spec describes by $ref are reported with the rules of the
+// referenced schema.
+func TestReferencedParamErrors(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	token := append(bearer(e.signIn(e.user(person{client: true}))), "Content-Type")
@@ -176,7 +177,7 @@ func TestOwnParamErrors(t *testing.T) {
 	}
 }
 
-// TestSessionsDeleteRemembered: with remember_me no session has a limit.
+// TestSessionsDeleteRemembered: with remember_me a session does not expire.
 func TestSessionsDeleteRemembered(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -190,8 +191,9 @@ func TestSessionsDeleteRemembered(t *testing.T) {
 	}
 }
 
-// TestExpiredSessionsStayTold: what has ended is told as such after the others were signed out.
-func TestExpiredSessionsStayTold(t *testing.T) {
+// TestExpiredSessionsStayReported: an expired session is reported as expired after the others were signed
+// out.
+func TestExpiredSessionsStayReported(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	email := e.user(person{client: true})

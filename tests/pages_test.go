@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// newToken makes a token of the kind that has this prefix.
+// newToken returns a random token with this prefix.
 func newToken(prefix string) string {
 	var bits [35]byte
 	rand.Read(bits[:32])
@@ -24,7 +24,7 @@ func newToken(prefix string) string {
 	return prefix + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(bits[:])
 }
 
-// link puts a link of a user into the database, as if it had been mailed this long ago, and returns its token.
+// link inserts a link of a user, as if it had been mailed this long ago, and returns its token.
 func (e *env) link(kind, email, redirectURL string, ago time.Duration) string {
 	e.t.Helper()
 	token := newToken("plal_")
@@ -37,13 +37,13 @@ func (e *env) link(kind, email, redirectURL string, ago time.Duration) string {
 
 var linkPaths = map[string]string{"magic": "/magic", "reset": "/reset", "verification": "/verify"}
 
-// page gets the page behind a link.
+// page requests the page of a link.
 func (e *env) page(method, kind, token string) answer {
 	e.t.Helper()
 	return e.send(method, linkPaths[kind]+"?token="+url.QueryEscape(token), nil)
 }
 
-// TestLinkPages shows the page of each kind of link in each state, and that looking at it changes nothing.
+// TestLinkPages requests the page of each kind of link in each state. Looking at a page changes nothing.
 func TestLinkPages(t *testing.T) {
 	t.Parallel()
 	lives := map[string]time.Duration{"magic": 15 * time.Minute, "reset": time.Hour, "verification": 7 * 24 * time.Hour}
@@ -93,7 +93,7 @@ func TestLinkPages(t *testing.T) {
 					if a.code != row.code || method == "GET" && !strings.Contains(a.text, "<h1>"+row.heading+"</h1>") || method == "HEAD" && a.text != "" {
 						t.Errorf("%s, %s: want %d %q, have %d %s", row.name, method, row.code, row.heading, a.code, a.text)
 					}
-					judgePage(t, row.name, a)
+					checkPage(t, row.name, a)
 					if inIt := token != "" && strings.Contains(a.text, token); inIt != (row.code == 200 && method == "GET") || strings.Contains(a.text, "<script>alert") {
 						t.Errorf("%s: the page has the token: %v", row.name, inIt)
 					}
@@ -109,13 +109,13 @@ func TestLinkPages(t *testing.T) {
 	}
 }
 
-// state is all that a page could use up or change.
+// state returns all that a page could change.
 func (e *env) state() string {
 	return fmt.Sprint(e.count("links"), e.count("sessions"), e.count("mails"), e.count("users WHERE email_verified_at IS NULL"), e.count("notifications"))
 }
 
-// judgePage holds the headers of a page behind a link against the contract.
-func judgePage(t *testing.T, name string, a answer) {
+// checkPage checks the headers of the page of a link.
+func checkPage(t *testing.T, name string, a answer) {
 	t.Helper()
 	for header, want := range map[string]string{
 		"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": "text/html; charset=UTF-8",
@@ -139,7 +139,8 @@ func judgePage(t *testing.T, name string, a answer) {
 	}
 }
 
-// TestMagicPage: its button leads to where the application still allows, without script, and with no token but its own.
+// TestMagicPage: the button leads to a URL that the application still allows, works without JavaScript, and
+// carries no other token.
 func TestMagicPage(t *testing.T) {
 	t.Parallel()
 	const app = "https://order.example/start?lang=en"
@@ -169,7 +170,7 @@ func TestMagicPage(t *testing.T) {
 			e := start(t, withSQL("UPDATE applications SET redirect_origins = '{http://localhost:3000}', url = '"+row.url+"' WHERE slug = 'planoorder'"))
 			token := e.link("magic", e.user(person{client: true}), row.redirect, 0)
 			a := e.page("GET", "magic", token)
-			judgePage(t, row.name, a)
+			checkPage(t, row.name, a)
 			if strings.Contains(a.text, "javascript:") || strings.Contains(a.text, "evil") || strings.Contains(a.text, "<script") {
 				t.Errorf("the page is %s", a.text)
 			}
@@ -188,8 +189,8 @@ func TestMagicPage(t *testing.T) {
 	}
 }
 
-// TestRedirectOfLinkIsJudgedAgain when an operator takes an origin away after the mail was sent.
-func TestRedirectOfLinkIsJudgedAgain(t *testing.T) {
+// TestRedirectOfLinkIsCheckedAgain: an operator removes an origin after the mail was sent.
+func TestRedirectOfLinkIsCheckedAgain(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{https://shop.example}', url = 'https://order.example/' WHERE slug = 'planoorder'"))
 	for kind := range linkPaths {
@@ -206,7 +207,7 @@ func TestRedirectOfLinkIsJudgedAgain(t *testing.T) {
 	}
 }
 
-// TestLinkPagesEscape what people and operators call themselves and their things.
+// TestLinkPagesEscape: the names of users and applications are escaped.
 func TestLinkPagesEscape(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL(`UPDATE applications SET name = '<b onclick="alert(1)">Plano</b>', slug = 'plano"order', url = 'https://order.example/?a="><i>' WHERE slug = 'planoorder'`))
@@ -225,7 +226,7 @@ func TestLinkPagesEscape(t *testing.T) {
 	}
 }
 
-// TestLinkPageForms have what the script, a password manager and a reader of screens need.
+// TestLinkPageForms: forms have what the script, a password manager and a screen reader need.
 func TestLinkPageForms(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -259,14 +260,14 @@ func TestLinkPageForms(t *testing.T) {
 	}
 }
 
-// TestLinkPageWithoutDatabase says so to a person, and to the operators.
+// TestLinkPageWithoutDatabase: a page without a database tells the user so, and the failure is logged.
 func TestLinkPageWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	token := e.link("magic", e.user(person{client: true}), "", 0)
 	e.exec("ALTER TABLE links RENAME TO links_away")
 	a := e.page("GET", "magic", token)
-	judgePage(t, "without links", a)
+	checkPage(t, "without links", a)
 	if a.code != 500 || !strings.Contains(a.text, "Something went wrong") || strings.Contains(a.text, "links") || strings.Contains(a.text, token) {
 		t.Errorf("the page is %d %s", a.code, a.text)
 	}

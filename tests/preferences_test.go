@@ -7,7 +7,7 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// TestPreferencesUpdate saves remember_me from a fresh session, and looks at what becomes of another one of the same user.
+// TestPreferencesUpdate sets remember_me from a fresh session, and checks another session of the same user.
 func TestPreferencesUpdate(t *testing.T) {
 	t.Parallel()
 	const day, moment = 24 * time.Hour, time.Millisecond
@@ -63,7 +63,7 @@ func TestPreferencesUpdate(t *testing.T) {
 	}
 }
 
-// TestPreferencesOfUsersWithoutRecords are theirs all the same.
+// TestPreferencesOfUsersWithoutRecords: users without a record have preferences too.
 func TestPreferencesOfUsersWithoutRecords(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -74,8 +74,9 @@ func TestPreferencesOfUsersWithoutRecords(t *testing.T) {
 	}
 }
 
-// TestPreferencesAgainstTheirOpposite saves true and false at once, again and again: what false has ended stays ended.
-func TestPreferencesAgainstTheirOpposite(t *testing.T) {
+// TestPreferencesRace sets true and false concurrently, again and again: a session that false has ended stays
+// ended.
+func TestPreferencesRace(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	email := e.user(person{client: true})

@@ -22,7 +22,7 @@ import (
 	"testing"
 )
 
-// prism is Prism, run by node as a proxy that holds requests and answers against a document, and knows nothing of PlanoAuth.
+// prism is Prism, run by node as a proxy that validates requests and answers against an OpenAPI document.
 type prism struct {
 	url *url.URL
 
@@ -30,7 +30,7 @@ type prism struct {
 	passed map[string]int // the successes that came through it, by method and path
 }
 
-// startPrism starts Prism with a document, or skips the test where it is not installed.
+// startPrism starts Prism with a document. It skips the test where Prism is not installed.
 func startPrism(t *testing.T, document string) *prism {
 	t.Helper()
 	const modules = "../.ci/prism/node_modules/"
@@ -42,15 +42,15 @@ func startPrism(t *testing.T, document string) *prism {
 	var version struct{ Version string }
 	check(t, errors.Join(err, json.Unmarshal(about, &version)))
 
-	// Prism has one upstream; this one hands on to the world that a request names.
-	worlds := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(&url.URL{Scheme: "http", Host: r.In.Header.Get(worldHeader)})
-		r.Out.Header.Del(worldHeader)
+	// Prism has one upstream. This one forwards to the server that a request names.
+	servers := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: r.In.Header.Get(serverHeader)})
+		r.Out.Header.Del(serverHeader)
 	}})
-	t.Cleanup(worlds.Close)
+	t.Cleanup(servers.Close)
 
 	var trouble bytes.Buffer
-	node := exec.Command(modules+".bin/prism", "proxy", document, worlds.URL, "--port", "0", "--cors", "false")
+	node := exec.Command(modules+".bin/prism", "proxy", document, servers.URL, "--port", "0", "--cors", "false")
 	node.Stderr = &trouble
 	out, err := node.StdoutPipe()
 	check(t, errors.Join(err, node.Start()))
@@ -62,7 +62,7 @@ func startPrism(t *testing.T, document string) *prism {
 			t.Fatalf("prism does not start: %v %s %s", err, line, trouble.String())
 		}
 		if found := regexp.MustCompile(`listening on (http://\S+)`).FindStringSubmatch(line); found != nil {
-			go io.Copy(io.Discard, lines) // else it would wait for somebody to read its log
+			go io.Copy(io.Discard, lines) // otherwise Prism would block on its log
 			fmt.Println("prism:", version.Version)
 			address, err := url.Parse(found[1])
 			check(t, err)
@@ -71,13 +71,13 @@ func startPrism(t *testing.T, document string) *prism {
 	}
 }
 
-// worldHeader has the address of the world that a request is for.
-const worldHeader = "X-World"
+// serverHeader names the server that a request is for.
+const serverHeader = "X-Server"
 
-// through puts Prism between the client and the server of a world.
+// through puts Prism between the client and the server.
 func through(p *prism) func(*options) { return func(o *options) { o.through = p } }
 
-// proxied sends requests through Prism, and reports what it finds.
+// proxied sends requests through Prism, and reports the violations that it finds.
 type proxied struct {
 	prism  *prism
 	next   http.RoundTripper
@@ -86,7 +86,7 @@ type proxied struct {
 
 func (p *proxied) RoundTrip(req *http.Request) (*http.Response, error) {
 	again := req.Clone(req.Context())
-	again.Header.Set(worldHeader, req.URL.Host)
+	again.Header.Set(serverHeader, req.URL.Host)
 	again.URL.Host, again.Host = p.prism.url.Host, ""
 	res, err := p.next.RoundTrip(again)
 	if err != nil {
@@ -109,7 +109,7 @@ func (p *proxied) RoundTrip(req *http.Request) (*http.Response, error) {
 		p.report(req.URL.Path, found)
 	}
 	for _, v := range violations {
-		// What the document forbids may be asked for, but must be refused then.
+		// An invalid request may be sent, but must be refused.
 		if v.Location[0] != "request" || res.StatusCode == http.StatusOK {
 			p.report(req.URL.Path, res.StatusCode, v.Location, v.Message)
 		}
@@ -117,32 +117,32 @@ func (p *proxied) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// TestPrismLong has Prism look at a whole life, and at a success and refusals of each operation.
+// TestPrismLong has Prism validate an account's lifecycle, and a success and refusals of each operation.
 func TestPrismLong(t *testing.T) {
 	t.Parallel()
 	p := startPrism(t, "../openapi.yaml")
 	t.Run("all", func(t *testing.T) {
 		t.Run("whole life", func(t *testing.T) {
 			t.Parallel()
-			wholeLife(start(t, through(p), withSQL(orderSQL), withGoogle(realGoogle(t))))
+			accountLifecycle(start(t, through(p), withSQL(orderSQL), withGoogle(realGoogle(t))))
 		})
-		for _, o := range lawOperations() {
+		for _, o := range specOperations() {
 			t.Run(o.id, func(t *testing.T) {
 				t.Parallel()
 				showPrism(startFor(t, o, through(p)), o)
 			})
 		}
 	})
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		if p.passed[o.method+" "+o.path] == 0 {
 			t.Errorf("no success of %s came through prism", o.id)
 		}
 	}
 }
 
-// showPrism has an operation answer what one world can show one after the other, in the order of the steps, save what Prism
-// refuses to hand on: a body that is no JSON.
-func showPrism(e *env, o *lawOperation) {
+// showPrism makes an operation answer what one server can show one after the other, in the order of the
+// steps. Prism does not forward a body that is no JSON.
+func showPrism(e *env, o *specOperation) {
 	v := prepare(e, o)
 	shown := []string{
 		"route-non-existent", "invalid-content-type", "invalid-token", "session-expired", "client-required", "missing-param", "invalid-param",
@@ -167,8 +167,8 @@ func showPrism(e *env, o *lawOperation) {
 	}
 }
 
-// TestPrismObjectsLong: where the document and the server disagree, Prism says so.
-func TestPrismObjectsLong(t *testing.T) {
+// TestPrismFindsDifferencesLong: where the document and the server differ, Prism reports it.
+func TestPrismFindsDifferencesLong(t *testing.T) {
 	t.Parallel()
 	document := string(readFile(t, "../openapi.yaml"))
 	for was, is := range map[string]string{

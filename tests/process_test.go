@@ -25,7 +25,7 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// program builds the command once a run of tests.
+// program builds the command once a run.
 var program = sync.OnceValues(func() (string, error) {
 	const name = "../.build/planoauth-tested"
 	out, err := exec.Command("go", "build", "-o", name, "../impl/planoauth").CombinedOutput()
@@ -35,7 +35,7 @@ var program = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
-// run starts the command with nothing of this process's environment but what is passed.
+// run starts the command with these environment variables, PATH and HOME.
 func run(t *testing.T, arguments []string, environment ...string) (cmd *exec.Cmd, stdout io.Reader, stderr *logs) {
 	t.Helper()
 	name, err := program()
@@ -59,7 +59,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// serve starts the server and waits until it is ready. It returns the curl that it prints.
+// serve starts the server and waits until it is ready. It returns the curl command that the server prints.
 func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, curl string) {
 	t.Helper()
 	cmd, stdout, stderr := run(t, []string{"serve"}, append(environment, "ADDR="+address)...)
@@ -76,14 +76,13 @@ func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, 
 	return cmd, curl
 }
 
-// TestRunEmbedded is `make run` as a new user has it: the printed curl works as pasted, the mail shows, and nothing is lost
-// by a stop, nor by a kill -9 of the server, of Postgres, or of both.
-//
-// How long a start takes is printed, and measured by the bench; here the starts and recoveries of Postgres are counted.
+// TestRunEmbedded is `make run` for a new user: the printed curl works as pasted, the mail is shown, and
+// nothing is lost by a stop, nor by a kill -9 of the server, of Postgres, or of both. The starts and
+// recoveries of Postgres are counted.
 func TestRunEmbedded(t *testing.T) {
 	t.Parallel()
 	data, address := filepath.Join(postgresDir(t), "data"), freeAddress(t)
-	api, err := client.New("http://"+address, client.WithHTTPClient(&http.Client{Transport: &checked{t: t, next: http.DefaultTransport}}))
+	api, err := client.New("http://"+address, client.WithHTTPClient(&http.Client{Transport: &recorder{t: t, next: http.DefaultTransport}}))
 	check(t, err)
 
 	_, err = program()
@@ -128,7 +127,7 @@ func TestRunEmbedded(t *testing.T) {
 	check(t, server.Wait())
 }
 
-// postgresDir is a directory that any user may enter, in memory where that is possible.
+// postgresDir returns a directory that any user may enter, in memory where that is possible.
 func postgresDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(memoryDir(), "planoauth-tests-")
@@ -148,20 +147,21 @@ func postgresLog(t *testing.T, data string) string {
 	return string(readFile(t, files[0]))
 }
 
-// printStart says how long a start took until the server was ready.
+// printStart prints the time until the server was ready. The bench compares it with the goal.
 func printStart(what string, began time.Time) {
 	fmt.Printf("ready: %v, %s\n", time.Since(began).Round(time.Millisecond), what)
 }
 
-// TestStartWithoutDatabase starts on a database that is there and prepared, and counts what the server asks of it until it is ready.
+// TestStartWithoutDatabase starts on a prepared database, and counts the round trips to it until the server
+// is ready.
 func TestStartWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	between := startMiddle(t, cluster.Host+":"+cluster.Port)
+	between := startPGProxy(t, cluster.Host+":"+cluster.Port)
 	began := time.Now()
 	serve(t, freeAddress(t), "DATABASE_URL="+between.through(t, newDatabase(t)), "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com")
 	printStart("without a database to start", began)
 	if asked := between.answered.Load(); asked < 5 || asked > 60 {
-		t.Errorf("a start waits for %d answers of Postgres", asked)
+		t.Errorf("a start takes %d round trips to Postgres", asked)
 	}
 }
 
@@ -194,7 +194,7 @@ func killPostgres(t *testing.T, data string) {
 	}
 }
 
-// TestServeRefuses says what to do instead of serving half.
+// TestServeRefuses: with settings that cannot work the server exits, and says what to do.
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
 	empty, prepared := emptyDatabase(t), newDatabase(t)
@@ -207,7 +207,7 @@ func TestServeRefuses(t *testing.T) {
 		{"a schema that is behind", "planoauth migrate", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
 		{"no URL", "DATABASE_URL is not", []string{"DATABASE_URL=postgres://user:hunter2@x:port/", "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
 		{"no hash", "ARGON2_TIME must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "ARGON2_TIME=0"}},
-		{"three bounds of links", "THROTTLE_LINKS", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "THROTTLE_LINKS=3,10,20"}},
+		{"three limits of links", "THROTTLE_LINKS", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "THROTTLE_LINKS=3,10,20"}},
 		{"a proxy that is no network", "10.0.0.0.0/8", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "TRUSTED_PROXIES=10.0.0.0.0/8"}},
 		{"another disclosure", "precise", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "DISCLOSURE=vague"}},
 		{"no public URL", "PUBLIC_URL must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "PUBLIC_URL=auth.example.com"}},
@@ -224,8 +224,8 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// TestMigrateAndDeploy prepares a database of one's own: replicas may start together, a second run changes nothing, what an
-// operator undeployed stays so, and rows that the spec no longer has are deleted.
+// TestMigrateAndDeploy prepares an empty database: verbs may run concurrently, a second run changes nothing,
+// what an operator undeployed stays undeployed, and rows that the spec no longer has are deleted.
 func TestMigrateAndDeploy(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
@@ -252,7 +252,7 @@ func TestMigrateAndDeploy(t *testing.T) {
 	check(t, err)
 	t.Cleanup(pool.Close)
 	e := &env{t: t, pool: pool}
-	if services, routes := e.count("services"), e.count("routes WHERE deployed_at IS NOT NULL"); services != len(law().Tags) || routes != len(lawOperations()) {
+	if services, routes := e.count("services"), e.count("routes WHERE deployed_at IS NOT NULL"); services != len(spec().Tags) || routes != len(specOperations()) {
 		t.Errorf("%d services and %d routes are deployed", services, routes)
 	}
 	e.exec("UPDATE routes SET deployed_at = NULL WHERE path = '/api/v1/sessions/read'")
@@ -260,7 +260,7 @@ func TestMigrateAndDeploy(t *testing.T) {
 	e.exec("INSERT INTO services (slug, deployed_at) VALUES ('old', now())")
 	e.exec("INSERT INTO routes (service_id, method, path, deployed_at) SELECT id, 'POST', '/api/v1/old/thing', now() FROM services WHERE slug = 'sessions'")
 	check(t, do("deploy"))
-	if e.count("routes") != len(lawOperations()) || e.count("routes WHERE deployed_at IS NULL") != 1 || e.count("services WHERE slug = 'old'") != 0 {
+	if e.count("routes") != len(specOperations()) || e.count("routes WHERE deployed_at IS NULL") != 1 || e.count("services WHERE slug = 'old'") != 0 {
 		t.Error("deploy did not keep or did not delete what it should")
 	}
 	serve(t, freeAddress(t), append(environment, "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "DISCLOSURE=opaque", "THROTTLE_LINKS=0")...)

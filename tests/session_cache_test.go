@@ -18,13 +18,14 @@ import (
 
 const (
 	revocationBound = 100 * time.Millisecond // from the answer, or the commit, to the refusal by every replica
-	downBound       = time.Second            // the same while changes are not heard of
+	downBound       = time.Second            // the same while no notifications arrive
 )
 
-// lateness is how late this busy machine hands over a notification, at worst: the tests allow the replicas as much again.
+// lateness is the longest time that a notification took on this machine, which may be busy. Tests add it to
+// their limits.
 type lateness struct{ worst atomic.Int64 }
 
-// measure notifies itself through Postgres time and again, until the test ends.
+// measure sends itself notifications through Postgres until the test ends.
 func (l *lateness) measure(t *testing.T, database string) {
 	conn, err := pgx.Connect(t.Context(), database)
 	check(t, err)
@@ -55,7 +56,7 @@ func (l *lateness) plus(bound time.Duration) time.Duration {
 	return bound + time.Duration(l.worst.Load())
 }
 
-// modelled is a session in the model of TestRevocation: since when it is refused, or good.
+// modelled is a session in the model of TestRevocation: whether it is good, and since when.
 type modelled struct {
 	mu      sync.Mutex
 	token   string
@@ -65,15 +66,15 @@ type modelled struct {
 	replica int       // which answered the change, -1 when it was made by SQL
 }
 
-// stale is an outcome that was wrong so long after the change.
+// stale is an outcome that was still wrong this long after the change.
 type stale struct {
 	after time.Duration
 	text  string
 }
 
-// judge returns what is wrong with the outcome of a check that began at a time, on a replica. The replica that answered the change
-// must know of it at once.
-func (m *modelled) judge(good bool, replica int, asked, answered time.Time) *stale {
+// checkAnswer compares the outcome of a check on a replica with the model. The replica that answered the
+// change must know of it at once.
+func (m *modelled) checkAnswer(good bool, replica int, asked, answered time.Time) *stale {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if good == m.good || m.since.IsZero() || answered.Before(m.since) || !asked.After(m.since) {
@@ -87,7 +88,7 @@ func (m *modelled) judge(good bool, replica int, asked, answered time.Time) *sta
 	return wrong
 }
 
-// change makes a change, and notes what it means for the session.
+// change makes a change and updates the model.
 func (m *modelled) change(replica int, good bool, do func()) {
 	m.mu.Lock()
 	m.since = time.Time{}
@@ -98,16 +99,17 @@ func (m *modelled) change(replica int, good bool, do func()) {
 	m.mu.Unlock()
 }
 
-// hears waits until the world's one server hears of changes: it sends itself the first notification once it listens.
-func (e *env) hears() {
+// awaitListener waits until the only server listens for notifications: then it sends itself the first
+// heartbeat.
+func (e *env) awaitListener() {
 	e.t.Helper()
-	e.within(busyLimit, "the server hears of changes", func() bool {
+	e.within(busyLimit, "the server listens", func() bool {
 		return e.count("pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_notify($1, $2)'") > 0
 	})
 }
 
-// TestRevocation checks sessions on three replicas without a pause while others end, are changed by SQL and come back. It runs
-// alone, since it measures time.
+// TestRevocation checks sessions on three replicas continuously while they end, are changed by SQL and become
+// good again. It runs alone, since it measures time.
 func TestRevocation(t *testing.T) {
 	e := start(t)
 	replicas := []string{e.url, e.replica(cheapSettings, &mailer.Mailbox{}), e.replica(cheapSettings, &mailer.Mailbox{})}
@@ -146,7 +148,7 @@ func TestRevocation(t *testing.T) {
 				session.mu.Lock()
 				same := session.token == token
 				session.mu.Unlock()
-				if wrong := session.judge(good, replica, asked, time.Now()); wrong != nil && same {
+				if wrong := session.checkAnswer(good, replica, asked, time.Now()); wrong != nil && same {
 					mu.Lock()
 					found = append(found, wrong)
 					mu.Unlock()
@@ -175,8 +177,8 @@ func TestRevocation(t *testing.T) {
 	fmt.Printf("revocation: %d checks, %d of them refused; a notification took %v at worst\n", checks.Load(), refused.Load(), late.plus(0))
 }
 
-// disturb makes a random change to a session or its user, by a replica or by SQL, and afterwards mends what would keep the
-// session from ever being good again.
+// disturb makes a random change to a session or its user, by a replica or by SQL. Afterwards it makes the
+// session good again.
 func (e *env) disturb(m *modelled, apis []*client.API, replica int) {
 	ctx, token := e.t.Context(), client.WithToken(m.token)
 	sql := func(good bool, statement string) {
@@ -217,16 +219,17 @@ func (e *env) disturb(m *modelled, apis []*client.API, replica int) {
 	m.mu.Unlock()
 }
 
-// TestRevocationWithoutNotificationsLong has changes not come to a replica: its connection goes silent, or there is a pooler between.
+// TestRevocationWithoutNotificationsLong: notifications do not reach a replica, since its connection is
+// frozen or goes through a pooler.
 func TestRevocationWithoutNotificationsLong(t *testing.T) {
-	for _, way := range []passage{frozen, pooled} {
+	for _, way := range []pgProxyMode{frozen, pooled} {
 		t.Run(string(way), func(t *testing.T) {
 			e := start(t)
-			between := startMiddle(t, cluster.Host+":"+cluster.Port)
+			between := startPGProxy(t, cluster.Host+":"+cluster.Port)
 			deaf := *e
 			deaf.database = between.through(t, e.database)
 			if way == pooled {
-				between.passes.Store(pooled)
+				between.mode.Store(pooled)
 			}
 			api, err := client.New(deaf.replica(cheapSettings, &mailer.Mailbox{}), client.WithHTTPClient(e.http))
 			check(t, err)
@@ -246,7 +249,7 @@ func TestRevocationWithoutNotificationsLong(t *testing.T) {
 			if way == pooled {
 				time.Sleep(2 * time.Second) // with heartbeats, if they came
 			}
-			between.passes.Store(way)
+			between.mode.Store(way)
 			e.exec("UPDATE clients SET active = false")
 			ended := time.Now()
 			for asked := time.Now(); good(); asked = time.Now() {
@@ -255,12 +258,12 @@ func TestRevocationWithoutNotificationsLong(t *testing.T) {
 				}
 				time.Sleep(5 * time.Millisecond)
 			}
-			if between.kept.Load() == 0 {
-				t.Error("everything came: the replica heard of it")
+			if between.withheld.Load() == 0 {
+				t.Error("no message was withheld, so the replica was notified")
 			}
 			e.exec("UPDATE clients SET active = true")
 			e.within(busyLimit, "the session is good again", good) // a refusal may be kept too
-			between.passes.Store(whole)
+			between.mode.Store(whole)
 			e.within(time.Minute, "a check costs no statement again, which it would after a second", func() bool {
 				free()
 				time.Sleep(1500 * time.Millisecond)
@@ -270,7 +273,8 @@ func TestRevocationWithoutNotificationsLong(t *testing.T) {
 	}
 }
 
-// TestRecordOfAnOpenTransaction gives a user a record, and commits that when a session without it is kept.
+// TestRecordOfAnOpenTransaction gives a user a record, and commits that after the session was cached without
+// it.
 func TestRecordOfAnOpenTransaction(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -288,7 +292,8 @@ func TestRecordOfAnOpenTransaction(t *testing.T) {
 	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
 }
 
-// TestChangeOfManyUsers changes one user, and then many by the same connection: the triggers must not keep a plan for few.
+// TestChangeOfManyUsers changes one user and then many on one connection: the triggers must not reuse a plan
+// for few rows.
 func TestChangeOfManyUsers(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -312,12 +317,13 @@ func TestChangeOfManyUsers(t *testing.T) {
 	}
 }
 
-// TestRecordOfAChangedUser: a user who has a session gets a record in the transaction that changes something else of them.
+// TestRecordOfAChangedUser: a user with a session gets a record in the transaction that changes another
+// column of the user.
 func TestRecordOfAChangedUser(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	token, application := e.signIn(e.user(person{})), e.applicationToken("planoorder")
-	e.hears()
+	e.awaitListener()
 	if got := e.readAs(application, token); got != "client-required session_token" {
 		t.Fatalf("without a record the session is %s", got)
 	}
@@ -325,7 +331,7 @@ func TestRecordOfAChangedUser(t *testing.T) {
 	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
 }
 
-// TestRecordOfManyUsers: making a record reads no whole table.
+// TestRecordOfManyUsers: inserting a record scans no whole table.
 func TestRecordOfManyUsers(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -354,12 +360,12 @@ func TestRecordOfManyUsers(t *testing.T) {
 	}
 }
 
-// TestChangeThatNobodyTells: a session that is in use ends while triggers are off.
-func TestChangeThatNobodyTells(t *testing.T) {
+// TestChangeWithoutNotification: a cached session is deleted while triggers are off.
+func TestChangeWithoutNotification(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	token := e.signIn(e.user(person{client: true}))
-	e.hears()
+	e.awaitListener()
 	for range 2 {
 		if got := e.readAs("", token); got != "action-successful" {
 			t.Fatalf("the session is %s", got)
@@ -368,7 +374,7 @@ func TestChangeThatNobodyTells(t *testing.T) {
 	e.exec("ALTER TABLE sessions DISABLE TRIGGER USER")
 	e.exec("DELETE FROM sessions")
 	if got := e.readAs("", token); got != "action-successful" {
-		t.Fatalf("the session is %s: somebody told", got)
+		t.Fatalf("the session is %s: there was a notification", got)
 	}
 	e.clock.move(61 * time.Second)
 	if got := e.readAs("", token); got != "invalid-token" {

@@ -12,7 +12,7 @@ import (
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// applicationToken makes a token of an application, and waits until the server knows it.
+// applicationToken creates a token of an application, and waits until the server knows it.
 func (e *env) applicationToken(slug string) string {
 	e.t.Helper()
 	config, err := db.ParseURL(e.database)
@@ -26,8 +26,8 @@ func (e *env) applicationToken(slug string) string {
 	return token
 }
 
-// readAs reads a session as an application, or where its token is "", by the session's own. It tells the slug, and which token
-// was refused if not the only one.
+// readAs reads a session with an application's token, or where that is "", with its own. It returns the slug
+// and, if two tokens were sent, the name of the refused one.
 func (e *env) readAs(application, session string) string {
 	e.t.Helper()
 	params, token := client.SessionsReadParams{}, session
@@ -51,7 +51,7 @@ func (e *env) readAs(application, session string) string {
 	return outcome.Slug() + " " + string(param)
 }
 
-// TestSessionsReadByApplication judges session_token like any token, and names it when it refuses it.
+// TestSessionsReadByApplication: session_token is checked like any token, and a refusal names it.
 func TestSessionsReadByApplication(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -67,12 +67,12 @@ func TestSessionsReadByApplication(t *testing.T) {
 		{"a client's session", person{client: true}, "planoorder", 2 * time.Minute, "", nil, "action-successful", true},
 		{"one of another application", person{client: true}, "planox2", 2 * time.Minute, "", nil, "invalid-token session_token", false},
 		{"an expired one of another application", person{client: true}, "planox2", 4 * 24 * time.Hour, "", nil, "invalid-token session_token", false},
-		{"of a recordless user, in another application", person{}, "planox2", 2 * time.Minute, "", nil, "invalid-token session_token", false},
-		{"of a recordless user", person{}, "planoorder", 2 * time.Minute, "", nil, "client-required session_token", false},
+		{"of a user without a record, in another application", person{}, "planox2", 2 * time.Minute, "", nil, "invalid-token session_token", false},
+		{"of a user without a record", person{}, "planoorder", 2 * time.Minute, "", nil, "client-required session_token", false},
 		{"of a user whose record is not admitted", person{employee: true}, "planoorder", 2 * time.Minute, "", nil, "invalid-token session_token", false},
 		{"of an inactive client", person{client: true, inactive: true}, "planoorder", 2 * time.Minute, "", nil, "invalid-token session_token", false},
 		{"an idle one", person{client: true}, "planoorder", 72 * time.Hour, "", nil, "session-expired session_token", false},
-		{"an idle one of a recordless user", person{}, "planoorder", 72 * time.Hour, "", nil, "session-expired session_token", false},
+		{"an idle one of a user without a record", person{}, "planoorder", 72 * time.Hour, "", nil, "session-expired session_token", false},
 		{"one that nobody uses for 50 days, remembered", person{client: true, rememberMe: true}, "planoorder", 50 * 24 * time.Hour, "", nil, "action-successful", true},
 		{"one that ended 30 days ago", person{client: true}, "planoorder", 33 * 24 * time.Hour, "", nil, "invalid-token session_token", false},
 		{"one that was signed out", person{client: true}, "planoorder", 0, "DELETE FROM sessions", nil, "invalid-token session_token", false},
@@ -107,13 +107,13 @@ func TestSessionsReadByApplication(t *testing.T) {
 	}
 }
 
-// TestSessionsReadForApplications compares what an application sees with what the user sees, and counts the statements.
+// TestSessionsReadForApplications compares the application's view with the user's, and counts statements.
 func TestSessionsReadForApplications(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	application := e.applicationToken("planoorder")
-	mine, recordless := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
-	e.hears()
+	mine, noRecord := e.signIn(e.user(person{client: true})), e.signIn(e.user(person{}))
+	e.awaitListener()
 	own := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Full}, client.WithToken(mine)))(t)
 	e.counted.take()
 	seen := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Full, SessionToken: mine}, client.WithToken(application)))(t)
@@ -123,19 +123,19 @@ func TestSessionsReadForApplications(t *testing.T) {
 	if own.Data.ID == 0 || seen.Data.ID != own.Data.ID || seen.Data.Method != own.Data.Method || seen.Data.User.Email != own.Data.User.Email || seen.Data.Token != "" {
 		t.Errorf("the user sees %+v, the application %+v", own.Data, seen.Data)
 	}
-	refused := want[client.ClientRequired](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Minimal, SessionToken: recordless}, client.WithToken(application)))(t)
+	refused := want[client.ClientRequired](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: client.Minimal, SessionToken: noRecord}, client.WithToken(application)))(t)
 	if s := refused.Session; s.Token != "" || s.User.ID == 0 || s.Application != "planoorder" || s.IP != "" {
 		t.Errorf("the refused session is %+v", s)
 	}
 }
 
-// TestSessionsReadKinds presents each kind of token, with and without session_token. The first check of the session costs a
-// statement, and none that follows.
+// TestSessionsReadKinds presents each kind of token, with and without session_token. Only the first check of
+// a session costs a statement.
 func TestSessionsReadKinds(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	application, session := e.applicationToken("planoorder"), e.signIn(e.user(person{client: true}))
-	e.hears()
+	e.awaitListener()
 	good, unknown := `"session_token":"`+session+`"`, "plaa_"+strings.Repeat("a", 56)
 	rows := []struct {
 		name, token, body, want string
@@ -169,11 +169,11 @@ func TestSessionsReadKinds(t *testing.T) {
 	}
 }
 
-// TestApplicationTokens are taken where the spec says so: ignored on public operations when they are good, and never more than
-// a session's token where one is needed.
+// TestApplicationTokens: application tokens are accepted where the spec says so. Public operations ignore
+// valid ones, and no operation that needs a session accepts one.
 func TestApplicationTokens(t *testing.T) {
 	t.Parallel()
-	for _, o := range lawOperations() {
+	for _, o := range specOperations() {
 		t.Run(o.id, func(t *testing.T) {
 			t.Parallel()
 			e := startFor(t, o)
@@ -202,7 +202,7 @@ func TestApplicationTokens(t *testing.T) {
 	}
 }
 
-// TestApplicationTokensAreRevoked within a second, on every replica, and by themselves only: another one goes on.
+// TestApplicationTokensAreRevoked: a deleted token is refused on every replica, and the others keep working.
 func TestApplicationTokensAreRevoked(t *testing.T) {
 	t.Parallel()
 	e := start(t)

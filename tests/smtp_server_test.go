@@ -30,7 +30,7 @@ import (
 
 const smtpPassword = "relay/secret#1"
 
-// smtpServer is a mail server that can be told to be difficult.
+// smtpServer is a mail server that can be set to fail.
 type smtpServer struct {
 	address string
 	ended   chan struct{}
@@ -38,7 +38,7 @@ type smtpServer struct {
 	mu       sync.Mutex
 	mode     string
 	accepted []smtpMail
-	secrets  int // sign-ins that were tried, whatever became of them
+	secrets  int // sign-in attempts, successful or not
 	sessions int
 }
 
@@ -49,7 +49,7 @@ type smtpMail struct {
 	user     string
 }
 
-// startSMTP starts one. With a certificate it offers STARTTLS, or speaks TLS from the first byte.
+// startSMTP starts a mail server. With a certificate it offers STARTTLS, or uses TLS from the first byte.
 func startSMTP(t testing.TB, listen string, certificate *tls.Certificate, fromFirstByte bool) *smtpServer {
 	m := &smtpServer{ended: make(chan struct{})}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
@@ -76,7 +76,7 @@ func startSMTP(t testing.TB, listen string, certificate *tls.Certificate, fromFi
 	return m
 }
 
-// be sets the mode: "" accepts; see smtpSession for the troubles.
+// be sets the mode: "" accepts; smtpSession has the failures.
 func (m *smtpServer) be(mode string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -95,7 +95,7 @@ func (m *smtpServer) mails() []smtpMail {
 	return append([]smtpMail(nil), m.accepted...)
 }
 
-// smtpSession is one connection. It refuses with the words of the client in its answer, as some servers do.
+// smtpSession is one connection. Its refusals echo what the client sent, as those of some servers do.
 type smtpSession struct {
 	server *smtpServer
 	conn   *smtp.Conn
@@ -183,7 +183,7 @@ func (s *smtpSession) Reset() {
 
 func (s *smtpSession) Logout() error { return nil }
 
-// parts reads a mail as its recipient's program does, and returns its header and its bodies by their types.
+// parts parses a mail as a mail program does, and returns its header and its bodies by type.
 func (m smtpMail) parts(t testing.TB) (mail.Header, map[string]string) {
 	t.Helper()
 	message, err := mail.ReadMessage(bytes.NewReader(m.text))
@@ -216,7 +216,7 @@ func (m smtpMail) parts(t testing.TB) (mail.Header, map[string]string) {
 	return message.Header, bodies
 }
 
-// certify makes a certificate for this machine, and a file of it for whoever is to trust it.
+// certify creates a certificate for this machine, and returns the file that a client needs to trust it.
 func certify(t testing.TB) (*tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

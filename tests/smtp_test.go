@@ -14,7 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// smtpURL is the setting for a server at this address.
+// smtpURL returns SMTP_URL for a server at this address.
 func smtpURL(scheme, user, password, address string) string {
 	u := url.URL{Scheme: scheme, Host: address}
 	if user != "" {
@@ -29,7 +29,7 @@ func bySMTP(t testing.TB, url string) func(*options) {
 	return func(o *options) { o.mailer = mailer }
 }
 
-// TestSMTPMail looks at a mail as it arrives.
+// TestSMTPMail checks a mail as it arrives.
 func TestSMTPMail(t *testing.T) {
 	t.Parallel()
 	server := startSMTP(t, "127.0.0.1:0", nil, false)
@@ -74,9 +74,9 @@ func TestSMTPMail(t *testing.T) {
 	}
 }
 
-// TestSMTPTrouble: what the operation did stays done, the operators hear of it without secrets, and the mail waits for its
-// retry unless the server refused it for good.
-func TestSMTPTrouble(t *testing.T) {
+// TestSMTPFailures: the operation's changes stay, the operators are notified without secrets, and the mail is
+// retried unless the server refused it permanently.
+func TestSMTPFailures(t *testing.T) {
 	t.Parallel()
 	certificate, _ := certify(t)
 	rows := []struct {
@@ -147,7 +147,7 @@ func TestSMTPTrouble(t *testing.T) {
 				t.Errorf("%d mails were accepted, and %d sign-ins tried", n, server.secrets)
 			}
 			if e.count("notifications WHERE position($1 IN message) > 0", smtpPassword) > 0 || strings.Contains(e.logs.String(), smtpPassword) {
-				t.Error("the password was told")
+				t.Error("the password was stored or logged")
 			}
 			if e.count("notifications WHERE position('@' IN message) > 0") > 0 {
 				t.Error("a notification has an address")
@@ -156,8 +156,8 @@ func TestSMTPTrouble(t *testing.T) {
 	}
 }
 
-// TestSMTPServerAway: nothing listens.
-func TestSMTPServerAway(t *testing.T) {
+// TestSMTPServerUnavailable: nothing listens at the address.
+func TestSMTPServerUnavailable(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
@@ -169,15 +169,15 @@ func TestSMTPServerAway(t *testing.T) {
 	}
 }
 
-// TestSMTPRetries: the job sends what the request could not, once and under the same Message-ID, or gives it up.
+// TestSMTPRetries: the job sends the mail that the request could not send, or gives it up.
 func TestSMTPRetries(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name, later, mail string
 		accepted, givenUp int
 	}{
-		{"the server comes to its senses", "", "sent_at IS NOT NULL", 1, 0},
-		{"the server makes up its mind", "no such mailbox", "failed_at IS NOT NULL", 0, 1},
+		{"the server accepts it later", "", "sent_at IS NOT NULL", 1, 0},
+		{"the server refuses it later", "no such mailbox", "failed_at IS NOT NULL", 0, 1},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -203,14 +203,14 @@ func TestSMTPRetries(t *testing.T) {
 	}
 }
 
-// TestSMTPMessageID stays the same when a mail is tried again, and differs between mails.
+// TestSMTPMessageID: the Message-ID stays the same when a mail is sent again, and differs between mails.
 func TestSMTPMessageID(t *testing.T) {
 	t.Parallel()
 	server := startSMTP(t, "127.0.0.1:0", nil, false)
 	e := start(t, bySMTP(t, smtpURL("smtp", "", "", server.address)))
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("one@example.com")))(t)
 	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("two@example.com")))(t)
-	// As if the server had died before it wrote that the mail was sent.
+	// As if the server had been killed before it saved that the mail was sent.
 	e.exec("UPDATE mails SET sent_at = NULL, text_body = 'again', html_body = '<p>again</p>' WHERE to_email = 'one@example.com'")
 	e.exec("UPDATE river_job SET scheduled_at = now() WHERE kind = 'send_mail' AND state = 'scheduled'")
 	e.within(busyLimit, "the mail is sent again", func() bool { return len(server.mails()) == 3 })
@@ -224,8 +224,8 @@ func TestSMTPMessageID(t *testing.T) {
 	}
 }
 
-// TestSMTPNeedsTLS: to a host that is not loopback nothing is said before TLS, and the server's word that it has none is the
-// end. Dialed, 0.0.0.0 is this machine.
+// TestSMTPNeedsTLS: to a host that is not loopback nothing is sent without TLS. 0.0.0.0 leads to this
+// machine, and does not count as loopback.
 func TestSMTPNeedsTLS(t *testing.T) {
 	t.Parallel()
 	server := startSMTP(t, "0.0.0.0:0", nil, false)
@@ -242,7 +242,8 @@ func TestSMTPNeedsTLS(t *testing.T) {
 	}
 }
 
-// TestRunWithSMTP runs the program with a mail server whose certificate it trusts, by STARTTLS and by TLS from the first byte.
+// TestRunWithSMTP runs the command with a mail server whose certificate it trusts, by STARTTLS and by TLS
+// from the first byte.
 func TestRunWithSMTP(t *testing.T) {
 	t.Parallel()
 	certificate, authority := certify(t)
@@ -272,7 +273,7 @@ func TestRunWithSMTP(t *testing.T) {
 	}
 }
 
-// TestMailSettings: what cannot work is refused at the start, and no password is told.
+// TestMailSettings: settings that cannot work are refused at the start, and the error holds no password.
 func TestMailSettings(t *testing.T) {
 	t.Parallel()
 	const from = "auth@planoauth.example"
@@ -304,7 +305,7 @@ func TestMailSettings(t *testing.T) {
 		case row.want == "" && err != nil, row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
 			t.Errorf("%s: want %q, have %v", row.name, row.want, err)
 		case err != nil && strings.Contains(err.Error(), "secret"):
-			t.Errorf("%s: the error tells %v", row.name, err)
+			t.Errorf("%s: the error holds %v", row.name, err)
 		}
 	}
 }

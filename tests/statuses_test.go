@@ -23,7 +23,7 @@ type status struct {
 	}
 }
 
-// TestStatuses holds the catalogue against the law, both ways.
+// TestStatuses compares the catalogue with the spec, both ways.
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -41,19 +41,19 @@ func TestStatuses(t *testing.T) {
 		if !strings.Contains(list.text, `<a href="/statuses/`+one.Status+`">`) {
 			t.Errorf("the page does not lead to %s", one.Status)
 		}
-		judgeStatusPage(e, one)
+		checkStatusPage(e, one)
 	}
 	pairs := 0
 	for _, one := range found {
 		for _, meaning := range one.Meanings {
 			for _, operation := range meaning.Operations {
 				pairs++
-				judgeMeaning(t, one, operation, meaning.Message, meaning.Meaning, meaning.Remedy)
+				checkMeaning(t, one, operation, meaning.Message, meaning.Meaning, meaning.Remedy)
 			}
 		}
 	}
 	listed := 0
-	for _, op := range lawOperations() {
+	for _, op := range specOperations() {
 		listed += len(op.slugs)
 		for slug := range op.slugs {
 			if _, there := found[slug]; !there {
@@ -62,22 +62,22 @@ func TestStatuses(t *testing.T) {
 		}
 	}
 	if pairs != listed {
-		t.Errorf("the catalogue has %d pairs of slug and operation, the law %d", pairs, listed)
+		t.Errorf("the catalogue has %d pairs of slug and operation, the spec %d", pairs, listed)
 	}
 	if a := e.send("GET", "/statuses/email-unknown", nil); a.code != http.StatusNotFound {
 		t.Errorf("a slug that is none has a page: %d", a.code)
 	}
 }
 
-// judgeMeaning holds what the catalogue says of a slug in an operation against the law.
-func judgeMeaning(t *testing.T, one status, operation, message, meaning, remedy string) {
+// checkMeaning compares the catalogue's entry of a slug in an operation with the spec.
+func checkMeaning(t *testing.T, one status, operation, message, meaning, remedy string) {
 	t.Helper()
-	at := slices.IndexFunc(lawOperations(), func(op *lawOperation) bool { return op.id == operation })
+	at := slices.IndexFunc(specOperations(), func(op *specOperation) bool { return op.id == operation })
 	if at < 0 {
 		t.Errorf("%s is answered by %s, which is no operation", one.Status, operation)
 		return
 	}
-	for _, response := range lawOperations()[at].op.Responses.Map() {
+	for _, response := range specOperations()[at].op.Responses.Map() {
 		schema := schemaOf(response.Value.Content["application/json"].Schema.Value, one.Status)
 		if schema == nil {
 			continue
@@ -94,10 +94,10 @@ func judgeMeaning(t *testing.T, one status, operation, message, meaning, remedy 
 		}
 		return
 	}
-	t.Errorf("the law does not list %s for %s", one.Status, operation)
+	t.Errorf("the spec does not list %s for %s", one.Status, operation)
 }
 
-// schemaOf finds the outcome of a slug in a choice of outcomes.
+// schemaOf returns the schema of a slug in a oneOf.
 func schemaOf(schema *openapi3.Schema, slug string) *openapi3.Schema {
 	for _, member := range schema.OneOf {
 		if found := schemaOf(member.Value, slug); found != nil {
@@ -110,7 +110,7 @@ func schemaOf(schema *openapi3.Schema, slug string) *openapi3.Schema {
 	return nil
 }
 
-func judgeStatusPage(e *env, one status) {
+func checkStatusPage(e *env, one status) {
 	page := e.send("GET", "/statuses/"+one.Status, nil, "Accept", "text/html,*/*;q=0.8")
 	expected := []string{"<h1>" + one.Status + "</h1>", fmt.Sprintf("HTTP %d %s", one.Code, http.StatusText(one.Code))}
 	for _, meaning := range one.Meanings {

@@ -71,13 +71,13 @@ func TestUsersClientRegister(t *testing.T) {
 				t.Errorf("%d clients and %d sessions are there", e.count("clients"), e.count("sessions"))
 			}
 			if set := made && row.person.noPassword; set != (e.count("mails WHERE kind = 'password_set'") == 1) || set && e.count("users WHERE password_hash IS NULL") != 0 {
-				t.Error("the password is not as it should be, or not told")
+				t.Error("the password is not as it should be, or the user was not mailed")
 			}
 		})
 	}
 }
 
-// TestBecomingAClient is the whole way in for a user without a record: the session that was made gains the role.
+// TestBecomingAClient: a user without a record becomes a client, and the session gains the role.
 func TestBecomingAClient(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSQL("UPDATE applications SET url = 'https://auth.example' WHERE slug = 'planoorder'"))
@@ -102,7 +102,8 @@ func TestBecomingAClient(t *testing.T) {
 	want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
 }
 
-// TestFirstPasswordEndsOtherSessions, for whoever made them did not need it.
+// TestFirstPasswordEndsOtherSessions: a first password ends the other sessions, which were created without
+// it.
 func TestFirstPasswordEndsOtherSessions(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -112,7 +113,7 @@ func TestFirstPasswordEndsOtherSessions(t *testing.T) {
 	params.Client.Password = "nanoseconds on a wire"
 	want[client.UsersClientRegisterActionSuccessful](e.api.UsersClientRegister(t.Context(), params, client.WithToken(token)))(t)
 	want[client.InvalidToken](e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(other)))(t)
-	e.within(busyLimit, "the user is told at once", func() bool {
+	e.within(busyLimit, "the user is mailed at once", func() bool {
 		mails := e.mandrill.mails()
 		return len(mails) > 0 && mails[len(mails)-1].To == email && strings.Contains(mails[len(mails)-1].Subject, "password")
 	})
@@ -120,7 +121,7 @@ func TestFirstPasswordEndsOtherSessions(t *testing.T) {
 	want[client.SessionsCreateActionSuccessful](e.api.SessionsCreate(t.Context(), signIn))(t)
 }
 
-// TestSignedOutMeanwhile: a session that ends while its password is hashed becomes nothing.
+// TestSignedOutMeanwhile: a session that ends while the password is hashed changes nothing.
 func TestSignedOutMeanwhile(t *testing.T) {
 	t.Parallel()
 	var e *env
@@ -136,7 +137,7 @@ func TestSignedOutMeanwhile(t *testing.T) {
 	}
 }
 
-// TestRaceToBecomeAClient: of ten tries at once one makes the record.
+// TestRaceToBecomeAClient: of ten concurrent attempts one creates the record.
 func TestRaceToBecomeAClient(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -164,7 +165,7 @@ func TestRaceToBecomeAClient(t *testing.T) {
 	}
 }
 
-// TestUsersReadViews looks at the fields as they are sent: what is false is there, what has no value is not.
+// TestUsersReadViews checks the fields on the wire: false is sent, and a field without a value is not.
 func TestUsersReadViews(t *testing.T) {
 	t.Parallel()
 	const inDefault = "created_at email email_verified first_name has_password id last_name"
@@ -230,7 +231,7 @@ func TestUsersUpdate(t *testing.T) {
 				t.Errorf("the user is %s", user)
 			}
 			if data, ok := a.body["data"].(map[string]any); ok && !strings.HasPrefix(row.user, data["first_name"].(string)+" "+data["last_name"].(string)) {
-				t.Errorf("the answer tells of %v", data)
+				t.Errorf("the answer holds %v", data)
 			}
 		})
 	}
@@ -283,10 +284,10 @@ func TestUsersEmailVerify(t *testing.T) {
 			}
 			proven := row.want == "action-successful"
 			if (e.count("users WHERE email_verified_at IS NOT NULL AND email = 'new@example.com'") == 1) != proven || (e.count("links") == 0) != proven {
-				t.Error("what is proven, or used up, is not what should be")
+				t.Error("what is verified, or consumed, is not what should be")
 			}
 			if e.count("users WHERE email_verified_at IS NOT NULL AND email <> 'new@example.com'") != 0 {
-				t.Error("another user's address was proven")
+				t.Error("another user's address was verified")
 			}
 		})
 	}

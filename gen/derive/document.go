@@ -64,8 +64,9 @@ func decode(node *yaml.Node, inFlow bool) (any, error) {
 		return list, nil
 	case yaml.ScalarNode:
 		return decodeScalar(node, inFlow)
+	default:
+		return nil, fmt.Errorf("line %d: aliases are not supported, write the value out", node.Line)
 	}
-	return nil, fmt.Errorf("line %d: aliases are not supported, write the value out", node.Line)
 }
 
 func decodeObject(node *yaml.Node, inFlow bool) (*object, error) {

@@ -128,7 +128,7 @@ func TestDiscover(t *testing.T) {
 		}
 	}
 	p.down = false
-	if discover(t, c) != discover(t, c) {
+	if first := discover(t, c); discover(t, c) != first {
 		t.Error("the provider was not kept")
 	}
 	if p.discoveries != 3 {

@@ -82,6 +82,7 @@ func message(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
 		return "must be one line of visible text"
 	case gen.Format:
 		return "must be in the format " + schema.Format
+	default:
+		return "is not valid"
 	}
-	return "is not valid"
 }

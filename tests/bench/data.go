@@ -24,7 +24,8 @@ import (
 const (
 	password = "analytical engine 1843" // of all users
 	product  = "planoorder"             // whose sessions are checked
-	// presentable is how many sessions of a database have a token that is known here: more than the server keeps.
+	// presentable is how many sessions of a database have a token that is known here: more than the server
+	// keeps.
 	presentable = 100_000
 	active      = 1000 // users who sign in, and sessions that are seen again
 )

@@ -143,8 +143,8 @@ func randomDigest() []byte {
 	return digest
 }
 
-// The statements of the server's operations, with their values as params. Where they part from the server's, the number of
-// statements in the table tells.
+// The statements of the server's operations, with their values as params. Where they part from the server's,
+// the number of statements in the table tells.
 const (
 	insertSession = `
 WITH made AS (
@@ -170,7 +170,8 @@ ON CONFLICT ON CONSTRAINT links_user_kind_key DO UPDATE SET token_digest = exclu
 	insertJob  = "INSERT INTO river_job (kind, args, max_attempts, state, scheduled_at) VALUES ('send_mail', $1, 100, 'scheduled', $2) RETURNING id"
 )
 
-// hashBare compares a password with a hash on every core for a while, and prints how often in how many seconds.
+// hashBare compares a password with a hash on every core for a while, and prints how often in how many
+// seconds.
 func hashBare() {
 	limit, err := time.ParseDuration(os.Getenv("FOR"))
 	check(err)

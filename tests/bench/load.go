@@ -78,7 +78,8 @@ func (s *side) measure(ctx context.Context, limit time.Duration, keep bool) {
 	}
 }
 
-// loop asks until the deadline, or until the burst is over: as soon as an answer is there, its connection asks again.
+// loop asks until the deadline, or until the burst is over: as soon as an answer is there, its connection
+// asks again.
 func (s *side) loop(ctx context.Context, deadline time.Time) []time.Duration {
 	s.connect()
 	var left atomic.Int64

@@ -1,7 +1,8 @@
-// Command bench measures what PlanoAuth promises of its speed: each row against a floor, a few lines of Go that do no more than
-// the row cannot do without, in runs that alternate, on one machine.
+// Command bench measures what PlanoAuth promises of its speed: each row against a floor, a few lines of Go
+// that do no more than the row cannot do without, in runs that alternate, on one machine.
 //
-// It fails when it could not measure, not when a goal is not met: how much a machine has to spare is not the code's.
+// It fails when it could not measure, not when a goal is not met: how much a machine has to spare is not the
+// code's.
 package main
 
 import (
@@ -48,15 +49,15 @@ func main() {
 	}
 }
 
-// postgresOptions: what is committed is on the disk, as in production, or an insert would cost nothing. No vacuum and no
-// checkpoint begins by itself during a run.
+// postgresOptions: what is committed is on the disk, as in production, or an insert would cost nothing. No
+// vacuum and no checkpoint begins by itself during a run.
 var postgresOptions = []string{
 	"fsync=on", "synchronous_commit=on", "autovacuum=off", "checkpoint_timeout=1h", "max_wal_size=4GB", "shared_buffers=1GB", "max_connections=200",
 	"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_utility=off",
 }
 
-// measure measures every row. Postgres is the embedded one, a child of this process: a container would put a proxy before, and
-// a file system of its own under, what is measured.
+// measure measures every row. Postgres is the embedded one, a child of this process: a container would put a
+// proxy before, and a file system of its own under, what is measured.
 func (b *bench) measure(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 40*time.Minute)
 	defer cancel()

@@ -31,8 +31,8 @@ type process struct {
 	proc     procfs.Proc
 }
 
-// startServer starts the server on a database. The requests of an address are counted, but have too high a bound to be refused;
-// all else that settings do not say is as by default.
+// startServer starts the server on a database. The requests of an address are counted, but have too high a
+// bound to be refused; all else that settings do not say is as by default.
 func (b *bench) startServer(ctx context.Context, database string, settings ...string) *process {
 	metrics := freeAddress()
 	p := &process{name: "the server on " + database, database: database, metrics: "http://" + metrics + "/metrics"}
@@ -102,8 +102,8 @@ func (c *cost) add(after, before cost) {
 	c.mallocs += after.mallocs - before.mallocs
 }
 
-// spent asks the system, Postgres and the server. The statements are those of the whole database, save what keeps mails and
-// other jobs going. The log is emptied.
+// spent asks the system, Postgres and the server. The statements are those of the whole database, save what
+// keeps mails and other jobs going. The log is emptied.
 func (p *process) spent(ctx context.Context) (c cost) {
 	check(os.Truncate(p.log, 0))
 	check(p.admin.QueryRow(ctx, `

@@ -143,8 +143,8 @@ func (b *bench) bareHash() *side {
 	}}
 }
 
-// growthAndRevocation compare a large database with the smallest, by the same number of users and sessions of either, and then two
-// replicas on the small one.
+// growthAndRevocation compare a large database with the smallest, by the same number of users and sessions of
+// either, and then two replicas on the small one.
 func (b *bench) growthAndRevocation(ctx context.Context) {
 	var filled [2]*data
 	var servers [2]*process

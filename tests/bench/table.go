@@ -31,8 +31,8 @@ func (b *bench) size(what string, bytes, most float64) {
 	b.add(what, fmt.Sprintf("%.1f MB", bytes/1e6), fmt.Sprintf("<= %.0f MB", most), bytes <= most*1e6)
 }
 
-// compare adds a row of two sides, measured in turn after a warm-up of each. ratio is the least share of the floor's rate, and
-// statements how many one request may ask.
+// compare adds a row of two sides, measured in turn after a warm-up of each. ratio is the least share of the
+// floor's rate, and statements how many one request may ask.
 func (b *bench) compare(ctx context.Context, what string, server, floor *side, ratio float64, statements int) {
 	note(what)
 	for i := range 1 + runs {

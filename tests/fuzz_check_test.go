@@ -13,14 +13,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// beforeParams are the refusals that a request never gets whose params obey the schema.
+// beforeParams are the refusals that a request with valid params never gets.
 var beforeParams = []string{"invalid-content-type", "request-too-large", "no-params-decoded", "invalid-encoded-params"}
 
-// beyondSchema are the rules that no schema can tell.
+// beyondSchema are the rules that no schema can express.
 var beyondSchema = []string{"exists", "allowed", "recent_sign_in", "possible", "no_url", "active"}
 
-// judge holds an answer against what the request deserves.
-func (w *fuzzed) judge(q *fuzzRequest, a fuzzAnswer) {
+// checkAnswer compares an answer with the expected one.
+func (w *fuzzed) checkAnswer(q *fuzzRequest, a fuzzAnswer) {
 	slug := a.status()
 	switch {
 	case a.broken != nil:
@@ -32,7 +32,7 @@ func (w *fuzzed) judge(q *fuzzRequest, a fuzzAnswer) {
 		}
 	case slug == "rate-limit-exceeded":
 		if !w.throttled {
-			w.fail("%s is throttled where nothing bounds it", q.id)
+			w.fail("%s is rate-limited where there is no limit", q.id)
 		}
 	case a.code >= 500:
 		if slug != "mandrill-email-failed" || !w.refusing || q.slug != "" {
@@ -43,14 +43,14 @@ func (w *fuzzed) judge(q *fuzzRequest, a fuzzAnswer) {
 			w.fail("%s answers %s, and no token was presented", q.id, slug)
 		}
 	case q.slug == "":
-		w.judgeValid(q, a.answer)
+		w.checkValid(q, a.answer)
 	default:
-		w.judgeRefusal(q, a.answer)
+		w.checkRefusal(q, a.answer)
 	}
 }
 
-// fail ends a sequence. What it says is the same in each run of the same sequence, or rapid could not make the sequence smaller;
-// the details, with ids and tokens, are logged, and also where rapid may not come so far again.
+// fail ends a sequence. Its message is the same in each run of the sequence, or rapid could not shrink it.
+// Details with ids and tokens are logged instead.
 func (w *fuzzed) fail(format string, args ...any) {
 	w.r.Helper()
 	w.r.Logf("%s", w.last)
@@ -58,8 +58,8 @@ func (w *fuzzed) fail(format string, args ...any) {
 	w.r.Fatalf(format, args...)
 }
 
-// judgeValid judges what was answered to params that obey the schema.
-func (w *fuzzed) judgeValid(q *fuzzRequest, a answer) {
+// checkValid checks the answer to params that obey the schema.
+func (w *fuzzed) checkValid(q *fuzzRequest, a answer) {
 	slug := a.status()
 	if slices.Contains(beforeParams, slug) {
 		w.fail("%s answers %s to what is none", q.id, slug)
@@ -74,8 +74,8 @@ func (w *fuzzed) judgeValid(q *fuzzRequest, a answer) {
 	}
 }
 
-// judgeRefusal judges what was answered to a request of which one thing is wrong: that is refused, and nothing else named.
-func (w *fuzzed) judgeRefusal(q *fuzzRequest, a answer) {
+// checkRefusal checks the answer to a request with one mistake: it is refused for that mistake alone.
+func (w *fuzzed) checkRefusal(q *fuzzRequest, a answer) {
 	slug, named := a.status(), q.param == ""
 	for _, e := range errorList(a) {
 		named = named || e.param == q.param && e.rule == q.rule
@@ -102,7 +102,7 @@ func errorList(a answer) (all []paramError) {
 	return all
 }
 
-// noteSecrets remembers what of a request must not be found anywhere later.
+// noteSecrets records the secrets of a request, which must not be stored or logged.
 func (w *fuzzed) noteSecrets(q *fuzzRequest) {
 	note := func(text string) {
 		if len(text) >= 8 {
@@ -132,14 +132,14 @@ func (w *fuzzed) noteSecrets(q *fuzzRequest) {
 	}
 }
 
-// judgeRemains looks at what a sequence leaves behind, in the log and in the database.
-func (w *fuzzed) judgeRemains() {
+// checkRemains checks the log and the database after a sequence.
+func (w *fuzzed) checkRemains() {
 	log := w.logs.String()
 	if strings.Contains(log, `"level":"ERROR"`) {
 		w.last = log
 		w.fail("the log has an error")
 	}
-	w.judgeSecrets("the log", log)
+	w.checkSecrets("the log", log)
 	tables, err := w.pool.Query(w.t.Context(), "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
 	check(w.t, err)
 	names, err := pgx.CollectRows(tables, pgx.RowTo[string])
@@ -149,7 +149,7 @@ func (w *fuzzed) judgeRemains() {
 		if name == "mails" { // one that waits to be sent holds its link
 			from = "SELECT id, kind, to_email, to_name, subject, CASE WHEN coalesce(sent_at, failed_at) IS NOT NULL THEN text_body || html_body END FROM mails"
 		}
-		w.judgeSecrets("the table "+name, w.read(from))
+		w.checkSecrets("the table "+name, w.read(from))
 	}
 	for _, what := range slices.Sorted(maps.Keys(invariants)) {
 		w.last = w.read("SELECT * FROM " + invariants[what])
@@ -159,13 +159,13 @@ func (w *fuzzed) judgeRemains() {
 	}
 }
 
-// read has the rows of a query as JSON, a line for each.
+// read returns the rows of a query as JSON, one a line.
 func (w *fuzzed) read(query string) (text string) {
 	check(w.t, w.pool.QueryRow(w.t.Context(), "SELECT coalesce(string_agg(to_jsonb(q)::text, E'\n'), '') FROM ("+query+") q").Scan(&text))
 	return text
 }
 
-func (w *fuzzed) judgeSecrets(where, text string) {
+func (w *fuzzed) checkSecrets(where, text string) {
 	for secret := range w.secrets {
 		quoted, _ := json.Marshal(secret)
 		for _, form := range []string{
@@ -180,7 +180,7 @@ func (w *fuzzed) judgeSecrets(where, text string) {
 	}
 }
 
-// invariants are rows that must not be there.
+// invariants are queries for rows that must not exist.
 var invariants = map[string]string{
 	"a notification of a crash":                  "notifications WHERE kind = 'application-crash'",
 	"a notification that nobody caused":          "notifications WHERE kind NOT IN ('mandrill-email-failed', 'mail-given-up', 'note')",

@@ -8,8 +8,8 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// TestUseSetBack: an operator ages a session whose last use is not written down yet.
-func TestUseSetBack(t *testing.T) {
+// TestLastUsedSetBack: an operator sets back the last_used_at of a session that has a pending update.
+func TestLastUsedSetBack(t *testing.T) {
 	t.Parallel()
 	e := start(t, withServer(quickly))
 	token := e.signIn(e.user(person{client: true}))
@@ -24,13 +24,13 @@ func TestUseSetBack(t *testing.T) {
 		t.Errorf("the session is %s again", got)
 	}
 	if e.count("sessions WHERE last_used_at > $1", e.clock.now().Add(-90*time.Hour)) != 0 {
-		t.Error("the use was written down over what the operator had written")
+		t.Error("the update overwrote the operator's value")
 	}
 }
 
-// TestUseOfALockedSession: what cannot be written down while somebody has the row is written later, and a session is in use
-// before it is.
-func TestUseOfALockedSession(t *testing.T) {
+// TestLastUsedOfALockedSession: an update that finds the row locked is written later. The session counts as
+// used before that.
+func TestLastUsedOfALockedSession(t *testing.T) {
 	t.Parallel()
 	e := start(t, withServer(quickly))
 	email := e.user(person{client: true})
@@ -50,7 +50,7 @@ func TestUseOfALockedSession(t *testing.T) {
 		e.flush() // except for the locked row
 		check(t, tx.Rollback(t.Context()))
 		if then == "wait" {
-			e.within(busyLimit, "the use is written down", func() bool { return e.count("sessions WHERE last_used_at > $1", e.clock.now().Add(-time.Hour)) == 1 })
+			e.within(busyLimit, "the update is written", func() bool { return e.count("sessions WHERE last_used_at > $1", e.clock.now().Add(-time.Hour)) == 1 })
 			continue
 		}
 		scope := client.SessionsDeleteParamsScope(then)
@@ -62,8 +62,8 @@ func TestUseOfALockedSession(t *testing.T) {
 	}
 }
 
-// TestUsesWrittenAtAStop: a use that is noted while others cannot be written down, and the server is told to stop.
-func TestUsesWrittenAtAStop(t *testing.T) {
+// TestLastUsedIsWrittenAtStop: pending updates whose rows are locked are written before the server stops.
+func TestLastUsedIsWrittenAtStop(t *testing.T) {
 	t.Parallel()
 	for _, lock := range []string{"LOCK TABLE sessions IN EXCLUSIVE MODE", "SELECT FROM sessions FOR UPDATE"} {
 		t.Run(lock, func(t *testing.T) {
@@ -83,14 +83,14 @@ func TestUsesWrittenAtAStop(t *testing.T) {
 				if got := p.readAs("", token); got != "action-successful" {
 					t.Fatalf("the session is %s", got)
 				}
-				time.Sleep(1200 * time.Millisecond) // longer than the pause between writes, so that the first one is tried
+				time.Sleep(1200 * time.Millisecond) // longer than the flush interval, so that the first update is attempted
 			}
 			check(t, p.cmd.Process.Signal(syscall.SIGTERM))
 			time.Sleep(1500 * time.Millisecond)
 			check(t, tx.Rollback(t.Context()))
 			p.cmd.Wait()
 			if n := p.count("sessions WHERE last_used_at > now() - interval '1 minute'"); n != 2 {
-				t.Errorf("%d of 2 uses were written down", n)
+				t.Errorf("%d of 2 updates were written", n)
 			}
 		})
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/planoauth/planoauth/gen/client"
 )
 
-// TestWholeWay is what a new user does first: register, read the session, sign out, sign in again.
-func TestWholeWay(t *testing.T) {
+// TestRegisterReadSignIn registers a user, reads the session, signs out and signs in again.
+func TestRegisterReadSignIn(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	ctx := t.Context()
@@ -31,14 +31,15 @@ func TestWholeWay(t *testing.T) {
 	}
 }
 
-func TestWholeLife(t *testing.T) {
+func TestAccountLifecycle(t *testing.T) {
 	t.Parallel()
-	wholeLife(start(t, withSQL(orderSQL), withGoogle(realGoogle(t))))
+	accountLifecycle(start(t, withSQL(orderSQL), withGoogle(realGoogle(t))))
 }
 
-// wholeLife is all that may happen to an account: register, verify, sign in on three devices, list, sign one out, forget and
-// reset the password, add Google, turn on remember_me, travel 100 days, still in, sign out everywhere.
-func wholeLife(e *env) {
+// accountLifecycle goes through the life of an account: register, verify, sign in on three devices, list
+// them, sign one out, reset the password, add Google, turn on remember_me, return after 100 days, sign out
+// everywhere.
+func accountLifecycle(e *env) {
 	t, ctx := e.t, e.t.Context()
 	const email, password = "grace@example.com", "the compiler is my friend"
 	read := func(session client.Session) string {

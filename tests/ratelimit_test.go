@@ -15,12 +15,12 @@ import (
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// behindProxy is a server that believes the proxy which these tests are.
+// behindProxy trusts the tests as a proxy.
 func behindProxy(s *impl.Settings) {
 	s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }
 
-// from is a request that a proxy forwards for this address.
+// from makes a request one that a proxy forwards for this address.
 func from(addresses string) client.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		req.Header.Set("X-Forwarded-For", addresses)
@@ -28,7 +28,7 @@ func from(addresses string) client.RequestEditorFn {
 	}
 }
 
-// headerOf is an HTTP client that keeps a header of its last answer.
+// headerOf is a transport that keeps a header of its last response.
 type headerOf struct {
 	name, value string
 	next        http.RoundTripper
@@ -42,8 +42,8 @@ func (h *headerOf) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// TestThrottleOfAddresses sends more than is allowed from one address, within one minute of a stopped clock.
-func TestThrottleOfAddresses(t *testing.T) {
+// TestAddressLimit sends more requests than the limit from one address, within one minute of a stopped clock.
+func TestAddressLimit(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 20; behindProxy(s) }))
 	token := e.signIn(e.user(person{client: true}))
@@ -58,13 +58,13 @@ func TestThrottleOfAddresses(t *testing.T) {
 	}
 	for range 20 {
 		if slug := read("203.0.113.7"); slug != "action-successful" {
-			t.Fatalf("within the bound it is %s", slug)
+			t.Fatalf("within the limit it is %s", slug)
 		}
 	}
 	e.counted.take()
 	for range 3 {
 		if slug := read("203.0.113.7"); slug != "rate-limit-exceeded" || retry.value != "42" {
-			t.Errorf("over the bound it is %s, to be tried again after %s s", slug, retry.value)
+			t.Errorf("over the limit it is %s, to be tried again after %s s", slug, retry.value)
 		}
 	}
 	if asked := e.counted.take(); len(asked) != 0 {
@@ -100,13 +100,13 @@ func TestThrottleOfAddresses(t *testing.T) {
 	for range 20 {
 		read("203.0.113.7")
 	}
-	e.clock.stop(minute.Add(time.Minute - time.Millisecond)) // as a request that was slow to get here
+	e.clock.stop(minute.Add(time.Minute - time.Millisecond)) // as for a request that arrived late
 	if slug := read("203.0.113.7"); slug != "rate-limit-exceeded" {
 		t.Errorf("a slow request, which has turned the minute back, is %s", slug)
 	}
 }
 
-// TestForwardedFor is believed of trusted proxies only.
+// TestForwardedFor: the header is trusted from trusted proxies only.
 func TestForwardedFor(t *testing.T) {
 	t.Parallel()
 	rows := []struct{ name, trusted, header, want string }{
@@ -135,8 +135,8 @@ func TestForwardedFor(t *testing.T) {
 	}
 }
 
-// TestThrottleIsShared by replicas, and outlives a restart.
-func TestThrottleIsShared(t *testing.T) {
+// TestAddressLimitIsShared: replicas share the counts, which survive a restart.
+func TestAddressLimitIsShared(t *testing.T) {
 	t.Parallel()
 	settings := cheapSettings
 	settings.ThrottleAddress = 30
@@ -152,24 +152,24 @@ func TestThrottleIsShared(t *testing.T) {
 	for range 16 {
 		on(e.url)
 	}
-	e.within(busyLimit, "the first has told", func() bool { return e.count("address_requests WHERE requests = 16") == 1 })
+	e.within(busyLimit, "the first has synced", func() bool { return e.count("address_requests WHERE requests = 16") == 1 })
 	on(second)
-	e.within(busyLimit, "the second has told and learned", func() bool { return e.count("address_requests WHERE requests = 17") == 1 })
+	e.within(busyLimit, "the second has synced", func() bool { return e.count("address_requests WHERE requests = 17") == 1 })
 	for range 12 {
 		if slug := on(second); slug != "missing-param" {
-			t.Errorf("within the bound it is %s", slug)
+			t.Errorf("within the limit it is %s", slug)
 		}
 	}
-	e.within(busyLimit, "the second has told", func() bool { return e.count("address_requests WHERE requests = 29") == 1 })
+	e.within(busyLimit, "the second has synced again", func() bool { return e.count("address_requests WHERE requests = 29") == 1 })
 	on(e.url)
-	e.within(busyLimit, "the first has learned", func() bool { return on(e.url) == "rate-limit-exceeded" })
-	e.within(busyLimit, "all is told", func() bool { return e.count("address_requests WHERE requests >= 30") == 1 })
+	e.within(busyLimit, "the first has merged the counts", func() bool { return on(e.url) == "rate-limit-exceeded" })
+	e.within(busyLimit, "both have synced", func() bool { return e.count("address_requests WHERE requests >= 30") == 1 })
 	if slug := on(e.replica(settings, &mailer.Mailbox{})); slug != "rate-limit-exceeded" {
 		t.Errorf("after a restart it is %s", slug)
 	}
 }
 
-// guess signs in from an address.
+// guess signs in from an address and returns the slug.
 func (e *env) guess(email, password, address string) string {
 	outcome, err := e.api.SessionsCreate(e.t.Context(), client.SessionsCreateParams{Email: email, Password: password, Application: "planoorder"}, from(address))
 	if err != nil {
@@ -178,7 +178,7 @@ func (e *env) guess(email, password, address string) string {
 	return outcome.Slug()
 }
 
-// requestFrom requests a magic link from an address.
+// requestFrom requests a magic link from an address and returns the slug.
 func (e *env) requestFrom(email, address string) string {
 	e.t.Helper()
 	outcome, err := e.api.SessionsMagicLinkRequest(e.t.Context(), client.SessionsMagicLinkRequestParams{Email: email, Application: "planoorder"}, from(address))
@@ -186,9 +186,9 @@ func (e *env) requestFrom(email, address string) string {
 	return outcome.Slug()
 }
 
-// TestGuessingLong makes 10,000 guesses from 1,000 addresses at one account, the right password among them. They get no more tries
-// than the bound, while the owner, from an address that is known for them, still gets in.
-func TestGuessingLong(t *testing.T) {
+// TestPasswordGuessingLong makes 10,000 guesses at one account from 1,000 addresses, the right password among
+// them. No more attempts than the limit are checked, while the owner still signs in from a known address.
+func TestPasswordGuessingLong(t *testing.T) {
 	t.Parallel()
 	const home = "198.51.100.77"
 	e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleLinks = 30, []int{3, 10}; behindProxy(s) }))
@@ -205,7 +205,7 @@ func TestGuessingLong(t *testing.T) {
 				n := worker*200 + i
 				password := "guess " + strconv.Itoa(n)
 				if n%200 == 150 {
-					password = goodPassword // long after the bound
+					password = goodPassword // long after the limit
 				}
 				slug := e.guess(email, password, fmt.Sprintf("203.0.%d.%d", n%1000/250, n%250))
 				mu.Lock()
@@ -241,13 +241,13 @@ func TestGuessingLong(t *testing.T) {
 	}
 }
 
-// TestBoundsOfMailboxes stands at the bounds: of strangers, of the owner, and of mailboxes that nobody has.
-func TestBoundsOfMailboxes(t *testing.T) {
+// TestMailboxLimits tests the limits of strangers, of the owner, and of mailboxes without a user.
+func TestMailboxLimits(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name, email, address string // "" for the client's and the unknown address
 		try                  func(e *env, email, address string) string
-		bound                int
+		limit                int
 		refused, later       string
 		wait                 time.Duration // after which it is let in again
 	}{
@@ -271,14 +271,14 @@ func TestBoundsOfMailboxes(t *testing.T) {
 			}
 			began := time.Now()
 			e.clock.stop(began)
-			for range row.bound {
+			for range row.limit {
 				if slug := row.try(e, email, row.address); slug != row.refused {
-					t.Fatalf("within the bound it is %s", slug)
+					t.Fatalf("within the limit it is %s", slug)
 				}
 			}
 			mails := e.count("mails")
 			if slug := row.try(e, email, row.address); slug != "rate-limit-exceeded" || e.count("mails") != mails {
-				t.Errorf("over the bound it is %s", slug)
+				t.Errorf("over the limit it is %s", slug)
 			}
 			e.clock.stop(began.Add(row.wait - time.Second))
 			if slug := row.try(e, email, row.address); slug != "rate-limit-exceeded" {
@@ -288,9 +288,9 @@ func TestBoundsOfMailboxes(t *testing.T) {
 			if slug := row.try(e, email, row.address); slug != row.later {
 				t.Errorf("then it is %s", slug)
 			}
-			if row.bound == 2 {
+			if row.limit == 2 {
 				if slug := row.try(e, email, row.address); slug != "rate-limit-exceeded" {
-					t.Errorf("over the bound of the day it is %s", slug)
+					t.Errorf("over the limit of the day it is %s", slug)
 				}
 				e.clock.stop(began.Add(24*time.Hour + time.Second))
 				if slug := row.try(e, email, row.address); slug != row.later {
@@ -301,8 +301,8 @@ func TestBoundsOfMailboxes(t *testing.T) {
 	}
 }
 
-// TestPasswordUpdateIsThrottled too: whoever holds a session may not guess on.
-func TestPasswordUpdateIsThrottled(t *testing.T) {
+// TestPasswordUpdateIsLimited: whoever has a session cannot guess the password without limit.
+func TestPasswordUpdateIsLimited(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottlePasswords = 3 }))
 	token := client.WithToken(e.signIn(e.user(person{client: true})))
@@ -313,17 +313,17 @@ func TestPasswordUpdateIsThrottled(t *testing.T) {
 	}
 	for range 3 {
 		if slug := update("wrong"); slug != "invalid-password" {
-			t.Errorf("within the bound it is %s", slug)
+			t.Errorf("within the limit it is %s", slug)
 		}
 	}
 	for _, password := range []string{"wrong", goodPassword} {
 		if slug := update(password); slug != "rate-limit-exceeded" {
-			t.Errorf("over the bound it is %s", slug)
+			t.Errorf("over the limit it is %s", slug)
 		}
 	}
 }
 
-// TestKnownAddressesAreForgotten after 30 days without a sign-in.
+// TestKnownAddressesAreForgotten: an address is known for 30 days after a sign-in.
 func TestKnownAddressesAreForgotten(t *testing.T) {
 	t.Parallel()
 	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottlePasswords = 1; behindProxy(s) }))
@@ -345,8 +345,8 @@ func TestKnownAddressesAreForgotten(t *testing.T) {
 	}
 }
 
-// TestTriesAreShared by replicas, and outlive a restart, since they are counted in the database.
-func TestTriesAreShared(t *testing.T) {
+// TestMailboxLimitsAreShared: replicas share the counts, which survive a restart.
+func TestMailboxLimitsAreShared(t *testing.T) {
 	t.Parallel()
 	settings := cheapSettings
 	settings.ThrottlePasswords = 3
@@ -366,7 +366,7 @@ func TestTriesAreShared(t *testing.T) {
 	}
 	for _, url := range []string{e.url, second, e.replica(settings, &mailer.Mailbox{})} {
 		if slug := on(url, goodPassword); slug != "rate-limit-exceeded" {
-			t.Errorf("over the bound it is %s", slug)
+			t.Errorf("over the limit it is %s", slug)
 		}
 	}
 }

@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// passage is what a middle lets pass from Postgres to a replica.
-type passage string
+// pgProxyMode says which messages from Postgres a proxy forwards.
+type pgProxyMode string
 
 const (
-	whole  passage = "whole"
-	frozen passage = "frozen" // nothing on connections that listen for notifications, as when a network drops packets
-	pooled passage = "pooled" // no notification but in the answer to a statement, as with a pooler whose clients have connections in turns
+	whole  pgProxyMode = "whole"
+	frozen pgProxyMode = "frozen" // nothing on connections that listen for notifications, as when a network drops packets
+	pooled pgProxyMode = "pooled" // no notification but in the answer to a statement, as with a pooler whose clients have connections in turns
 )
 
-// middle stands between a replica and Postgres.
-type middle struct {
+// pgProxy is a proxy between a replica and Postgres.
+type pgProxy struct {
 	listener net.Listener
-	passes   atomic.Value // passage
-	kept     atomic.Int64 // messages that were held back or left out
-	answered atomic.Int64 // requests of replicas that Postgres has done with
+	mode     atomic.Value // pgProxyMode
+	withheld atomic.Int64 // messages that were held back or dropped
+	answered atomic.Int64 // ReadyForQuery messages, one for each round trip
 }
 
-func startMiddle(t testing.TB, target string) *middle {
+func startPGProxy(t testing.TB, target string) *pgProxy {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
-	m := &middle{listener: listener}
-	m.passes.Store(whole)
+	m := &pgProxy{listener: listener}
+	m.mode.Store(whole)
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -45,7 +45,7 @@ func startMiddle(t testing.TB, target string) *middle {
 				replica.Close()
 				continue
 			}
-			c := &connection{middle: m, replica: replica, postgres: postgres}
+			c := &connection{pgProxy: m, replica: replica, postgres: postgres}
 			go c.ask()
 			go c.answer()
 		}
@@ -53,8 +53,8 @@ func startMiddle(t testing.TB, target string) *middle {
 	return m
 }
 
-// through is the URL of a database by way of the middle.
-func (m *middle) through(t testing.TB, database string) string {
+// through returns the URL of a database by way of the proxy.
+func (m *pgProxy) through(t testing.TB, database string) string {
 	t.Helper()
 	direct, via := cluster.Host+":"+cluster.Port, m.listener.Addr().String()
 	if !strings.Contains(database, direct) {
@@ -63,15 +63,15 @@ func (m *middle) through(t testing.TB, database string) string {
 	return strings.Replace(database, direct, via, 1)
 }
 
-// connection is one of a replica, and the one to Postgres that belongs to it.
+// connection is a connection of a replica, with its own connection to Postgres.
 type connection struct {
-	*middle
+	*pgProxy
 	replica, postgres net.Conn
 	listens           atomic.Bool
-	waits             atomic.Bool // for the answer to a statement
+	waits             atomic.Bool // the replica waits for an answer
 }
 
-// ask hands on what the replica sends.
+// ask forwards what the replica sends.
 func (c *connection) ask() {
 	defer c.postgres.Close()
 	buffer := make([]byte, 32<<10)
@@ -90,7 +90,8 @@ func (c *connection) ask() {
 	}
 }
 
-// answer hands on what Postgres sends, message by message: a type, and the length of itself and what follows.
+// answer forwards what Postgres sends, message by message: a type, the length of itself and the payload, and
+// the payload.
 func (c *connection) answer() {
 	defer c.replica.Close()
 	for {
@@ -102,15 +103,15 @@ func (c *connection) answer() {
 		if _, err := io.ReadFull(c.postgres, message[5:]); err != nil {
 			return
 		}
-		if c.listens.Load() && c.passes.Load() == frozen {
-			c.kept.Add(1)
-			for c.passes.Load() == frozen {
+		if c.listens.Load() && c.mode.Load() == frozen {
+			c.withheld.Add(1)
+			for c.mode.Load() == frozen {
 				time.Sleep(5 * time.Millisecond)
 			}
 		}
 		const notification, ready = 'A', 'Z'
-		if message[0] == notification && !c.waits.Load() && c.passes.Load() == pooled {
-			c.kept.Add(1)
+		if message[0] == notification && !c.waits.Load() && c.mode.Load() == pooled {
+			c.withheld.Add(1)
 			continue
 		}
 		if message[0] == ready {

@@ -1,0 +1,209 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/planoauth/planoauth/db"
+)
+
+// panicking is a mailer that panics.
+type panicking struct{}
+
+func (panicking) Send(context.Context, *db.Mail) error { panic("nobody foresaw hunter2") }
+
+// TestPanic: cause and stack are in the log under the request id, the operators are notified, and the server
+// goes on.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	e := start(t, func(o *options) { o.mailer = panicking{} })
+	a := e.send("POST", "/api/v1/clients/register", b64(`{"application":"planoorder","client":{"email":"a@example.com",
+		"password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}`), "Content-Type", "text/plain")
+	id := a.header.Get("X-Request-Id")
+	if a.status() != "application-crash" || strings.Contains(a.text, "foresaw hunter2") {
+		t.Errorf("the answer is %s", a.text)
+	}
+	log := e.logs.String()
+	if !strings.Contains(log, id) || !strings.Contains(log, "nobody foresaw hunter2") || !strings.Contains(log, "panicking.Send") {
+		t.Errorf("the log has no cause or no stack: %s", log)
+	}
+	if e.count("notifications WHERE kind = 'application-crash' AND operation = 'clientsRegister' AND request_id = $1", id) != 1 {
+		t.Error("there is not one notification")
+	}
+	e.signIn(e.user(person{client: true}))
+}
+
+func TestRouteNonExistent(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for _, path := range []string{
+		"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/sessions/create/", "/api/v1/Sessions/create", "/api/v1//sessions/create",
+		"/api/v1/sessions/%63reate", "/api/v1/sessions/create%00",
+	} {
+		if a := e.send("POST", path, b64("{}"), "Content-Type", "text/plain"); a.status() != "route-non-existent" || a.code != 500 {
+			t.Errorf("%s answers %d %s", path, a.code, a.text)
+		}
+	}
+	for _, method := range []string{"GET", "PUT", "DELETE", "PATCH", "OPTIONS", "post", "BREW"} {
+		if a := e.send(method, "/api/v1/sessions/create", nil); a.status() != "route-non-existent" {
+			t.Errorf("%s answers %d %s", method, a.code, a.text)
+		}
+	}
+	for _, path := range []string{"/nothing", "/api", "/api/v2/sessions/create", "/statuses/", "/statuses/nothing", "/dev/mail", "/magic/", "/google"} {
+		if a := e.send("GET", path, nil); a.code != 404 || a.body != nil {
+			t.Errorf("%s answers %d %s", path, a.code, a.text)
+		}
+	}
+}
+
+func TestBrowsers(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{https://Order.Example:443/}' WHERE slug = 'planoorder'"))
+	preflight := func(origin string) answer {
+		return e.send("OPTIONS", "/api/v1/sessions/create", nil, "Origin", origin,
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type")
+	}
+	for _, origin := range []string{"https://order.example", "https://auth.example"} {
+		a := preflight(origin)
+		if a.code != 204 || a.header.Get("Access-Control-Allow-Origin") != origin || a.header.Get("Access-Control-Allow-Credentials") != "" ||
+			a.header.Get("Access-Control-Allow-Methods") != "POST,PUT" || a.header.Get("Access-Control-Allow-Headers") != "Authorization,Content-Type" {
+			t.Errorf("%s: %d %v", origin, a.code, a.header)
+		}
+	}
+	for _, origin := range []string{"https://evil.example", "https://order.example.evil.example", "http://order.example", "null"} {
+		if a := preflight(origin); a.code != 204 || a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: %d %v", origin, a.code, a.header)
+		}
+	}
+	a := e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "application/json", "Origin", "https://order.example")
+	if a.header.Get("Access-Control-Allow-Origin") != "https://order.example" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "X-Request-Id") {
+		t.Errorf("the answer has %v", a.header)
+	}
+	e.exec("UPDATE applications SET redirect_origins = '{https://new.example}' WHERE slug = 'planox2'")
+	e.within(busyLimit, "a new origin counts", func() bool { return preflight("https://new.example").header.Get("Access-Control-Allow-Origin") != "" })
+}
+
+// TestHealth tests the health checks and the pages without an envelope.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for path, want := range map[string]string{"/": "text/html; charset=UTF-8", "/openapi.yaml": "application/yaml", "/openapi.json": "application/json", "/docs": "text/html"} {
+		if a := e.send("GET", path, nil); a.code != 200 || !strings.HasPrefix(strings.ToLower(a.header.Get("Content-Type")), strings.ToLower(want)) {
+			t.Errorf("%s: %d %v", path, a.code, a.header)
+		}
+	}
+	text, err := http.Get(e.url + "/openapi.yaml")
+	check(t, err)
+	defer text.Body.Close()
+	var served bytes.Buffer
+	_, err = served.ReadFrom(text.Body)
+	check(t, err)
+	if !bytes.Equal(served.Bytes(), readFile(t, "../openapi.yaml")) {
+		t.Error("/openapi.yaml is not openapi.yaml")
+	}
+	if a := e.send("GET", "/health/ready", nil); a.code != 200 {
+		t.Errorf("ready: %d", a.code)
+	}
+	e.exec("ALTER TABLE services RENAME TO services_away")
+	if a := e.send("GET", "/health/ready", nil); a.code != 503 {
+		t.Errorf("ready without a registry: %d", a.code)
+	}
+	if a := e.send("GET", "/health/live", nil); a.code != 200 {
+		t.Errorf("live: %d", a.code)
+	}
+}
+
+// TestStatementBudgets counts the statements of operations, without BEGIN and COMMIT and without those of a
+// registration's mail.
+func TestStatementBudgets(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email, address := e.user(person{client: true}), 0
+	presented, application := e.signIn(email), e.applicationToken("planoorder")
+	post := func(path, contentType, token string, body []byte) string {
+		return e.send("POST", "/api/v1/"+path, body, append(bearer(token), "Content-Type", contentType)...).status()
+	}
+	read := func(token, body string) func() string {
+		return func() string { return post("sessions/read", "application/json", token, []byte(body)) }
+	}
+	create := func(token string, body []byte) func() string {
+		return func() string { return post("sessions/create", "text/plain", token, body) }
+	}
+	signIn := fmt.Sprintf(`{"email":%q,"password":%q,"application":"planoorder"}`, email, goodPassword)
+	register := func() string {
+		address++
+		params, err := json.Marshal(registration(fmt.Sprintf("new%d@example.com", address)))
+		check(t, err)
+		return post("clients/register", "text/plain", "", b64(string(params)))
+	}
+	rows := []struct {
+		name        string
+		call        func() string
+		want        string
+		least, most int
+	}{
+		{"a session check, the first", read(presented, "{}"), "action-successful", 1, 1},
+		{"a session check, the second", read(presented, "{}"), "action-successful", 0, 0},
+		{"a session check by an application", read(application, `{"session_token":"`+presented+`"}`), "action-successful", 0, 0},
+		{"a sign-in", create("", b64(signIn)), "action-successful", 1, 2},
+		{"a sign-in that replaces a session", create(presented, b64(signIn)), "action-successful", 1, 3},
+		{"a registration", register, "action-successful", 1, 6},
+		{"a replaced session", read(presented, "{}"), "invalid-token", 1, 1},
+		{"no base64", create("", []byte(signIn)), "invalid-encoded-params", 0, 0},
+		{"a missing param", create("", b64(`{"email":"x@example.com"}`)), "missing-param", 0, 0},
+		{"a mistyped token", read(presented[:40]+strings.Repeat("a", 21), "{}"), "invalid-token", 0, 0},
+	}
+	e.awaitListener()
+	for _, row := range rows {
+		e.counted.take()
+		if got := row.call(); got != row.want {
+			t.Errorf("%s is answered %s, not %s", row.name, got, row.want)
+		}
+		asked := slices.DeleteFunc(e.counted.take(), func(text string) bool { return ofMail.MatchString(text) })
+		if len(asked) < row.least || len(asked) > row.most {
+			t.Errorf("%s takes %d statements, not %d to %d: %s", row.name, len(asked), row.least, row.most, strings.Join(asked, "\n  "))
+		}
+	}
+}
+
+// ofMail matches the statements that insert, queue and finish a mail.
+var ofMail = regexp.MustCompile(`\b(mails|river_job)\b`)
+
+// TestOneLogLine: each request is logged once, whatever its outcome, with its request id.
+func TestOneLogLine(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	token := e.signIn(e.user(person{client: true}))
+	answers := []answer{
+		e.send("POST", "/api/v1/sessions/read", []byte("{}"), append(bearer(token), "Content-Type", "application/json")...),
+		e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "text/csv"),
+		e.send("POST", "/api/v1/nothing", nil),
+	}
+	for _, a := range answers {
+		e.within(busyLimit, "it is logged", func() bool { return strings.Contains(e.logs.String(), a.header.Get("X-Request-Id")) })
+		lines := 0
+		for line := range strings.SplitSeq(e.logs.String(), "\n") {
+			var logged struct {
+				Msg, Status string
+				ID          string `json:"request_id"`
+				Code        int
+			}
+			if json.Unmarshal([]byte(line), &logged) == nil && logged.Msg == "request" && logged.ID == a.header.Get("X-Request-Id") {
+				lines++
+				if logged.Status != a.status() || logged.Code != a.code {
+					t.Errorf("the line says %s", line)
+				}
+			}
+		}
+		if lines != 1 {
+			t.Errorf("%s was logged %d times", a.status(), lines)
+		}
+	}
+}
