@@ -13,6 +13,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/background"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 const (
@@ -141,6 +142,14 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		}
 	}
 	return nil
+}
+
+// application returns the application that has a token, nil for other texts.
+func (r *registry) application(text string) *db.Application {
+	if !token.HasShape(text, token.Application) {
+		return nil
+	}
+	return r.appsByToken[token.Digest(text)]
 }
 
 // identify is step 2: the operation's service and its own route must be deployed.

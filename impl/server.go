@@ -125,14 +125,15 @@ func (s *Server) Handler() http.Handler {
 	pipeline := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
 		pipeline[string(op.ID)] = []echo.MiddlewareFunc{s.steps(op,
-			s.identify,     // 2: is the operation deployed?
-			s.limitAddress, // 3: does the client address send too much?
-			s.contentType,  // 4
-			s.readBody,     // 5: 64 KiB
-			s.decodeBody,   // 6: base64 and JSON
-			s.authenticate, // 7: whose token is it?
-			s.validate,     // 8: do the params match the spec?
-			s.permit,       // 9: does the user have the role?
+			s.identify,        // 2: is the operation deployed?
+			s.identifyBackEnd, // does a product's back end call for its user?
+			s.limitAddress,    // 3: does the client address send too much?
+			s.contentType,     // 4
+			s.readBody,        // 5: 64 KiB
+			s.decodeBody,      // 6: base64 and JSON
+			s.authenticate,    // 7: whose token is it?
+			s.validate,        // 8: do the params match the spec?
+			s.permit,          // 9: does the user have the role?
 		)}
 	}
 	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
