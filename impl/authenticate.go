@@ -136,16 +136,36 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	return nil
 }
 
-// permit is step 9: the user must have one of the operation's roles, if it has any, in the application of the
-// session.
+// permit is step 9: the user must have one of the operation's roles, if it has any, and the session must be of
+// the operation's application, if it has one.
 func (s *Server) permit(c *call) (gen.Outcome, error) {
-	if len(c.op.Roles) == 0 {
+	if c.hasRole() && c.inApplication() {
 		return nil, nil
+	}
+	return gen.PermissionDenied{}, nil
+}
+
+func (c *call) hasRole() bool {
+	if len(c.op.Roles) == 0 {
+		return true
 	}
 	for _, role := range c.session.User.Records.Roles(c.sessionApp.Admits) {
 		if slices.Contains(c.op.Roles, role) {
-			return nil, nil
+			return true
 		}
 	}
-	return gen.PermissionDenied{}, nil
+	return false
+}
+
+// inApplication reports whether the operation takes the session: some take only those of one application,
+// because what a product does with its sessions must not reach an employee's account.
+func (c *call) inApplication() bool {
+	only := &c.op.Application
+	switch {
+	case only.Slug == "" || c.sessionApp.Slug == only.Slug:
+		return true
+	case only.For != "" && !c.session.User.Records.Has(db.Role(only.For)):
+		return true
+	}
+	return only.Param != "" && !passed(c.params, only.Param)
 }
