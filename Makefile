@@ -5,7 +5,7 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate generate/go generate/ts build lint judge changelog run test test/go test/ts test/long test/machine fuzz fuzz/api bench bench/quick clean
+.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/machine fuzz fuzz/api bench bench/quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
@@ -27,13 +27,13 @@ build: ## build .build/planoauth
 lint: ## run golangci-lint with the linters of .golangci.yaml
 	$(GO) tool -modfile=.ci/lint/go.mod golangci-lint run ./...
 
-judge: ## check openapi.yaml with Redocly, Spectral and oasdiff, and compare it with main
-	npm --prefix .ci/judges ci --no-audit --no-fund
-	npm --prefix .ci/judges test
+check/spec: ## check openapi.yaml with Redocly, Spectral and oasdiff, and compare it with main
+	npm --prefix .ci/spec ci --no-audit --no-fund
+	npm --prefix .ci/spec test
 
 changelog: ## print what changed in openapi.yaml from the commit FROM to TO, or to the working tree
-	npm --prefix .ci/judges ci --no-audit --no-fund --silent
-	node .ci/judges/contract.mjs changelog $(FROM) $(TO)
+	npm --prefix .ci/spec ci --no-audit --no-fund --silent
+	node .ci/spec/contract.mjs changelog $(FROM) $(TO)
 
 run: build ## serve on an embedded Postgres; http://127.0.0.1:8080/docs is the explorer
 	.build/planoauth serve
@@ -74,4 +74,4 @@ bench/quick: BENCH := -quick
 bench/quick: bench ## the same in two minutes, on less data
 
 clean: ## remove what was built
-	rm -rf .build .ci/judges/node_modules .ci/prism/node_modules .ci/foreign/node_modules .ci/foreign/generated gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
+	rm -rf .build .ci/spec/node_modules .ci/prism/node_modules .ci/foreign/node_modules .ci/foreign/generated gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
