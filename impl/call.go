@@ -94,7 +94,7 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		req := ec.Request()
 		began := s.Now()
 		c := &call{
-			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddress(req), header: ec.Response().Header(), began: began,
+			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddresses.of(req), header: ec.Response().Header(), began: began,
 		}
 		c.ctx = callContext{req.Context(), c}
 		c.req = req.WithContext(&c.ctx)

@@ -1,40 +1,109 @@
 package impl
 
 import (
-	"net"
+	"log/slog"
 	"net/http"
 	"net/netip"
-
-	"github.com/labstack/echo/v4"
+	"strings"
+	"sync/atomic"
 )
 
-// clientAddress returns a function that finds the IP address of a request's client: the address of the
-// connection or, if that is a trusted proxy, the last address in X-Forwarded-For that is not one.
-func clientAddress(proxies []netip.Prefix) func(*http.Request) string {
-	if len(proxies) == 0 {
-		return peerAddress
-	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, proxy := range proxies {
-		proxy = proxy.Masked()
-		bits := proxy.Addr().BitLen()
-		options = append(options, echo.TrustIPRange(&net.IPNet{IP: proxy.Addr().AsSlice(), Mask: net.CIDRMask(proxy.Bits(), bits)}))
-	}
-	extract := echo.ExtractIPFromXFFHeader(options...)
-	return func(req *http.Request) string {
-		address, err := netip.ParseAddr(extract(req))
-		if err != nil {
-			return peerAddress(req)
-		}
-		return address.Unmap().WithZone("").String()
-	}
+// clientAddresses finds the IP addresses of clients behind trusted proxies.
+type clientAddresses struct {
+	proxies []netip.Prefix
+	log     *slog.Logger
+	warned  atomic.Bool // whether an unreadable entry was logged
 }
 
-// peerAddress returns the IP address of the connection, or "" if it has none.
-func peerAddress(req *http.Request) string {
-	port, err := netip.ParseAddrPort(req.RemoteAddr)
+func newClientAddresses(proxies []netip.Prefix, log *slog.Logger) *clientAddresses {
+	a := &clientAddresses{log: log}
+	for _, proxy := range proxies {
+		if proxy.Addr().Is4In6() && proxy.Bits() >= 96 {
+			proxy = netip.PrefixFrom(proxy.Addr().Unmap(), proxy.Bits()-96)
+		}
+		a.proxies = append(a.proxies, proxy.Masked())
+	}
+	return a
+}
+
+// of returns the IP address of a request's client: the address of the connection or, if that is a trusted
+// proxy, the last address in X-Forwarded-For that is not one. It is "" for a connection without an address.
+func (a *clientAddresses) of(req *http.Request) string {
+	peer, err := netip.ParseAddrPort(req.RemoteAddr)
 	if err != nil {
 		return ""
 	}
-	return port.Addr().Unmap().WithZone("").String()
+	address := peer.Addr().Unmap().WithZone("")
+	if a.trusts(address) {
+		address = a.forwarded(req, address)
+	}
+	return address.String()
+}
+
+func (a *clientAddresses) trusts(address netip.Addr) bool {
+	for _, proxy := range a.proxies {
+		if proxy.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// forwarded returns the last address in X-Forwarded-For that is not a trusted proxy, or the first address if
+// all are. The request came from proxy, which is trusted. An entry that is no address ends the search: it is
+// logged once, and the proxy that passed it on counts as the client.
+func (a *clientAddresses) forwarded(req *http.Request, proxy netip.Addr) netip.Addr {
+	values := req.Header["X-Forwarded-For"]
+	for i := len(values) - 1; i >= 0; i-- {
+		for rest := values[i]; rest != ""; {
+			comma := strings.LastIndexByte(rest, ',')
+			entry := strings.TrimSpace(rest[comma+1:])
+			rest = rest[:max(comma, 0)]
+			if entry == "" {
+				continue
+			}
+			address, ok := parseForwarded(entry)
+			if !ok {
+				a.warn(entry, proxy)
+				return proxy
+			}
+			if !a.trusts(address) {
+				return address
+			}
+			proxy = address
+		}
+	}
+	return proxy
+}
+
+const maxLoggedEntry = 64 // bytes
+
+func (a *clientAddresses) warn(entry string, proxy netip.Addr) {
+	if a.warned.CompareAndSwap(false, true) {
+		a.log.Warn("an entry of X-Forwarded-For is no address, so its clients share the limits of their proxy; this is logged once",
+			"entry", strings.ToValidUTF8(entry[:min(len(entry), maxLoggedEntry)], ""), "proxy", proxy.String())
+	}
+}
+
+// parseForwarded reads an entry of X-Forwarded-For: an IP address, with or without a port, where an IPv6
+// address may stand in brackets. Some proxies quote it.
+func parseForwarded(entry string) (_ netip.Addr, ok bool) {
+	if quoted := strings.TrimSuffix(strings.TrimPrefix(entry, `"`), `"`); len(quoted) == len(entry)-2 {
+		entry = quoted
+	}
+	if bare, bracketed := strings.CutPrefix(entry, "["); bracketed {
+		entry, bracketed = strings.CutSuffix(bare, "]")
+		if !bracketed {
+			entry = "[" + entry
+		}
+	}
+	address, err := netip.ParseAddr(entry)
+	if err != nil {
+		withPort, portErr := netip.ParseAddrPort(entry)
+		if portErr != nil {
+			return netip.Addr{}, false
+		}
+		address = withPort.Addr()
+	}
+	return address.Unmap().WithZone(""), true
 }

@@ -53,7 +53,7 @@ type Server struct {
 	jobRunner   *river.Client[pgx.Tx]
 
 	passwordLimit, linkLimit ratelimit.Mailbox
-	clientAddress            func(*http.Request) string
+	clientAddresses          *clientAddresses
 }
 
 // New makes a server, which answers identify-request-error until Start was called. It returns an error for
@@ -75,7 +75,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 		registry:      newRegistryReader(d, log, now, settings.PublicURL),
 		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
 		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
-		clientAddress: clientAddress(settings.TrustedProxies), google: newGoogle(settings),
+		clientAddresses: newClientAddresses(settings.TrustedProxies, log), google: newGoogle(settings),
 	}
 	s.Sessions = sessioncache.New(sessioncache.Options{
 		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
