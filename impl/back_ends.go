@@ -1,9 +1,6 @@
 package impl
 
 import (
-	"net/http"
-	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +43,7 @@ func (c *call) backEndToken() (text string, presented bool) {
 // back end wrote into X-Forwarded-For.
 func (s *Server) actFor(c *call, app *db.Application, text string) {
 	c.backEnd, c.backEndText = app, text
-	if address := forwardedAddress(c.req, s.Settings.TrustedProxies); address != "" {
+	if address := s.clientAddresses.behindBackEnd(c.req); address != "" {
 		c.ip, c.forwarded = address, true
 	}
 }
@@ -59,47 +56,4 @@ func (c *call) network() string {
 		return strconv.FormatInt(c.backEnd.ID, 10) + "/" + network
 	}
 	return network
-}
-
-// forwardedAddress returns the address for which a back end calls, or "" if it names none that is readable.
-// The back end is the first hop from the right that is not a trusted proxy.
-func forwardedAddress(req *http.Request, proxies []netip.Prefix) string {
-	if len(req.Header["X-Forwarded-For"]) == 0 {
-		return ""
-	}
-	hops := append(strings.Split(strings.Join(req.Header["X-Forwarded-For"], ","), ","), req.RemoteAddr)
-	backEnd := beforeProxies(hops, len(hops)-1, proxies)
-	address := parseHop(hops[max(0, beforeProxies(hops, backEnd-1, proxies))])
-	if backEnd == 0 || !address.IsValid() {
-		return ""
-	}
-	return address.String()
-}
-
-// beforeProxies returns the index of the last hop, of those up to an index, that is not a trusted proxy. It is
-// the first hop if all are.
-func beforeProxies(hops []string, last int, proxies []netip.Prefix) int {
-	trusted := func(hop string) bool {
-		address := parseHop(hop)
-		return slices.ContainsFunc(proxies, func(proxy netip.Prefix) bool { return proxy.Contains(address) })
-	}
-	for last > 0 && trusted(hops[last]) {
-		last--
-	}
-	return last
-}
-
-// parseHop reads an address with or without a port, an IPv6 address with or without brackets. It is invalid
-// for other texts.
-func parseHop(text string) netip.Addr {
-	text = strings.TrimSpace(text)
-	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
-	if err != nil {
-		port, err := netip.ParseAddrPort(text)
-		if err != nil {
-			return netip.Addr{}
-		}
-		address = port.Addr()
-	}
-	return address.Unmap().WithZone("")
 }
