@@ -60,11 +60,6 @@ func (r *registryReader) hasChanged() {
 	}
 }
 
-func (r *registryReader) allowsOrigin(origin string) bool {
-	newest := r.newest.Load()
-	return newest != nil && newest.origins[origin]
-}
-
 // run reads the tables whenever they have changed, and at each registryInterval, until ctx ends.
 func (r *registryReader) run(ctx context.Context) {
 	background.Every(ctx, registryInterval, r.changed, func(ctx context.Context) {

@@ -54,6 +54,7 @@ type Server struct {
 
 	passwordLimit, linkLimit ratelimit.Mailbox
 	clientAddresses          *clientAddresses
+	refusedOrigins           originLog
 }
 
 // New makes a server, which answers identify-request-error until Start was called. It returns an error for
@@ -126,6 +127,7 @@ func (s *Server) Handler() http.Handler {
 	for _, op := range gen.Operations {
 		pipeline[string(op.ID)] = []echo.MiddlewareFunc{s.steps(op,
 			s.identify,        // 2: is the operation deployed?
+			s.checkOrigin,     // 2a: may pages of this origin call?
 			s.identifyBackEnd, // does a product's back end call for its user?
 			s.limitAddress,    // 3: does the client address send too much?
 			s.contentType,     // 4
@@ -188,11 +190,13 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 // crossOrigin is CORS for the pages of applications. There are no cookies, so it allows no credentials.
 func (s *Server) crossOrigin() echo.MiddlewareFunc {
 	cors := middleware.CORSWithConfig(middleware.CORSConfig{
-		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
+		AllowOriginFunc: func(origin string) (bool, error) { return s.allowsOrigin(s.registry.newest.Load(), origin), nil },
 		AllowMethods:    []string{http.MethodPost, http.MethodPut},
-		AllowHeaders:    []string{"Authorization", "Content-Type"},
-		ExposeHeaders:   []string{"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset"},
-		MaxAge:          600,
+		AllowHeaders:    []string{"Authorization", "Content-Type", "Idempotency-Key", "traceparent", "tracestate", "baggage", "sentry-trace"},
+		ExposeHeaders: []string{
+			"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy",
+		},
+		MaxAge: 600,
 	})
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {

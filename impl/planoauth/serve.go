@@ -23,6 +23,7 @@ type serve struct {
 func (s *serve) Run(ctx context.Context) error {
 	log, stopLog := startLog(os.Stderr)
 	defer stopLog()
+	s.Embedded = s.DatabaseURL == ""
 	s.setPublicURL()
 	sender, err := s.NewMailer(s.DatabaseURL == "")
 	if err != nil {
