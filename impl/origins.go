@@ -35,6 +35,13 @@ func (s *Server) onLoopback() bool {
 	return formats.IsLoopback(strings.ToLower(host))
 }
 
+// checkPreflight logs what CORS is going to refuse. Most pages send nothing else: their browser asks first.
+func (s *Server) checkPreflight(c *call) {
+	if origin := c.req.Header.Get("Origin"); origin != "" && !s.allowsOrigin(s.registry.newest.Load(), origin) {
+		s.logOrigin(c, origin)
+	}
+}
+
 func isLoopbackOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && formats.IsLoopback(u.Hostname()) && formats.Origin(origin) == origin
@@ -48,7 +55,7 @@ func (s *Server) logOrigin(c *call, origin string) {
 	if !s.refusedOrigins.due(shown, c.now) {
 		return
 	}
-	attributes := []any{"origin", shown, "operation", c.operation(), "request_id", c.id}
+	attributes := []any{"origin", shown, "operation", c.operation(), "request_id", c.id} // no operation for preflight requests
 	if shown == origin && plainOrigin.MatchString(origin) && formats.CheckRedirectURL(origin) == nil && formats.Origin(origin) == origin {
 		attributes = append(attributes, "allow_by", "planoauth application set SLUG --add-redirect-origin "+origin)
 	}

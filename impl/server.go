@@ -205,7 +205,10 @@ func (s *Server) crossOrigin() echo.MiddlewareFunc {
 			switch {
 			case options && (!isAPI(req.URL.Path) || req.Header.Get("Access-Control-Request-Method") == ""):
 				return echo.ErrNotFound // echo itself would answer 204
-			case options || req.Header["Origin"] != nil && isAPI(req.URL.Path):
+			case options:
+				s.checkPreflight(callOf(req.Context()))
+				return cors(next)(ec)
+			case req.Header["Origin"] != nil && isAPI(req.URL.Path):
 				return cors(next)(ec)
 			}
 			return next(ec)

@@ -100,6 +100,19 @@ func TestRefusedOriginsAreLogged(t *testing.T) {
 	}
 }
 
+// TestRefusedPreflightsAreLogged, since nothing else comes from a page that its browser does not let call.
+func TestRefusedPreflightsAreLogged(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for _, origin := range []string{"https://auth.example", "https://shop.example", "https://shop.example"} {
+		e.send("OPTIONS", "/api/v1/users/read", nil, "Origin", origin, "Access-Control-Request-Method", "POST")
+	}
+	const command = "planoauth application set SLUG --add-redirect-origin "
+	if log := e.logs.String(); strings.Count(log, command) != 1 || !strings.Contains(log, command+"https://shop.example") {
+		t.Errorf("the log has %s", log)
+	}
+}
+
 // inDevelopment is an embedded run on a loopback address: pages of this machine may call.
 func inDevelopment(s *impl.Settings) { s.Addr, s.Embedded = "127.0.0.1:8080", true }
 
