@@ -17,7 +17,10 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-const good = "analytical engine 1843"
+const (
+	address = "192.0.2.1"
+	good    = "analytical engine 1843"
+)
 
 // testCost is cheap, but uses enough memory for hashesIn to count hashes.
 var testCost = Cost{Memory: 1024, Passes: 1}
@@ -77,7 +80,7 @@ func TestVerify(t *testing.T) {
 				var match bool
 				var renewed string
 				var err error
-				hashes := hashesIn(func() { match, renewed, err = h.Verify(t.Context(), password, row.hash) })
+				hashes := hashesIn(func() { match, renewed, err = h.Verify(t.Context(), address, password, row.hash) })
 				if match != wantMatch || (renewed != "") != wantRenewed || err != nil {
 					t.Errorf("%s: match %t, renewed %q, error %v", password, match, renewed, err)
 				}
@@ -87,7 +90,7 @@ func TestVerify(t *testing.T) {
 				if renewed == "" {
 					continue
 				}
-				if match, again, err := h.Verify(t.Context(), password, renewed); !match || again != "" || err != nil {
+				if match, again, err := h.Verify(t.Context(), address, password, renewed); !match || again != "" || err != nil {
 					t.Errorf("the renewed hash: match %t, renewed %q, error %v", match, again, err)
 				}
 			}
@@ -107,7 +110,7 @@ func TestCostChanges(t *testing.T) {
 	hash := hashOf(t, good, testCost, 1)
 	for _, cost := range []Cost{{Memory: testCost.Memory, Passes: 2}, {Memory: 2 * testCost.Memory, Passes: 1}, {Memory: 8, Passes: 1}} {
 		h, _ := newHashing(cost)
-		if match, renewed, err := h.Verify(t.Context(), good, hash); !match || renewed == "" || err != nil {
+		if match, renewed, err := h.Verify(t.Context(), address, good, hash); !match || renewed == "" || err != nil {
 			t.Errorf("%+v: match %t, renewed %q, error %v", cost, match, renewed, err)
 		}
 	}
@@ -115,11 +118,11 @@ func TestCostChanges(t *testing.T) {
 
 func TestNormalForm(t *testing.T) {
 	h, _ := newHashing(testCost)
-	hash, broken, err := h.HashNew(t.Context(), "Straße nach K\u00f6ln 1843", nil, false) // composed
+	hash, broken, err := h.HashNew(t.Context(), address, "Straße nach K\u00f6ln 1843", nil, false) // composed
 	if broken != nil || err != nil {
 		t.Fatal(broken, err)
 	}
-	if match, _, err := h.Verify(t.Context(), "Straße nach Ko\u0308ln 1843", hash); !match || err != nil {
+	if match, _, err := h.Verify(t.Context(), address, "Straße nach Ko\u0308ln 1843", hash); !match || err != nil {
 		t.Errorf("the decomposed form: match %t, error %v", match, err)
 	}
 }
@@ -140,7 +143,7 @@ func TestHashNew(t *testing.T) {
 		var hash string
 		var broken *Violation
 		var err error
-		hashes := hashesIn(func() { hash, broken, err = h.HashNew(t.Context(), row.password, nil, row.checkOnly) })
+		hashes := hashesIn(func() { hash, broken, err = h.HashNew(t.Context(), address, row.password, nil, row.checkOnly) })
 		if hashes != row.hashes || (hash != "") != (hashes > 0) || err != nil {
 			t.Errorf("%s: %d hashes, hash %q, error %v", row.name, hashes, hash, err)
 		}
@@ -157,21 +160,21 @@ func TestNoSlot(t *testing.T) {
 		h, _ := newHashing(testCost)
 		release := make(chan struct{})
 		for range 1 + maxQueued {
-			go h.Limiter.Do(t.Context(), func() { <-release })
+			go h.Limiter.Do(t.Context(), address, func() { <-release })
 		}
 		synctest.Wait()
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if match, _, err := h.Verify(t.Context(), good, hash); match || !errors.Is(err, ErrBusy) {
+		if match, _, err := h.Verify(t.Context(), address, good, hash); match || !errors.Is(err, ErrBusy) {
 			t.Errorf("Verify with a full queue: match %t, error %v", match, err)
 		}
-		if hash, _, err := h.HashNew(t.Context(), good, nil, false); hash != "" || !errors.Is(err, ErrBusy) {
+		if hash, _, err := h.HashNew(t.Context(), address, good, nil, false); hash != "" || !errors.Is(err, ErrBusy) {
 			t.Errorf("HashNew with a full queue: hash %q, error %v", hash, err)
 		}
 		close(release)
 		synctest.Wait()
-		h.Limiter.Do(t.Context(), func() {
-			if match, _, err := h.Verify(canceled, good, hash); match || !errors.Is(err, context.Canceled) {
+		h.Limiter.Do(t.Context(), address, func() {
+			if match, _, err := h.Verify(canceled, address, good, hash); match || !errors.Is(err, context.Canceled) {
 				t.Errorf("Verify for a caller who is gone: match %t, error %v", match, err)
 			}
 		})
