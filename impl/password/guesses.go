@@ -33,9 +33,9 @@ func rankWords(lists ...[]string) map[string]int {
 // guesses estimates how many guesses a password takes, by zxcvbn's patterns, word lists and formulas. It
 // returns at most manyGuesses. Own words, ranked by rankWords, count as common words.
 //
-// zxcvbn itself tries all substrings with all meanings of look-alike characters, which takes up to ten hashes'
-// time. A password below manyGuesses consists of two patterns at most, so here only prefixes and suffixes
-// are tried.
+// zxcvbn itself tries all substrings with all meanings of look-alike characters, which can take the time of ten
+// hashes. A password below manyGuesses consists of two patterns at most, so this tries prefixes and suffixes
+// only.
 func guesses(password string, own map[string]int) float64 {
 	if password == "" {
 		return 1

@@ -127,6 +127,42 @@ func TestNormalForm(t *testing.T) {
 	}
 }
 
+// TestVerifyAsTyped verifies a password that is not in its normal form. A refusal costs two hashes, whatever is
+// stored.
+func TestVerifyAsTyped(t *testing.T) {
+	const typed, normal = "r\u00b4ivi`ere 1906 x", "r \u0301ivi`ere 1906 x"
+	old, err := bcrypt.GenerateFromPassword([]byte(typed), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name, hash     string
+		match, renewed bool
+		hashes         int
+	}{
+		{"of the text as typed", hashOf(t, typed, testCost, 1), true, true, 3},
+		{"of the text as typed, bcrypt", string(old), true, true, 2},
+		{"of the normal form", hashOf(t, normal, testCost, 1), true, false, 1},
+		{"of another text", hashOf(t, good, testCost, 1), false, false, 2},
+		{"unreadable", "sha1:abc", false, false, 2},
+		{"none", "", false, false, 2},
+	} {
+		h, _ := newHashing(testCost)
+		var match bool
+		var renewed string
+		hashes := hashesIn(func() { match, renewed, err = h.Verify(t.Context(), address, typed, row.hash) })
+		if match != row.match || (renewed != "") != row.renewed || hashes != row.hashes || err != nil {
+			t.Errorf("%s: match %t, renewed %q, %d hashes, error %v", row.name, match, renewed, hashes, err)
+		}
+		if renewed == "" {
+			continue
+		}
+		if match, again, err := h.Verify(t.Context(), address, normal, renewed); !match || again != "" || err != nil {
+			t.Errorf("%s, the renewed hash: match %t, renewed %q, error %v", row.name, match, again, err)
+		}
+	}
+}
+
 func TestHashNew(t *testing.T) {
 	for _, row := range []struct {
 		name, password string
