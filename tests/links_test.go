@@ -345,7 +345,7 @@ func TestTakeover(t *testing.T) {
 				t.Error("the password is not as it should be")
 			}
 			if e.count("mails WHERE kind = 'password_removed'") == 1 == row.password {
-				t.Error("that the password was removed must be told, and nothing else")
+				t.Error("the user must be mailed that the password was removed, and only then")
 			}
 			if row.password && e.count("known_addresses") != 0 {
 				t.Error("the attacker's address is still a known one")

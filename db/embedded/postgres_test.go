@@ -146,7 +146,6 @@ func TestStartTellsWhyPostgresEnded(t *testing.T) {
 
 func TestStartIsCancelled(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := emptyDir(t)
 	for _, after := range []time.Duration{0, 200 * time.Millisecond, 800 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(t.Context(), after)
@@ -164,7 +163,6 @@ func TestStartIsCancelled(t *testing.T) {
 // A Postgres that has another password never becomes ready.
 func TestStartTimesOut(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := preparedDir(t)
 	p := startPostgres(t, dir, quick)
 	askPostgres(t, p.URL, "ALTER ROLE planoauth PASSWORD 'other'")

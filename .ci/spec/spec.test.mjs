@@ -10,7 +10,7 @@ import { parse, stringify } from 'yaml'
 
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 const spec = parse(readFileSync(here('../../openapi.yaml'), 'utf8'))
-const tmp = mkdtempSync(join(tmpdir(), 'judges-'))
+const tmp = mkdtempSync(join(tmpdir(), 'spec-'))
 after(() => rmSync(tmp, { recursive: true }))
 
 // spoilt returns a copy of the spec as text. Each change gets the copy, its schemas, and a function from ids
@@ -72,7 +72,7 @@ test('the linters find what is wrong with an operation, a slug or a param', asyn
   assert.equal(spectral.status, 1)
   assert.equal(redocly.status, 1)
   for (const [what, , message] of lint) {
-    await t.test(what, () => assert.ok((spectral.output + redocly.output).includes(message), `no judge says: ${message}\n${spectral.output}\n${redocly.output}`))
+    await t.test(what, () => assert.ok((spectral.output + redocly.output).includes(message), `no check says: ${message}\n${spectral.output}\n${redocly.output}`))
   }
 })
 
@@ -130,7 +130,7 @@ const small = (version, title = 'PlanoAuth') => stringify({ openapi: '3.0.3', in
 // commits makes a repository whose main has one commit for each text.
 function commits(...texts) {
   const repo = mkdtempSync(join(tmp, 'repo-'))
-  const git = (...args) => execFileSync('git', ['-c', 'user.name=judge', '-c', 'user.email=judge@example.com', ...args], { cwd: repo, stdio: 'pipe' })
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: repo, stdio: 'pipe' })
   git('init', '--quiet', '--initial-branch', 'main')
   const commit = text => {
     writeFileSync(join(repo, 'openapi.yaml'), text)
@@ -145,21 +145,21 @@ const contract = ({ repo }, ...args) => run('node', [here('contract.mjs'), ...ar
 const first = spoilt(version('1.0.0'))
 
 test('what breaks callers is refused, save by a new major version', async t => {
-  const broken = contract(commits(first, spoilt(version('1.1.0'), ...breaks.map(([, change]) => change))), 'judge')
+  const broken = contract(commits(first, spoilt(version('1.1.0'), ...breaks.map(([, change]) => change))), 'check')
   assert.equal(broken.status, 1, broken.output)
   assert.match(broken.output, /within a major version it only adds/)
   for (const [what, , message] of breaks) {
     await t.test(what, () => assert.ok(broken.output.includes(message), `oasdiff does not say: ${message}\n${broken.output}`))
   }
-  const silent = contract(commits(first, spoilt(version('1.0.0'), breaks[0][1])), 'judge')
+  const silent = contract(commits(first, spoilt(version('1.0.0'), breaks[0][1])), 'check')
   assert.match(silent.output, /raise info\.version[^]*within a major version it only adds/)
-  const major = contract(commits(first, spoilt(version('2.0.0'), breaks[0][1])), 'judge')
+  const major = contract(commits(first, spoilt(version('2.0.0'), breaks[0][1])), 'check')
   assert.equal(major.status, 0, major.output)
 })
 
 test('what only adds is let through, and stands in the changelog', () => {
   const history = commits(first, spoilt(version('1.1.0'), ...adds))
-  const added = contract(history, 'judge')
+  const added = contract(history, 'check')
   assert.equal(added.status, 0, added.output)
   const log = contract(history, 'changelog', 'HEAD^', 'HEAD').output
   for (const line of ['added `#/components/schemas/EmailAlreadyClient` to the response body `oneOf`', 'added the new optional request property `nickname`', 'endpoint added']) {
@@ -196,7 +196,7 @@ test('a version names one contract', async t => {
     ['another text of the same version', commits(small('1.0.0'), other), refused],
     ['another text that is not committed yet', dirty, refused],
     ['another text, and then a commit of something else', commits(small('1.0.0'), other, other), refused],
-    ['another text, judged from a folder below', below, refused],
+    ['another text, checked from a folder below', below, refused],
     ['a version that went down', commits(small('1.0.10'), small('1.0.9')), /info\.version must not go down from 1\.0\.10/],
     ['a history that is cut off', shallow, /run 'git fetch --unshallow'/],
     ['a history without a contract', none, /no commit of main has openapi.yaml/],
@@ -208,7 +208,7 @@ test('a version names one contract', async t => {
   ]
   for (const [what, history, refusal] of rows) {
     await t.test(what, () => {
-      const { status, output } = contract(history, 'judge')
+      const { status, output } = contract(history, 'check')
       assert.equal(status, refusal ? 1 : 0, output)
       if (refusal) assert.match(output, refusal)
     })
