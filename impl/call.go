@@ -17,6 +17,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 // requestTimeout ends the work of a request whose database does not answer.
@@ -247,8 +248,11 @@ func (c *call) retryAfter(wait time.Duration) {
 	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
 }
 
-// busy is the outcome of a request that finds the hash queue full.
+// network is what the address of the client is counted under.
+func (c *call) network() string { return ratelimit.Network(c.ip) }
+
+// busy is the outcome of a request that got no hash slot.
 func (s *Server) busy(c *call) gen.ServerBusy {
-	c.retryAfter(s.Passwords.Limiter.Wait())
+	c.retryAfter(s.Passwords.Limiter.Wait(c.network()))
 	return gen.ServerBusy{}
 }
