@@ -17,7 +17,6 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
-	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 // requestTimeout ends the work of a request whose database does not answer.
@@ -86,6 +85,7 @@ func (c *call) context() context.Context {
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
+	closing = []string{"close"}
 )
 
 // begin gives each request its id, its time and the headers of every answer. It turns a panic into an error.
@@ -112,8 +112,15 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		header["X-Request-Id"] = []string{c.id}
 		header["X-Content-Type-Options"] = noSniff
 		header["Cache-Control"] = noStore
+		if s.draining.Load() {
+			header["Connection"] = closing
+		}
 		defer func() {
-			if cause := recover(); cause != nil {
+			switch cause := recover().(type) {
+			case nil:
+			case *panicked: // of another goroutine
+				err = cause
+			default:
 				err = &panicked{cause, debug.Stack()}
 			}
 			if err != nil {
@@ -247,9 +254,6 @@ func (c *call) retryAfter(wait time.Duration) {
 	seconds := max(1, (wait+time.Second-1)/time.Second)
 	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
 }
-
-// network is what the address of the client is counted under.
-func (c *call) network() string { return ratelimit.Network(c.ip) }
 
 // busy is the outcome of a request that got no hash slot.
 func (s *Server) busy(c *call) gen.ServerBusy {
