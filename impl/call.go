@@ -17,7 +17,6 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
-	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 // requestTimeout ends the work of a request whose database does not answer.
@@ -247,9 +246,6 @@ func (c *call) retryAfter(wait time.Duration) {
 	seconds := max(1, (wait+time.Second-1)/time.Second)
 	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
 }
-
-// network is what the address of the client is counted under.
-func (c *call) network() string { return ratelimit.Network(c.ip) }
 
 // busy is the outcome of a request that got no hash slot.
 func (s *Server) busy(c *call) gen.ServerBusy {
