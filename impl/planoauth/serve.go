@@ -31,6 +31,7 @@ func (s *serve) Run(ctx context.Context) error {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else the server dies when the reader of its log does
 	log, stopLog := startLog(os.Stderr)
 	defer stopLog()
+	s.Embedded = s.DatabaseURL == ""
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.drain()+stopTimeout, func() { giveUp(ctx, log, stopLog) }) })()
