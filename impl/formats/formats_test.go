@@ -103,6 +103,100 @@ func TestRedirectURL(t *testing.T) {
 	}
 }
 
+// TestOriginsOfBrowsers has what browsers send for hosts and ports that can be written in several ways.
+func TestOriginsOfBrowsers(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://app.example:":              "https://app.example",
+		"https://app.example:0443/":         "https://app.example",
+		"https://app.example:08443":         "https://app.example:8443",
+		"http://[0:0:0:0:0:0:0:1]:3000":     "http://[::1]:3000",
+		"https://[2001:DB8::0007]/":         "https://[2001:db8::7]",
+		"https://:443/":                     "",
+		"HTTPS://APP.EXAMPLE:443/orders?a=": "https://app.example",
+	} {
+		if got := Origin(text); got != want {
+			t.Errorf("the origin of %q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCheckOrigin(t *testing.T) {
+	for text, right := range map[string]bool{
+		"https://app.example":           true,
+		"https://App.Example/":          true,
+		"https://app.example:8443":      true,
+		"https://my_app.intranet":       true,
+		"https://xn--bcher-kva.example": true,
+		"https://203.0.113.7":           true,
+		"https://[2001:db8::7]:8443":    true,
+		"http://localhost:3000":         true,
+		"http://[::1]:3000":             true,
+
+		"https://*.app.example":                      false,
+		"https://*":                                  false,
+		"https://app.*":                              false,
+		"https://app.example/orders":                 false,
+		"https://app.example//":                      false,
+		"https://app.example?":                       false,
+		"https://app.example/?open=1":                false,
+		"https://app.example#":                       false,
+		"https://app.example/#top":                   false,
+		"https://user@app.example":                   false,
+		"https://app.example:port":                   false,
+		"https://app.example:70000":                  false,
+		"https://app.example:*":                      false,
+		"https://app..example":                       false,
+		"https://.app.example":                       false,
+		"https://app.example.":                       false,
+		"https://-app.example":                       false,
+		"https://app-.example":                       false,
+		"https://app,beta.example":                   false,
+		"https://app.example,https://b.example":      false,
+		"https://app.example https://b.example":      false,
+		"https://app%2eexample":                      false,
+		"https://bücher.example":                     false,
+		"https://203.0.113":                          false,
+		"https://203.0.113.999":                      false,
+		"https://0x7f.1":                             false,
+		"https://3405803783":                         false,
+		"https://[fe80::1%25eth0]":                   false,
+		"https://[::ffff:203.0.113.7]":               false,
+		"https://" + strings.Repeat("a", 64) + ".xx": false,
+		"http://app.example":                         false,
+		"ftp://app.example":                          false,
+		"app.example":                                false,
+		"https://":                                   false,
+		"null":                                       false,
+		"*":                                          false,
+		"":                                           false,
+	} {
+		if err := CheckOrigin(text); (err == nil) != right {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestServerURLAndListenAddress(t *testing.T) {
+	for text, right := range map[string]bool{
+		"https://mandrillapp.com/api/1.0": true, "http://127.0.0.1:8025": true, "http://mandrill:8025/": true,
+		"mandrillapp.com": false, "https://": false, "ftp://mandrillapp.com": false, "https://u:p@mandrillapp.com": false,
+		"https://mandrillapp.com/?key=x": false, "https://mandrillapp.com:port": false, "https://*.com": false,
+	} {
+		if err := CheckServerURL(text); (err == nil) != right {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for text, right := range map[string]bool{
+		"127.0.0.1:8080": true, ":8080": true, "[::1]:0": true, "[fe80::1%eth0]:80": true, "localhost:65535": true,
+		"8080": false, "127.0.0.1": false, "127.0.0.1:": false, "::1:8080": false, "127.0.0.1:http": false, "127.0.0.1:65536": false,
+		"127.0.0.1:-1": false, "http://127.0.0.1:8080": false, "a b:80": false, "": false,
+	} {
+		if err := CheckListenAddress(text); (err == nil) != right {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestAddQuery(t *testing.T) {
 	added := url.Values{"code": {"a b"}}
 	for text, want := range map[string]string{

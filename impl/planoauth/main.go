@@ -29,7 +29,12 @@ func main() {
 	parser := kong.Must(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	kctx, err := parser.Parse(os.Args[1:])
+	settings := settingsOf(parser.Model)
+	arguments, err := settings.trim(os.Args[1:])
+	var kctx *kong.Context
+	if err == nil {
+		kctx, err = parser.Parse(arguments)
+	}
 	if err == nil {
 		kctx.BindTo(ctx, (*context.Context)(nil))
 		err = kctx.Run()
