@@ -41,6 +41,10 @@ type call struct {
 	params   map[string]any
 	slug     string // of the answer
 
+	backEnd     *db.Application // of a good application token; see identifyBackEnd
+	backEndText string          // that token
+	forwarded   bool            // whether ip is what the back end says
+
 	tokenPresented bool
 	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
 	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
@@ -96,6 +100,9 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.ctx = callContext{req.Context(), c}
 		c.req = req.WithContext(&c.ctx)
+		if req.Method == http.MethodHead && !isAPI(req.URL.Path) {
+			c.req.Method = http.MethodGet // the server of net/http, which has the request as it came, sends no body
+		}
 		defer func() {
 			if c.cancel != nil {
 				c.cancel()
@@ -243,8 +250,8 @@ func (c *call) retryAfter(wait time.Duration) {
 	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
 }
 
-// busy is the outcome of a request that finds the hash queue full.
+// busy is the outcome of a request that got no hash slot.
 func (s *Server) busy(c *call) gen.ServerBusy {
-	c.retryAfter(s.Passwords.Limiter.Wait())
+	c.retryAfter(s.Passwords.Limiter.Wait(c.network()))
 	return gen.ServerBusy{}
 }

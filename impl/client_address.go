@@ -29,15 +29,35 @@ func newClientAddresses(proxies []netip.Prefix, log *slog.Logger) *clientAddress
 // of returns the IP address of a request's client: the address of the connection or, if that is a trusted
 // proxy, the last address in X-Forwarded-For that is not one. It is "" for a connection without an address.
 func (a *clientAddresses) of(req *http.Request) string {
+	address, _ := a.search(req, false)
+	return address
+}
+
+// behindBackEnd returns the address for which a product's back end calls, as if the back end's own address were
+// a trusted proxy's. It is "" if the back end names none.
+func (a *clientAddresses) behindBackEnd(req *http.Request) string {
+	if address, found := a.search(req, true); found {
+		return address
+	}
+	return ""
+}
+
+// search returns the first address that is not trusted, from the connection on backwards. With backEnd it is the
+// second one, and found reports whether there is one.
+func (a *clientAddresses) search(req *http.Request, backEnd bool) (_ string, found bool) {
 	peer, err := netip.ParseAddrPort(req.RemoteAddr)
 	if err != nil {
-		return ""
+		return "", false
 	}
 	address := peer.Addr().Unmap().WithZone("")
-	if a.trusts(address) {
-		address = a.forwarded(req, address)
+	if !a.trusts(address) {
+		if !backEnd {
+			return address.String(), true
+		}
+		backEnd = false
 	}
-	return address.String()
+	address, found = a.forwarded(req, address, backEnd)
+	return address.String(), found
 }
 
 func (a *clientAddresses) trusts(address netip.Addr) bool {
@@ -50,9 +70,10 @@ func (a *clientAddresses) trusts(address netip.Addr) bool {
 }
 
 // forwarded returns the last address in X-Forwarded-For that is not a trusted proxy, or the first address if
-// all are. The request came from proxy, which is trusted. An entry that is no address ends the search: it is
-// logged once, and the proxy that passed it on counts as the client.
-func (a *clientAddresses) forwarded(req *http.Request, proxy netip.Addr) netip.Addr {
+// all are; with backEnd the last but one, and found reports whether there is one. The request came from proxy,
+// which is trusted. An entry that is no address ends the search: it is logged once, and the proxy that passed
+// it on counts as the client.
+func (a *clientAddresses) forwarded(req *http.Request, proxy netip.Addr, backEnd bool) (_ netip.Addr, found bool) {
 	values := req.Header["X-Forwarded-For"]
 	for i := len(values) - 1; i >= 0; i-- {
 		for rest := values[i]; rest != ""; {
@@ -65,15 +86,17 @@ func (a *clientAddresses) forwarded(req *http.Request, proxy netip.Addr) netip.A
 			address, ok := parseForwarded(entry)
 			if !ok {
 				a.warn(entry, proxy)
-				return proxy
+				return proxy, false
 			}
-			if !a.trusts(address) {
-				return address
+			trusted := a.trusts(address)
+			if !trusted && !backEnd {
+				return address, true
 			}
-			proxy = address
+			proxy, found = address, !backEnd
+			backEnd = backEnd && trusted
 		}
 	}
-	return proxy
+	return proxy, found
 }
 
 const maxLoggedEntry = 64 // bytes

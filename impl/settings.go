@@ -42,6 +42,10 @@ type Settings struct {
 
 	MetricsAddr string `env:"METRICS_ADDR" placeholder:"ADDR" help:"The address to serve /metrics on, for Prometheus. By default it is not served."`
 
+	// Embedded says that the database is the embedded one, which is for development. On a loopback Addr, pages
+	// of all loopback origins may call then.
+	Embedded bool `kong:"-"`
+
 	// MailPause is the delay before the first retry of a mail; each later delay is twice as long. 0 stands
 	// for a minute.
 	MailPause time.Duration `kong:"-"`

@@ -24,7 +24,8 @@ type serve struct {
 func (s *serve) Run(ctx context.Context) error {
 	log, stopLog := startLog(os.Stderr)
 	defer stopLog()
-	sender, mailErr := s.NewMailer(s.DatabaseURL == "")
+	s.Embedded = s.DatabaseURL == ""
+	sender, mailErr := s.NewMailer(s.Embedded)
 	if err := errors.Join(s.Complete(), mailErr); err != nil {
 		return err
 	}
