@@ -83,7 +83,7 @@ func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRe
 	}
 	refusal := s.admit(c, session, param)
 	if refusal == nil {
-		c.session = s.Sessions.Touch(digest, session, c.now)
+		c.session = s.Sessions.Touch(&c.ctx, digest, session, c.now)
 	}
 	return refusal, nil
 }

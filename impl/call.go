@@ -87,6 +87,7 @@ func (c *call) context() context.Context {
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
+	closing = []string{"close"}
 )
 
 // begin gives each request its id, its time and the headers of every answer. It turns a panic into an error.
@@ -113,8 +114,15 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		header["X-Request-Id"] = []string{c.id}
 		header["X-Content-Type-Options"] = noSniff
 		header["Cache-Control"] = noStore
+		if s.draining.Load() {
+			header["Connection"] = closing
+		}
 		defer func() {
-			if cause := recover(); cause != nil {
+			switch cause := recover().(type) {
+			case nil:
+			case *panicked: // of another goroutine
+				err = cause
+			default:
 				err = &panicked{cause, debug.Stack()}
 			}
 			if err != nil {

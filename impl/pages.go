@@ -34,8 +34,12 @@ func (s *Server) pages(e *echo.Echo) {
 // readyTimeout bounds the query behind /health/ready.
 const readyTimeout = 2 * time.Second
 
-// ready answers 200 if the server can answer requests: the registry is readable from the database.
+// ready answers 200 if the server can answer requests: the registry is readable from the database, and the
+// server is not draining.
 func (s *Server) ready(ec echo.Context) error {
+	if s.draining.Load() {
+		return ec.String(http.StatusServiceUnavailable, "not ready: draining\n")
+	}
 	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
 	defer cancel()
 	if _, err := s.registry.read(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,6 +53,10 @@ type Server struct {
 	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
 	jobRunner   *river.Client[pgx.Tx]
 
+	deliveries    *deliveries
+	databaseClock databaseClock
+	draining      atomic.Bool
+
 	passwordLimit, linkLimit ratelimit.Mailbox
 	clientAddresses          *clientAddresses
 	refusedOrigins           originLog
@@ -77,6 +82,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
 		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
 		clientAddresses: newClientAddresses(settings.TrustedProxies, log), google: newGoogle(settings),
+		deliveries: newDeliveries(),
 	}
 	s.Sessions = sessioncache.New(sessioncache.Options{
 		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
@@ -112,7 +118,23 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	loops.Go(func() { s.Sessions.Run(ctx) })
 	loops.Go(func() { s.registry.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
-	return func() { loops.Wait(); <-s.jobRunner.Stopped() }, nil
+	return func() {
+		s.deliveries.abort()
+		loops.Wait()
+		<-s.jobRunner.Stopped()
+		s.deliveries.running.Wait()
+	}, nil
+}
+
+// Drain makes /health/ready answer 503, and each answer end its connection, while the server goes on: load
+// balancers then send new requests to others.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Finish ends the work that does not belong to a request: no job begins any longer, and mails that are being
+// sent are waited for until ctx ends.
+func (s *Server) Finish(ctx context.Context) {
+	_ = s.jobRunner.StopAndCancel(ctx)
+	s.deliveries.finish(ctx)
 }
 
 // Handler is the request pipeline. The order of the steps is part of the contract: the first step that

@@ -40,6 +40,8 @@ type Settings struct {
 	ThrottleLinks     []int          `env:"THROTTLE_LINKS" default:"3,10" help:"The limits of mailed links for one mailbox in 10 minutes and in a day; 0 for no limit."`
 	TrustedProxies    []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8."`
 
+	DrainSeconds *int `env:"DRAIN_SECONDS" placeholder:"N" help:"How long the server goes on after SIGTERM, while /health/ready answers 503. By default 5, on embedded runs 0."`
+
 	MetricsAddr string `env:"METRICS_ADDR" placeholder:"ADDR" help:"The address to serve /metrics on, for Prometheus. By default it is not served."`
 
 	// Embedded says that the database is the embedded one, which is for development. On a loopback Addr, pages
@@ -54,7 +56,10 @@ type Settings struct {
 // opaque reports whether answers must hide who has an account.
 func (s Settings) opaque() bool { return s.Disclosure == "opaque" }
 
-const maxHashSlots = 4096
+const (
+	maxHashSlots = 4096
+	maxDrain     = 3600 // seconds
+)
 
 // hashSlots returns how many passwords are hashed at once.
 func (s Settings) hashSlots() int {
@@ -131,6 +136,9 @@ func (s *Settings) checkLimits() error {
 	var errs []error
 	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
 		errs = append(errs, errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8"))
+	}
+	if s.DrainSeconds != nil && (*s.DrainSeconds < 0 || *s.DrainSeconds > maxDrain) {
+		errs = append(errs, fmt.Errorf("DRAIN_SECONDS must be 0 to %d", maxDrain))
 	}
 	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
 		errs = append(errs, fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots))
