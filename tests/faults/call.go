@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	hang      = 6 * time.Second  // longer than this is no answer
+	mostPause = 10 * time.Second // after which a request is given up
+)
+
+// envelope is the part of an answer that the load needs.
+type envelope struct {
+	Code          int
+	Status        string
+	Data, Session struct{ Token string }
+}
+
+// answer is what came of one request. Its slug is "" where there was none.
+type answer struct {
+	envelope
+	began, ended time.Time
+}
+
+// done reports whether the answer says that the request was done.
+func (a answer) done() bool {
+	return a.Status == "action-successful" || a.Status == "mandrill-email-failed" || a.Status == "client-required"
+}
+
+// sensitive are the operations whose params are sent as base64.
+var sensitive = map[string]bool{"/api/v1/clients/register": true, "/api/v1/sessions/create": true, "/api/v1/users/password_update": true}
+
+// call makes one request, and counts what is wrong with its answer. A request that is neither done nor
+// refused with one of the expected slugs has failed, which it may only while the fault lasts.
+func (l *load) call(url, method, path, bearer string, params any, expected ...string) (a answer) {
+	body, err := json.Marshal(params)
+	check(err)
+	contentType := "application/json"
+	if sensitive[path] {
+		body, contentType = []byte(base64.StdEncoding.EncodeToString(body)), "text/plain"
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), mostPause)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url+path, bytes.NewReader(body))
+	check(err)
+	req.Header.Set("Content-Type", contentType)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	a.began = time.Now()
+	res, err := l.http.Do(req)
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(res.Body)
+		res.Body.Close()
+	}
+	a.ended = time.Now()
+	wrong := ""
+	if err == nil {
+		if json.Unmarshal(text, &a.envelope) != nil {
+			a.envelope = envelope{}
+			wrong = "no JSON, with the code " + res.Status
+		} else {
+			wrong = l.spec.undocumented(method, path, res, a.envelope)
+		}
+		// A proxy's own answer is none of the server's.
+		if res.Header.Get(frontHeader) != "" {
+			a.envelope, wrong = envelope{}, ""
+		}
+	}
+	l.judge(path, a, wrong, err, expected)
+	if wrong != "" {
+		a.Status = ""
+	}
+	return a
+}
+
+func (l *load) judge(path string, a answer, wrong string, err error, expected []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Requests++
+	if took := a.ended.Sub(a.began); wrong == "" && took > hang {
+		wrong = "an answer after " + took.Round(10*time.Millisecond).String()
+	}
+	if wrong != "" {
+		l.Undocumented++
+		l.say("undocumented: %s gives %s", path, wrong)
+		return
+	}
+	for _, slug := range expected {
+		if a.Status == slug {
+			return
+		}
+	}
+	if a.done() || l.mayFail(a.began, a.ended) {
+		return
+	}
+	l.Broken++
+	if what := a.Status; what != "" {
+		l.say("broken: %s answers %s when nothing is wrong", path, what)
+	} else if err != nil {
+		l.say("broken: %s has no answer when nothing is wrong: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
+	} else {
+		l.say("broken: %s is not answered by any replica", path)
+	}
+}
