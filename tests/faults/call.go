@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -39,7 +42,7 @@ var sensitive = map[string]bool{"/api/v1/clients/register": true, "/api/v1/sessi
 
 // call makes one request, and counts what is wrong with its answer. A request that is neither done nor
 // refused with one of the expected slugs has failed, which it may only while the fault lasts.
-func (l *load) call(url, method, path, bearer string, params any, expected ...string) (a answer) {
+func (l *load) call(address, method, path, bearer string, params any, expected ...string) (a answer) {
 	body, err := json.Marshal(params)
 	check(err)
 	contentType := "application/json"
@@ -48,7 +51,7 @@ func (l *load) call(url, method, path, bearer string, params any, expected ...st
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), mostPause)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, url+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, address+path, bytes.NewReader(body))
 	check(err)
 	req.Header.Set("Content-Type", contentType)
 	if bearer != "" {
@@ -82,12 +85,20 @@ func (l *load) call(url, method, path, bearer string, params any, expected ...st
 	return a
 }
 
+// cause is an error without the URL, which says nothing.
+func cause(err error) string {
+	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return strings.ReplaceAll(err.Error(), "\n", " ")
+}
+
 func (l *load) judge(path string, a answer, wrong string, err error, expected []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.Requests++
 	if took := a.ended.Sub(a.began); wrong == "" && took > hang {
-		wrong = "an answer after " + took.Round(10*time.Millisecond).String()
+		wrong = fmt.Sprintf("no answer within 6 s, but after %.0f s", took.Seconds())
 	}
 	if wrong != "" {
 		l.Undocumented++
@@ -106,7 +117,7 @@ func (l *load) judge(path string, a answer, wrong string, err error, expected []
 	if what := a.Status; what != "" {
 		l.say("broken: %s answers %s when nothing is wrong", path, what)
 	} else if err != nil {
-		l.say("broken: %s has no answer when nothing is wrong: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
+		l.say("broken: %s has no answer when nothing is wrong: %s", path, cause(err))
 	} else {
 		l.say("broken: %s is not answered by any replica", path)
 	}

@@ -173,7 +173,7 @@ func (w *world) checkNotReady(ctx context.Context) {
 func mandrillAway(ctx context.Context, w *world) {
 	w.serve(ctx, 1)
 	w.mandrill.be(away)
-	sleep(ctx, outage)
+	sleep(ctx, pick(w.harness, outage, outage/3))
 	w.mandrill.be(well)
 }
 

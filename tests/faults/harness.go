@@ -190,8 +190,11 @@ func (w *world) finish(ctx context.Context) {
 		sleep(ctx, pick(w.harness, grace, time.Second))
 		w.load.end()
 	}
+	loaded := time.Now()
 	w.settle(ctx)
+	settled := time.Now()
 	w.verify(ctx)
+	note("  settled in %v, verified in %v", settled.Sub(loaded).Round(time.Millisecond), time.Since(settled).Round(time.Millisecond))
 }
 
 func (w *world) close() {

@@ -187,7 +187,7 @@ func (w *worker) checkSession(p *person) {
 	case s.state == sessionLive && refused:
 		w.lost("sessions/read answers %s for a session that was not ended", a.Status)
 	case s.state == sessionEnded && a.done() && a.began.Sub(s.endedAt) > promised:
-		w.lost("sessions/read accepts a session %v after it was ended", a.began.Sub(s.endedAt).Round(time.Millisecond))
+		w.lost("sessions/read accepts a session %.0f s after it was ended", a.began.Sub(s.endedAt).Seconds())
 	}
 }
 

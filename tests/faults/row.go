@@ -11,18 +11,18 @@ const grace = 5 * time.Second
 
 // row is what one fault has shown.
 type row struct {
-	Fault        string   `json:"fault"`
-	Load         float64  `json:"load"` // requests a second
-	Requests     int      `json:"requests"`
-	Acknowledged int      `json:"acknowledged"` // writes
-	Lost         int      `json:"lost"`
-	Doubled      int      `json:"doubled"`
-	Undocumented int      `json:"undocumented"`
-	Broken       int      `json:"broken"`   // other promises
-	Outage       float64  `json:"outage"`   // the longest time without an acknowledged write, in seconds
-	Recovery     float64  `json:"recovery"` // from the end of the fault until a write was acknowledged; -1 if it never was
-	Skipped      string   `json:"skipped,omitempty"`
-	Notes        []string `json:"notes,omitempty"`
+	Fault        string    `json:"fault"`
+	Load         float64   `json:"load"` // requests a second
+	Requests     int       `json:"requests"`
+	Acknowledged int       `json:"acknowledged"` // writes
+	Lost         int       `json:"lost"`
+	Doubled      int       `json:"doubled"`
+	Undocumented int       `json:"undocumented"`
+	Broken       int       `json:"broken"`   // other promises
+	Outage       float64   `json:"outage"`   // the longest time without an acknowledged write, in seconds
+	Recovery     float64   `json:"recovery"` // from the end of the fault until a write was acknowledged; -1 if it never was
+	Skipped      string    `json:"skipped,omitempty"`
+	Notes        []finding `json:"notes,omitempty"`
 
 	mu      sync.Mutex
 	windows []window  // when requests may fail
@@ -33,11 +33,24 @@ type row struct {
 // window is a time in which a fault lasts. Its end is zero until it is mended.
 type window struct{ from, to time.Time }
 
-const mostNotes = 8 // of a row
+// finding is what was found so many times.
+type finding struct {
+	What  string `json:"what"`
+	Times int    `json:"times"`
+}
+
+const mostNotes = 20 // of a row
 
 func (r *row) say(format string, values ...any) {
+	what := fmt.Sprintf(format, values...)
+	for i := range r.Notes {
+		if r.Notes[i].What == what {
+			r.Notes[i].Times++
+			return
+		}
+	}
 	if len(r.Notes) < mostNotes {
-		r.Notes = append(r.Notes, fmt.Sprintf(format, values...))
+		r.Notes = append(r.Notes, finding{what, 1})
 	}
 }
 

@@ -30,7 +30,7 @@ func (h *harness) print() {
 	table.Flush()
 	for _, r := range h.rows {
 		for _, n := range r.Notes {
-			fmt.Printf("%s: %s\n", r.Fault, n)
+			fmt.Printf("%s: %s (%d)\n", r.Fault, n.What, n.Times)
 		}
 	}
 }
