@@ -101,6 +101,7 @@ func (l *load) judge(path string, a answer, wrong string, err error, expected []
 		wrong = fmt.Sprintf("no answer within 6 s, but after %.0f s", took.Seconds())
 	}
 	if wrong != "" {
+		l.Failed++
 		l.Undocumented++
 		l.say("undocumented: %s gives %s", path, wrong)
 		return
@@ -110,7 +111,11 @@ func (l *load) judge(path string, a answer, wrong string, err error, expected []
 			return
 		}
 	}
-	if a.done() || l.mayFail(a.began, a.ended) {
+	if a.done() {
+		return
+	}
+	l.Failed++
+	if l.mayFail(a.began, a.ended) {
 		return
 	}
 	l.Broken++

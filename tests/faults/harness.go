@@ -172,7 +172,7 @@ func (w *world) urls() (urls []string) {
 func (w *world) loads(ctx context.Context, urls ...string) {
 	w.load.aim(urls, urls)
 	w.load.start(workers)
-	sleep(ctx, pick(w.harness, 4*time.Second, time.Second))
+	sleep(ctx, pick(w.harness, 2*time.Second, time.Second))
 }
 
 // finish waits until service is back, ends the load, and looks for what was acknowledged.
@@ -187,7 +187,7 @@ func (w *world) finish(ctx context.Context) {
 			return w.mended.IsZero()
 		}
 		within(ctx, 2*grace, recovered)
-		sleep(ctx, pick(w.harness, grace, time.Second))
+		sleep(ctx, pick(w.harness, 3*time.Second, time.Second))
 		w.load.end()
 	}
 	loaded := time.Now()
@@ -203,11 +203,17 @@ func (w *world) close() {
 		w.load.working.Wait()
 	}
 	w.wire.thaw()
-	for _, s := range w.servers {
-		s.stop()
-	}
+	w.stopServers()
 	for _, cleanup := range slices.Backward(w.cleanups) {
 		cleanup()
+	}
+}
+
+func (w *world) stopServers() {
+	for _, s := range w.servers {
+		if !s.stop() {
+			w.broken("a replica does not end within 20 s of SIGTERM")
+		}
 	}
 }
 

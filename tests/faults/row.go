@@ -15,6 +15,7 @@ type row struct {
 	Load         float64   `json:"load"` // requests a second
 	Requests     int       `json:"requests"`
 	Acknowledged int       `json:"acknowledged"` // writes
+	Failed       int       `json:"failed"`       // requests that were not done, whether or not they may fail
 	Lost         int       `json:"lost"`
 	Doubled      int       `json:"doubled"`
 	Undocumented int       `json:"undocumented"`

@@ -203,9 +203,7 @@ func (w *world) settle(ctx context.Context) {
 
 // restart restarts all servers, and lets jobs begin that were left as running.
 func (w *world) restart(ctx context.Context, conn *pgx.Conn) {
-	for _, s := range w.servers {
-		s.stop()
-	}
+	w.stopServers()
 	_, err := conn.Exec(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'")
 	check(err)
 	for _, s := range w.servers {
