@@ -143,7 +143,7 @@ func fill(path string) {
 
 // standbyPromoted loses the primary, with a synchronous standby that takes over.
 func standbyPromoted(ctx context.Context, w *world) {
-	primary := w.newPostgres(ctx, "primary")
+	primary := newPostgres(ctx, filepath.Join(w.dir, "primary"), w.password)
 	w.clean(primary.stop)
 	primary.start(ctx)
 	w.load.product = w.prepare(ctx, primary, w.database, w.program)
@@ -178,7 +178,7 @@ func poolerRestarted(ctx context.Context, w *world) {
 	start := func() *process {
 		cmd := exec.Command(binary, filepath.Join(dir, "config"))
 		cmd.Dir, cmd.SysProcAttr = dir, childAttributes(unprivileged())
-		return w.spawn(cmd, "pgbouncer")
+		return spawn(cmd, dir+".log")
 	}
 	pooler := start()
 	w.clean(func() { pooler.kill() })

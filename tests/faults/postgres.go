@@ -19,10 +19,10 @@ import (
 // postgres is a cluster on a port of its own, which it keeps when it is started again. What is committed is
 // flushed, as in production.
 type postgres struct {
-	*harness
-	name, dir string
-	port      int
-	process   *process // nil until the first start
+	dir      string // which holds the data, and beside which the log is
+	password string // of both roles
+	port     int
+	process  *process // nil until the first start
 }
 
 const (
@@ -44,11 +44,11 @@ func postgresBinary(name string) string {
 }
 
 // newPostgres makes a cluster, which is not started yet.
-func (h *harness) newPostgres(ctx context.Context, name string) *postgres {
-	p := &postgres{harness: h, name: name, dir: filepath.Join(h.dir, name), port: freePort()}
+func newPostgres(ctx context.Context, dir, password string) *postgres {
+	p := &postgres{dir: dir, password: password, port: freePort()}
 	ownedDir(p.dir)
 	passwords := filepath.Join(p.dir, "passwords")
-	check(os.WriteFile(passwords, []byte(h.password+"\n"), 0o644)) // the directory is the account's own
+	check(os.WriteFile(passwords, []byte(password+"\n"), 0o644)) // the directory is the account's own
 	_, err := command(ctx, nil, unprivileged(), postgresBinary("initdb"), "--pgdata="+p.data(), "--username="+superuser, "--pwfile="+passwords,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
 	check(err)
@@ -72,14 +72,14 @@ func (p *postgres) start(ctx context.Context, options ...string) {
 			cmd.Args = append(cmd.Args, "-c", setting)
 		}
 		cmd.Dir, cmd.Env, cmd.SysProcAttr = p.dir, []string{"LC_ALL=C", "TZ=UTC", "PATH=" + os.Getenv("PATH")}, childAttributes(unprivileged())
-		p.process = p.spawn(cmd, p.name)
+		p.process = spawn(cmd, p.dir+".log")
 		if within(ctx, 30*time.Second, func() bool { return !p.process.running() || p.answers(ctx) }) && p.process.running() {
 			return
 		}
 		p.process.kill()
 		// Processes of a killed postmaster may hold its memory for a moment.
 		if time.Since(began) > 30*time.Second {
-			panic(fmt.Sprintf("Postgres %s does not start: %s", p.name, p.process.lastWords()))
+			panic(fmt.Sprintf("Postgres in %s does not start: %s", p.dir, p.process.lastWords()))
 		}
 		sleep(ctx, 100*time.Millisecond)
 	}
@@ -140,7 +140,7 @@ func (p *postgres) resume() { signalFamily(p.process.Pid, syscall.SIGCONT) }
 
 // standby makes a streaming standby, without which the primary acknowledges nothing.
 func (p *postgres) standby(ctx context.Context, name string) *postgres {
-	s := &postgres{harness: p.harness, name: name, dir: filepath.Join(p.harness.dir, name), port: freePort()}
+	s := &postgres{dir: filepath.Join(filepath.Dir(p.dir), name), password: p.password, port: freePort()}
 	ownedDir(s.dir)
 	source := strings.Replace(p.url(superuser, "postgres"), "sslmode=disable", "sslmode=disable&application_name="+name, 1)
 	_, err := command(ctx, nil, unprivileged(), postgresBinary("pg_basebackup"), "--dbname="+source, "--pgdata="+s.data(), "--write-recovery-conf",

@@ -24,14 +24,14 @@ type process struct {
 	log    string
 }
 
-// spawn starts a child whose output goes to a log of that name. The thread that forks it is kept, because
-// its end would end the child.
-func (h *harness) spawn(cmd *exec.Cmd, name string) *process {
-	p := &process{ended: make(chan struct{}), log: filepath.Join(h.dir, name+".log")}
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+// spawn starts a child whose output goes to a log. The thread that forks it is kept, because its end would end
+// the child.
+func spawn(cmd *exec.Cmd, log string) *process {
+	p := &process{ended: make(chan struct{}), log: log}
+	file, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	check(err)
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
+	defer file.Close()
+	cmd.Stdout, cmd.Stderr = file, file
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()

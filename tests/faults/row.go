@@ -55,13 +55,10 @@ func (r *row) say(format string, values ...any) {
 	}
 }
 
-// lost, doubled, undocumented and broken count, and say what was found.
+// lost, doubled and broken count, and say what was found.
 func (r *row) lost(format string, values ...any) { r.found(&r.Lost, "lost: ", format, values...) }
 func (r *row) doubled(format string, values ...any) {
 	r.found(&r.Doubled, "doubled: ", format, values...)
-}
-func (r *row) undocumented(format string, values ...any) {
-	r.found(&r.Undocumented, "undocumented: ", format, values...)
 }
 func (r *row) broken(format string, values ...any) { r.found(&r.Broken, "broken: ", format, values...) }
 

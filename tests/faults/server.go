@@ -26,23 +26,11 @@ var serverSettings = []string{
 	"DRAIN_SECONDS=0", "MANDRILL_API_KEY=md-faults", "MAIL_FROM=auth@planoauth.example",
 }
 
-// newServer makes a server on the world's database by way of the world's wire. It is not started yet.
-func (w *world) newServer(settings ...string) *server {
-	address := loopback(freePort())
-	name := fmt.Sprintf("%s-server%d", w.database, len(w.servers))
-	s := &server{harness: w.harness, name: name, program: w.program, address: address, url: "http://" + address}
-	s.environment = append(append([]string{
-		"ADDR=" + address, "DATABASE_URL=" + w.databaseURL, "MANDRILL_URL=" + w.mandrill.URL,
-	}, serverSettings...), settings...)
-	w.servers = append(w.servers, s)
-	return s
-}
-
 // launch starts the process alone.
 func (s *server) launch() {
 	cmd := exec.Command(s.program, "serve")
 	cmd.Env, cmd.SysProcAttr = s.environment, childAttributes(nil)
-	s.process = s.harness.spawn(cmd, s.name)
+	s.process = spawn(cmd, s.log)
 }
 
 // start starts the server and waits until it is ready.

@@ -3,10 +3,16 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
+
+// envelope is the part of an answer that the load needs.
+type envelope struct {
+	Code          int
+	Status        string
+	Data, Session struct{ Token string }
+}
 
 // spec says which answers openapi.yaml documents: for each path and method, the slugs and their codes.
 type spec map[string]map[string]int
@@ -43,13 +49,13 @@ func collect(schema *openapi3.Schema, documented map[string]int) {
 }
 
 // undocumented says what openapi.yaml does not allow about an answer, "" if all is well.
-func (s spec) undocumented(method, path string, res *http.Response, body envelope) string {
+func (s spec) undocumented(method, path string, status int, body envelope) string {
 	code, listed := s[method+" "+path][body.Status]
 	switch {
 	case !listed:
-		return fmt.Sprintf("%d with the slug %q", res.StatusCode, body.Status)
-	case code != res.StatusCode || code != body.Code:
-		return fmt.Sprintf("%q with the code %d", body.Status, res.StatusCode)
+		return fmt.Sprintf("%d with the slug %q", status, body.Status)
+	case code != status || code != body.Code:
+		return fmt.Sprintf("%q with the code %d", body.Status, status)
 	}
 	return ""
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"net"
 	"sync"
@@ -165,11 +164,4 @@ func (w *wire) close() {
 	w.thaw()
 	w.listener.Close()
 	w.sever()
-}
-
-// freezeFor freezes for a while.
-func (w *wire) freezeFor(ctx context.Context, d time.Duration) {
-	w.freeze()
-	defer w.thaw()
-	sleep(ctx, d)
 }
