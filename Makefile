@@ -1,16 +1,16 @@
-# The tools that Go brings along are enough for all but the TypeScript package, which needs node.
+# Everything needs Go alone, except the TypeScript package and the checks of the spec, which need node.
 GO := go
 SHELL := bash
 RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate generate/go generate/ts build lint judge changelog run test test/go test/ts test/long test/machine test/faults fuzz fuzz/api bench bench/quick clean
+.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/machine test/faults fuzz fuzz/api bench bench/quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
 
-generate: generate/go generate/ts ## write everything that comes from openapi.yaml
+generate: generate/go generate/ts ## generate all code from openapi.yaml
 
 generate/go:
 	$(GO) run ./gen/derive openapi.yaml gen .build
@@ -27,20 +27,20 @@ build: ## build .build/planoauth
 lint: ## run golangci-lint with the linters of .golangci.yaml
 	$(GO) tool -modfile=.ci/lint/go.mod golangci-lint run ./...
 
-judge: ## let Redocly, Spectral and oasdiff judge openapi.yaml against their rules and ours, and against main
-	npm --prefix .ci/judges ci --no-audit --no-fund
-	npm --prefix .ci/judges test
+check/spec: ## check openapi.yaml with Redocly, Spectral and oasdiff, and compare it with main
+	npm --prefix .ci/spec ci --no-audit --no-fund
+	npm --prefix .ci/spec test
 
 changelog: ## print what changed in openapi.yaml from the commit FROM to TO, or to the working tree
-	npm --prefix .ci/judges ci --no-audit --no-fund --silent
-	node .ci/judges/contract.mjs changelog $(FROM) $(TO)
+	npm --prefix .ci/spec ci --no-audit --no-fund --silent
+	node .ci/spec/contract.mjs changelog $(FROM) $(TO)
 
 run: build ## serve on an embedded Postgres; http://127.0.0.1:8080/docs is the explorer
 	.build/planoauth serve
 
 test: test/go $(if $(TS),test/ts) ## the tests, on a container engine where one answers, else on this machine's Postgres
 
-# Tests wait more than they compute, so that more of them run at once than there are cores.
+# Tests wait more than they compute, so more of them run in parallel than there are cores.
 BLACK_BOX = $(GO) test $(RACE) -count 1 -parallel 8 -timeout 20m -v
 QUIETLY = | grep -vE '^(=== |\s*--- PASS)|testdbconf'; exit $${PIPESTATUS[0]}
 
@@ -67,10 +67,10 @@ fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzDecodeBase64 -fuzztime $(FUZZTIME) ./impl/
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) ./tests/
 
-fuzz/api: ## send requests made from openapi.yaml, in other sequences each time, for FUZZTIME; 0 is until stopped
+fuzz/api: ## send random sequences of requests from openapi.yaml for FUZZTIME; 0 runs until stopped
 	$(GO) test -count 1 -v -run 'TestFuzz$$' -timeout $(FUZZTIME) ./tests/ -rapid.seed $$((RANDOM << 15 | RANDOM)) -rapid.checks 1000000000
 
-bench: build ## measure each goal of speed against its floor; takes a quarter of an hour, and some gigabytes in the temporary directory
+bench: build ## compare the speed with its goals; takes a quarter of an hour and gigabytes in the temporary directory
 	$(GO) build -o .build/bench ./tests/bench
 	.build/bench $(BENCH)
 
@@ -78,4 +78,4 @@ bench/quick: BENCH := -quick
 bench/quick: bench ## the same in two minutes, on less data
 
 clean: ## remove what was built
-	rm -rf .build .ci/judges/node_modules .ci/prism/node_modules .ci/foreign/node_modules .ci/foreign/generated gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test
+	rm -rf .build .ci/spec/node_modules .ci/prism/node_modules .ci/foreign/node_modules .ci/foreign/generated gen/ts/node_modules gen/ts/dist gen/ts/dist-browser gen/ts/dist-test

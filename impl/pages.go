@@ -31,11 +31,27 @@ func (s *Server) pages(e *echo.Echo) {
 	}
 }
 
+// headAsGet lets pages answer HEAD as they answer GET. The server of net/http, which keeps the request as it
+// came, sends no body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodHead && !isAPI(req.URL.Path) {
+			req = req.WithContext(req.Context())
+			req.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
 // readyTimeout bounds the query behind /health/ready.
 const readyTimeout = 2 * time.Second
 
-// ready answers 200 if the server can answer requests: the registry is readable from the database.
+// ready answers 200 if the server can answer requests: the registry is readable from the database, and the
+// server is not draining.
 func (s *Server) ready(ec echo.Context) error {
+	if s.draining.Load() {
+		return ec.String(http.StatusServiceUnavailable, "not ready: draining\n")
+	}
 	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
 	defer cancel()
 	if _, err := s.registry.read(ctx); err != nil {

@@ -74,7 +74,7 @@ func accountLifecycle(e *env) {
 	reset := client.UsersPasswordResetParams{ResetToken: e.resetLink(email), Password: password}
 	want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(ctx, reset))(t)
 	if read(desk) != "invalid-token" || read(tablet) != "invalid-token" {
-		t.Error("a reset left somebody signed in")
+		t.Error("after a reset a session still works")
 	}
 	again := signIn(password, "desk again")
 
@@ -87,7 +87,7 @@ func accountLifecycle(e *env) {
 	want[client.PreferencesUpdateActionSuccessful](e.api.PreferencesUpdate(ctx, client.PreferencesUpdateParams{RememberMe: true}, client.WithToken(again.Token)))(t)
 	e.clock.move(100 * 24 * time.Hour)
 	if read(again) != "action-successful" || read(google) != "action-successful" {
-		t.Error("a hundred days later somebody is out")
+		t.Error("a hundred days later a session has ended")
 	}
 	gone := want[client.SessionsDeleteActionSuccessful](e.api.SessionsDelete(ctx, client.SessionsDeleteParams{Scope: "all"}, client.WithToken(again.Token)))(t)
 	if gone.Data.Count != 2 || read(again) != "invalid-token" || read(google) != "invalid-token" {

@@ -109,12 +109,12 @@ func TestTimeOfLinkRequestsLong(t *testing.T) {
 		return float64(n) / pairs
 	}
 	// The spread of a fair coin over 1000 pairs is 0.016.
-	hidden, told := slower(opaque), slower(func(*impl.Settings) {})
-	fmt.Printf("timing: a link request for a user is the slower one of a pair in %.0f %% of pairs, in precise mode %.0f %%\n", 100*hidden, 100*told)
+	hidden, shown := slower(opaque), slower(func(*impl.Settings) {})
+	fmt.Printf("timing: a link request for a user is the slower one of a pair in %.0f %% of pairs, in precise mode %.0f %%\n", 100*hidden, 100*shown)
 	if hidden < 0.4 || hidden > 0.6 {
 		t.Errorf("in opaque mode a request for a user is slower in %.2f of all pairs", hidden)
 	}
-	if told < 0.9 {
-		t.Errorf("the test finds no difference where there is one: %.2f", told)
+	if shown < 0.9 {
+		t.Errorf("the test finds no difference where there is one: %.2f", shown)
 	}
 }

@@ -143,6 +143,7 @@ func TestPrismLong(t *testing.T) {
 // showPrism makes an operation answer what one server can show one after the other, in the order of the
 // steps. Prism does not forward a body that is no JSON.
 func showPrism(e *env, o *specOperation) {
+	e.firstCleanUp() // which would delete the states of Google while the clock is moved
 	v := prepare(e, o)
 	shown := []string{
 		"route-non-existent", "invalid-content-type", "invalid-token", "session-expired", "client-required", "missing-param", "invalid-param",

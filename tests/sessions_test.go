@@ -143,7 +143,7 @@ func TestSessionsCreateForUsersWithoutRecords(t *testing.T) {
 		t.Errorf("the refusal is %+v", refused)
 	}
 	if e.count("users") != 1 {
-		t.Error("somebody was registered all the same")
+		t.Error("a user was registered all the same")
 	}
 }
 

@@ -133,7 +133,7 @@ func TestSignedOutMeanwhile(t *testing.T) {
 	params.Client.Password = "nanoseconds on a wire"
 	want[client.InvalidToken](e.api.UsersClientRegister(t.Context(), params, client.WithToken(token)))(t)
 	if e.count("clients") != 0 || e.count("users WHERE password_hash IS NOT NULL") != 0 {
-		t.Error("something became of it")
+		t.Error("a record or a password was saved")
 	}
 }
 

@@ -30,7 +30,6 @@ func TestAttach(t *testing.T) {
 // At the begin of a start there is no Postgres to attach to yet.
 func TestAttachWhileStarting(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := emptyDir(t)
 	s, _ := forkServer(t, dir, nil)
 	await(t, "the server locks the directory", func() bool {

@@ -44,7 +44,6 @@ func TestPasswordAndFileModes(t *testing.T) {
 
 func TestStartAfterInterruptedInitdb(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := emptyDir(t)
 	s, _ := forkServer(t, dir, nil)
 	await(t, "initdb begins", func() bool {
@@ -148,7 +147,6 @@ func TestStartAsRoot(t *testing.T) {
 // An ordinary user's Postgres can be started by root too, and then again by that user.
 func TestStartAsOrdinaryUser(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	if os.Geteuid() != 0 {
 		t.Skip("needs root; but then all other tests run as an ordinary user")
 	}

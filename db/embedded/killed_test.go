@@ -31,7 +31,6 @@ func TestStartAfterPostgresIsKilled(t *testing.T) {
 // Postgres refuses to start as long as a process of a killed postmaster still has its shared memory.
 func TestStartWhileABackendLingers(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := preparedDir(t)
 	p := startPostgres(t, dir, quick)
 	client, err := pgx.Connect(t.Context(), p.URL)
@@ -88,7 +87,6 @@ func TestPostgresEndsWithTheServer(t *testing.T) {
 
 func TestStartAfterBothAreKilled(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := preparedDir(t)
 	s := startServer(t, dir, nil)
 	writeNote(t, s.url)
@@ -102,7 +100,6 @@ func TestStartAfterBothAreKilled(t *testing.T) {
 // for it.
 func TestStartStopsAnOrphan(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := preparedDir(t)
 	p := startPostgres(t, dir, quick)
 	writeNote(t, p.URL)
@@ -154,7 +151,6 @@ func TestStartStopsAnOrphan(t *testing.T) {
 // since Postgres takes only such a process for a postmaster.
 func TestStartSparesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := preparedDir(t)
 	p := startPostgres(t, dir, quick)
 	stopPostgres(t, p)

@@ -118,12 +118,13 @@ func TestStartUsesAnotherPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	ports := 0
-	p, err := launch(t.Context(), d, b, password, func() (int, error) {
+	l := launcher{directory: d, binaries: b, password: password, options: []string{quick}}
+	p, err := l.launch(t.Context(), func() (int, error) {
 		if ports++; ports == 1 {
 			return used.Addr().(*net.TCPAddr).Port, nil
 		}
 		return freePort()
-	}, []string{quick})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,6 @@ func TestStartTellsWhyPostgresEnded(t *testing.T) {
 
 func TestStartIsCancelled(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := emptyDir(t)
 	for _, after := range []time.Duration{0, 200 * time.Millisecond, 800 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(t.Context(), after)
@@ -164,7 +164,6 @@ func TestStartIsCancelled(t *testing.T) {
 // A Postgres that has another password never becomes ready.
 func TestStartTimesOut(t *testing.T) {
 	t.Parallel()
-	skipUnlessLong(t)
 	dir := preparedDir(t)
 	p := startPostgres(t, dir, quick)
 	askPostgres(t, p.URL, "ALTER ROLE planoauth PASSWORD 'other'")

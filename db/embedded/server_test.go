@@ -34,14 +34,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// skipUnlessLong skips a test that belongs to the long suite.
-func skipUnlessLong(t *testing.T) {
-	t.Helper()
-	if os.Getenv("PLANOAUTH_LONG_TESTS") != "1" {
-		t.Skip("long: set PLANOAUTH_LONG_TESTS=1")
-	}
-}
-
 // serve is the main function of a server with an embedded Postgres that tests can kill: a copy of the test
 // program.
 func serve(dir string) int {

@@ -30,13 +30,13 @@ const (
 	active      = 1000 // users who sign in, and sessions that are seen again
 )
 
-// The costs of a hash.
+// The costs of a password hash.
 var (
 	cheapest = argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	costly   = argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32} // the default
 )
 
-// data is a database with so many users, each of whom is a client with one session.
+// data is a database with this many users, each a client with one session.
 type data struct {
 	*db.DB
 	name    string
@@ -66,19 +66,19 @@ func (b *bench) fill(ctx context.Context, name string, users int, cost argon2id.
 	return d
 }
 
-// settings are those of a server that hashes at the cost of the users' hashes.
+// settings are the settings of a server whose hashes cost as much as those of the users.
 func (d *data) settings() []string {
 	return []string{fmt.Sprint("ARGON2_MEMORY=", d.cost.Memory), fmt.Sprint("ARGON2_TIME=", d.cost.Iterations)}
 }
 
-// insert fills the tables, their indexes in place but without triggers.
+// insert fills the tables with their indexes, but without triggers.
 func (d *data) insert(ctx context.Context, conn *pgxpool.Conn, hash string) error {
 	statements := []string{
 		"SET session_replication_role = replica",
 		fmt.Sprintf(`INSERT INTO users (email, email_verified_at, password_hash, first_name, last_name)
 SELECT 'user' || i || '@example.com', now(), '%s', 'Ada', 'Lovelace' FROM generate_series(1, %d) AS i`, hash, d.users),
 		"INSERT INTO clients (user_id) SELECT id FROM users",
-		// Nobody signs in from here for the first time.
+		// The bench's address is a known one of every user.
 		"INSERT INTO known_addresses (user_id, address, signed_in_at) SELECT id, '127.0.0.1', now() FROM users",
 		`INSERT INTO sessions (user_id, application_id, token_digest, method, ip, user_agent, created_at, last_used_at)
 SELECT u.id, a.id, coalesce(m.digest, sha256(u.id::text::bytea)), 'password', '192.0.2.1', 'bench', now(), now()
@@ -102,7 +102,7 @@ FROM users u CROSS JOIN applications a LEFT JOIN minted m ON m.owner = u.id WHER
 	return err
 }
 
-// owner is the user of the ith token.
+// owner returns the user of the ith token.
 func (d *data) owner(i int) int64 {
 	return int64(i)*int64(d.users)/int64(min(d.users, presentable)) + 1
 }
@@ -115,7 +115,7 @@ func (d *data) forgetSignIns(ctx context.Context) {
 	check(err)
 }
 
-// mint makes a token of a session: its text holds 256 random bits and the last 24 of a CRC-32.
+// mint returns a token of a session: 256 random bits and the last 24 of a CRC-32.
 func mint() string {
 	const prefix = "plas_"
 	bits := make([]byte, 32, 36)
@@ -124,7 +124,7 @@ func mint() string {
 	return prefix + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").EncodeToString(append(bits, sum[1:]...))
 }
 
-// startMandrill starts a double that takes every mail at once.
+// startMandrill starts a double of Mandrill that accepts every mail at once.
 func startMandrill() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)

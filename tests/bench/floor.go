@@ -60,7 +60,7 @@ func serveFloor(ctx context.Context) {
 	e.Start(os.Getenv("ADDR"))
 }
 
-// answer binds the params, does something, and answers.
+// answer binds the params, calls do, and answers.
 func answer[P any](e *echo.Echo, path string, do func(context.Context, *P) error, answer any) {
 	e.POST(path, func(c echo.Context) error {
 		var params P

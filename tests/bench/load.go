@@ -14,7 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// ask is one kind of request, and what must come of it.
+// ask is one kind of request, with the expected answer.
 type ask struct {
 	path, contentType, bearer string
 	body                      func(n int64) []byte // of the nth request
@@ -22,7 +22,7 @@ type ask struct {
 	status                    string // its slug; "" where a floor answers
 }
 
-// side is one of the two that a row compares.
+// side is one of the two sides that a row compares.
 type side struct {
 	*process // nil where there is nothing to ask
 	ask
@@ -36,7 +36,7 @@ type side struct {
 	got    measured
 }
 
-// measured is what a side has shown. All numbers are those of one request, save Rate.
+// measured is what a side has shown. All numbers are for one request, except Rate.
 type measured struct {
 	Rate       float64 `json:"rate"`   // requests a second, the median of the runs
 	P50        float64 `json:"p50_ms"` // of all runs together
@@ -50,7 +50,7 @@ type measured struct {
 	cost      cost
 }
 
-// measure runs once. Nothing is kept of a warm-up.
+// measure runs once. A warm-up is not recorded.
 func (s *side) measure(ctx context.Context, limit time.Duration, keep bool) {
 	if s.alone != nil {
 		n, seconds, err := s.alone(ctx, limit)
@@ -119,7 +119,7 @@ func (s *side) connect() {
 	}
 }
 
-// sample is one answer.
+// sample returns one answer.
 func (p *process) sample(a ask) string {
 	s := &side{process: p, ask: a}
 	s.connect()
@@ -161,7 +161,7 @@ func (m *measured) finish() {
 	}
 }
 
-// quantile is that of durations in order.
+// quantile returns a quantile of sorted durations.
 func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }

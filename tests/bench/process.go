@@ -32,7 +32,7 @@ type process struct {
 }
 
 // startServer starts the server on a database. The requests of an address are counted, but have too high a
-// bound to be refused; all else that settings do not say is as by default.
+// limit to be refused; all else that settings do not say is as by default.
 func (b *bench) startServer(ctx context.Context, database string, settings ...string) *process {
 	metrics := freeAddress()
 	p := &process{name: "the server on " + database, database: database, metrics: "http://" + metrics + "/metrics"}
@@ -57,7 +57,7 @@ func (b *bench) start(ctx context.Context, p *process, command, environment []st
 	check(err)
 	defer log.Close()
 	p.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
-	p.cmd.Env = append(environment, "ADDR="+address, "DATABASE_URL="+b.urlOf(p.database))
+	p.cmd.Env = append(environment, "DRAIN_SECONDS=0", "ADDR="+address, "DATABASE_URL="+b.urlOf(p.database))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = 20 * time.Second // which is longer than the server takes to stop
@@ -85,7 +85,7 @@ func (p *process) ready() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// stop may be called again.
+// stop ends the process. It may be called again.
 func (p *process) stop() {
 	if err := p.cmd.Cancel(); !errors.Is(err, os.ErrProcessDone) {
 		check(err)
@@ -93,7 +93,7 @@ func (p *process) stop() {
 	}
 }
 
-// cost is what a process has spent since its start.
+// cost is what a process has used since its start.
 type cost struct{ cpu, statements, mallocs float64 }
 
 func (c *cost) add(after, before cost) {
@@ -118,7 +118,7 @@ WHERE datname = $1 AND query !~ '\m(mails|river_\w+)\M'`, p.database).Scan(&c.st
 	return c
 }
 
-// metric is the value of a metric without labels.
+// metric returns the value of a metric without labels.
 func (p *process) metric(name string) float64 {
 	res, err := http.Get(p.metrics)
 	check(err)
@@ -133,7 +133,7 @@ func (p *process) metric(name string) float64 {
 	return found[0].GetCounter().GetValue() + found[0].GetGauge().GetValue()
 }
 
-// peak is the most memory that was resident since forgetPeak, in bytes.
+// peak returns the peak of resident memory since forgetPeak, in bytes.
 func (p *process) peak() float64 {
 	status, err := p.proc.NewStatus()
 	check(err)
@@ -144,7 +144,7 @@ func (p *process) forgetPeak() {
 	check(os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.proc.PID), []byte("5"), 0))
 }
 
-// urlOf is the URL of a database beside the bench's own.
+// urlOf returns the URL of another database of the cluster.
 func (b *bench) urlOf(database string) string {
 	address, err := url.Parse(b.admin.Config().ConnString())
 	check(err)

@@ -65,7 +65,7 @@ func (b *bench) revocation(ctx context.Context, d *data, urls ...string) {
 	}
 }
 
-// awaitRefusals asks all replicas from now on.
+// awaitRefusals asks all replicas continuously until each refuses the token.
 func awaitRefusals(ctx context.Context, replicas []heard, token client.RequestEditorFn) {
 	changed := time.Now()
 	failures := make([]error, len(replicas))

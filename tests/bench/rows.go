@@ -12,25 +12,25 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// asJSON is a request that succeeds.
+// asJSON returns a JSON request that succeeds.
 func asJSON(path string, body func(int64) []byte) ask {
 	return ask{path: path, contentType: "application/json", body: body, code: 200, status: `"action-successful"`}
 }
 
-// sealed is the same with params that are sent as base64.
+// sealed returns a request that succeeds, with params in base64.
 func sealed(path string, params func(int64) []byte) ask {
 	return ask{path: path, contentType: "text/plain", code: 200, status: `"action-successful"`, body: func(n int64) []byte {
 		return []byte(base64.StdEncoding.EncodeToString(params(n)))
 	}}
 }
 
-// refusal is a request that is always the same, and refused.
+// refusal returns a constant request that is refused.
 func refusal(a ask, body string, code int, status string) ask {
 	a.body, a.code, a.status = func(int64) []byte { return []byte(body) }, code, `"`+status+`"`
 	return a
 }
 
-// check is a check by the product of so many sessions from all over the table, one after the other.
+// check returns checks by the product of this many sessions from all over the table, in turn.
 func (d *data) check(sessions int, view string) ask {
 	bodies := make([][]byte, sessions)
 	for i := range bodies {
@@ -41,13 +41,13 @@ func (d *data) check(sessions int, view string) ask {
 	return a
 }
 
-// at is the same request to a floor.
+// at returns the same request to a floor.
 func (a ask) at(path string) ask {
 	a.path = path
 	return a
 }
 
-// signInParams are those of some users from all over the table.
+// signInParams returns params of users from all over the table, in turn.
 func (d *data) signInParams(n int64) []byte {
 	user := n%active*int64(d.users)/active + 1
 	return fmt.Appendf(nil, `{"email":"user%d@example.com","password":"%s","application":"%s"}`, user, password, product)
@@ -55,14 +55,14 @@ func (d *data) signInParams(n int64) []byte {
 
 func (d *data) signIn() ask { return sealed("/api/v1/sessions/create", d.signInParams) }
 
-// registration makes params of addresses at a domain.
+// registration returns params of new addresses at a domain.
 func registration(domain string) func(int64) []byte {
 	return func(n int64) []byte {
 		return fmt.Appendf(nil, `{"application":"%s","client":{"email":"new%d@%s","password":"%s","first_name":"Grace","last_name":"Hopper"}}`, product, n, domain, password)
 	}
 }
 
-// requests are the rows with the cheapest hash.
+// requests measures the rows with the cheapest hash.
 func (b *bench) requests(ctx context.Context) {
 	d := b.fill(ctx, "main", presentable, cheapest)
 	defer d.Close()
@@ -99,7 +99,7 @@ func (b *bench) requests(ctx context.Context) {
 	}
 }
 
-// hashing has the rows of a server with the default settings.
+// hashing measures the rows of a server with the default settings.
 func (b *bench) hashing(ctx context.Context) {
 	d := b.fill(ctx, "costly", active, costly)
 	defer d.Close()
@@ -116,7 +116,7 @@ func (b *bench) hashing(ctx context.Context) {
 
 	server := b.startServer(ctx, d.name)
 	defer server.stop()
-	time.Sleep(3 * time.Second) // what it does at its start is over
+	time.Sleep(3 * time.Second) // its start-up work is over
 	saturated, bare := &side{process: server, ask: d.signIn(), connections: 64}, b.bareHash()
 	server.forgetPeak()
 	b.size("memory, idle", server.peak(), 40)
@@ -126,7 +126,7 @@ func (b *bench) hashing(ctx context.Context) {
 	b.size("memory, 64 sign-ins at once", server.peak(), 40+server.metric("auth_hash_slots")*float64(costly.Memory)*1024/1e6)
 }
 
-// bareHash only hashes, in a process of its own.
+// bareHash returns a side that only hashes, in a process of its own.
 func (b *bench) bareHash() *side {
 	hash, err := argon2id.CreateHash(password, &costly)
 	check(err)

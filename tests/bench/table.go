@@ -12,7 +12,7 @@ import (
 	"text/tabwriter"
 )
 
-// row is one goal, and what came of it.
+// row is one goal and its result.
 type row struct {
 	What   string    `json:"what"`
 	Result string    `json:"result"` // the ratio of the rates, where there is a floor
@@ -26,7 +26,7 @@ func (b *bench) add(what, result, goal string, met bool) {
 	b.rows = append(b.rows, row{What: what, Result: result, Goal: goal, Met: met})
 }
 
-// size adds a row of so many bytes, of which there may be so many millions.
+// size adds a row of a size in bytes with a goal in megabytes.
 func (b *bench) size(what string, bytes, most float64) {
 	b.add(what, fmt.Sprintf("%.1f MB", bytes/1e6), fmt.Sprintf("<= %.0f MB", most), bytes <= most*1e6)
 }
@@ -51,7 +51,7 @@ func (b *bench) compare(ctx context.Context, what string, server, floor *side, r
 	})
 }
 
-// print shows all rows. What is of one request is the server's, where nothing else is said.
+// print shows all rows. Numbers for one request are the server's unless stated otherwise.
 func (b *bench) print() {
 	fmt.Printf("%d runs of %v of each side in turn, %d connections, %d cores\n\n", runs, b.run, connections, runtime.NumCPU())
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 )
 
 // harness is what all faults are injected in.
@@ -94,6 +95,9 @@ func (h *harness) inject(ctx context.Context, f fault) {
 		if failure := recover(); failure != nil {
 			w.load.stop.Store(true)
 			check(context.Cause(ctx))
+			if bug, ok := failure.(runtime.Error); ok {
+				panic(bug)
+			}
 			r.broken("%v", failure)
 		}
 	}()

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -49,6 +51,9 @@ func (h *harness) run(ctx context.Context, only, result string) (code int) {
 		if failure := recover(); failure != nil {
 			h.print()
 			fmt.Fprintln(os.Stderr, "faults:", failure)
+			if _, bug := failure.(runtime.Error); bug {
+				debug.PrintStack()
+			}
 			code = 1
 		}
 	}()

@@ -14,10 +14,9 @@ import (
 // server is a replica, at an address that it keeps when it is started again.
 type server struct {
 	*process
-	harness       *harness
-	name, program string
-	address, url  string
-	environment   []string
+	program, logFile string
+	address, url     string
+	environment      []string
 }
 
 // serverSettings: passwords cost next to nothing, since all would else be hashing, and nothing is limited.
@@ -30,7 +29,7 @@ var serverSettings = []string{
 func (s *server) launch() {
 	cmd := exec.Command(s.program, "serve")
 	cmd.Env, cmd.SysProcAttr = s.environment, childAttributes(nil)
-	s.process = spawn(cmd, s.log)
+	s.process = spawn(cmd, s.logFile)
 }
 
 // start starts the server and waits until it is ready.

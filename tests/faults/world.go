@@ -119,7 +119,7 @@ func (w *world) skip(format string, values ...any) { w.Skipped = fmt.Sprintf(for
 func (w *world) newServer(settings ...string) *server {
 	address := loopback(freePort())
 	s := &server{program: w.program, address: address, url: "http://" + address}
-	s.log = filepath.Join(w.dir, fmt.Sprintf("%s-server%d.log", w.database, len(w.servers)))
+	s.logFile = filepath.Join(w.dir, fmt.Sprintf("%s-server%d.log", w.database, len(w.servers)))
 	s.environment = append(append([]string{
 		"ADDR=" + address, "DATABASE_URL=" + w.databaseURL, "MANDRILL_URL=" + w.mandrill.URL,
 	}, serverSettings...), settings...)

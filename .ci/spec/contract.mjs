@@ -1,6 +1,6 @@
 // Compares openapi.yaml with its earlier versions. It needs git and go.
 //
-//   node contract.mjs judge                  fails on a breaking change, and on a version number of two different specs
+//   node contract.mjs check                  fails on a breaking change, and on a version number of two different specs
 //   node contract.mjs changelog FROM [TO]    prints what changed between two commits; TO is the working tree when absent
 //
 // Published are the specs of main: those of BASE and the commits before it, by first parents. So a merged
@@ -55,7 +55,7 @@ function base() {
   return forks.find(fork => fork && fork !== head) ?? head
 }
 
-function judge() {
+function check() {
   const now = contractNow()
   const commits = published()
   if (!commits.length) throw new Refusal(`no commit of main has ${file}: pass a BASE that has it`)
@@ -154,9 +154,9 @@ function changelog(from, to) {
 const [command, ...args] = process.argv.slice(2)
 try {
   needHistory()
-  if (command === 'judge') judge()
+  if (command === 'check') check()
   else if (command === 'changelog') changelog(...args)
-  else throw new Refusal('usage: contract.mjs judge | changelog FROM [TO]')
+  else throw new Refusal('usage: contract.mjs check | changelog FROM [TO]')
 } catch (err) {
   if (!(err instanceof Refusal) && !err.stderr) throw err
   console.error(`contract: ${(err.stderr ?? err.message).trim()}`) // git names the unknown commit itself

@@ -10,7 +10,7 @@ import { parse, stringify } from 'yaml'
 
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 const spec = parse(readFileSync(here('../../openapi.yaml'), 'utf8'))
-const tmp = mkdtempSync(join(tmpdir(), 'judges-'))
+const tmp = mkdtempSync(join(tmpdir(), 'spec-'))
 after(() => rmSync(tmp, { recursive: true }))
 
 // spoilt returns a copy of the spec as text. Each change gets the copy, its schemas, and a function from ids
@@ -33,7 +33,8 @@ const lint = [
   ['rate-limit-exceeded is missing', (_, s, op) => delete op('preferencesRead').responses['429'], 'preferencesRead must list 429 rate-limit-exceeded'],
   ['rate-limit-exceeded where nothing is throttled', (_, s, op) => { op('sessionsRead').responses['429'] = { $ref: '#/components/responses/TooMany' } }, 'sessionsRead must not list 429 rate-limit-exceeded'],
   ['permission-denied is missing', (_, s, op) => delete op('notificationsIndex').responses['403'], 'notificationsIndex must list 403 permission-denied'],
-  ['permission-denied without roles', (_, s, op) => { op('preferencesUpdate').responses['403'] = { $ref: '#/components/responses/Forbidden' } }, 'preferencesUpdate must not list 403 permission-denied'],
+  ['permission-denied without roles', (_, s, op) => { op('usersUpdate').responses['403'] = { $ref: '#/components/responses/ForbiddenOrPermissionDenied' } }, 'usersUpdate must not list 403 permission-denied'],
+  ['permission-denied is missing where employees are bound', (_, s, op) => { op('preferencesUpdate').responses['403'] = { $ref: '#/components/responses/Forbidden' } }, 'preferencesUpdate must list 403 permission-denied'],
   ['client-required is missing', (_, s, op) => { op('clientsRegister').responses['401'].$ref = '#/components/responses/Unauthorized' }, 'clientsRegister must list 401 client-required'],
   ['client-required where the recordless are let in', (_, s, op) => delete op('usersEmailVerify')['x-open-to-recordless'], 'usersEmailVerify must list 401 client-required'],
 
@@ -72,7 +73,7 @@ test('the linters find what is wrong with an operation, a slug or a param', asyn
   assert.equal(spectral.status, 1)
   assert.equal(redocly.status, 1)
   for (const [what, , message] of lint) {
-    await t.test(what, () => assert.ok((spectral.output + redocly.output).includes(message), `no judge says: ${message}\n${spectral.output}\n${redocly.output}`))
+    await t.test(what, () => assert.ok((spectral.output + redocly.output).includes(message), `no check says: ${message}\n${spectral.output}\n${redocly.output}`))
   }
 })
 
@@ -130,7 +131,7 @@ const small = (version, title = 'PlanoAuth') => stringify({ openapi: '3.0.3', in
 // commits makes a repository whose main has one commit for each text.
 function commits(...texts) {
   const repo = mkdtempSync(join(tmp, 'repo-'))
-  const git = (...args) => execFileSync('git', ['-c', 'user.name=judge', '-c', 'user.email=judge@example.com', ...args], { cwd: repo, stdio: 'pipe' })
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: repo, stdio: 'pipe' })
   git('init', '--quiet', '--initial-branch', 'main')
   const commit = text => {
     writeFileSync(join(repo, 'openapi.yaml'), text)
@@ -145,21 +146,21 @@ const contract = ({ repo }, ...args) => run('node', [here('contract.mjs'), ...ar
 const first = spoilt(version('1.0.0'))
 
 test('what breaks callers is refused, save by a new major version', async t => {
-  const broken = contract(commits(first, spoilt(version('1.1.0'), ...breaks.map(([, change]) => change))), 'judge')
+  const broken = contract(commits(first, spoilt(version('1.1.0'), ...breaks.map(([, change]) => change))), 'check')
   assert.equal(broken.status, 1, broken.output)
   assert.match(broken.output, /within a major version it only adds/)
   for (const [what, , message] of breaks) {
     await t.test(what, () => assert.ok(broken.output.includes(message), `oasdiff does not say: ${message}\n${broken.output}`))
   }
-  const silent = contract(commits(first, spoilt(version('1.0.0'), breaks[0][1])), 'judge')
+  const silent = contract(commits(first, spoilt(version('1.0.0'), breaks[0][1])), 'check')
   assert.match(silent.output, /raise info\.version[^]*within a major version it only adds/)
-  const major = contract(commits(first, spoilt(version('2.0.0'), breaks[0][1])), 'judge')
+  const major = contract(commits(first, spoilt(version('2.0.0'), breaks[0][1])), 'check')
   assert.equal(major.status, 0, major.output)
 })
 
 test('what only adds is let through, and stands in the changelog', () => {
   const history = commits(first, spoilt(version('1.1.0'), ...adds))
-  const added = contract(history, 'judge')
+  const added = contract(history, 'check')
   assert.equal(added.status, 0, added.output)
   const log = contract(history, 'changelog', 'HEAD^', 'HEAD').output
   for (const line of ['added `#/components/schemas/EmailAlreadyClient` to the response body `oneOf`', 'added the new optional request property `nickname`', 'endpoint added']) {
@@ -196,7 +197,7 @@ test('a version names one contract', async t => {
     ['another text of the same version', commits(small('1.0.0'), other), refused],
     ['another text that is not committed yet', dirty, refused],
     ['another text, and then a commit of something else', commits(small('1.0.0'), other, other), refused],
-    ['another text, judged from a folder below', below, refused],
+    ['another text, checked from a folder below', below, refused],
     ['a version that went down', commits(small('1.0.10'), small('1.0.9')), /info\.version must not go down from 1\.0\.10/],
     ['a history that is cut off', shallow, /run 'git fetch --unshallow'/],
     ['a history without a contract', none, /no commit of main has openapi.yaml/],
@@ -208,7 +209,7 @@ test('a version names one contract', async t => {
   ]
   for (const [what, history, refusal] of rows) {
     await t.test(what, () => {
-      const { status, output } = contract(history, 'judge')
+      const { status, output } = contract(history, 'check')
       assert.equal(status, refusal ? 1 : 0, output)
       if (refusal) assert.match(output, refusal)
     })
