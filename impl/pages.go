@@ -1,10 +1,8 @@
 package impl
 
 import (
-	"context"
 	_ "embed"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,17 +27,4 @@ func (s *Server) pages(e *echo.Echo) {
 	if mailbox, ok := s.Mailer.(*mailer.Mailbox); ok {
 		e.GET("/dev/mail", echo.WrapHandler(mailbox))
 	}
-}
-
-// readyTimeout bounds the query behind /health/ready.
-const readyTimeout = 2 * time.Second
-
-// ready answers 200 if the server can answer requests: the registry is readable from the database.
-func (s *Server) ready(ec echo.Context) error {
-	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
-	defer cancel()
-	if _, err := s.registry.read(ctx); err != nil {
-		return ec.String(http.StatusServiceUnavailable, "not ready\n")
-	}
-	return ec.String(http.StatusOK, "ready\n")
 }

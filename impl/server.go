@@ -21,6 +21,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/background"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/password"
@@ -51,6 +52,8 @@ type Server struct {
 
 	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
 	jobRunner   *river.Client[pgx.Tx]
+
+	readiness readiness
 
 	passwordLimit, linkLimit ratelimit.Mailbox
 	clientAddress            func(*http.Request) string
@@ -111,6 +114,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	loops.Go(func() { s.Sessions.Run(ctx) })
 	loops.Go(func() { s.registry.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
+	loops.Go(func() { background.Every(ctx, db.AliveInterval, nil, s.DB.CheckAlive) })
 	return func() { loops.Wait(); <-s.jobRunner.Stopped() }, nil
 }
 
