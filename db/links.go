@@ -24,9 +24,9 @@ var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink}
 // ErrLinkConsumed is returned when another request has consumed the link.
 var ErrLinkConsumed = errors.New("the link was consumed")
 
-// ErrSuperseded is returned when the user has a link of the same kind that was requested later, or at the
-// same time by the same job.
-var ErrSuperseded = errors.New("there is a newer link")
+// ErrSuperseded is returned when the user has a link of the same kind that was requested at the same time, by
+// the same job. Which of two times is later says nothing, since clocks are set back.
+var ErrSuperseded = errors.New("there is this link already")
 
 // LinkByToken returns the unconsumed link of a kind with a token's digest, whatever its age. It is nil if
 // there is none.
@@ -39,13 +39,13 @@ func LinkByToken(ctx context.Context, idb bun.IDB, kind LinkKind, digest []byte)
 	return link, err
 }
 
-// ReplaceLink saves a link in place of an older one of the same user and kind. It returns ErrSuperseded, and
-// saves nothing, if the other one is not older.
+// ReplaceLink saves a link in place of another one of the same user and kind. It returns ErrSuperseded, and
+// saves nothing, if the other one is of the same time.
 func ReplaceLink(ctx context.Context, idb bun.IDB, link *Link) error {
 	saved, err := ChangedOne(idb.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT ? DO UPDATE", bun.Ident(LinksUserKindKey)).
 		Set("application_id = EXCLUDED.application_id, redirect_url = EXCLUDED.redirect_url").
 		Set("token_digest = EXCLUDED.token_digest, created_at = EXCLUDED.created_at").
-		Where("link.created_at < EXCLUDED.created_at").Returning("id").Exec(ctx))
+		Where("link.created_at <> EXCLUDED.created_at").Returning("id").Exec(ctx))
 	if err == nil && !saved {
 		return ErrSuperseded
 	}

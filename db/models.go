@@ -145,6 +145,9 @@ type Mail struct {
 	CreatedAt time.Time
 	SentAt    time.Time `bun:",nullzero"`
 	FailedAt  time.Time `bun:",nullzero"` // rejected, or given up after retries
+
+	Claim        string    `bun:",nullzero"` // names the attempt that is sending the mail, "" for none
+	ClaimedUntil time.Time `bun:",nullzero"` // by the database's clock
 }
 
 // Notification tells operators that something failed.

@@ -33,6 +33,12 @@ type Records struct {
 // None reports whether the user has no record at all.
 func (r Records) None() bool { return r.Client == nil && r.Employee == nil && r.Liaison == nil }
 
+// Has reports whether the user has a record of this kind, active or not.
+func (r Records) Has(kind Role) (has bool) {
+	r.each(func(role Role, _ bool) { has = has || role == kind })
+	return has
+}
+
 // Kinds returns the kinds of all records, active or not.
 func (r Records) Kinds() []string {
 	kinds := make([]string, 0, 3)

@@ -107,14 +107,14 @@ func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash stri
 }
 
 // SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
-// used at these times or earlier have expired and are deleted first, except one.
-func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) error {
-	_, err := idb.NewRaw(`
+// used at these times or earlier have expired and are deleted first, except one. It reports whether the
+// preference was another before.
+func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) (bool, error) {
+	return ChangedOne(idb.NewRaw(`
 WITH ended AS (
 	DELETE FROM sessions USING users u
 	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
-UPDATE users SET remember_me = ?1 WHERE id = ?0`, userID, remember, created, lastUsed, except).Exec(ctx)
-	return err
+UPDATE users SET remember_me = ?1 WHERE id = ?0 AND remember_me <> ?1`, userID, remember, created, lastUsed, except).Exec(ctx))
 }
 
 // VerifyEmail marks the e-mail address of a user as verified, unless it was already.

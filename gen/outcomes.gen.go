@@ -34,26 +34,27 @@ type OperationID string
 
 // The ids of all operations.
 const (
-	OperationSessionsCreate            OperationID = "sessionsCreate"
-	OperationSessionsRead              OperationID = "sessionsRead"
-	OperationSessionsIndex             OperationID = "sessionsIndex"
-	OperationSessionsDelete            OperationID = "sessionsDelete"
-	OperationSessionsMagicLinkRequest  OperationID = "sessionsMagicLinkRequest"
-	OperationSessionsMagicLinkCreate   OperationID = "sessionsMagicLinkCreate"
-	OperationSessionsGoogleAuthorize   OperationID = "sessionsGoogleAuthorize"
-	OperationSessionsGoogleCreate      OperationID = "sessionsGoogleCreate"
-	OperationClientsRegister           OperationID = "clientsRegister"
-	OperationUsersClientRegister       OperationID = "usersClientRegister"
-	OperationUsersRead                 OperationID = "usersRead"
-	OperationUsersUpdate               OperationID = "usersUpdate"
-	OperationUsersPasswordUpdate       OperationID = "usersPasswordUpdate"
-	OperationUsersPasswordResetRequest OperationID = "usersPasswordResetRequest"
-	OperationUsersPasswordReset        OperationID = "usersPasswordReset"
-	OperationUsersEmailVerify          OperationID = "usersEmailVerify"
-	OperationPreferencesRead           OperationID = "preferencesRead"
-	OperationPreferencesUpdate         OperationID = "preferencesUpdate"
-	OperationNotificationsIndex        OperationID = "notificationsIndex"
-	OperationNotificationsUpdate       OperationID = "notificationsUpdate"
+	OperationSessionsCreate                OperationID = "sessionsCreate"
+	OperationSessionsRead                  OperationID = "sessionsRead"
+	OperationSessionsIndex                 OperationID = "sessionsIndex"
+	OperationSessionsDelete                OperationID = "sessionsDelete"
+	OperationSessionsMagicLinkRequest      OperationID = "sessionsMagicLinkRequest"
+	OperationSessionsMagicLinkCreate       OperationID = "sessionsMagicLinkCreate"
+	OperationSessionsGoogleAuthorize       OperationID = "sessionsGoogleAuthorize"
+	OperationSessionsGoogleCreate          OperationID = "sessionsGoogleCreate"
+	OperationClientsRegister               OperationID = "clientsRegister"
+	OperationUsersClientRegister           OperationID = "usersClientRegister"
+	OperationUsersRead                     OperationID = "usersRead"
+	OperationUsersUpdate                   OperationID = "usersUpdate"
+	OperationUsersPasswordUpdate           OperationID = "usersPasswordUpdate"
+	OperationUsersPasswordResetRequest     OperationID = "usersPasswordResetRequest"
+	OperationUsersPasswordReset            OperationID = "usersPasswordReset"
+	OperationUsersEmailVerificationRequest OperationID = "usersEmailVerificationRequest"
+	OperationUsersEmailVerify              OperationID = "usersEmailVerify"
+	OperationPreferencesRead               OperationID = "preferencesRead"
+	OperationPreferencesUpdate             OperationID = "preferencesUpdate"
+	OperationNotificationsIndex            OperationID = "notificationsIndex"
+	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
 )
 
 // Operation is one operation of the spec.
@@ -78,6 +79,8 @@ type Operation struct {
 	ApplicationRequires []string
 	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
+	// Application is the application whose sessions alone it takes.
+	Application SessionApplication
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -86,6 +89,16 @@ type Operation struct {
 	DeprecatedParams []DeprecatedParam
 	// Slugs has every status slug that the operation may answer.
 	Slugs []string
+}
+
+// SessionApplication is the application whose sessions alone an operation takes.
+type SessionApplication struct {
+	// Slug is that of the application; "" takes the sessions of all.
+	Slug string
+	// For is the role whose record binds a user, active or not; "" binds all users.
+	For string
+	// Param is the dotted path of the param that binds a request; "" binds all requests.
+	Param string
 }
 
 // Operations has all operations, in the order of the spec.
@@ -111,6 +124,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -139,6 +153,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"application-crash",
 			"identify-request-error",
@@ -163,6 +178,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -188,6 +204,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -215,6 +232,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -245,6 +263,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -272,6 +291,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -302,6 +322,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -331,6 +352,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -348,7 +370,8 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled:   true,
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: "client.password"},
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -360,6 +383,8 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -386,6 +411,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -411,6 +437,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -426,7 +453,8 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled:   true,
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -438,6 +466,8 @@ var Operations = []*Operation{
 			"password-rejected",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -466,6 +496,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -495,6 +526,7 @@ var Operations = []*Operation{
 			"reset-link-expired",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -503,6 +535,34 @@ var Operations = []*Operation{
 			"route-not-found",
 			"service-not-found",
 			"server-busy",
+		},
+	},
+	{
+		ID: OperationUsersEmailVerificationRequest, Method: "POST", Path: "/api/v1/users/email_verification_request", Service: "users",
+		Params:         "UsersEmailVerificationRequestParams",
+		ParamOrder:     []string{"token", "redirect_url"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true,
+		Slugs: []string{
+			"action-successful",
+			"email-already-verified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
 		},
 	},
 	{
@@ -523,6 +583,7 @@ var Operations = []*Operation{
 			"verification-link-expired",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -548,6 +609,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -563,7 +625,8 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled:   true,
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -573,6 +636,8 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
 			"request-too-large",
 			"rate-limit-exceeded",
 			"application-crash",
@@ -588,7 +653,8 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true,
+		Throttled:   true,
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -599,6 +665,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"permission-denied",
 			"request-too-large",
 			"rate-limit-exceeded",
@@ -615,7 +682,8 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true,
+		Throttled:   true,
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -626,6 +694,7 @@ var Operations = []*Operation{
 			"client-required",
 			"invalid-token",
 			"session-expired",
+			"origin-not-allowed",
 			"permission-denied",
 			"request-too-large",
 			"rate-limit-exceeded",
@@ -761,6 +830,11 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The link is being mailed to the user.",
+				Operations: []string{"usersEmailVerificationRequest"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
 			},
@@ -837,6 +911,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "email-already-verified", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This e-mail address is verified already.",
+				Meaning:    "The e-mail address of the session's user is verified. No mail was sent.",
+				Remedy:     "Continue; there is nothing to do.",
+				Operations: []string{"usersEmailVerificationRequest"},
+			},
+		},
+	},
+	{
 		Slug: "email-not-found", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -887,7 +972,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -898,7 +983,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -920,7 +1005,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -952,7 +1037,7 @@ var Statuses = []*Status{
 			{
 				Message:    "The link is not valid, or was used already.",
 				Meaning:    "The token is unknown or used, or belongs to another user than the session's.",
-				Remedy:     "Sign in as the user to whom the link was mailed. A magic or reset link verifies the address too.",
+				Remedy:     "Sign in as the user to whom the link was mailed, or request a new one with users/email_verification_request.",
 				Operations: []string{"usersEmailVerify"},
 			},
 		},
@@ -975,7 +1060,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -986,7 +1071,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1040,7 +1125,7 @@ var Statuses = []*Status{
 			{
 				Message:    "The link is too old.",
 				Meaning:    "The link is older than 7 days.",
-				Remedy:     "Use a magic link or a reset link, which verify the address too.",
+				Remedy:     "Request a new link with users/email_verification_request.",
 				Operations: []string{"usersEmailVerify"},
 			},
 		},
@@ -1079,9 +1164,9 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The token is not valid.",
-				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application.",
+				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1092,7 +1177,18 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "origin-not-allowed", Code: 403, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "Pages of this origin may not call PlanoAuth.",
+				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
+				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1101,9 +1197,9 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "This is not open to the roles of the user.",
-				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application.",
-				Remedy:     "Call it with the session of somebody who has the role.",
-				Operations: []string{"notificationsIndex", "notificationsUpdate"},
+				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
+				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1114,7 +1210,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1125,7 +1221,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1136,7 +1232,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1147,7 +1243,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1176,6 +1272,12 @@ var Statuses = []*Status{
 				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"usersEmailVerificationRequest"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"usersPasswordResetRequest"},
 			},
 		},
@@ -1187,7 +1289,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1198,7 +1300,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1209,7 +1311,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
 			},
 		},
 	},
@@ -1324,6 +1426,11 @@ func (o ApplicationCrash) VisitUsersPasswordResetRequestResponse(w http.Response
 
 // VisitUsersPasswordResetResponse makes ApplicationCrash an outcome of usersPasswordReset.
 func (o ApplicationCrash) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes ApplicationCrash an outcome of usersEmailVerificationRequest.
+func (o ApplicationCrash) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1482,6 +1589,20 @@ func (o EmailAlreadyRegistered) VisitClientsRegisterResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// Slug is "email-already-verified".
+func (EmailAlreadyVerified) Slug() string { return "email-already-verified" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyVerified) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-verified", "This e-mail address is verified already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-verified>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes EmailAlreadyVerified an outcome of usersEmailVerificationRequest.
+func (o EmailAlreadyVerified) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "email-not-found".
 func (EmailNotFound) Slug() string { return "email-not-found" }
 
@@ -1633,6 +1754,11 @@ func (o IdentifyRequestError) VisitUsersPasswordResetResponse(w http.ResponseWri
 	return o.Write(w)
 }
 
+// VisitUsersEmailVerificationRequestResponse makes IdentifyRequestError an outcome of usersEmailVerificationRequest.
+func (o IdentifyRequestError) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes IdentifyRequestError an outcome of usersEmailVerify.
 func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1733,6 +1859,11 @@ func (o InvalidContentType) VisitUsersPasswordResetRequestResponse(w http.Respon
 
 // VisitUsersPasswordResetResponse makes InvalidContentType an outcome of usersPasswordReset.
 func (o InvalidContentType) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes InvalidContentType an outcome of usersEmailVerificationRequest.
+func (o InvalidContentType) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1843,6 +1974,11 @@ func (o InvalidEncodedParams) VisitUsersPasswordResetResponse(w http.ResponseWri
 	return o.Write(w)
 }
 
+// VisitUsersEmailVerificationRequestResponse makes InvalidEncodedParams an outcome of usersEmailVerificationRequest.
+func (o InvalidEncodedParams) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes InvalidEncodedParams an outcome of usersEmailVerify.
 func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1949,6 +2085,11 @@ func (o InvalidParam) VisitUsersPasswordResetRequestResponse(w http.ResponseWrit
 
 // VisitUsersPasswordResetResponse makes InvalidParam an outcome of usersPasswordReset.
 func (o InvalidParam) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailVerificationRequestResponse makes InvalidParam an outcome of usersEmailVerificationRequest.
+func (o InvalidParam) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
 func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2066,6 +2207,11 @@ func (o InvalidToken) VisitUsersPasswordResetRequestResponse(w http.ResponseWrit
 // VisitUsersPasswordResetResponse makes InvalidToken an outcome of usersPasswordReset.
 func (o InvalidToken) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailVerificationRequestResponse makes InvalidToken an outcome of usersEmailVerificationRequest.
+func (o InvalidToken) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
 func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2179,6 +2325,11 @@ func (o MissingParam) VisitUsersPasswordResetRequestResponse(w http.ResponseWrit
 // VisitUsersPasswordResetResponse makes MissingParam an outcome of usersPasswordReset.
 func (o MissingParam) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailVerificationRequestResponse makes MissingParam an outcome of usersEmailVerificationRequest.
+func (o MissingParam) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
 func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2266,6 +2417,11 @@ func (o NoParamsDecoded) VisitUsersPasswordResetResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitUsersEmailVerificationRequestResponse makes NoParamsDecoded an outcome of usersEmailVerificationRequest.
+func (o NoParamsDecoded) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes NoParamsDecoded an outcome of usersEmailVerify.
 func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2317,6 +2473,108 @@ func (o NotificationsUpdateActionSuccessful) VisitNotificationsUpdateResponse(w 
 	return o.Write(w)
 }
 
+// Slug is "origin-not-allowed".
+func (OriginNotAllowed) Slug() string { return "origin-not-allowed" }
+
+// Write sends the outcome with the HTTP status 403.
+func (o OriginNotAllowed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 403, "origin-not-allowed", "Pages of this origin may not call PlanoAuth.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 403, []string{"</statuses/origin-not-allowed>; rel=\"help\""}, o)
+}
+
+// VisitSessionsCreateResponse makes OriginNotAllowed an outcome of sessionsCreate.
+func (o OriginNotAllowed) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsReadResponse makes OriginNotAllowed an outcome of sessionsRead.
+func (o OriginNotAllowed) VisitSessionsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsIndexResponse makes OriginNotAllowed an outcome of sessionsIndex.
+func (o OriginNotAllowed) VisitSessionsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsDeleteResponse makes OriginNotAllowed an outcome of sessionsDelete.
+func (o OriginNotAllowed) VisitSessionsDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkRequestResponse makes OriginNotAllowed an outcome of sessionsMagicLinkRequest.
+func (o OriginNotAllowed) VisitSessionsMagicLinkRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsMagicLinkCreateResponse makes OriginNotAllowed an outcome of sessionsMagicLinkCreate.
+func (o OriginNotAllowed) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleAuthorizeResponse makes OriginNotAllowed an outcome of sessionsGoogleAuthorize.
+func (o OriginNotAllowed) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes OriginNotAllowed an outcome of sessionsGoogleCreate.
+func (o OriginNotAllowed) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsRegisterResponse makes OriginNotAllowed an outcome of clientsRegister.
+func (o OriginNotAllowed) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersClientRegisterResponse makes OriginNotAllowed an outcome of usersClientRegister.
+func (o OriginNotAllowed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersReadResponse makes OriginNotAllowed an outcome of usersRead.
+func (o OriginNotAllowed) VisitUsersReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersUpdateResponse makes OriginNotAllowed an outcome of usersUpdate.
+func (o OriginNotAllowed) VisitUsersUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersPasswordUpdateResponse makes OriginNotAllowed an outcome of usersPasswordUpdate.
+func (o OriginNotAllowed) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetRequestResponse makes OriginNotAllowed an outcome of usersPasswordResetRequest.
+func (o OriginNotAllowed) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordResetResponse makes OriginNotAllowed an outcome of usersPasswordReset.
+func (o OriginNotAllowed) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes OriginNotAllowed an outcome of usersEmailVerificationRequest.
+func (o OriginNotAllowed) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerifyResponse makes OriginNotAllowed an outcome of usersEmailVerify.
+func (o OriginNotAllowed) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesReadResponse makes OriginNotAllowed an outcome of preferencesRead.
+func (o OriginNotAllowed) VisitPreferencesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes OriginNotAllowed an outcome of preferencesUpdate.
+func (o OriginNotAllowed) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsIndexResponse makes OriginNotAllowed an outcome of notificationsIndex.
+func (o OriginNotAllowed) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitNotificationsUpdateResponse makes OriginNotAllowed an outcome of notificationsUpdate.
+func (o OriginNotAllowed) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
 
@@ -2343,6 +2601,21 @@ func (PermissionDenied) Slug() string { return "permission-denied" }
 func (o PermissionDenied) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 403, "permission-denied", "This is not open to the roles of the user.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 403, []string{"</statuses/permission-denied>; rel=\"help\""}, o)
+}
+
+// VisitUsersClientRegisterResponse makes PermissionDenied an outcome of usersClientRegister.
+func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersPasswordUpdateResponse makes PermissionDenied an outcome of usersPasswordUpdate.
+func (o PermissionDenied) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPreferencesUpdateResponse makes PermissionDenied an outcome of preferencesUpdate.
+func (o PermissionDenied) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
 }
 
 // VisitNotificationsIndexResponse makes PermissionDenied an outcome of notificationsIndex.
@@ -2456,6 +2729,11 @@ func (o RateLimitExceeded) VisitUsersPasswordResetResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitUsersEmailVerificationRequestResponse makes RateLimitExceeded an outcome of usersEmailVerificationRequest.
+func (o RateLimitExceeded) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes RateLimitExceeded an outcome of usersEmailVerify.
 func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2548,6 +2826,11 @@ func (o RequestTooLarge) VisitUsersPasswordResetRequestResponse(w http.ResponseW
 
 // VisitUsersPasswordResetResponse makes RequestTooLarge an outcome of usersPasswordReset.
 func (o RequestTooLarge) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes RequestTooLarge an outcome of usersEmailVerificationRequest.
+func (o RequestTooLarge) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2660,6 +2943,11 @@ func (o RouteNonExistent) VisitUsersPasswordResetResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitUsersEmailVerificationRequestResponse makes RouteNonExistent an outcome of usersEmailVerificationRequest.
+func (o RouteNonExistent) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes RouteNonExistent an outcome of usersEmailVerify.
 func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2752,6 +3040,11 @@ func (o RouteNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWri
 
 // VisitUsersPasswordResetResponse makes RouteNotFound an outcome of usersPasswordReset.
 func (o RouteNotFound) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes RouteNotFound an outcome of usersEmailVerificationRequest.
+func (o RouteNotFound) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2868,6 +3161,11 @@ func (o ServiceNotFound) VisitUsersPasswordResetResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitUsersEmailVerificationRequestResponse makes ServiceNotFound an outcome of usersEmailVerificationRequest.
+func (o ServiceNotFound) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailVerifyResponse makes ServiceNotFound an outcome of usersEmailVerify.
 func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2958,6 +3256,11 @@ func (o SessionExpired) VisitUsersPasswordResetRequestResponse(w http.ResponseWr
 
 // VisitUsersPasswordResetResponse makes SessionExpired an outcome of usersPasswordReset.
 func (o SessionExpired) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes SessionExpired an outcome of usersEmailVerificationRequest.
+func (o SessionExpired) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3211,6 +3514,34 @@ func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error 
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
 func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailVerificationRequestActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailVerificationRequestActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes UsersEmailVerificationRequestActionSuccessful an outcome of usersEmailVerificationRequest.
+func (o UsersEmailVerificationRequestActionSuccessful) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (UsersEmailVerificationRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o UsersEmailVerificationRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailVerificationRequestResponse makes UsersEmailVerificationRequestMandrillEmailFailed an outcome of usersEmailVerificationRequest.
+func (o UsersEmailVerificationRequestMandrillEmailFailed) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 

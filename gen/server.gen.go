@@ -212,7 +212,7 @@ type ClientRequired struct {
 	// Message Example: The user is not a client yet.
 	Message string `json:"message"`
 
-	// Param Which token was refused.
+	// Param Which token was refused; `token` also for the header `PlanoAuth-Application`.
 	Param TokenParam `json:"param"`
 
 	// RequestID The id of the request, made by the server.
@@ -424,6 +424,20 @@ type EmailAlreadyRegistered struct {
 	Status    string    `json:"status"`
 }
 
+// EmailAlreadyVerified The e-mail address of the session's user is verified. No mail was sent.
+type EmailAlreadyVerified struct {
+	Code int `json:"code"`
+
+	// Message Example: This e-mail address is verified already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // EmailNotFound No user has the e-mail address that was passed.
 type EmailNotFound struct {
 	Code int `json:"code"`
@@ -619,14 +633,14 @@ type InvalidResetLink struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application.
+// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.
 type InvalidToken struct {
 	Code int `json:"code"`
 
 	// Message Example: The token is not valid.
 	Message string `json:"message"`
 
-	// Param Which token was refused.
+	// Param Which token was refused; `token` also for the header `PlanoAuth-Application`.
 	Param TokenParam `json:"param"`
 
 	// RequestID The id of the request, made by the server.
@@ -860,6 +874,20 @@ type NotificationsUpdateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// OriginNotAllowed The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.
+type OriginNotAllowed struct {
+	Code int `json:"code"`
+
+	// Message Example: Pages of this origin may not call PlanoAuth.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Page Which part of the list is returned.
 type Page struct {
 	// Number Which page, the first being 1.
@@ -917,7 +945,7 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
-// PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application.
+// PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
 
@@ -1175,7 +1203,7 @@ type SessionExpired struct {
 	// Message Example: The session has expired.
 	Message string `json:"message"`
 
-	// Param Which token was refused.
+	// Param Which token was refused; `token` also for the header `PlanoAuth-Application`.
 	Param TokenParam `json:"param"`
 
 	// RequestID The id of the request, made by the server.
@@ -1671,7 +1699,7 @@ type Time = string
 // Token The token, if it is not in the Authorization header. If both are there, the header is used.
 type Token = string
 
-// TokenParam Which token was refused.
+// TokenParam Which token was refused; `token` also for the header `PlanoAuth-Application`.
 type TokenParam string
 
 // User A person.
@@ -1842,6 +1870,45 @@ type UsersClientRegisterParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersEmailVerificationRequestActionSuccessful The link is being mailed to the user.
+type UsersEmailVerificationRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailVerificationRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type UsersEmailVerificationRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailVerificationRequestParams The params of users/email_verification_request.
+type UsersEmailVerificationRequestParams struct {
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersEmailVerifyActionSuccessful The address is verified.
@@ -2114,6 +2181,9 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterJSONRequestBody defines body for UsersClientRegister for application/json ContentType.
 type UsersClientRegisterJSONRequestBody = UsersClientRegisterParams
 
+// UsersEmailVerificationRequestJSONRequestBody defines body for UsersEmailVerificationRequest for application/json ContentType.
+type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationRequestParams
+
 // UsersEmailVerifyJSONRequestBody defines body for UsersEmailVerify for application/json ContentType.
 type UsersEmailVerifyJSONRequestBody = UsersEmailVerifyParams
 
@@ -2176,6 +2246,9 @@ type ServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx echo.Context) error
+	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
+	// (POST /api/v1/users/email_verification_request)
+	UsersEmailVerificationRequest(ctx echo.Context) error
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx echo.Context) error
@@ -2327,6 +2400,15 @@ func (w *ServerInterfaceWrapper) UsersClientRegister(ctx echo.Context) error {
 	return err
 }
 
+// UsersEmailVerificationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailVerificationRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailVerificationRequest(ctx)
+	return err
+}
+
 // UsersEmailVerify converts echo context to params.
 func (w *ServerInterfaceWrapper) UsersEmailVerify(ctx echo.Context) error {
 	var err error
@@ -2442,6 +2524,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_request", wrapper.SessionsMagicLinkRequest, options.OperationMiddlewares["sessionsMagicLinkRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/read", wrapper.SessionsRead, options.OperationMiddlewares["sessionsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/users/client_register", wrapper.UsersClientRegister, options.OperationMiddlewares["usersClientRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_verification_request", wrapper.UsersEmailVerificationRequest, options.OperationMiddlewares["usersEmailVerificationRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verify", wrapper.UsersEmailVerify, options.OperationMiddlewares["usersEmailVerify"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/password_reset", wrapper.UsersPasswordReset, options.OperationMiddlewares["usersPasswordReset"]...)
 	router.POST(options.BaseURL+"/api/v1/users/password_reset_request", wrapper.UsersPasswordResetRequest, options.OperationMiddlewares["usersPasswordResetRequest"]...)
@@ -2563,6 +2646,14 @@ type UsersClientRegisterResponseObject interface {
 	VisitUsersClientRegisterResponse(w http.ResponseWriter) error
 }
 
+type UsersEmailVerificationRequestRequestObject struct {
+	Body *UsersEmailVerificationRequestJSONRequestBody
+}
+
+type UsersEmailVerificationRequestResponseObject interface {
+	VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error
+}
+
 type UsersEmailVerifyRequestObject struct {
 	Body *UsersEmailVerifyJSONRequestBody
 }
@@ -2655,6 +2746,9 @@ type StrictServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx context.Context, request UsersClientRegisterRequestObject) (UsersClientRegisterResponseObject, error)
+	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
+	// (POST /api/v1/users/email_verification_request)
+	UsersEmailVerificationRequest(ctx context.Context, request UsersEmailVerificationRequestRequestObject) (UsersEmailVerificationRequestResponseObject, error)
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx context.Context, request UsersEmailVerifyRequestObject) (UsersEmailVerifyResponseObject, error)
@@ -3325,6 +3419,52 @@ func (sh *strictHandler) UsersClientRegister(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UsersClientRegisterResponseObject); ok {
 		return validResponse.VisitUsersClientRegisterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailVerificationRequest operation middleware
+func (sh *strictHandler) UsersEmailVerificationRequest(ctx echo.Context) error {
+	var request UsersEmailVerificationRequestRequestObject
+
+	var body UsersEmailVerificationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailVerificationRequest(ctx.Request().Context(), request.(UsersEmailVerificationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailVerificationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailVerificationRequestResponseObject); ok {
+		return validResponse.VisitUsersEmailVerificationRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

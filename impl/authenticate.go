@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -11,34 +12,56 @@ import (
 
 // authenticate is step 7. A presented token must be valid, even where the operation needs none.
 func (s *Server) authenticate(c *call) (gen.Outcome, error) {
+	if c.backEnd == nil && len(c.req.Header[applicationHeader]) > 0 {
+		return invalidToken, nil
+	}
 	text, presented := presentedToken(c)
 	if !presented {
 		return nil, nil
 	}
 	c.tokenPresented = true
 	if token.HasShape(text, token.Application) && slices.Contains(c.op.TokenKinds, "application") {
-		if c.clientApp = c.registry.appsByToken[token.Digest(text)]; c.clientApp == nil {
-			return invalidToken, nil
-		}
-		c.metricsApp = c.clientApp.Slug
-		return nil, nil
+		return s.authenticateApplication(c, text)
 	}
 	return s.admitToken(c, text, gen.TokenParamToken)
+}
+
+func (s *Server) authenticateApplication(c *call, text string) (gen.Outcome, error) {
+	if c.clientApp = c.backEnd; text != c.backEndText {
+		c.clientApp = c.registry.application(text)
+	}
+	if c.clientApp == nil {
+		return invalidToken, nil
+	}
+	if c.backEnd == nil { // the token is a param, which nobody could read before the rate limit
+		s.actFor(c, c.clientApp, text)
+	}
+	c.metricsApp = c.clientApp.Slug
+	return nil, nil
 }
 
 // presentedToken returns the token of the Authorization header, else that of the param. It is "" for a header
 // or a param of another form.
 func presentedToken(c *call) (token string, presented bool) {
-	if values := c.req.Header["Authorization"]; len(values) > 0 {
-		scheme, token, _ := strings.Cut(values[0], " ")
-		if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
-			return "", true
-		}
-		return strings.TrimSpace(token), true
+	if token, presented = bearerToken(c.req); presented {
+		return token, true
 	}
 	param, presented := c.params["token"]
 	token, _ = param.(string)
 	return token, presented
+}
+
+// bearerToken returns the token of the Authorization header, "" for a header of another form.
+func bearerToken(req *http.Request) (token string, presented bool) {
+	values := req.Header["Authorization"]
+	if len(values) == 0 {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		return "", true
+	}
+	return strings.TrimSpace(token), true
 }
 
 // tokenRefusal is an outcome that refuses a session's token.
@@ -60,7 +83,7 @@ func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRe
 	}
 	refusal := s.admit(c, session, param)
 	if refusal == nil {
-		c.session = s.Sessions.Touch(digest, session, c.now)
+		c.session = s.Sessions.Touch(&c.ctx, digest, session, c.now)
 	}
 	return refusal, nil
 }
@@ -113,16 +136,36 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	return nil
 }
 
-// permit is step 9: the user must have one of the operation's roles, if it has any, in the application of the
-// session.
+// permit is step 9: the user must have one of the operation's roles, if it has any, and the session must be of
+// the operation's application, if it has one.
 func (s *Server) permit(c *call) (gen.Outcome, error) {
-	if len(c.op.Roles) == 0 {
+	if c.hasRole() && c.inApplication() {
 		return nil, nil
+	}
+	return gen.PermissionDenied{}, nil
+}
+
+func (c *call) hasRole() bool {
+	if len(c.op.Roles) == 0 {
+		return true
 	}
 	for _, role := range c.session.User.Records.Roles(c.sessionApp.Admits) {
 		if slices.Contains(c.op.Roles, role) {
-			return nil, nil
+			return true
 		}
 	}
-	return gen.PermissionDenied{}, nil
+	return false
+}
+
+// inApplication reports whether the operation takes the session: some take only those of one application,
+// because what a product does with its sessions must not reach an employee's account.
+func (c *call) inApplication() bool {
+	only := &c.op.Application
+	switch {
+	case only.Slug == "" || c.sessionApp.Slug == only.Slug:
+		return true
+	case only.For != "" && !c.session.User.Records.Has(db.Role(only.For)):
+		return true
+	}
+	return only.Param != "" && !passed(c.params, only.Param)
 }

@@ -87,6 +87,7 @@ func (s *sink) Write(text []byte) (int, error) { return len(text), nil }
 func BenchmarkSteps(b *testing.B) {
 	k := startKnown(b)
 	body := []byte(`{"session_token":"` + k.token + `","view":"default"}`)
+	lookalikes := strings.Repeat("4@8({[<369!1|70$5+%2", 4)[:64]
 	sensitive := []byte(base64.StdEncoding.EncodeToString([]byte(signInBody)))
 	params, err := decodeObject(body)
 	check(b, err)
@@ -127,6 +128,10 @@ func BenchmarkSteps(b *testing.B) {
 		{"judge a password", func() bool {
 			return password.Check("analytical engine 1843", password.OwnWords("ada@example.com", "Ada", "Lovelace", "planoorder", "planoauth")) == nil
 		}},
+		{"judge look-alikes", func() bool {
+			return password.Check(lookalikes, password.OwnWords("ada@example.com", "Ada", lookalikes, "planoorder", "planoauth")) != nil
+		}},
+		{"wait for no hash slot", func() bool { return k.Passwords.Limiter.Do(b.Context(), "192.0.2.1", func() {}) == nil }},
 		{"check names and phone", func() bool { return (&profile{firstName: "Ada", lastName: "Lovelace"}).normalize("") == nil }},
 		{"write a mail", func() bool {
 			_, err := k.mails.Write(mailer.Welcome, &k.session.User, app, mailer.Facts{Time: now, IP: "192.0.2.1", UserAgent: "Firefox", Link: "https://auth.example/verify?token=x"})

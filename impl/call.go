@@ -41,6 +41,10 @@ type call struct {
 	params   map[string]any
 	slug     string // of the answer
 
+	backEnd     *db.Application // of a good application token; see identifyBackEnd
+	backEndText string          // that token
+	forwarded   bool            // whether ip is what the back end says
+
 	tokenPresented bool
 	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
 	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
@@ -81,6 +85,7 @@ func (c *call) context() context.Context {
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
+	closing = []string{"close"}
 )
 
 // begin gives each request its id, its time and the headers of every answer. It turns a panic into an error.
@@ -90,10 +95,13 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		req := ec.Request()
 		began := s.Now()
 		c := &call{
-			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddress(req), header: ec.Response().Header(), began: began,
+			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddresses.of(req), header: ec.Response().Header(), began: began,
 		}
 		c.ctx = callContext{req.Context(), c}
 		c.req = req.WithContext(&c.ctx)
+		if req.Method == http.MethodHead && !isAPI(req.URL.Path) {
+			c.req.Method = http.MethodGet // the server of net/http, which has the request as it came, sends no body
+		}
 		defer func() {
 			if c.cancel != nil {
 				c.cancel()
@@ -104,8 +112,15 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		header["X-Request-Id"] = []string{c.id}
 		header["X-Content-Type-Options"] = noSniff
 		header["Cache-Control"] = noStore
+		if s.draining.Load() {
+			header["Connection"] = closing
+		}
 		defer func() {
-			if cause := recover(); cause != nil {
+			switch cause := recover().(type) {
+			case nil:
+			case *panicked: // of another goroutine
+				err = cause
+			default:
 				err = &panicked{cause, debug.Stack()}
 			}
 			if err != nil {
@@ -240,8 +255,8 @@ func (c *call) retryAfter(wait time.Duration) {
 	c.header["Retry-After"] = []string{strconv.Itoa(int(seconds))}
 }
 
-// busy is the outcome of a request that finds the hash queue full.
+// busy is the outcome of a request that got no hash slot.
 func (s *Server) busy(c *call) gen.ServerBusy {
-	c.retryAfter(s.Passwords.Limiter.Wait())
+	c.retryAfter(s.Passwords.Limiter.Wait(c.network()))
 	return gen.ServerBusy{}
 }

@@ -20,7 +20,7 @@ const (
 	googleStateRetention    = 24 * time.Hour
 	triesRetention          = 24 * time.Hour // the longest period of a rate limit
 	addressRequestRetention = 10 * time.Minute
-	mailRetention           = 30 * 24 * time.Hour // after a mail was sent or given up
+	mailRetention           = 30 * 24 * time.Hour // after a mail was sent, given up, or queued and never finished
 	notificationRetention   = 365 * 24 * time.Hour
 )
 
@@ -41,7 +41,7 @@ var retentionRules = []retentionRule{
 	{"tries", "last_at <= ?0", []time.Duration{triesRetention}},
 	{"address_requests", "minute <= ?0", []time.Duration{addressRequestRetention}},
 	{"known_addresses", "signed_in_at <= ?0", []time.Duration{knownAddressLife}},
-	{"mails", "coalesce(sent_at, failed_at) <= ?0", []time.Duration{mailRetention}},
+	{"mails", "coalesce(sent_at, failed_at, created_at) <= ?0", []time.Duration{mailRetention}},
 	{"notifications", "acknowledged_at <= ?0", []time.Duration{notificationRetention}},
 }
 

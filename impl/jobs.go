@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"context"
 	"database/sql"
 	"log/slog"
 	"time"
@@ -14,12 +15,13 @@ import (
 )
 
 const (
-	// jobTimeout ends a job, unless its worker has a method Timeout.
+	// jobTimeout ends a job, unless its worker has a method Timeout. A mail that is being sent goes on.
 	jobTimeout = 30 * time.Second
-	// rescueAfter is the age at which a running job counts as lost with its server, and is retried. It is
-	// longer than sending a mail takes, even one that begins when jobTimeout ends, so that no mail is sent
-	// twice at the same time.
-	rescueAfter = jobTimeout + sendTimeout + saveTimeout + 15*time.Second
+	// rescueAfter is the age at which a running job counts as lost with its server, and is retried. A mail that
+	// is still being sent is claimed, so that it is not sent twice.
+	rescueAfter = jobTimeout + time.Minute
+	// jobWorkers is the number of jobs at once. Most are mails, which wait for others.
+	jobWorkers = 16
 )
 
 // riverLog discards River's log: each worker logs its own errors, in the same form as the rest of the server.
@@ -38,11 +40,17 @@ func newJobRunner(s *Server) (*river.Client[pgx.Tx], error) {
 	river.AddWorker(workers, &cleanUpWorker{server: s})
 	return river.NewClient(riverpgxv5.New(s.DB.Pool), &river.Config{
 		Logger:  riverLog,
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers: workers,
 
 		PeriodicJobs:         []*river.PeriodicJob{hourlyCleanUp()},
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
+
+		// A mail may wait for minutes for its provider. Others must not wait for it.
+		JobStuckHandler: func(_ context.Context, p river.JobStuckHandlerParams) river.JobStuckHandlerResult {
+			return river.JobStuckHandlerResult{AddWorkerSlot: p.TotalStuckJobs <= maxDeliveries}
+		},
+		Test: river.TestConfig{Time: &s.databaseClock},
 	})
 }

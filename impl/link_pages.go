@@ -36,9 +36,8 @@ type linkPage struct {
 // linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes
 // it, since programs that scan mails follow links.
 func (s *Server) linkPages(e *echo.Echo) {
-	methods := []string{http.MethodGet, http.MethodHead}
 	for kind, path := range linkPaths {
-		e.Match(methods, path, func(ec echo.Context) error { return s.showLink(ec, kind) })
+		e.GET(path, func(ec echo.Context) error { return s.showLink(ec, kind) })
 	}
 	e.FileFS("/link.css", "pages/link.css", linkFiles)
 	e.FileFS("/link.js", "pages/link.js", linkFiles)

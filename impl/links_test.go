@@ -15,7 +15,12 @@ func TestLinkKinds(t *testing.T) {
 			t.Errorf("%s links lack a lifetime, a path or a title", kind)
 		}
 	}
-	if n := len(db.LinkKinds); len(linkLifetimes) != n || len(linkPaths) != n || len(linkTitles) != n {
+	for _, kind := range db.LinkKinds {
+		if linkMails[kind] == "" {
+			t.Errorf("no mail brings %s links", kind)
+		}
+	}
+	if n := len(db.LinkKinds); len(linkMails) != n || len(linkLifetimes) != n || len(linkPaths) != n || len(linkTitles) != n {
 		t.Errorf("a table describes other kinds of links than %v", db.LinkKinds)
 	}
 }
@@ -23,6 +28,9 @@ func TestLinkKinds(t *testing.T) {
 // TestRoles compares the roles that the spec demands with those that exist.
 func TestRoles(t *testing.T) {
 	for _, op := range gen.Operations {
+		if role := op.Application.For; role != "" && !slices.Contains(db.Roles, db.Role(role)) {
+			t.Errorf("%s is bound to an application for the role %q", op.ID, role)
+		}
 		for _, role := range op.Roles {
 			if !slices.Contains(db.Roles, db.Role(role)) {
 				t.Errorf("%s demands the role %q", op.ID, role)

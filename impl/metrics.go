@@ -70,9 +70,13 @@ func (m *metrics) registerPool(pool *pgxpool.Pool) {
 
 // registerHashing adds the metrics of the hash limiter.
 func (m *metrics) registerHashing(l *password.Limiter) {
-	m.gauge("auth_hash_slots", "Limit of passwords that are hashed at once.", func() float64 { return float64(l.Slots()) })
-	m.gauge("auth_hash_active", "Passwords that are being hashed.", func() float64 { return float64(l.Active()) })
-	m.gauge("auth_hash_queued", "Requests in the queue for a hash slot.", func() float64 { return float64(l.Queued()) })
+	m.gauge("auth_hash_slots", "Limit of passwords that are hashed at once.", func() float64 { return float64(l.Load().Slots) })
+	m.gauge("auth_hash_active", "Passwords that are being hashed.", func() float64 { return float64(l.Load().Active) })
+	m.gauge("auth_hash_queued", "Requests in the queue for a hash slot.", func() float64 { return float64(l.Load().Queued) })
+	m.gauge("auth_hash_queued_addresses", "Client addresses of the requests in the queue for a hash slot.",
+		func() float64 { return float64(l.Load().Addresses) })
+	m.counter("auth_hash_refused_total", "Requests that got no hash slot, because the queue was full or too slow.",
+		func() float64 { return float64(l.Load().Refused) })
 }
 
 func (m *metrics) gauge(name, help string, value func() float64) {

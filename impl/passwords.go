@@ -79,7 +79,7 @@ func (s *Server) verifyCurrentPassword(c *call, found *account, current string) 
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
-	match, _, err := s.Passwords.Verify(ctx, current, found.User.PasswordHash)
+	match, _, err := s.Passwords.Verify(ctx, c.network(), current, found.User.PasswordHash)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return s.busy(c), nil
@@ -193,7 +193,7 @@ type passwordRefusal interface {
 // hashNewPassword hashes a user's new password, or refuses it if it breaks a rule of the policy.
 func (s *Server) hashNewPassword(c *call, text string, user *db.User, app *db.Application) (hash string, _ passwordRefusal, _ error) {
 	ownWords := password.OwnWords(user.Email, user.FirstName, user.LastName, app.Slug, "planoauth")
-	hash, broken, err := s.acceptPassword(c.context(), "password", text, ownWords, nil)
+	hash, broken, err := s.acceptPassword(c, "password", text, ownWords, nil)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return "", s.busy(c), nil
@@ -207,11 +207,11 @@ func (s *Server) hashNewPassword(c *call, text string, user *db.User, app *db.Ap
 
 // acceptPassword checks a new password, if there is one, and appends a rule that it breaks to broken. It
 // hashes the password only if broken stays empty.
-func (s *Server) acceptPassword(ctx context.Context, param, text string, ownWords []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, _ error) {
+func (s *Server) acceptPassword(c *call, param, text string, ownWords []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, _ error) {
 	if text == "" {
 		return "", broken, nil
 	}
-	hash, violation, err := s.Passwords.HashNew(ctx, text, ownWords, len(broken) > 0)
+	hash, violation, err := s.Passwords.HashNew(c.context(), c.network(), text, ownWords, len(broken) > 0)
 	if violation != nil {
 		broken = append(broken, paramError(param, violation.Rule, violation.Message))
 	}

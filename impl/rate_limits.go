@@ -23,7 +23,7 @@ func (s *Server) limitAddress(c *call) (gen.Outcome, error) {
 	if !c.op.Throttled {
 		return nil, nil
 	}
-	if wait := s.Addresses.Count(c.ip, c.now); wait > 0 {
+	if wait := s.Addresses.Count(c.network(), c.now); wait > 0 {
 		return c.rateLimited(wait), nil
 	}
 	return nil, nil
@@ -38,7 +38,7 @@ type account struct {
 
 // account looks up an e-mail address, its user, and the attempts that count for this call, in one statement.
 func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*account, error) {
-	network := ratelimit.Network(c.ip)
+	network := c.network()
 	strangers, known := limit.Keys(email, network)
 	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), strangers[:], known[:])
 	return &account{found, email, limit}, err

@@ -20,20 +20,16 @@ const (
 	readyFor = 250 * time.Millisecond
 )
 
-// readiness is the last answer of /health/ready, and what it depends on besides the database.
+// readiness is the last answer of /health/ready.
 type readiness struct {
-	draining atomic.Bool
-	asking   singleflight.Group
-	last     atomic.Pointer[readyAnswer]
+	asking singleflight.Group
+	last   atomic.Pointer[readyAnswer]
 }
 
 type readyAnswer struct {
 	reason string // why the server is not ready, "" if it is
 	at     time.Time
 }
-
-// Drain makes /health/ready answer 503, so that a load balancer sends no more requests.
-func (s *Server) Drain() { s.readiness.draining.Store(true) }
 
 // ready answers 200 if the server can answer requests, and otherwise 503 with the reason.
 func (s *Server) ready(ec echo.Context) error {
@@ -46,8 +42,8 @@ func (s *Server) ready(ec echo.Context) error {
 
 // notReady returns why the server is not ready, "" if it is. Concurrent callers share one check.
 func (s *Server) notReady(ctx context.Context) string {
-	if s.readiness.draining.Load() {
-		return "the server is draining"
+	if s.draining.Load() {
+		return "draining"
 	}
 	if last := s.readiness.last.Load(); last != nil && time.Since(last.at) < readyFor {
 		return last.reason

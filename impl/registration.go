@@ -57,7 +57,7 @@ func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.Para
 	}
 	broken = append(broken, r.normalize("client.")...)
 	words := password.OwnWords(r.email, r.firstName, r.lastName, r.companyName, r.application, "planoauth")
-	hash, broken, err = s.acceptPassword(c.context(), "client.password", r.password, words, broken)
+	hash, broken, err = s.acceptPassword(c, "client.password", r.password, words, broken)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return nil, "", s.busy(c), nil

@@ -13,6 +13,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/background"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/token"
 )
 
 const (
@@ -57,11 +58,6 @@ func (r *registryReader) hasChanged() {
 	case r.changed <- struct{}{}:
 	default:
 	}
-}
-
-func (r *registryReader) allowsOrigin(origin string) bool {
-	newest := r.newest.Load()
-	return newest != nil && newest.origins[origin]
 }
 
 // run reads the tables whenever they have changed, and at each registryInterval, until ctx ends.
@@ -141,6 +137,14 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 		}
 	}
 	return nil
+}
+
+// application returns the application that has a token, nil for other texts.
+func (r *registry) application(text string) *db.Application {
+	if !token.HasShape(text, token.Application) {
+		return nil
+	}
+	return r.appsByToken[token.Digest(text)]
 }
 
 // identify is step 2: the operation's service and its own route must be deployed.

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,10 +54,14 @@ type Server struct {
 	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
 	jobRunner   *river.Client[pgx.Tx]
 
-	readiness readiness
+	deliveries    *deliveries
+	databaseClock databaseClock
+	draining      atomic.Bool
+	readiness     readiness
 
 	passwordLimit, linkLimit ratelimit.Mailbox
-	clientAddress            func(*http.Request) string
+	clientAddresses          *clientAddresses
+	refusedOrigins           originLog
 }
 
 // New makes a server, which answers identify-request-error until Start was called. It returns an error for
@@ -78,7 +83,8 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 		registry:      newRegistryReader(d, log, now, settings.PublicURL),
 		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
 		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
-		clientAddress: clientAddress(settings.TrustedProxies), google: newGoogle(settings),
+		clientAddresses: newClientAddresses(settings.TrustedProxies, log), google: newGoogle(settings),
+		deliveries: newDeliveries(),
 	}
 	s.Sessions = sessioncache.New(sessioncache.Options{
 		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
@@ -115,7 +121,23 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	loops.Go(func() { s.registry.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
 	loops.Go(func() { background.Every(ctx, db.AliveInterval, nil, s.DB.CheckAlive) })
-	return func() { loops.Wait(); <-s.jobRunner.Stopped() }, nil
+	return func() {
+		s.deliveries.abort()
+		loops.Wait()
+		<-s.jobRunner.Stopped()
+		s.deliveries.running.Wait()
+	}, nil
+}
+
+// Drain makes /health/ready answer 503, and each answer end its connection, while the server goes on: load
+// balancers then send new requests to others.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Finish ends the work that does not belong to a request: no job begins any longer, and mails that are being
+// sent are waited for until ctx ends.
+func (s *Server) Finish(ctx context.Context) {
+	_ = s.jobRunner.StopAndCancel(ctx)
+	s.deliveries.finish(ctx)
 }
 
 // Handler is the request pipeline. The order of the steps is part of the contract: the first step that
@@ -129,14 +151,16 @@ func (s *Server) Handler() http.Handler {
 	pipeline := map[string][]echo.MiddlewareFunc{}
 	for _, op := range gen.Operations {
 		pipeline[string(op.ID)] = []echo.MiddlewareFunc{s.steps(op,
-			s.identify,     // 2: is the operation deployed?
-			s.limitAddress, // 3: does the client address send too much?
-			s.contentType,  // 4
-			s.readBody,     // 5: 64 KiB
-			s.decodeBody,   // 6: base64 and JSON
-			s.authenticate, // 7: whose token is it?
-			s.validate,     // 8: do the params match the spec?
-			s.permit,       // 9: does the user have the role?
+			s.identify,        // 2: is the operation deployed?
+			s.checkOrigin,     // 2a: may pages of this origin call?
+			s.identifyBackEnd, // does a product's back end call for its user?
+			s.limitAddress,    // 3: does the client address send too much?
+			s.contentType,     // 4
+			s.readBody,        // 5: 64 KiB
+			s.decodeBody,      // 6: base64 and JSON
+			s.authenticate,    // 7: whose token is it?
+			s.validate,        // 8: do the params match the spec?
+			s.permit,          // 9: does the user have the role?
 		)}
 	}
 	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
@@ -191,11 +215,13 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 // crossOrigin is CORS for the pages of applications. There are no cookies, so it allows no credentials.
 func (s *Server) crossOrigin() echo.MiddlewareFunc {
 	cors := middleware.CORSWithConfig(middleware.CORSConfig{
-		AllowOriginFunc: func(origin string) (bool, error) { return s.registry.allowsOrigin(origin), nil },
+		AllowOriginFunc: func(origin string) (bool, error) { return s.allowsOrigin(s.registry.newest.Load(), origin), nil },
 		AllowMethods:    []string{http.MethodPost, http.MethodPut},
-		AllowHeaders:    []string{"Authorization", "Content-Type"},
-		ExposeHeaders:   []string{"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset"},
-		MaxAge:          600,
+		AllowHeaders:    []string{"Authorization", "Content-Type", "Idempotency-Key", "traceparent", "tracestate", "baggage", "sentry-trace"},
+		ExposeHeaders: []string{
+			"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy",
+		},
+		MaxAge: 600,
 	})
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
@@ -204,7 +230,10 @@ func (s *Server) crossOrigin() echo.MiddlewareFunc {
 			switch {
 			case options && (!isAPI(req.URL.Path) || req.Header.Get("Access-Control-Request-Method") == ""):
 				return echo.ErrNotFound // echo itself would answer 204
-			case options || req.Header["Origin"] != nil && isAPI(req.URL.Path):
+			case options:
+				s.checkPreflight(callOf(req.Context()))
+				return cors(next)(ec)
+			case req.Header["Origin"] != nil && isAPI(req.URL.Path):
 				return cors(next)(ec)
 			}
 			return next(ec)

@@ -48,7 +48,7 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	if found.User != nil {
 		hash = found.User.PasswordHash
 	}
-	match, renewed, err := s.Passwords.Verify(ctx, p.Password, hash)
+	match, renewed, err := s.Passwords.Verify(ctx, c.network(), p.Password, hash)
 	switch {
 	case errors.Is(err, password.ErrBusy):
 		return s.busy(c), nil

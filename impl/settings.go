@@ -39,7 +39,13 @@ type Settings struct {
 	ThrottleLinks     []int          `env:"THROTTLE_LINKS" default:"3,10" help:"The limits of mailed links for one mailbox in 10 minutes and in a day; 0 for no limit."`
 	TrustedProxies    []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted."`
 
+	DrainSeconds *int `env:"DRAIN_SECONDS" placeholder:"N" help:"How long the server goes on after SIGTERM, while /health/ready answers 503. By default 5, on embedded runs 0."`
+
 	MetricsAddr string `env:"METRICS_ADDR" placeholder:"ADDR" help:"The address to serve /metrics on, for Prometheus. By default it is not served."`
+
+	// Embedded says that the database is the embedded one, which is for development. On a loopback Addr, pages
+	// of all loopback origins may call then.
+	Embedded bool `kong:"-"`
 
 	// MailPause is the delay before the first retry of a mail; each later delay is twice as long. 0 stands
 	// for a minute.
@@ -49,7 +55,10 @@ type Settings struct {
 // opaque reports whether answers must hide who has an account.
 func (s Settings) opaque() bool { return s.Disclosure == "opaque" }
 
-const maxHashSlots = 4096
+const (
+	maxHashSlots = 4096
+	maxDrain     = 3600 // seconds
+)
 
 // hashSlots returns how many passwords are hashed at once.
 func (s Settings) hashSlots() int {
@@ -66,6 +75,9 @@ func (s Settings) HashMemory() uint64 { return uint64(s.hashSlots()) * uint64(s.
 func (s Settings) check() error {
 	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
 		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
+	}
+	if s.DrainSeconds != nil && (*s.DrainSeconds < 0 || *s.DrainSeconds > maxDrain) {
+		return fmt.Errorf("DRAIN_SECONDS must be 0 to %d", maxDrain)
 	}
 	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
 		return fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/validation"
 )
 
@@ -137,6 +138,61 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 		}
 		return s.setPassword(ctx, tx, c, user, hash)
 	})
+}
+
+// UsersEmailVerificationRequest mails another verification link to the user of the presented session.
+func (s *Server) UsersEmailVerificationRequest(ctx context.Context, req gen.UsersEmailVerificationRequestRequestObject) (gen.UsersEmailVerificationRequestResponseObject, error) {
+	c, redirectURL := callOf(ctx), req.Body.RedirectURL
+	if redirectURL != "" && !allowsRedirect(c.sessionApp, redirectURL) {
+		return gen.InvalidParam{Errors: redirectNotAllowed}, nil
+	}
+	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.linkLimit)
+	switch {
+	case err != nil:
+		return nil, err
+	case found.User == nil || found.User.ID != c.session.UserID:
+		return invalidToken, nil // deleted, or changed address, since the token was checked
+	case !found.User.EmailVerifiedAt.IsZero():
+		return gen.EmailAlreadyVerified{}, nil
+	}
+	if wait := found.wait(c.now); wait > 0 {
+		return c.rateLimited(wait), nil
+	}
+	mail, err := s.saveVerificationLink(c, found, redirectURL)
+	switch {
+	case errors.Is(err, errSignedOut):
+		return invalidToken, nil
+	case errors.Is(err, errExhausted):
+		return s.exhausted(c, found)
+	case db.Violates(err, db.LinksApplicationIDFkey):
+		return invalidToken, nil // deleted with its application
+	case err != nil:
+		return nil, err
+	case mail != nil && !s.deliver(c, mail):
+		return gen.UsersEmailVerificationRequestMandrillEmailFailed{}, nil
+	}
+	return gen.UsersEmailVerificationRequestActionSuccessful{}, nil
+}
+
+// saveVerificationLink counts a request for a link, and saves the link with its mail. There is no mail if a
+// newer link was mailed.
+func (s *Server) saveVerificationLink(c *call, found *account, redirectURL string) (mail *db.Mail, _ error) {
+	app := c.sessionApp
+	request := linkRequest{db.VerificationLink, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req)}
+	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
+		within, err := found.count(ctx, tx, c.now)
+		if err != nil {
+			return err
+		}
+		if !within {
+			return errExhausted
+		}
+		if mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause); errors.Is(err, db.ErrSuperseded) {
+			return nil
+		}
+		return err
+	})
+	return mail, err
 }
 
 // UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.

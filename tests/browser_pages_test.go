@@ -42,7 +42,7 @@ func testPagesOfLinks(t *testing.T, chromium context.Context) {
 		fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>Shop</title><h1>The shop</h1>`)
 	}))
 	t.Cleanup(shop.Close)
-	e := start(t, withSQL("UPDATE applications SET url = '"+shop.URL+"/' WHERE slug = 'planoorder'"))
+	e := start(t, withSettings(inDevelopment), withSQL("UPDATE applications SET url = '"+shop.URL+"/' WHERE slug = 'planoorder'"))
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url, shop.URL)
 

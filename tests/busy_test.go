@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 	"sync"
@@ -31,8 +32,8 @@ func heldHashes(t testing.TB) (changes []func(*options), hold, release func()) {
 	return changes, func() { holding.Store(true) }, release
 }
 
-// TestServerBusy fills the one hashing slot and its queue with 65 requests; the next is refused, and no
-// other.
+// TestServerBusy fills the one hashing slot and an address's share of the queue with 65 requests; the next is
+// refused, and no other.
 func TestServerBusy(t *testing.T) {
 	t.Parallel()
 	for _, o := range specOperations() {
@@ -114,6 +115,78 @@ func TestServerBusyRetryAfter(t *testing.T) {
 	if asked, want := busy.header.Get("Retry-After"), strconv.Itoa(int(math.Ceil(took.Seconds()))); asked != want {
 		t.Errorf("it says %s s, and those who waited took %v", asked, took)
 	}
+}
+
+// TestServerBusyAfterAWaitLong: a request whose turn does not come in time is refused, and nobody is notified of
+// a crash.
+func TestServerBusyAfterAWaitLong(t *testing.T) {
+	t.Parallel()
+	began, held := make(chan struct{}, 1), make(chan struct{})
+	e := start(t, oneHashSlot(), onHash(func(password.Cost) {
+		began <- struct{}{}
+		<-held
+	}))
+	first := make(chan string, 1)
+	go func() { first <- e.guess("ada@example.com", "x", "192.0.2.1") }()
+	<-began
+	busy := e.send("POST", "/api/v1/sessions/create", b64(`{"email":"ada@example.com","password":"x","application":"planoorder"}`), "Content-Type", "text/plain")
+	if busy.status() != "server-busy" || busy.code != 503 || busy.header.Get("Retry-After") == "" {
+		t.Errorf("the answer is %s, with Retry-After %q", busy.text, busy.header.Get("Retry-After"))
+	}
+	close(held)
+	if slug := <-first; slug != "email-not-found" {
+		t.Errorf("the outcome of the first request is %s", slug)
+	}
+	if n := e.count("notifications"); n > 0 {
+		t.Errorf("there are %d notifications", n)
+	}
+}
+
+// TestHashingIsSharedFairly floods the one hashing slot from one address, with passwords that take two hashes.
+// Sign-ins from five others at once are served after the active request of the flood, before all its queued
+// ones.
+func TestHashingIsSharedFairly(t *testing.T) {
+	t.Parallel()
+	tickets := make(chan struct{}) // one for each hash
+	var limiter *password.Limiter
+	e := start(t, oneHashSlot(), withSettings(func(s *impl.Settings) { behindProxy(s); s.ThrottleAddress = 0 }), withServer(func(s *impl.Server) {
+		limiter = s.Passwords.Limiter
+		s.Passwords.OnHash = func(password.Cost) { <-tickets }
+	}))
+	email := e.user(person{client: true})
+	end := sync.OnceFunc(func() { close(tickets) })
+	t.Cleanup(end)
+	ctx, stop := context.WithCancel(t.Context())
+	var flood sync.WaitGroup
+	for range 65 {
+		flood.Go(func() {
+			for ctx.Err() == nil {
+				e.guess("nobody@example.com", "wro\u0301ng", "203.0.113.66")
+			}
+		})
+	}
+	e.within(busyLimit, "the flood has all of its share", func() bool { return limiter.Load().Queued == 64 })
+	if slug := e.guess(email, goodPassword, "203.0.113.66"); slug != "server-busy" {
+		t.Errorf("the outcome of one more is %s", slug)
+	}
+	for range 4 {
+		outcomes := make(chan string, 5)
+		for i := range 5 {
+			go func() { outcomes <- e.guess(email, goodPassword, fmt.Sprint("198.51.100.", i)) }()
+		}
+		e.within(busyLimit, "six addresses are queued", func() bool { return limiter.Load().Addresses == 6 })
+		for range 2 + 5 { // the second hash of the active request is the last one, or follows
+			tickets <- struct{}{}
+		}
+		for range 5 {
+			if slug := <-outcomes; slug != "action-successful" {
+				t.Errorf("the outcome of a sign-in is %s", slug)
+			}
+		}
+	}
+	stop()
+	end()
+	flood.Wait()
 }
 
 // busyRequest returns a request that hashes a password.

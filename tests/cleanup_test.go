@@ -65,7 +65,7 @@ func TestCleanUp(t *testing.T) {
 		{"an address that a user signed in from", "known_addresses", "INSERT INTO known_addresses (user_id, address, signed_in_at) SELECT " + ada + ", $2, $1", 30 * day},
 		{"a mail that was sent", "mails", mails + " - interval '40 days', $1, NULL", 30 * day},
 		{"a mail that was given up", "mails", mails + " - interval '40 days', NULL, $1", 30 * day},
-		{"a mail that waits", "mails", mails + ", NULL::timestamptz, NULL::timestamptz", 0},
+		{"a mail that was never finished", "mails", mails + ", NULL::timestamptz, NULL::timestamptz", 30 * day},
 		{"a notification that somebody has seen to", "notifications", notices + " - interval '800 days', $1", 365 * day},
 		{"a notification that nobody has seen to", "notifications", notices + ", NULL::timestamptz", 0},
 	}

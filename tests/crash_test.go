@@ -33,7 +33,7 @@ func startProcess(t *testing.T, environment ...string) *process {
 	p := &process{env: e, address: freeAddress(t)}
 	p.environment = append([]string{
 		"DATABASE_URL=" + e.database, "MANDRILL_API_KEY=md-test-key", "MANDRILL_URL=" + e.mandrill.url, "MAIL_FROM=auth@planoauth.example",
-		"ARGON2_MEMORY=8", "ARGON2_TIME=1", "THROTTLE_ADDRESS=0",
+		"ARGON2_MEMORY=8", "ARGON2_TIME=1", "THROTTLE_ADDRESS=0", "DRAIN_SECONDS=0",
 	}, environment...)
 	var err error
 	e.pool, err = pgxpool.New(t.Context(), e.database)
@@ -58,8 +58,9 @@ func (p *process) kill() {
 	p.cmd.Wait()
 }
 
-// hurry makes scheduled mail jobs due, as time would.
+// hurry makes scheduled mail jobs due, and ends the claims of a killed server, as time would.
 func (p *process) hurry() {
+	p.exec("UPDATE mails SET claim = NULL, claimed_until = NULL")
 	p.exec("UPDATE river_job SET scheduled_at = now() WHERE kind = 'send_mail' AND state IN ('scheduled', 'retryable')")
 }
 
@@ -199,6 +200,7 @@ func TestNoMailIsLostLong(t *testing.T) {
 			p.mandrill.be("")
 			// All jobs become due at once, those of the killed server too, as they would after some minutes.
 			p.exec(`UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'send_mail' AND state IN ('scheduled', 'retryable', 'running')`)
+			p.exec("UPDATE mails SET claim = NULL, claimed_until = NULL")
 		}
 		p.start()
 	}

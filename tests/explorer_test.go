@@ -17,7 +17,7 @@ import (
 // testExplorer uses /docs as a new user does: it registers, signs in, authorizes with the token and checks
 // the session.
 func testExplorer(t *testing.T, chromium context.Context) {
-	e := start(t)
+	e := start(t, withSettings(inDevelopment))
 	b := openTab(t, chromium, 1200, e.url)
 	b.do(chromedp.Navigate(e.url + "/docs"))
 	checkOperationList(b)

@@ -13,7 +13,7 @@ import (
 func (w *fuzzed) hostile() *fuzzRequest {
 	q := w.valid()
 	q.param, q.withoutParams = "", true
-	switch rapid.SampledFrom([]string{"text", "text", "body", "body", "content type", "authorization", "route"}).Draw(w.r, "damage to") {
+	switch rapid.SampledFrom([]string{"text", "text", "body", "body", "content type", "authorization", "origin", "route"}).Draw(w.r, "damage to") {
 	case "text":
 		w.damageText(q)
 	case "body":
@@ -22,6 +22,9 @@ func (w *fuzzed) hostile() *fuzzRequest {
 		w.damageContentType(q)
 	case "authorization":
 		w.damageAuthorization(q)
+	case "origin":
+		q.slug, q.damage = "origin-not-allowed", rapid.SampledFrom([]string{"null", "", "https://evil.example", "https://auth.example:8443", "https://auth.example/", "%"}).Draw(w.r, "origin")
+		q.headers = append(q.headers, "Origin", q.damage)
 	case "route":
 		w.damageRoute(q)
 	}

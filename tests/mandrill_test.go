@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // mandrill is a double of Mandrill's messages/send that can be set to fail.
@@ -56,6 +58,13 @@ func startMandrill(t testing.TB) *mandrill {
 	m.url = server.URL + "/api/1.0"
 	t.Cleanup(func() { close(m.stalled); server.Close() })
 	return m
+}
+
+// mailer returns a mailer that sends by this Mandrill.
+func (m *mandrill) mailer(t testing.TB) mailer.Mailer {
+	sender, err := mailer.NewMandrill("md-test-key", m.url, "PlanoAuth <auth@planoauth.example>")
+	check(t, err)
+	return sender
 }
 
 // be sets the mode: "" accepts; rejected, invalid, queued and scheduled are results; down, garbage, drop,

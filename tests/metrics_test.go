@@ -148,7 +148,7 @@ func TestGauges(t *testing.T) {
 	p.firstCleanUp()
 	series := scrape(t, address)
 	for name, value := range map[string]float64{
-		"auth_hash_slots": 3, "auth_hash_active": 0, "auth_hash_queued": 0, `auth_jobs{state="scheduled"}`: 1, `auth_jobs{state="completed"}`: 1,
+		"auth_hash_slots": 3, "auth_hash_active": 0, "auth_hash_queued": 0, "auth_hash_queued_addresses": 0, "auth_hash_refused_total": 0, `auth_jobs{state="scheduled"}`: 1, `auth_jobs{state="completed"}`: 1,
 		`auth_jobs{state="discarded"}`: 0,
 	} {
 		if got, there := series[name]; !there || got != value {
@@ -193,7 +193,7 @@ func TestHashGauges(t *testing.T) {
 	}
 	p.within(busyLimit, "one hash is active and four are queued", func() bool {
 		series := scrape(t, address)
-		return series["auth_hash_active"] == 1 && series["auth_hash_queued"] == 4
+		return series["auth_hash_active"] == 1 && series["auth_hash_queued"] == 4 && series["auth_hash_queued_addresses"] == 1
 	})
 	cancel()
 	sent.Wait()

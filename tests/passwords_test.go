@@ -39,6 +39,43 @@ func TestOldHashes(t *testing.T) {
 	}
 }
 
+// TestHashesAsTyped: an imported hash of a password as typed, not of its normal form, is verified, and replaced by
+// one of the normal form.
+func TestHashesAsTyped(t *testing.T) {
+	t.Parallel()
+	const typed, normal = "r\u00b4ivi`ere 1906 x", "r \u0301ivi`ere 1906 x"
+	imported, err := bcrypt.GenerateFromPassword([]byte(typed), bcrypt.MinCost)
+	check(t, err)
+	for name, hash := range map[string]string{"bcrypt": string(imported), "argon2id of the current cost": hashOf(t, typed)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t)
+			email := e.user(person{client: true})
+			e.exec("UPDATE users SET password_hash = $1", hash)
+			for _, row := range []struct {
+				password, slug string
+				replaced       bool
+			}{
+				{"r\u00b4iviere 1906 x", "invalid-password", false},
+				{normal, "invalid-password", false}, // not what the hash is of
+				{typed, "action-successful", true},
+				{typed, "action-successful", true},
+				{normal, "action-successful", true},
+			} {
+				params := client.SessionsCreateParams{Email: email, Password: row.password, Application: "planoorder"}
+				outcome, err := e.api.SessionsCreate(t.Context(), params)
+				check(t, err)
+				if outcome.Slug() != row.slug {
+					t.Errorf("%q: the outcome is %s, want %s", row.password, outcome.Slug(), row.slug)
+				}
+				if replaced := e.count("users WHERE password_hash = $1", hash) == 0; replaced != row.replaced {
+					t.Errorf("%q: the hash was replaced: %t, want %t", row.password, replaced, row.replaced)
+				}
+			}
+		})
+	}
+}
+
 // TestOldHashAtOnce: concurrent sign-ins with the right password all succeed, whichever renews the hash, and
 // none counts as a failed attempt.
 func TestOldHashAtOnce(t *testing.T) {
@@ -139,11 +176,13 @@ func TestRefusedPasswordsCostTheSame(t *testing.T) {
 		{"a user without a password", bare, memory * mode},
 		{"a wrong password of an old, cheaper hash", old, memory*mode + oldHash},
 	} {
-		spent.Store(0)
-		_, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: row.email, Password: "wrong", Application: "planoorder"})
-		check(t, err)
-		if got := spent.Load(); got != row.want {
-			t.Errorf("%s costs %d, not %d", row.name, got, row.want)
+		for password, texts := range map[string]int64{"wrong": 1, "wro\u0301ng": 2} { // two: as typed, and its normal form
+			spent.Store(0)
+			_, err := e.api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: row.email, Password: password, Application: "planoorder"})
+			check(t, err)
+			if got := spent.Load(); got != texts*row.want {
+				t.Errorf("%s (%+q) costs %d, not %d", row.name, password, got, texts*row.want)
+			}
 		}
 	}
 }

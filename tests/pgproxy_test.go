@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,12 +21,38 @@ const (
 	pooled pgProxyMode = "pooled" // no notification but in the answer to a statement, as with a pooler whose clients have connections in turns
 )
 
+// Modes of the whole connection.
+const (
+	hung pgProxyMode = "hung" // nothing in either direction
+	away pgProxyMode = "away" // connections are closed, and new ones too, as when no Postgres runs
+)
+
 // pgProxy is a proxy between a replica and Postgres.
 type pgProxy struct {
 	listener net.Listener
 	mode     atomic.Value // pgProxyMode
 	withheld atomic.Int64 // messages that were held back or dropped
 	answered atomic.Int64 // ReadyForQuery messages, one for each round trip
+	open     sync.Map     // of *connection
+}
+
+// be sets the mode.
+func (m *pgProxy) be(mode pgProxyMode) {
+	m.mode.Store(mode)
+	if mode == away {
+		m.open.Range(func(c, _ any) bool {
+			c.(*connection).replica.Close()
+			c.(*connection).postgres.Close()
+			return true
+		})
+	}
+}
+
+// pass waits while nothing passes.
+func (c *connection) pass() {
+	for c.mode.Load() == hung {
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 func startPGProxy(t testing.TB, target string) *pgProxy {
@@ -41,11 +68,16 @@ func startPGProxy(t testing.TB, target string) *pgProxy {
 				return
 			}
 			postgres, err := net.Dial("tcp", target)
+			if err == nil && m.mode.Load() == away {
+				postgres.Close()
+				err = net.ErrClosed
+			}
 			if err != nil {
 				replica.Close()
 				continue
 			}
 			c := &connection{pgProxy: m, replica: replica, postgres: postgres}
+			m.open.Store(c, true)
 			go c.ask()
 			go c.answer()
 		}
@@ -73,6 +105,7 @@ type connection struct {
 
 // ask forwards what the replica sends.
 func (c *connection) ask() {
+	defer c.open.Delete(c)
 	defer c.postgres.Close()
 	buffer := make([]byte, 32<<10)
 	for {
@@ -84,6 +117,7 @@ func (c *connection) ask() {
 		if bytes.Contains(buffer[:n], []byte("LISTEN ")) {
 			c.listens.Store(true)
 		}
+		c.pass()
 		if _, err := c.postgres.Write(buffer[:n]); err != nil {
 			return
 		}
@@ -118,6 +152,7 @@ func (c *connection) answer() {
 			c.waits.Store(false)
 			c.answered.Add(1)
 		}
+		c.pass()
 		if _, err := c.replica.Write(message); err != nil {
 			return
 		}

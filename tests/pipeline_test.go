@@ -131,6 +131,9 @@ func (v *valid) sendRaw(e *env, contentType, body string) answer {
 // last.
 var commonSteps = []commonStep{
 	{slug: "route-non-existent", code: 500, when: "the method is another", send: func(v *valid, e *env) answer { return e.send("GET", v.path, nil) }},
+	{slug: "origin-not-allowed", code: 403, when: "an opaque origin calls, with a content type that is another", send: func(v *valid, e *env) answer {
+		return e.send(v.method, v.path, nil, "Content-Type", "application/xml", "Origin", "null")
+	}},
 	{slug: "invalid-content-type", code: 400, when: "the content type is another", send: func(v *valid, e *env) answer { return v.sendRaw(e, "application/xml", "") }},
 	{slug: "request-too-large", code: 413, when: "the body has 64 KiB and a byte", send: func(v *valid, e *env) answer {
 		return v.sendRaw(e, v.contentType(), strings.Repeat(" ", 64<<10+1))
@@ -154,9 +157,16 @@ var commonSteps = []commonStep{
 		v.params["unknown"] = 1
 		return v.send(e)
 	}},
-	{slug: "permission-denied", code: 403, when: "the user has another role", send: func(v *valid, e *env) answer {
-		v.token = e.signIn(e.user(person{client: true}))
+	{slug: "permission-denied", code: 403, when: "an employee has a session of a product", send: func(v *valid, e *env) answer {
+		v.token = e.signIn(e.user(person{client: true, employee: true}))
+		if registered, ok := v.params["client"].(map[string]any); ok {
+			v.params["client"] = maps.Clone(registered)
+			v.params["client"].(map[string]any)["password"] = "nanoseconds on a wire"
+		}
 		return v.send(e)
+	}},
+	{slug: "origin-not-allowed", code: 403, when: "a page of another origin calls", send: func(v *valid, e *env) answer {
+		return v.send(e, "Origin", "https://evil.example")
 	}},
 	{slug: "service-not-found", code: 500, when: "the service is not deployed", send: func(v *valid, e *env) answer {
 		return soon(v, e, "service-not-found", "UPDATE services SET deployed_at = NULL WHERE slug = $1", v.op.Tags[0])
@@ -296,8 +306,12 @@ func TestOrderOfSteps(t *testing.T) {
 			t.Errorf("want %s, have %s", row.want, a.text)
 		}
 	}
+	foreign := []string{"Content-Type", "application/json", "Origin", "https://evil.example"}
+	if a := e.send("POST", path, b64(tooLarge), foreign...); a.status() != "origin-not-allowed" {
+		t.Errorf("want origin-not-allowed, have %s", a.text)
+	}
 	soon(&valid{specOperation: specOperations()[1], params: map[string]any{}}, e, "route-not-found", "UPDATE routes SET deployed_at = NULL")
-	if a := e.send("POST", path, b64(tooLarge), "Content-Type", "application/json"); a.status() != "route-not-found" {
+	if a := e.send("POST", path, b64(tooLarge), foreign...); a.status() != "route-not-found" {
 		t.Errorf("want route-not-found, have %s", a.text)
 	}
 	e.within(busyLimit, "service-not-found", func() bool {

@@ -40,15 +40,27 @@ func run(t *testing.T, arguments []string, environment ...string) (cmd *exec.Cmd
 	t.Helper()
 	name, err := program()
 	check(t, err)
-	cmd = exec.Command(name, arguments...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
+	cmd = command(t, name, arguments...)
+	cmd.Env = append(cmd.Env, environment...)
 	stderr = &logs{}
 	cmd.Stderr = stderr
 	stdout, err = cmd.StdoutPipe()
 	check(t, err)
 	check(t, cmd.Start())
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	return cmd, stdout, stderr
+}
+
+// command prepares the command with PATH and HOME. It is killed when the test ends.
+func command(t *testing.T, name string, arguments ...string) *exec.Cmd {
+	cmd := exec.Command(name, arguments...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	t.Cleanup(func() {
+		if cmd.Process != nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
+	return cmd
 }
 
 func freeAddress(t *testing.T) string {
@@ -120,11 +132,25 @@ func TestRunEmbedded(t *testing.T) {
 	}
 	stop("a stop", 0, func() { check(t, server.Process.Signal(syscall.SIGTERM)) })
 	stop("kill -9 of the server", 0, func() { server.Process.Kill() })
-	stop("kill -9 of both", 1, func() { killPostgres(t, data); server.Process.Kill() })
+	stop("kill -9 of both", 1, func() { server.Process.Signal(syscall.SIGSTOP); killPostgres(t, data); server.Process.Kill() })
 	killPostgres(t, data)
-	stop("kill -9 of Postgres, then of the server", 1, func() { server.Process.Kill() })
+	awaitReady(t, address)
+	stop("kill -9 of Postgres, which started again, then of the server", 0, func() { server.Process.Kill() })
 	check(t, server.Process.Signal(syscall.SIGTERM))
 	check(t, server.Wait())
+}
+
+// awaitReady waits until a server is ready again.
+func awaitReady(t *testing.T, address string) {
+	t.Helper()
+	e := &env{t: t}
+	e.within(time.Minute, "the server is ready", func() bool {
+		res, err := http.Get("http://" + address + "/health/ready")
+		if err == nil {
+			res.Body.Close()
+		}
+		return err == nil && res.StatusCode == 200
+	})
 }
 
 // postgresDir returns a directory that any user may enter, in memory where that is possible.
@@ -179,7 +205,9 @@ func get(t *testing.T, url, host string) string {
 }
 
 // killPostgres kills the postmaster of a data directory that this test made.
-func killPostgres(t *testing.T, data string) {
+func killPostgres(t *testing.T, data string) { signalPostgres(t, data, syscall.SIGKILL) }
+
+func signalPostgres(t *testing.T, data string, signal syscall.Signal) {
 	t.Helper()
 	files, err := filepath.Glob(data + "/*/postmaster.pid")
 	check(t, err)
@@ -189,7 +217,7 @@ func killPostgres(t *testing.T, data string) {
 	first, _, _ := bytes.Cut(readFile(t, files[0]), []byte("\n"))
 	pid, err := strconv.Atoi(string(first))
 	check(t, err)
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+	if err := syscall.Kill(pid, signal); err != nil && err != syscall.ESRCH {
 		t.Fatal(err)
 	}
 }

@@ -115,6 +115,8 @@ func TestForwardedFor(t *testing.T) {
 		{"others are trusted", "10.0.0.0/8", "203.0.113.7", "127.0.0.1"},
 		{"the caller made an address up", "127.0.0.0/8", "198.51.100.1, 203.0.113.7", "203.0.113.7"},
 		{"it came through two proxies", "127.0.0.0/8", "203.0.113.7, 127.0.0.9", "203.0.113.7"},
+		{"the proxy adds a port", "127.0.0.0/8", "203.0.113.7:40001", "203.0.113.7"},
+		{"the proxy adds a port to an IPv6 address", "127.0.0.0/8", "[2001:db8::7]:40001", "2001:db8::7"},
 		{"the header is nonsense", "127.0.0.0/8", "nonsense", "127.0.0.1"},
 		{"there is no header", "127.0.0.0/8", "", "127.0.0.1"},
 	}

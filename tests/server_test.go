@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 // panicking is a mailer that panics.
@@ -73,7 +74,7 @@ func TestBrowsers(t *testing.T) {
 	for _, origin := range []string{"https://order.example", "https://auth.example"} {
 		a := preflight(origin)
 		if a.code != 204 || a.header.Get("Access-Control-Allow-Origin") != origin || a.header.Get("Access-Control-Allow-Credentials") != "" ||
-			a.header.Get("Access-Control-Allow-Methods") != "POST,PUT" || a.header.Get("Access-Control-Allow-Headers") != "Authorization,Content-Type" {
+			a.header.Get("Access-Control-Allow-Methods") != "POST,PUT" || a.header.Get("Access-Control-Allow-Headers") != "Authorization,Content-Type,Idempotency-Key,traceparent,tracestate,baggage,sentry-trace" {
 			t.Errorf("%s: %d %v", origin, a.code, a.header)
 		}
 	}
@@ -83,7 +84,8 @@ func TestBrowsers(t *testing.T) {
 		}
 	}
 	a := e.send("POST", "/api/v1/sessions/read", []byte("{}"), "Content-Type", "application/json", "Origin", "https://order.example")
-	if a.header.Get("Access-Control-Allow-Origin") != "https://order.example" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "X-Request-Id") {
+	const exposed = "X-Request-Id,Retry-After,Link,Deprecation,Sunset,Idempotency-Replayed,RateLimit,RateLimit-Policy"
+	if a.header.Get("Access-Control-Allow-Origin") != "https://order.example" || a.header.Get("Access-Control-Expose-Headers") != exposed {
 		t.Errorf("the answer has %v", a.header)
 	}
 	e.exec("UPDATE applications SET redirect_origins = '{https://new.example}' WHERE slug = 'planox2'")
@@ -117,6 +119,35 @@ func TestHealth(t *testing.T) {
 	}
 	if a := e.send("GET", "/health/live", nil); a.code != 200 {
 		t.Errorf("live: %d", a.code)
+	}
+}
+
+// TestHEAD: wherever GET is answered, HEAD is answered the same, without a body.
+func TestHEAD(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(orderSQL), func(o *options) { o.mailer = &mailer.Mailbox{} })
+	magic := e.link("magic", e.user(person{client: true}), "", 0)
+	for _, path := range []string{
+		"/", "/openapi.yaml", "/openapi.json", "/docs", "/docs/", "/docs/docs.css", "/docs/explorer.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css",
+		"/docs/favicon-32x32.png", "/statuses", "/statuses.css", "/statuses/invalid-token", "/magic?token=" + magic, "/magic", "/reset", "/verify", "/link.css",
+		"/link.js", "/health/live", "/health/ready", "/google/callback", "/dev/mail", "/nothing", "/api/v2",
+	} {
+		got, head := e.send("GET", path, nil), e.send("HEAD", path, nil)
+		if head.code != got.code || head.text != "" {
+			t.Errorf("%s: GET answers %d, HEAD %d %q", path, got.code, head.code, head.text)
+		}
+		for _, name := range []string{"Content-Type", "Content-Length", "Cache-Control", "Content-Security-Policy", "Referrer-Policy", "Location", "Vary"} {
+			if have, want := head.header.Get(name), got.header.Get(name); have != want && want != "" {
+				t.Errorf("%s: %s of GET is %q, of HEAD %q", path, name, want, have)
+			}
+		}
+	}
+	if a := e.send("HEAD", "/api/v1/sessions/create", nil); a.code != 500 {
+		t.Errorf("HEAD of an operation answers %d", a.code)
+	}
+	e.exec("ALTER TABLE services RENAME TO services_away")
+	if a := e.send("HEAD", "/health/ready", nil); a.code != 503 {
+		t.Errorf("HEAD of what is not ready answers %d", a.code)
 	}
 }
 

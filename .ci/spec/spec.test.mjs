@@ -33,7 +33,8 @@ const lint = [
   ['rate-limit-exceeded is missing', (_, s, op) => delete op('preferencesRead').responses['429'], 'preferencesRead must list 429 rate-limit-exceeded'],
   ['rate-limit-exceeded where nothing is throttled', (_, s, op) => { op('sessionsRead').responses['429'] = { $ref: '#/components/responses/TooMany' } }, 'sessionsRead must not list 429 rate-limit-exceeded'],
   ['permission-denied is missing', (_, s, op) => delete op('notificationsIndex').responses['403'], 'notificationsIndex must list 403 permission-denied'],
-  ['permission-denied without roles', (_, s, op) => { op('preferencesUpdate').responses['403'] = { $ref: '#/components/responses/Forbidden' } }, 'preferencesUpdate must not list 403 permission-denied'],
+  ['permission-denied without roles', (_, s, op) => { op('usersUpdate').responses['403'] = { $ref: '#/components/responses/ForbiddenOrPermissionDenied' } }, 'usersUpdate must not list 403 permission-denied'],
+  ['permission-denied is missing where employees are bound', (_, s, op) => { op('preferencesUpdate').responses['403'] = { $ref: '#/components/responses/Forbidden' } }, 'preferencesUpdate must list 403 permission-denied'],
   ['client-required is missing', (_, s, op) => { op('clientsRegister').responses['401'].$ref = '#/components/responses/Unauthorized' }, 'clientsRegister must list 401 client-required'],
   ['client-required where the recordless are let in', (_, s, op) => delete op('usersEmailVerify')['x-open-to-recordless'], 'usersEmailVerify must list 401 client-required'],
 

@@ -5,7 +5,7 @@ import { oas } from '@stoplight/spectral-rulesets'
 const signIn = ['sessionsCreate', 'sessionsMagicLinkCreate', 'sessionsGoogleCreate']
 const conditional = [
   { code: 429, slug: 'rate-limit-exceeded', who: 'all but sessions/read', has: op => op.operationId !== 'sessionsRead' },
-  { code: 403, slug: 'permission-denied', who: 'those with x-roles, and no others', has: op => Boolean(op['x-roles']) },
+  { code: 403, slug: 'permission-denied', who: 'those with x-roles or x-application', has: op => Boolean(op['x-roles'] ?? op['x-application']) },
   {
     code: 401,
     slug: 'client-required',

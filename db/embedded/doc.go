@@ -5,6 +5,7 @@
 // rely on this:
 //
 //   - Data survives a stop, and a kill -9 of this process, of Postgres, or of both.
+//   - Supervise starts a Postgres that has ended again.
 //   - One living process uses a directory: a second Start fails with ErrRunning. Attach connects to the first.
 //   - Postgres stops when this process dies: at once on Linux, elsewhere at the next Start.
 //   - Postgres never runs as root: for root it runs as the user postgres or nobody, who then owns the directory.

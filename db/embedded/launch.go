@@ -14,21 +14,29 @@ import (
 
 const readyTimeout = 60 * time.Second // includes the recovery after a crash
 
+// launcher starts the Postgres of a directory.
+type launcher struct {
+	directory *directory
+	binaries  binaries
+	password  string
+	options   []string
+}
+
 // launch starts Postgres and waits until it accepts connections. It tries again after a failure that passes
 // by itself: another process took the port, processes of a killed postmaster are still ending, or an orphan
 // was just starting.
-func launch(ctx context.Context, d *directory, b binaries, password string, choosePort func() (int, error), options []string) (*Postgres, error) {
+func (l *launcher) launch(ctx context.Context, choosePort func() (int, error)) (*Postgres, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("no answer of Postgres after %v", readyTimeout))
 	defer cancel()
 	for {
-		if err := stopOrphan(ctx, d); err != nil {
+		if err := stopOrphan(ctx, l.directory); err != nil {
 			return nil, err
 		}
 		port, err := choosePort()
 		if err != nil {
 			return nil, err
 		}
-		p, log, err := launchOn(ctx, d, b, password, port, options)
+		p, log, err := l.launchOn(ctx, port)
 		if err == nil || ctx.Err() != nil || !isTransient(log) {
 			return p, err
 		}
@@ -53,8 +61,8 @@ func freePort() (int, error) {
 }
 
 // launchOn starts Postgres on one port. If that fails, it returns what Postgres logged.
-func launchOn(ctx context.Context, d *directory, b binaries, password string, port int, options []string) (*Postgres, string, error) {
-	log, err := openLog(d)
+func (l *launcher) launchOn(ctx context.Context, port int) (*Postgres, string, error) {
+	log, err := openLog(l.directory)
 	if err != nil {
 		return nil, "", err
 	}
@@ -62,8 +70,8 @@ func launchOn(ctx context.Context, d *directory, b binaries, password string, po
 	// No unix socket: its path is limited to 107 bytes.
 	// No failed statements in the log: they contain digests, password hashes and mails.
 	settings := []string{"listen_addresses=127.0.0.1", fmt.Sprintf("port=%d", port), "unix_socket_directories=", "log_min_error_statement=panic"}
-	cmd := b.command(context.WithoutCancel(ctx), "postgres", "-D", d.cluster())
-	for _, setting := range slices.Concat(settings, options) {
+	cmd := l.binaries.command(context.WithoutCancel(ctx), "postgres", "-D", l.directory.cluster())
+	for _, setting := range slices.Concat(settings, l.options) {
 		cmd.Args = append(cmd.Args, "-c", setting)
 	}
 	cmd.Stdout, cmd.Stderr = log.file, log.file
@@ -71,7 +79,7 @@ func launchOn(ctx context.Context, d *directory, b binaries, password string, po
 	if err != nil {
 		return nil, "", err
 	}
-	p := &Postgres{URL: urlOn(port, password), directory: d, process: process}
+	p := &Postgres{URL: urlOn(port, l.password), directory: l.directory, launcher: *l, process: process}
 	if err := awaitReady(ctx, p.URL, process); err != nil {
 		tail := log.tail()
 		err = fmt.Errorf("%w; its log %s ends with:\n%s", err, log.path(), tail)

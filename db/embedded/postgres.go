@@ -16,9 +16,13 @@ type Postgres struct {
 	URL string
 
 	directory *directory
-	process   *process
+	launcher  launcher
 	stopping  sync.Once
 	stopped   error // the result of Stop
+
+	mu      sync.Mutex // held while Postgres is started again
+	process *process
+	ending  bool // Stop was called
 }
 
 // Start starts the Postgres of a data directory and returns once it accepts connections. The first start
@@ -57,7 +61,8 @@ func startIn(ctx context.Context, d *directory, patterns, options []string) (*Po
 	if err != nil {
 		return nil, err
 	}
-	return launch(ctx, d, b, password, freePort, options)
+	l := launcher{d, b, password, options}
+	return l.launch(ctx, freePort)
 }
 
 // Stop shuts Postgres down, closes its connections and waits for its end. Repeated and concurrent calls are
@@ -65,6 +70,9 @@ func startIn(ctx context.Context, d *directory, patterns, options []string) (*Po
 // before.
 func (p *Postgres) Stop() error {
 	p.stopping.Do(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.ending = true
 		if err := p.process.end(context.Background()); err != nil {
 			p.stopped = err
 		} else if p.process.result != nil {

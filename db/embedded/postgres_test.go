@@ -118,12 +118,13 @@ func TestStartUsesAnotherPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	ports := 0
-	p, err := launch(t.Context(), d, b, password, func() (int, error) {
+	l := launcher{directory: d, binaries: b, password: password, options: []string{quick}}
+	p, err := l.launch(t.Context(), func() (int, error) {
 		if ports++; ports == 1 {
 			return used.Addr().(*net.TCPAddr).Port, nil
 		}
 		return freePort()
-	}, []string{quick})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

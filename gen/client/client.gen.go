@@ -215,7 +215,7 @@ type ClientRequired struct {
 	// Message Example: The user is not a client yet.
 	Message string `json:"message"`
 
-	// Param Which token was refused.
+	// Param Which token was refused; `token` also for the header `PlanoAuth-Application`.
 	Param TokenParam `json:"param"`
 
 	// RequestID The id of the request, made by the server.
@@ -429,6 +429,20 @@ type EmailAlreadyRegistered struct {
 	Status    string    `json:"status"`
 }
 
+// EmailAlreadyVerified The e-mail address of the session's user is verified. No mail was sent.
+type EmailAlreadyVerified struct {
+	Code int `json:"code"`
+
+	// Message Example: This e-mail address is verified already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // EmailNotFound No user has the e-mail address that was passed.
 type EmailNotFound struct {
 	Code int `json:"code"`
@@ -624,14 +638,14 @@ type InvalidResetLink struct {
 	Status    string    `json:"status"`
 }
 
-// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application.
+// InvalidToken The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.
 type InvalidToken struct {
 	Code int `json:"code"`
 
 	// Message Example: The token is not valid.
 	Message string `json:"message"`
 
-	// Param Which token was refused.
+	// Param Which token was refused; `token` also for the header `PlanoAuth-Application`.
 	Param TokenParam `json:"param"`
 
 	// RequestID The id of the request, made by the server.
@@ -865,6 +879,20 @@ type NotificationsUpdateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// OriginNotAllowed The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.
+type OriginNotAllowed struct {
+	Code int `json:"code"`
+
+	// Message Example: Pages of this origin may not call PlanoAuth.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Page Which part of the list is returned.
 type Page struct {
 	// Number Which page, the first being 1.
@@ -922,7 +950,7 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
-// PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application.
+// PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
 
@@ -1190,7 +1218,7 @@ type SessionExpired struct {
 	// Message Example: The session has expired.
 	Message string `json:"message"`
 
-	// Param Which token was refused.
+	// Param Which token was refused; `token` also for the header `PlanoAuth-Application`.
 	Param TokenParam `json:"param"`
 
 	// RequestID The id of the request, made by the server.
@@ -1686,7 +1714,7 @@ type Time = time.Time
 // Token The token, if it is not in the Authorization header. If both are there, the header is used.
 type Token = string
 
-// TokenParam Which token was refused.
+// TokenParam Which token was refused; `token` also for the header `PlanoAuth-Application`.
 type TokenParam string
 
 // User A person.
@@ -1859,6 +1887,45 @@ type UsersClientRegisterParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersEmailVerificationRequestActionSuccessful The link is being mailed to the user.
+type UsersEmailVerificationRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailVerificationRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type UsersEmailVerificationRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailVerificationRequestParams The params of users/email_verification_request.
+type UsersEmailVerificationRequestParams struct {
+	// RedirectURL Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersEmailVerifyActionSuccessful The address is verified.
@@ -2155,6 +2222,9 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
 type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
 
+// UsersEmailVerificationRequestJSONRequestBody defines body for UsersEmailVerificationRequest for application/json ContentType.
+type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationRequestParams
+
 // UsersEmailVerifyTextRequestBody defines body for UsersEmailVerify for text/plain ContentType.
 type UsersEmailVerifyTextRequestBody = UsersEmailVerifyTextBody
 
@@ -2267,7 +2337,7 @@ type ClientInterface interface {
 
 	// NotificationsIndexWithBody List what failed
 	//
-	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
+	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2276,7 +2346,7 @@ type ClientInterface interface {
 
 	// NotificationsIndex List what failed
 	//
-	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
+	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2285,7 +2355,7 @@ type ClientInterface interface {
 
 	// NotificationsUpdateWithBody Acknowledge a notification
 	//
-	// Marks a notification as acknowledged by the employee, or as not acknowledged.
+	// Marks a notification as acknowledged by the employee, or as not acknowledged. Only with a session of the application `planoauth`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2294,7 +2364,7 @@ type ClientInterface interface {
 
 	// NotificationsUpdate Acknowledge a notification
 	//
-	// Marks a notification as acknowledged by the employee, or as not acknowledged.
+	// Marks a notification as acknowledged by the employee, or as not acknowledged. Only with a session of the application `planoauth`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2321,7 +2391,7 @@ type ClientInterface interface {
 
 	// PreferencesUpdateWithBody Change the preferences
 	//
-	// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
+	// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end, and the user gets a mail about it. Without it, both limits apply at once. Users with an employee record need a session of the application `planoauth`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2330,7 +2400,7 @@ type ClientInterface interface {
 
 	// PreferencesUpdate Change the preferences
 	//
-	// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
+	// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end, and the user gets a mail about it. Without it, both limits apply at once. Users with an employee record need a session of the application `planoauth`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2483,7 +2553,7 @@ type ClientInterface interface {
 
 	// UsersClientRegisterWithBody Become a client
 	//
-	// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
+	// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`. Users with an employee record may set a password only with a session of the application `planoauth`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2492,16 +2562,34 @@ type ClientInterface interface {
 
 	// UsersClientRegisterWithTextBody Become a client
 	//
-	// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
+	// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`. Users with an employee record may set a password only with a session of the application `planoauth`.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersEmailVerificationRequestWithBody Mail a link to verify the e-mail address
+	//
+	// Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_verification_request (the `UsersEmailVerificationRequest` operationId).
+	UsersEmailVerificationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
+	//
+	// Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_verification_request (the `UsersEmailVerificationRequest` operationId).
+	UsersEmailVerificationRequest(ctx context.Context, body UsersEmailVerificationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersEmailVerifyWithBody Verify the e-mail address
 	//
-	// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
+	// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, or of one that users/email_verification_request mailed. It works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2510,7 +2598,7 @@ type ClientInterface interface {
 
 	// UsersEmailVerifyWithTextBody Verify the e-mail address
 	//
-	// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
+	// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, or of one that users/email_verification_request mailed. It works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2555,7 +2643,7 @@ type ClientInterface interface {
 
 	// UsersPasswordUpdateWithBody Set or change the password
 	//
-	// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+	// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2564,7 +2652,7 @@ type ClientInterface interface {
 
 	// UsersPasswordUpdateWithTextBody Set or change the password
 	//
-	// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+	// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2648,7 +2736,7 @@ func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRe
 
 // NotificationsIndexWithBody List what failed
 //
-// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
+// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2667,7 +2755,7 @@ func (c *Client) NotificationsIndexWithBody(ctx context.Context, contentType str
 
 // NotificationsIndex List what failed
 //
-// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
+// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2686,7 +2774,7 @@ func (c *Client) NotificationsIndex(ctx context.Context, body NotificationsIndex
 
 // NotificationsUpdateWithBody Acknowledge a notification
 //
-// Marks a notification as acknowledged by the employee, or as not acknowledged.
+// Marks a notification as acknowledged by the employee, or as not acknowledged. Only with a session of the application `planoauth`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2705,7 +2793,7 @@ func (c *Client) NotificationsUpdateWithBody(ctx context.Context, contentType st
 
 // NotificationsUpdate Acknowledge a notification
 //
-// Marks a notification as acknowledged by the employee, or as not acknowledged.
+// Marks a notification as acknowledged by the employee, or as not acknowledged. Only with a session of the application `planoauth`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2762,7 +2850,7 @@ func (c *Client) PreferencesRead(ctx context.Context, body PreferencesReadJSONRe
 
 // PreferencesUpdateWithBody Change the preferences
 //
-// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
+// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end, and the user gets a mail about it. Without it, both limits apply at once. Users with an employee record need a session of the application `planoauth`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2781,7 +2869,7 @@ func (c *Client) PreferencesUpdateWithBody(ctx context.Context, contentType stri
 
 // PreferencesUpdate Change the preferences
 //
-// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
+// Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end, and the user gets a mail about it. Without it, both limits apply at once. Users with an employee record need a session of the application `planoauth`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3104,7 +3192,7 @@ func (c *Client) SessionsRead(ctx context.Context, body SessionsReadJSONRequestB
 
 // UsersClientRegisterWithBody Become a client
 //
-// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
+// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`. Users with an employee record may set a password only with a session of the application `planoauth`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3123,7 +3211,7 @@ func (c *Client) UsersClientRegisterWithBody(ctx context.Context, contentType st
 
 // UsersClientRegisterWithTextBody Become a client
 //
-// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
+// Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`. Users with an employee record may set a password only with a session of the application `planoauth`.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -3140,9 +3228,47 @@ func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body Users
 	return c.Client.Do(req)
 }
 
+// UsersEmailVerificationRequestWithBody Mail a link to verify the e-mail address
+//
+// Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_verification_request (the `UsersEmailVerificationRequest` operationId).
+func (c *Client) UsersEmailVerificationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailVerificationRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailVerificationRequest Mail a link to verify the e-mail address
+//
+// Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/email_verification_request (the `UsersEmailVerificationRequest` operationId).
+func (c *Client) UsersEmailVerificationRequest(ctx context.Context, body UsersEmailVerificationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailVerificationRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersEmailVerifyWithBody Verify the e-mail address
 //
-// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
+// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, or of one that users/email_verification_request mailed. It works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3161,7 +3287,7 @@ func (c *Client) UsersEmailVerifyWithBody(ctx context.Context, contentType strin
 
 // UsersEmailVerifyWithTextBody Verify the e-mail address
 //
-// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
+// Verifies the e-mail address of the session's user with the token of the link in their welcome mail, or of one that users/email_verification_request mailed. It works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -3256,7 +3382,7 @@ func (c *Client) UsersPasswordResetRequest(ctx context.Context, body UsersPasswo
 
 // UsersPasswordUpdateWithBody Set or change the password
 //
-// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3275,7 +3401,7 @@ func (c *Client) UsersPasswordUpdateWithBody(ctx context.Context, contentType st
 
 // UsersPasswordUpdateWithTextBody Set or change the password
 //
-// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+// Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -3909,6 +4035,46 @@ func NewUsersClientRegisterRequestWithBody(server string, contentType string, bo
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/users/client_register")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailVerificationRequestRequest calls the generic UsersEmailVerificationRequest builder with application/json body
+func NewUsersEmailVerificationRequestRequest(server string, body UsersEmailVerificationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersEmailVerificationRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersEmailVerificationRequestRequestWithBody constructs an http.Request for the UsersEmailVerificationRequest method, with any body, and a specified content type
+func NewUsersEmailVerificationRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_verification_request")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

@@ -25,26 +25,27 @@ func (ApplicationCrash) Slug() string { return "application-crash" }
 // Error returns the slug, the message and the id of the request.
 func (o ApplicationCrash) Error() string { return refusal("application-crash", o.Message, o.RequestID) }
 
-func (ApplicationCrash) outcomeOfSessionsCreate()            {}
-func (ApplicationCrash) outcomeOfSessionsRead()              {}
-func (ApplicationCrash) outcomeOfSessionsIndex()             {}
-func (ApplicationCrash) outcomeOfSessionsDelete()            {}
-func (ApplicationCrash) outcomeOfSessionsMagicLinkRequest()  {}
-func (ApplicationCrash) outcomeOfSessionsMagicLinkCreate()   {}
-func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()   {}
-func (ApplicationCrash) outcomeOfSessionsGoogleCreate()      {}
-func (ApplicationCrash) outcomeOfClientsRegister()           {}
-func (ApplicationCrash) outcomeOfUsersClientRegister()       {}
-func (ApplicationCrash) outcomeOfUsersRead()                 {}
-func (ApplicationCrash) outcomeOfUsersUpdate()               {}
-func (ApplicationCrash) outcomeOfUsersPasswordUpdate()       {}
-func (ApplicationCrash) outcomeOfUsersPasswordResetRequest() {}
-func (ApplicationCrash) outcomeOfUsersPasswordReset()        {}
-func (ApplicationCrash) outcomeOfUsersEmailVerify()          {}
-func (ApplicationCrash) outcomeOfPreferencesRead()           {}
-func (ApplicationCrash) outcomeOfPreferencesUpdate()         {}
-func (ApplicationCrash) outcomeOfNotificationsIndex()        {}
-func (ApplicationCrash) outcomeOfNotificationsUpdate()       {}
+func (ApplicationCrash) outcomeOfSessionsCreate()                {}
+func (ApplicationCrash) outcomeOfSessionsRead()                  {}
+func (ApplicationCrash) outcomeOfSessionsIndex()                 {}
+func (ApplicationCrash) outcomeOfSessionsDelete()                {}
+func (ApplicationCrash) outcomeOfSessionsMagicLinkRequest()      {}
+func (ApplicationCrash) outcomeOfSessionsMagicLinkCreate()       {}
+func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()       {}
+func (ApplicationCrash) outcomeOfSessionsGoogleCreate()          {}
+func (ApplicationCrash) outcomeOfClientsRegister()               {}
+func (ApplicationCrash) outcomeOfUsersClientRegister()           {}
+func (ApplicationCrash) outcomeOfUsersRead()                     {}
+func (ApplicationCrash) outcomeOfUsersUpdate()                   {}
+func (ApplicationCrash) outcomeOfUsersPasswordUpdate()           {}
+func (ApplicationCrash) outcomeOfUsersPasswordResetRequest()     {}
+func (ApplicationCrash) outcomeOfUsersPasswordReset()            {}
+func (ApplicationCrash) outcomeOfUsersEmailVerificationRequest() {}
+func (ApplicationCrash) outcomeOfUsersEmailVerify()              {}
+func (ApplicationCrash) outcomeOfPreferencesRead()               {}
+func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
+func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
+func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
@@ -116,6 +117,16 @@ func (o EmailAlreadyRegistered) Error() string {
 
 func (EmailAlreadyRegistered) outcomeOfClientsRegister() {}
 
+// Slug is "email-already-verified".
+func (EmailAlreadyVerified) Slug() string { return "email-already-verified" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyVerified) Error() string {
+	return refusal("email-already-verified", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyVerified) outcomeOfUsersEmailVerificationRequest() {}
+
 // Slug is "email-not-found".
 func (EmailNotFound) Slug() string { return "email-not-found" }
 
@@ -165,26 +176,27 @@ func (o IdentifyRequestError) Error() string {
 	return refusal("identify-request-error", o.Message, o.RequestID)
 }
 
-func (IdentifyRequestError) outcomeOfSessionsCreate()            {}
-func (IdentifyRequestError) outcomeOfSessionsRead()              {}
-func (IdentifyRequestError) outcomeOfSessionsIndex()             {}
-func (IdentifyRequestError) outcomeOfSessionsDelete()            {}
-func (IdentifyRequestError) outcomeOfSessionsMagicLinkRequest()  {}
-func (IdentifyRequestError) outcomeOfSessionsMagicLinkCreate()   {}
-func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()   {}
-func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()      {}
-func (IdentifyRequestError) outcomeOfClientsRegister()           {}
-func (IdentifyRequestError) outcomeOfUsersClientRegister()       {}
-func (IdentifyRequestError) outcomeOfUsersRead()                 {}
-func (IdentifyRequestError) outcomeOfUsersUpdate()               {}
-func (IdentifyRequestError) outcomeOfUsersPasswordUpdate()       {}
-func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest() {}
-func (IdentifyRequestError) outcomeOfUsersPasswordReset()        {}
-func (IdentifyRequestError) outcomeOfUsersEmailVerify()          {}
-func (IdentifyRequestError) outcomeOfPreferencesRead()           {}
-func (IdentifyRequestError) outcomeOfPreferencesUpdate()         {}
-func (IdentifyRequestError) outcomeOfNotificationsIndex()        {}
-func (IdentifyRequestError) outcomeOfNotificationsUpdate()       {}
+func (IdentifyRequestError) outcomeOfSessionsCreate()                {}
+func (IdentifyRequestError) outcomeOfSessionsRead()                  {}
+func (IdentifyRequestError) outcomeOfSessionsIndex()                 {}
+func (IdentifyRequestError) outcomeOfSessionsDelete()                {}
+func (IdentifyRequestError) outcomeOfSessionsMagicLinkRequest()      {}
+func (IdentifyRequestError) outcomeOfSessionsMagicLinkCreate()       {}
+func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()       {}
+func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()          {}
+func (IdentifyRequestError) outcomeOfClientsRegister()               {}
+func (IdentifyRequestError) outcomeOfUsersClientRegister()           {}
+func (IdentifyRequestError) outcomeOfUsersRead()                     {}
+func (IdentifyRequestError) outcomeOfUsersUpdate()                   {}
+func (IdentifyRequestError) outcomeOfUsersPasswordUpdate()           {}
+func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest()     {}
+func (IdentifyRequestError) outcomeOfUsersPasswordReset()            {}
+func (IdentifyRequestError) outcomeOfUsersEmailVerificationRequest() {}
+func (IdentifyRequestError) outcomeOfUsersEmailVerify()              {}
+func (IdentifyRequestError) outcomeOfPreferencesRead()               {}
+func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
+func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
+func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
@@ -194,26 +206,27 @@ func (o InvalidContentType) Error() string {
 	return refusal("invalid-content-type", o.Message, o.RequestID)
 }
 
-func (InvalidContentType) outcomeOfSessionsCreate()            {}
-func (InvalidContentType) outcomeOfSessionsRead()              {}
-func (InvalidContentType) outcomeOfSessionsIndex()             {}
-func (InvalidContentType) outcomeOfSessionsDelete()            {}
-func (InvalidContentType) outcomeOfSessionsMagicLinkRequest()  {}
-func (InvalidContentType) outcomeOfSessionsMagicLinkCreate()   {}
-func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()   {}
-func (InvalidContentType) outcomeOfSessionsGoogleCreate()      {}
-func (InvalidContentType) outcomeOfClientsRegister()           {}
-func (InvalidContentType) outcomeOfUsersClientRegister()       {}
-func (InvalidContentType) outcomeOfUsersRead()                 {}
-func (InvalidContentType) outcomeOfUsersUpdate()               {}
-func (InvalidContentType) outcomeOfUsersPasswordUpdate()       {}
-func (InvalidContentType) outcomeOfUsersPasswordResetRequest() {}
-func (InvalidContentType) outcomeOfUsersPasswordReset()        {}
-func (InvalidContentType) outcomeOfUsersEmailVerify()          {}
-func (InvalidContentType) outcomeOfPreferencesRead()           {}
-func (InvalidContentType) outcomeOfPreferencesUpdate()         {}
-func (InvalidContentType) outcomeOfNotificationsIndex()        {}
-func (InvalidContentType) outcomeOfNotificationsUpdate()       {}
+func (InvalidContentType) outcomeOfSessionsCreate()                {}
+func (InvalidContentType) outcomeOfSessionsRead()                  {}
+func (InvalidContentType) outcomeOfSessionsIndex()                 {}
+func (InvalidContentType) outcomeOfSessionsDelete()                {}
+func (InvalidContentType) outcomeOfSessionsMagicLinkRequest()      {}
+func (InvalidContentType) outcomeOfSessionsMagicLinkCreate()       {}
+func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()       {}
+func (InvalidContentType) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidContentType) outcomeOfClientsRegister()               {}
+func (InvalidContentType) outcomeOfUsersClientRegister()           {}
+func (InvalidContentType) outcomeOfUsersRead()                     {}
+func (InvalidContentType) outcomeOfUsersUpdate()                   {}
+func (InvalidContentType) outcomeOfUsersPasswordUpdate()           {}
+func (InvalidContentType) outcomeOfUsersPasswordResetRequest()     {}
+func (InvalidContentType) outcomeOfUsersPasswordReset()            {}
+func (InvalidContentType) outcomeOfUsersEmailVerificationRequest() {}
+func (InvalidContentType) outcomeOfUsersEmailVerify()              {}
+func (InvalidContentType) outcomeOfPreferencesRead()               {}
+func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
+func (InvalidContentType) outcomeOfNotificationsIndex()            {}
+func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "invalid-encoded-params".
 func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
@@ -223,26 +236,27 @@ func (o InvalidEncodedParams) Error() string {
 	return refusal("invalid-encoded-params", o.Message, o.RequestID)
 }
 
-func (InvalidEncodedParams) outcomeOfSessionsCreate()            {}
-func (InvalidEncodedParams) outcomeOfSessionsRead()              {}
-func (InvalidEncodedParams) outcomeOfSessionsIndex()             {}
-func (InvalidEncodedParams) outcomeOfSessionsDelete()            {}
-func (InvalidEncodedParams) outcomeOfSessionsMagicLinkRequest()  {}
-func (InvalidEncodedParams) outcomeOfSessionsMagicLinkCreate()   {}
-func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()   {}
-func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()      {}
-func (InvalidEncodedParams) outcomeOfClientsRegister()           {}
-func (InvalidEncodedParams) outcomeOfUsersClientRegister()       {}
-func (InvalidEncodedParams) outcomeOfUsersRead()                 {}
-func (InvalidEncodedParams) outcomeOfUsersUpdate()               {}
-func (InvalidEncodedParams) outcomeOfUsersPasswordUpdate()       {}
-func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest() {}
-func (InvalidEncodedParams) outcomeOfUsersPasswordReset()        {}
-func (InvalidEncodedParams) outcomeOfUsersEmailVerify()          {}
-func (InvalidEncodedParams) outcomeOfPreferencesRead()           {}
-func (InvalidEncodedParams) outcomeOfPreferencesUpdate()         {}
-func (InvalidEncodedParams) outcomeOfNotificationsIndex()        {}
-func (InvalidEncodedParams) outcomeOfNotificationsUpdate()       {}
+func (InvalidEncodedParams) outcomeOfSessionsCreate()                {}
+func (InvalidEncodedParams) outcomeOfSessionsRead()                  {}
+func (InvalidEncodedParams) outcomeOfSessionsIndex()                 {}
+func (InvalidEncodedParams) outcomeOfSessionsDelete()                {}
+func (InvalidEncodedParams) outcomeOfSessionsMagicLinkRequest()      {}
+func (InvalidEncodedParams) outcomeOfSessionsMagicLinkCreate()       {}
+func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()       {}
+func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidEncodedParams) outcomeOfClientsRegister()               {}
+func (InvalidEncodedParams) outcomeOfUsersClientRegister()           {}
+func (InvalidEncodedParams) outcomeOfUsersRead()                     {}
+func (InvalidEncodedParams) outcomeOfUsersUpdate()                   {}
+func (InvalidEncodedParams) outcomeOfUsersPasswordUpdate()           {}
+func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest()     {}
+func (InvalidEncodedParams) outcomeOfUsersPasswordReset()            {}
+func (InvalidEncodedParams) outcomeOfUsersEmailVerificationRequest() {}
+func (InvalidEncodedParams) outcomeOfUsersEmailVerify()              {}
+func (InvalidEncodedParams) outcomeOfPreferencesRead()               {}
+func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
+func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
+func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
@@ -260,26 +274,27 @@ func (InvalidParam) Slug() string { return "invalid-param" }
 // Error returns the slug, the message and the id of the request.
 func (o InvalidParam) Error() string { return refusal("invalid-param", o.Message, o.RequestID) }
 
-func (InvalidParam) outcomeOfSessionsCreate()            {}
-func (InvalidParam) outcomeOfSessionsRead()              {}
-func (InvalidParam) outcomeOfSessionsIndex()             {}
-func (InvalidParam) outcomeOfSessionsDelete()            {}
-func (InvalidParam) outcomeOfSessionsMagicLinkRequest()  {}
-func (InvalidParam) outcomeOfSessionsMagicLinkCreate()   {}
-func (InvalidParam) outcomeOfSessionsGoogleAuthorize()   {}
-func (InvalidParam) outcomeOfSessionsGoogleCreate()      {}
-func (InvalidParam) outcomeOfClientsRegister()           {}
-func (InvalidParam) outcomeOfUsersClientRegister()       {}
-func (InvalidParam) outcomeOfUsersRead()                 {}
-func (InvalidParam) outcomeOfUsersUpdate()               {}
-func (InvalidParam) outcomeOfUsersPasswordUpdate()       {}
-func (InvalidParam) outcomeOfUsersPasswordResetRequest() {}
-func (InvalidParam) outcomeOfUsersPasswordReset()        {}
-func (InvalidParam) outcomeOfUsersEmailVerify()          {}
-func (InvalidParam) outcomeOfPreferencesRead()           {}
-func (InvalidParam) outcomeOfPreferencesUpdate()         {}
-func (InvalidParam) outcomeOfNotificationsIndex()        {}
-func (InvalidParam) outcomeOfNotificationsUpdate()       {}
+func (InvalidParam) outcomeOfSessionsCreate()                {}
+func (InvalidParam) outcomeOfSessionsRead()                  {}
+func (InvalidParam) outcomeOfSessionsIndex()                 {}
+func (InvalidParam) outcomeOfSessionsDelete()                {}
+func (InvalidParam) outcomeOfSessionsMagicLinkRequest()      {}
+func (InvalidParam) outcomeOfSessionsMagicLinkCreate()       {}
+func (InvalidParam) outcomeOfSessionsGoogleAuthorize()       {}
+func (InvalidParam) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidParam) outcomeOfClientsRegister()               {}
+func (InvalidParam) outcomeOfUsersClientRegister()           {}
+func (InvalidParam) outcomeOfUsersRead()                     {}
+func (InvalidParam) outcomeOfUsersUpdate()                   {}
+func (InvalidParam) outcomeOfUsersPasswordUpdate()           {}
+func (InvalidParam) outcomeOfUsersPasswordResetRequest()     {}
+func (InvalidParam) outcomeOfUsersPasswordReset()            {}
+func (InvalidParam) outcomeOfUsersEmailVerificationRequest() {}
+func (InvalidParam) outcomeOfUsersEmailVerify()              {}
+func (InvalidParam) outcomeOfPreferencesRead()               {}
+func (InvalidParam) outcomeOfPreferencesUpdate()             {}
+func (InvalidParam) outcomeOfNotificationsIndex()            {}
+func (InvalidParam) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -306,26 +321,27 @@ func (InvalidToken) Slug() string { return "invalid-token" }
 // Error returns the slug, the message and the id of the request.
 func (o InvalidToken) Error() string { return refusal("invalid-token", o.Message, o.RequestID) }
 
-func (InvalidToken) outcomeOfSessionsCreate()            {}
-func (InvalidToken) outcomeOfSessionsRead()              {}
-func (InvalidToken) outcomeOfSessionsIndex()             {}
-func (InvalidToken) outcomeOfSessionsDelete()            {}
-func (InvalidToken) outcomeOfSessionsMagicLinkRequest()  {}
-func (InvalidToken) outcomeOfSessionsMagicLinkCreate()   {}
-func (InvalidToken) outcomeOfSessionsGoogleAuthorize()   {}
-func (InvalidToken) outcomeOfSessionsGoogleCreate()      {}
-func (InvalidToken) outcomeOfClientsRegister()           {}
-func (InvalidToken) outcomeOfUsersClientRegister()       {}
-func (InvalidToken) outcomeOfUsersRead()                 {}
-func (InvalidToken) outcomeOfUsersUpdate()               {}
-func (InvalidToken) outcomeOfUsersPasswordUpdate()       {}
-func (InvalidToken) outcomeOfUsersPasswordResetRequest() {}
-func (InvalidToken) outcomeOfUsersPasswordReset()        {}
-func (InvalidToken) outcomeOfUsersEmailVerify()          {}
-func (InvalidToken) outcomeOfPreferencesRead()           {}
-func (InvalidToken) outcomeOfPreferencesUpdate()         {}
-func (InvalidToken) outcomeOfNotificationsIndex()        {}
-func (InvalidToken) outcomeOfNotificationsUpdate()       {}
+func (InvalidToken) outcomeOfSessionsCreate()                {}
+func (InvalidToken) outcomeOfSessionsRead()                  {}
+func (InvalidToken) outcomeOfSessionsIndex()                 {}
+func (InvalidToken) outcomeOfSessionsDelete()                {}
+func (InvalidToken) outcomeOfSessionsMagicLinkRequest()      {}
+func (InvalidToken) outcomeOfSessionsMagicLinkCreate()       {}
+func (InvalidToken) outcomeOfSessionsGoogleAuthorize()       {}
+func (InvalidToken) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidToken) outcomeOfClientsRegister()               {}
+func (InvalidToken) outcomeOfUsersClientRegister()           {}
+func (InvalidToken) outcomeOfUsersRead()                     {}
+func (InvalidToken) outcomeOfUsersUpdate()                   {}
+func (InvalidToken) outcomeOfUsersPasswordUpdate()           {}
+func (InvalidToken) outcomeOfUsersPasswordResetRequest()     {}
+func (InvalidToken) outcomeOfUsersPasswordReset()            {}
+func (InvalidToken) outcomeOfUsersEmailVerificationRequest() {}
+func (InvalidToken) outcomeOfUsersEmailVerify()              {}
+func (InvalidToken) outcomeOfPreferencesRead()               {}
+func (InvalidToken) outcomeOfPreferencesUpdate()             {}
+func (InvalidToken) outcomeOfNotificationsIndex()            {}
+func (InvalidToken) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
@@ -353,26 +369,27 @@ func (MissingParam) Slug() string { return "missing-param" }
 // Error returns the slug, the message and the id of the request.
 func (o MissingParam) Error() string { return refusal("missing-param", o.Message, o.RequestID) }
 
-func (MissingParam) outcomeOfSessionsCreate()            {}
-func (MissingParam) outcomeOfSessionsRead()              {}
-func (MissingParam) outcomeOfSessionsIndex()             {}
-func (MissingParam) outcomeOfSessionsDelete()            {}
-func (MissingParam) outcomeOfSessionsMagicLinkRequest()  {}
-func (MissingParam) outcomeOfSessionsMagicLinkCreate()   {}
-func (MissingParam) outcomeOfSessionsGoogleAuthorize()   {}
-func (MissingParam) outcomeOfSessionsGoogleCreate()      {}
-func (MissingParam) outcomeOfClientsRegister()           {}
-func (MissingParam) outcomeOfUsersClientRegister()       {}
-func (MissingParam) outcomeOfUsersRead()                 {}
-func (MissingParam) outcomeOfUsersUpdate()               {}
-func (MissingParam) outcomeOfUsersPasswordUpdate()       {}
-func (MissingParam) outcomeOfUsersPasswordResetRequest() {}
-func (MissingParam) outcomeOfUsersPasswordReset()        {}
-func (MissingParam) outcomeOfUsersEmailVerify()          {}
-func (MissingParam) outcomeOfPreferencesRead()           {}
-func (MissingParam) outcomeOfPreferencesUpdate()         {}
-func (MissingParam) outcomeOfNotificationsIndex()        {}
-func (MissingParam) outcomeOfNotificationsUpdate()       {}
+func (MissingParam) outcomeOfSessionsCreate()                {}
+func (MissingParam) outcomeOfSessionsRead()                  {}
+func (MissingParam) outcomeOfSessionsIndex()                 {}
+func (MissingParam) outcomeOfSessionsDelete()                {}
+func (MissingParam) outcomeOfSessionsMagicLinkRequest()      {}
+func (MissingParam) outcomeOfSessionsMagicLinkCreate()       {}
+func (MissingParam) outcomeOfSessionsGoogleAuthorize()       {}
+func (MissingParam) outcomeOfSessionsGoogleCreate()          {}
+func (MissingParam) outcomeOfClientsRegister()               {}
+func (MissingParam) outcomeOfUsersClientRegister()           {}
+func (MissingParam) outcomeOfUsersRead()                     {}
+func (MissingParam) outcomeOfUsersUpdate()                   {}
+func (MissingParam) outcomeOfUsersPasswordUpdate()           {}
+func (MissingParam) outcomeOfUsersPasswordResetRequest()     {}
+func (MissingParam) outcomeOfUsersPasswordReset()            {}
+func (MissingParam) outcomeOfUsersEmailVerificationRequest() {}
+func (MissingParam) outcomeOfUsersEmailVerify()              {}
+func (MissingParam) outcomeOfPreferencesRead()               {}
+func (MissingParam) outcomeOfPreferencesUpdate()             {}
+func (MissingParam) outcomeOfNotificationsIndex()            {}
+func (MissingParam) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -380,26 +397,27 @@ func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
 // Error returns the slug, the message and the id of the request.
 func (o NoParamsDecoded) Error() string { return refusal("no-params-decoded", o.Message, o.RequestID) }
 
-func (NoParamsDecoded) outcomeOfSessionsCreate()            {}
-func (NoParamsDecoded) outcomeOfSessionsRead()              {}
-func (NoParamsDecoded) outcomeOfSessionsIndex()             {}
-func (NoParamsDecoded) outcomeOfSessionsDelete()            {}
-func (NoParamsDecoded) outcomeOfSessionsMagicLinkRequest()  {}
-func (NoParamsDecoded) outcomeOfSessionsMagicLinkCreate()   {}
-func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()   {}
-func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()      {}
-func (NoParamsDecoded) outcomeOfClientsRegister()           {}
-func (NoParamsDecoded) outcomeOfUsersClientRegister()       {}
-func (NoParamsDecoded) outcomeOfUsersRead()                 {}
-func (NoParamsDecoded) outcomeOfUsersUpdate()               {}
-func (NoParamsDecoded) outcomeOfUsersPasswordUpdate()       {}
-func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest() {}
-func (NoParamsDecoded) outcomeOfUsersPasswordReset()        {}
-func (NoParamsDecoded) outcomeOfUsersEmailVerify()          {}
-func (NoParamsDecoded) outcomeOfPreferencesRead()           {}
-func (NoParamsDecoded) outcomeOfPreferencesUpdate()         {}
-func (NoParamsDecoded) outcomeOfNotificationsIndex()        {}
-func (NoParamsDecoded) outcomeOfNotificationsUpdate()       {}
+func (NoParamsDecoded) outcomeOfSessionsCreate()                {}
+func (NoParamsDecoded) outcomeOfSessionsRead()                  {}
+func (NoParamsDecoded) outcomeOfSessionsIndex()                 {}
+func (NoParamsDecoded) outcomeOfSessionsDelete()                {}
+func (NoParamsDecoded) outcomeOfSessionsMagicLinkRequest()      {}
+func (NoParamsDecoded) outcomeOfSessionsMagicLinkCreate()       {}
+func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()       {}
+func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()          {}
+func (NoParamsDecoded) outcomeOfClientsRegister()               {}
+func (NoParamsDecoded) outcomeOfUsersClientRegister()           {}
+func (NoParamsDecoded) outcomeOfUsersRead()                     {}
+func (NoParamsDecoded) outcomeOfUsersUpdate()                   {}
+func (NoParamsDecoded) outcomeOfUsersPasswordUpdate()           {}
+func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest()     {}
+func (NoParamsDecoded) outcomeOfUsersPasswordReset()            {}
+func (NoParamsDecoded) outcomeOfUsersEmailVerificationRequest() {}
+func (NoParamsDecoded) outcomeOfUsersEmailVerify()              {}
+func (NoParamsDecoded) outcomeOfPreferencesRead()               {}
+func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
+func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
+func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -410,6 +428,36 @@ func (NotificationsIndexActionSuccessful) outcomeOfNotificationsIndex() {}
 func (NotificationsUpdateActionSuccessful) Slug() string { return "action-successful" }
 
 func (NotificationsUpdateActionSuccessful) outcomeOfNotificationsUpdate() {}
+
+// Slug is "origin-not-allowed".
+func (OriginNotAllowed) Slug() string { return "origin-not-allowed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o OriginNotAllowed) Error() string {
+	return refusal("origin-not-allowed", o.Message, o.RequestID)
+}
+
+func (OriginNotAllowed) outcomeOfSessionsCreate()                {}
+func (OriginNotAllowed) outcomeOfSessionsRead()                  {}
+func (OriginNotAllowed) outcomeOfSessionsIndex()                 {}
+func (OriginNotAllowed) outcomeOfSessionsDelete()                {}
+func (OriginNotAllowed) outcomeOfSessionsMagicLinkRequest()      {}
+func (OriginNotAllowed) outcomeOfSessionsMagicLinkCreate()       {}
+func (OriginNotAllowed) outcomeOfSessionsGoogleAuthorize()       {}
+func (OriginNotAllowed) outcomeOfSessionsGoogleCreate()          {}
+func (OriginNotAllowed) outcomeOfClientsRegister()               {}
+func (OriginNotAllowed) outcomeOfUsersClientRegister()           {}
+func (OriginNotAllowed) outcomeOfUsersRead()                     {}
+func (OriginNotAllowed) outcomeOfUsersUpdate()                   {}
+func (OriginNotAllowed) outcomeOfUsersPasswordUpdate()           {}
+func (OriginNotAllowed) outcomeOfUsersPasswordResetRequest()     {}
+func (OriginNotAllowed) outcomeOfUsersPasswordReset()            {}
+func (OriginNotAllowed) outcomeOfUsersEmailVerificationRequest() {}
+func (OriginNotAllowed) outcomeOfUsersEmailVerify()              {}
+func (OriginNotAllowed) outcomeOfPreferencesRead()               {}
+func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
+func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
+func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -426,6 +474,9 @@ func (PermissionDenied) Slug() string { return "permission-denied" }
 // Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
+func (PermissionDenied) outcomeOfUsersClientRegister() {}
+func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
+func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
 func (PermissionDenied) outcomeOfNotificationsIndex()  {}
 func (PermissionDenied) outcomeOfNotificationsUpdate() {}
 
@@ -447,25 +498,26 @@ func (o RateLimitExceeded) Error() string {
 	return refusal("rate-limit-exceeded", o.Message, o.RequestID)
 }
 
-func (RateLimitExceeded) outcomeOfSessionsCreate()            {}
-func (RateLimitExceeded) outcomeOfSessionsIndex()             {}
-func (RateLimitExceeded) outcomeOfSessionsDelete()            {}
-func (RateLimitExceeded) outcomeOfSessionsMagicLinkRequest()  {}
-func (RateLimitExceeded) outcomeOfSessionsMagicLinkCreate()   {}
-func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()   {}
-func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()      {}
-func (RateLimitExceeded) outcomeOfClientsRegister()           {}
-func (RateLimitExceeded) outcomeOfUsersClientRegister()       {}
-func (RateLimitExceeded) outcomeOfUsersRead()                 {}
-func (RateLimitExceeded) outcomeOfUsersUpdate()               {}
-func (RateLimitExceeded) outcomeOfUsersPasswordUpdate()       {}
-func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest() {}
-func (RateLimitExceeded) outcomeOfUsersPasswordReset()        {}
-func (RateLimitExceeded) outcomeOfUsersEmailVerify()          {}
-func (RateLimitExceeded) outcomeOfPreferencesRead()           {}
-func (RateLimitExceeded) outcomeOfPreferencesUpdate()         {}
-func (RateLimitExceeded) outcomeOfNotificationsIndex()        {}
-func (RateLimitExceeded) outcomeOfNotificationsUpdate()       {}
+func (RateLimitExceeded) outcomeOfSessionsCreate()                {}
+func (RateLimitExceeded) outcomeOfSessionsIndex()                 {}
+func (RateLimitExceeded) outcomeOfSessionsDelete()                {}
+func (RateLimitExceeded) outcomeOfSessionsMagicLinkRequest()      {}
+func (RateLimitExceeded) outcomeOfSessionsMagicLinkCreate()       {}
+func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()       {}
+func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()          {}
+func (RateLimitExceeded) outcomeOfClientsRegister()               {}
+func (RateLimitExceeded) outcomeOfUsersClientRegister()           {}
+func (RateLimitExceeded) outcomeOfUsersRead()                     {}
+func (RateLimitExceeded) outcomeOfUsersUpdate()                   {}
+func (RateLimitExceeded) outcomeOfUsersPasswordUpdate()           {}
+func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest()     {}
+func (RateLimitExceeded) outcomeOfUsersPasswordReset()            {}
+func (RateLimitExceeded) outcomeOfUsersEmailVerificationRequest() {}
+func (RateLimitExceeded) outcomeOfUsersEmailVerify()              {}
+func (RateLimitExceeded) outcomeOfPreferencesRead()               {}
+func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
+func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
+func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -473,26 +525,27 @@ func (RequestTooLarge) Slug() string { return "request-too-large" }
 // Error returns the slug, the message and the id of the request.
 func (o RequestTooLarge) Error() string { return refusal("request-too-large", o.Message, o.RequestID) }
 
-func (RequestTooLarge) outcomeOfSessionsCreate()            {}
-func (RequestTooLarge) outcomeOfSessionsRead()              {}
-func (RequestTooLarge) outcomeOfSessionsIndex()             {}
-func (RequestTooLarge) outcomeOfSessionsDelete()            {}
-func (RequestTooLarge) outcomeOfSessionsMagicLinkRequest()  {}
-func (RequestTooLarge) outcomeOfSessionsMagicLinkCreate()   {}
-func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()   {}
-func (RequestTooLarge) outcomeOfSessionsGoogleCreate()      {}
-func (RequestTooLarge) outcomeOfClientsRegister()           {}
-func (RequestTooLarge) outcomeOfUsersClientRegister()       {}
-func (RequestTooLarge) outcomeOfUsersRead()                 {}
-func (RequestTooLarge) outcomeOfUsersUpdate()               {}
-func (RequestTooLarge) outcomeOfUsersPasswordUpdate()       {}
-func (RequestTooLarge) outcomeOfUsersPasswordResetRequest() {}
-func (RequestTooLarge) outcomeOfUsersPasswordReset()        {}
-func (RequestTooLarge) outcomeOfUsersEmailVerify()          {}
-func (RequestTooLarge) outcomeOfPreferencesRead()           {}
-func (RequestTooLarge) outcomeOfPreferencesUpdate()         {}
-func (RequestTooLarge) outcomeOfNotificationsIndex()        {}
-func (RequestTooLarge) outcomeOfNotificationsUpdate()       {}
+func (RequestTooLarge) outcomeOfSessionsCreate()                {}
+func (RequestTooLarge) outcomeOfSessionsRead()                  {}
+func (RequestTooLarge) outcomeOfSessionsIndex()                 {}
+func (RequestTooLarge) outcomeOfSessionsDelete()                {}
+func (RequestTooLarge) outcomeOfSessionsMagicLinkRequest()      {}
+func (RequestTooLarge) outcomeOfSessionsMagicLinkCreate()       {}
+func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()       {}
+func (RequestTooLarge) outcomeOfSessionsGoogleCreate()          {}
+func (RequestTooLarge) outcomeOfClientsRegister()               {}
+func (RequestTooLarge) outcomeOfUsersClientRegister()           {}
+func (RequestTooLarge) outcomeOfUsersRead()                     {}
+func (RequestTooLarge) outcomeOfUsersUpdate()                   {}
+func (RequestTooLarge) outcomeOfUsersPasswordUpdate()           {}
+func (RequestTooLarge) outcomeOfUsersPasswordResetRequest()     {}
+func (RequestTooLarge) outcomeOfUsersPasswordReset()            {}
+func (RequestTooLarge) outcomeOfUsersEmailVerificationRequest() {}
+func (RequestTooLarge) outcomeOfUsersEmailVerify()              {}
+func (RequestTooLarge) outcomeOfPreferencesRead()               {}
+func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
+func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
+func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -512,26 +565,27 @@ func (o RouteNonExistent) Error() string {
 	return refusal("route-non-existent", o.Message, o.RequestID)
 }
 
-func (RouteNonExistent) outcomeOfSessionsCreate()            {}
-func (RouteNonExistent) outcomeOfSessionsRead()              {}
-func (RouteNonExistent) outcomeOfSessionsIndex()             {}
-func (RouteNonExistent) outcomeOfSessionsDelete()            {}
-func (RouteNonExistent) outcomeOfSessionsMagicLinkRequest()  {}
-func (RouteNonExistent) outcomeOfSessionsMagicLinkCreate()   {}
-func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()   {}
-func (RouteNonExistent) outcomeOfSessionsGoogleCreate()      {}
-func (RouteNonExistent) outcomeOfClientsRegister()           {}
-func (RouteNonExistent) outcomeOfUsersClientRegister()       {}
-func (RouteNonExistent) outcomeOfUsersRead()                 {}
-func (RouteNonExistent) outcomeOfUsersUpdate()               {}
-func (RouteNonExistent) outcomeOfUsersPasswordUpdate()       {}
-func (RouteNonExistent) outcomeOfUsersPasswordResetRequest() {}
-func (RouteNonExistent) outcomeOfUsersPasswordReset()        {}
-func (RouteNonExistent) outcomeOfUsersEmailVerify()          {}
-func (RouteNonExistent) outcomeOfPreferencesRead()           {}
-func (RouteNonExistent) outcomeOfPreferencesUpdate()         {}
-func (RouteNonExistent) outcomeOfNotificationsIndex()        {}
-func (RouteNonExistent) outcomeOfNotificationsUpdate()       {}
+func (RouteNonExistent) outcomeOfSessionsCreate()                {}
+func (RouteNonExistent) outcomeOfSessionsRead()                  {}
+func (RouteNonExistent) outcomeOfSessionsIndex()                 {}
+func (RouteNonExistent) outcomeOfSessionsDelete()                {}
+func (RouteNonExistent) outcomeOfSessionsMagicLinkRequest()      {}
+func (RouteNonExistent) outcomeOfSessionsMagicLinkCreate()       {}
+func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()       {}
+func (RouteNonExistent) outcomeOfSessionsGoogleCreate()          {}
+func (RouteNonExistent) outcomeOfClientsRegister()               {}
+func (RouteNonExistent) outcomeOfUsersClientRegister()           {}
+func (RouteNonExistent) outcomeOfUsersRead()                     {}
+func (RouteNonExistent) outcomeOfUsersUpdate()                   {}
+func (RouteNonExistent) outcomeOfUsersPasswordUpdate()           {}
+func (RouteNonExistent) outcomeOfUsersPasswordResetRequest()     {}
+func (RouteNonExistent) outcomeOfUsersPasswordReset()            {}
+func (RouteNonExistent) outcomeOfUsersEmailVerificationRequest() {}
+func (RouteNonExistent) outcomeOfUsersEmailVerify()              {}
+func (RouteNonExistent) outcomeOfPreferencesRead()               {}
+func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
+func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
+func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -539,26 +593,27 @@ func (RouteNotFound) Slug() string { return "route-not-found" }
 // Error returns the slug, the message and the id of the request.
 func (o RouteNotFound) Error() string { return refusal("route-not-found", o.Message, o.RequestID) }
 
-func (RouteNotFound) outcomeOfSessionsCreate()            {}
-func (RouteNotFound) outcomeOfSessionsRead()              {}
-func (RouteNotFound) outcomeOfSessionsIndex()             {}
-func (RouteNotFound) outcomeOfSessionsDelete()            {}
-func (RouteNotFound) outcomeOfSessionsMagicLinkRequest()  {}
-func (RouteNotFound) outcomeOfSessionsMagicLinkCreate()   {}
-func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()   {}
-func (RouteNotFound) outcomeOfSessionsGoogleCreate()      {}
-func (RouteNotFound) outcomeOfClientsRegister()           {}
-func (RouteNotFound) outcomeOfUsersClientRegister()       {}
-func (RouteNotFound) outcomeOfUsersRead()                 {}
-func (RouteNotFound) outcomeOfUsersUpdate()               {}
-func (RouteNotFound) outcomeOfUsersPasswordUpdate()       {}
-func (RouteNotFound) outcomeOfUsersPasswordResetRequest() {}
-func (RouteNotFound) outcomeOfUsersPasswordReset()        {}
-func (RouteNotFound) outcomeOfUsersEmailVerify()          {}
-func (RouteNotFound) outcomeOfPreferencesRead()           {}
-func (RouteNotFound) outcomeOfPreferencesUpdate()         {}
-func (RouteNotFound) outcomeOfNotificationsIndex()        {}
-func (RouteNotFound) outcomeOfNotificationsUpdate()       {}
+func (RouteNotFound) outcomeOfSessionsCreate()                {}
+func (RouteNotFound) outcomeOfSessionsRead()                  {}
+func (RouteNotFound) outcomeOfSessionsIndex()                 {}
+func (RouteNotFound) outcomeOfSessionsDelete()                {}
+func (RouteNotFound) outcomeOfSessionsMagicLinkRequest()      {}
+func (RouteNotFound) outcomeOfSessionsMagicLinkCreate()       {}
+func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()       {}
+func (RouteNotFound) outcomeOfSessionsGoogleCreate()          {}
+func (RouteNotFound) outcomeOfClientsRegister()               {}
+func (RouteNotFound) outcomeOfUsersClientRegister()           {}
+func (RouteNotFound) outcomeOfUsersRead()                     {}
+func (RouteNotFound) outcomeOfUsersUpdate()                   {}
+func (RouteNotFound) outcomeOfUsersPasswordUpdate()           {}
+func (RouteNotFound) outcomeOfUsersPasswordResetRequest()     {}
+func (RouteNotFound) outcomeOfUsersPasswordReset()            {}
+func (RouteNotFound) outcomeOfUsersEmailVerificationRequest() {}
+func (RouteNotFound) outcomeOfUsersEmailVerify()              {}
+func (RouteNotFound) outcomeOfPreferencesRead()               {}
+func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
+func (RouteNotFound) outcomeOfNotificationsIndex()            {}
+func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -578,26 +633,27 @@ func (ServiceNotFound) Slug() string { return "service-not-found" }
 // Error returns the slug, the message and the id of the request.
 func (o ServiceNotFound) Error() string { return refusal("service-not-found", o.Message, o.RequestID) }
 
-func (ServiceNotFound) outcomeOfSessionsCreate()            {}
-func (ServiceNotFound) outcomeOfSessionsRead()              {}
-func (ServiceNotFound) outcomeOfSessionsIndex()             {}
-func (ServiceNotFound) outcomeOfSessionsDelete()            {}
-func (ServiceNotFound) outcomeOfSessionsMagicLinkRequest()  {}
-func (ServiceNotFound) outcomeOfSessionsMagicLinkCreate()   {}
-func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()   {}
-func (ServiceNotFound) outcomeOfSessionsGoogleCreate()      {}
-func (ServiceNotFound) outcomeOfClientsRegister()           {}
-func (ServiceNotFound) outcomeOfUsersClientRegister()       {}
-func (ServiceNotFound) outcomeOfUsersRead()                 {}
-func (ServiceNotFound) outcomeOfUsersUpdate()               {}
-func (ServiceNotFound) outcomeOfUsersPasswordUpdate()       {}
-func (ServiceNotFound) outcomeOfUsersPasswordResetRequest() {}
-func (ServiceNotFound) outcomeOfUsersPasswordReset()        {}
-func (ServiceNotFound) outcomeOfUsersEmailVerify()          {}
-func (ServiceNotFound) outcomeOfPreferencesRead()           {}
-func (ServiceNotFound) outcomeOfPreferencesUpdate()         {}
-func (ServiceNotFound) outcomeOfNotificationsIndex()        {}
-func (ServiceNotFound) outcomeOfNotificationsUpdate()       {}
+func (ServiceNotFound) outcomeOfSessionsCreate()                {}
+func (ServiceNotFound) outcomeOfSessionsRead()                  {}
+func (ServiceNotFound) outcomeOfSessionsIndex()                 {}
+func (ServiceNotFound) outcomeOfSessionsDelete()                {}
+func (ServiceNotFound) outcomeOfSessionsMagicLinkRequest()      {}
+func (ServiceNotFound) outcomeOfSessionsMagicLinkCreate()       {}
+func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()       {}
+func (ServiceNotFound) outcomeOfSessionsGoogleCreate()          {}
+func (ServiceNotFound) outcomeOfClientsRegister()               {}
+func (ServiceNotFound) outcomeOfUsersClientRegister()           {}
+func (ServiceNotFound) outcomeOfUsersRead()                     {}
+func (ServiceNotFound) outcomeOfUsersUpdate()                   {}
+func (ServiceNotFound) outcomeOfUsersPasswordUpdate()           {}
+func (ServiceNotFound) outcomeOfUsersPasswordResetRequest()     {}
+func (ServiceNotFound) outcomeOfUsersPasswordReset()            {}
+func (ServiceNotFound) outcomeOfUsersEmailVerificationRequest() {}
+func (ServiceNotFound) outcomeOfUsersEmailVerify()              {}
+func (ServiceNotFound) outcomeOfPreferencesRead()               {}
+func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
+func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
+func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
@@ -605,26 +661,27 @@ func (SessionExpired) Slug() string { return "session-expired" }
 // Error returns the slug, the message and the id of the request.
 func (o SessionExpired) Error() string { return refusal("session-expired", o.Message, o.RequestID) }
 
-func (SessionExpired) outcomeOfSessionsCreate()            {}
-func (SessionExpired) outcomeOfSessionsRead()              {}
-func (SessionExpired) outcomeOfSessionsIndex()             {}
-func (SessionExpired) outcomeOfSessionsDelete()            {}
-func (SessionExpired) outcomeOfSessionsMagicLinkRequest()  {}
-func (SessionExpired) outcomeOfSessionsMagicLinkCreate()   {}
-func (SessionExpired) outcomeOfSessionsGoogleAuthorize()   {}
-func (SessionExpired) outcomeOfSessionsGoogleCreate()      {}
-func (SessionExpired) outcomeOfClientsRegister()           {}
-func (SessionExpired) outcomeOfUsersClientRegister()       {}
-func (SessionExpired) outcomeOfUsersRead()                 {}
-func (SessionExpired) outcomeOfUsersUpdate()               {}
-func (SessionExpired) outcomeOfUsersPasswordUpdate()       {}
-func (SessionExpired) outcomeOfUsersPasswordResetRequest() {}
-func (SessionExpired) outcomeOfUsersPasswordReset()        {}
-func (SessionExpired) outcomeOfUsersEmailVerify()          {}
-func (SessionExpired) outcomeOfPreferencesRead()           {}
-func (SessionExpired) outcomeOfPreferencesUpdate()         {}
-func (SessionExpired) outcomeOfNotificationsIndex()        {}
-func (SessionExpired) outcomeOfNotificationsUpdate()       {}
+func (SessionExpired) outcomeOfSessionsCreate()                {}
+func (SessionExpired) outcomeOfSessionsRead()                  {}
+func (SessionExpired) outcomeOfSessionsIndex()                 {}
+func (SessionExpired) outcomeOfSessionsDelete()                {}
+func (SessionExpired) outcomeOfSessionsMagicLinkRequest()      {}
+func (SessionExpired) outcomeOfSessionsMagicLinkCreate()       {}
+func (SessionExpired) outcomeOfSessionsGoogleAuthorize()       {}
+func (SessionExpired) outcomeOfSessionsGoogleCreate()          {}
+func (SessionExpired) outcomeOfClientsRegister()               {}
+func (SessionExpired) outcomeOfUsersClientRegister()           {}
+func (SessionExpired) outcomeOfUsersRead()                     {}
+func (SessionExpired) outcomeOfUsersUpdate()                   {}
+func (SessionExpired) outcomeOfUsersPasswordUpdate()           {}
+func (SessionExpired) outcomeOfUsersPasswordResetRequest()     {}
+func (SessionExpired) outcomeOfUsersPasswordReset()            {}
+func (SessionExpired) outcomeOfUsersEmailVerificationRequest() {}
+func (SessionExpired) outcomeOfUsersEmailVerify()              {}
+func (SessionExpired) outcomeOfPreferencesRead()               {}
+func (SessionExpired) outcomeOfPreferencesUpdate()             {}
+func (SessionExpired) outcomeOfNotificationsIndex()            {}
+func (SessionExpired) outcomeOfNotificationsUpdate()           {}
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -744,6 +801,21 @@ func (UsersClientRegisterActionSuccessful) Slug() string { return "action-succes
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
 
 // Slug is "action-successful".
+func (UsersEmailVerificationRequestActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailVerificationRequestActionSuccessful) outcomeOfUsersEmailVerificationRequest() {}
+
+// Slug is "mandrill-email-failed".
+func (UsersEmailVerificationRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o UsersEmailVerificationRequestMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (UsersEmailVerificationRequestMandrillEmailFailed) outcomeOfUsersEmailVerificationRequest() {}
+
+// Slug is "action-successful".
 func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
@@ -807,6 +879,7 @@ func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 //   - [SessionsCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -865,6 +938,8 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -901,6 +976,7 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [ApplicationCrash]
 //   - [IdentifyRequestError]
@@ -939,6 +1015,8 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "application-crash":
@@ -964,6 +1042,7 @@ func (a *API) SessionsRead(ctx context.Context, params SessionsReadParams, edito
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1001,6 +1080,8 @@ func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, edi
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1040,6 +1121,7 @@ func (a *API) SessionsIndexAll(ctx context.Context, params SessionsIndexParams, 
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1077,6 +1159,8 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1108,6 +1192,7 @@ func (a *API) SessionsDelete(ctx context.Context, params SessionsDeleteParams, e
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1150,6 +1235,8 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1185,6 +1272,7 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 //   - [SessionsMagicLinkCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1239,6 +1327,8 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1270,6 +1360,7 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1311,6 +1402,8 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1345,6 +1438,7 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 //   - [SessionsGoogleCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1401,6 +1495,8 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1434,6 +1530,7 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1490,6 +1587,8 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1527,6 +1626,8 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1578,6 +1679,10 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1611,6 +1716,7 @@ func (a *API) UsersClientRegister(ctx context.Context, params UsersClientRegiste
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1648,6 +1754,8 @@ func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1677,6 +1785,7 @@ func (a *API) UsersRead(ctx context.Context, params UsersReadParams, editors ...
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1714,6 +1823,8 @@ func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1745,6 +1856,8 @@ func (a *API) UsersUpdate(ctx context.Context, params UsersUpdateParams, editors
 //   - [PasswordRejected]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1796,6 +1909,10 @@ func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdat
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1831,6 +1948,7 @@ func (a *API) UsersPasswordUpdate(ctx context.Context, params UsersPasswordUpdat
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1873,6 +1991,8 @@ func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswor
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1907,6 +2027,7 @@ func (a *API) UsersPasswordResetRequest(ctx context.Context, params UsersPasswor
 //   - [ResetLinkExpired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -1960,6 +2081,8 @@ func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetP
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -1984,6 +2107,81 @@ func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetP
 	return nil, answer.undocumented()
 }
 
+// UsersEmailVerificationRequestOutcome is an outcome of usersEmailVerificationRequest:
+//   - [UsersEmailVerificationRequestActionSuccessful]
+//   - [EmailAlreadyVerified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [UsersEmailVerificationRequestMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersEmailVerificationRequestOutcome interface {
+	Outcome
+	outcomeOfUsersEmailVerificationRequest()
+}
+
+// UsersEmailVerificationRequest calls POST /api/v1/users/email_verification_request: Mail a link to verify the e-mail address.
+func (a *API) UsersEmailVerificationRequest(ctx context.Context, params UsersEmailVerificationRequestParams, editors ...RequestEditorFn) (UsersEmailVerificationRequestOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailVerificationRequest", func() (*http.Response, error) {
+		return a.HTTP.UsersEmailVerificationRequest(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailVerificationRequestActionSuccessful](answer)
+	case "email-already-verified":
+		return as[EmailAlreadyVerified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[UsersEmailVerificationRequestMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
 // UsersEmailVerifyOutcome is an outcome of usersEmailVerify:
 //   - [UsersEmailVerifyActionSuccessful]
 //   - [InvalidContentType]
@@ -1995,6 +2193,7 @@ func (a *API) UsersPasswordReset(ctx context.Context, params UsersPasswordResetP
 //   - [VerificationLinkExpired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -2045,6 +2244,8 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -2074,6 +2275,7 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -2111,6 +2313,8 @@ func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams,
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -2140,6 +2344,8 @@ func (a *API) PreferencesRead(ctx context.Context, params PreferencesReadParams,
 //   - [NoParamsDecoded]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
 //   - [ApplicationCrash]
@@ -2177,6 +2383,10 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
 	case "request-too-large":
 		return as[RequestTooLarge](answer)
 	case "rate-limit-exceeded":
@@ -2207,6 +2417,7 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [PermissionDenied]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
@@ -2247,6 +2458,8 @@ func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexP
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "permission-denied":
 		return as[PermissionDenied](answer)
 	case "request-too-large":
@@ -2289,6 +2502,7 @@ func (a *API) NotificationsIndexAll(ctx context.Context, params NotificationsInd
 //   - [ClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
+//   - [OriginNotAllowed]
 //   - [PermissionDenied]
 //   - [RequestTooLarge]
 //   - [RateLimitExceeded]
@@ -2329,6 +2543,8 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 		return as[InvalidToken](answer)
 	case "session-expired":
 		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
 	case "permission-denied":
 		return as[PermissionDenied](answer)
 	case "request-too-large":

@@ -60,6 +60,8 @@ var refusals = []struct{ name, from, to, says string }{
 	{"no operationId", "      operationId: thingsIndex\n", "", "put /api/v1/things/index: has no operationId"},
 	{"two tags", "tags: [things]", "tags: [things, others]", "has 2 tags, but needs one"},
 	{"no x-token", "      x-token: {kinds: [session], required: true}\n", "", "has no x-token"},
+	{"an application of no session", "{slug: things, for: employee, param: page}", "{for: employee}", "x-application needs a slug"},
+	{"an application for an unknown param", "param: page", "param: size", `x-application has the param "size"`},
 	{"an unknown kind of token", "kinds: [session]", "kinds: [cookie]", `x-token has the kind "cookie"`},
 	{"security that asks for a token first where none is required", "security: [{}, {bearer: []}]", "security: [{bearer: []}, {}]", "must be [{}, {bearer: []}]"},
 	{"security that asks for none first where one is required", "      security: [{bearer: []}, {}]\n", "", "must be [{bearer: []}, {}]"},

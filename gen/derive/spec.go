@@ -25,6 +25,7 @@ type operation struct {
 	TokenKinds                         []string
 	ApplicationRequires                []string
 	Roles                              []string
+	Application                        application
 	Throttled                          bool
 	OpenToRecordless                   bool
 	DeprecatedParams                   []deprecatedParam
@@ -33,6 +34,10 @@ type operation struct {
 
 	node *object
 }
+
+// application is the application whose sessions alone an operation takes. With a role, it binds only users who
+// have a record of it; with a param, only requests that pass it.
+type application struct{ Slug, For, Param string }
 
 // index is how an operation lists rows page by page.
 type index struct {
@@ -91,7 +96,22 @@ func readOperation(doc *document, node *object) (*operation, error) {
 	if err := readParams(doc, op); err != nil {
 		return nil, err
 	}
-	return op, nil
+	return op, readApplication(op)
+}
+
+func readApplication(op *operation) error {
+	node := op.node.at("x-application")
+	if node == nil {
+		return nil
+	}
+	op.Application = application{asText(node.get("slug")), asText(node.get("for")), asText(node.get("param"))}
+	if op.Application.Slug == "" || !op.TokenRequired || !slices.Equal(op.TokenKinds, []string{"session"}) {
+		return fmt.Errorf("x-application needs a slug, and an operation that requires the token of a session")
+	}
+	if param := op.Application.Param; param != "" && !slices.Contains(op.ParamOrder, param) {
+		return fmt.Errorf("x-application has the param %q, which the operation lacks", param)
+	}
+	return nil
 }
 
 func readToken(op *operation) error {

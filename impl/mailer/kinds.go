@@ -6,13 +6,15 @@ type Kind string
 // The kinds of mails. Adding one takes a constant, an entry in Kinds and a template.
 const (
 	Welcome         Kind = "welcome"          // after registration, with a verification link
+	Verification    Kind = "verification"     // another verification link
 	MagicLink       Kind = "magic_link"       // a link to sign in
 	PasswordReset   Kind = "password_reset"   // a link to set a new password
 	PasswordSet     Kind = "password_set"     // notice of a new password
 	PasswordRemoved Kind = "password_removed" // notice that a stranger's password was removed
 	GoogleLinked    Kind = "google_linked"    // notice of a linked Google account
+	RememberMe      Kind = "remember_me"      // notice of sessions that do not expire
 	SignIn          Kind = "sign_in"          // notice of a sign-in
 )
 
 // Kinds lists every kind. Each has a template of the same name in templates/.
-var Kinds = []Kind{Welcome, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, SignIn}
+var Kinds = []Kind{Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/mail"
 	"strings"
+	"time"
 
 	"github.com/planoauth/planoauth/db"
 )
@@ -26,6 +27,10 @@ type Mandrill struct {
 // new ones.
 const mandrillConnections = 32
 
+// mandrillTimeout is how long an answer is awaited: like that of an SMTP server to the end of a message. A
+// mail whose answer is not awaited is sent twice.
+const mandrillTimeout = 10 * time.Minute
+
 // NewMandrill returns a mailer that sends with an API key. The URL is the base to which /messages/send is
 // appended; from is MAIL_FROM.
 func NewMandrill(key, url, from string) (*Mandrill, error) {
@@ -36,7 +41,7 @@ func NewMandrill(key, url, from string) (*Mandrill, error) {
 	m := &Mandrill{key: key, url: strings.TrimSuffix(url, "/") + "/messages/send", from: sender}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = mandrillConnections
-	m.client.Transport = transport
+	m.client.Transport, m.client.Timeout = transport, mandrillTimeout
 	// A redirect would send the API key to another server.
 	m.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return m, nil

@@ -10,18 +10,25 @@ import (
 	"net/mail"
 	"net/textproto"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
-// smtpStepTimeout limits the connect, and each later step of a session such as the greeting.
-const smtpStepTimeout = 5 * time.Second
+const (
+	smtpConnectTimeout = time.Minute
+	// smtpStepTimeout limits each step of a session, such as the greeting. RFC 5321 4.5.3.2 asks for ten
+	// minutes for the longest step: an answer to the end of a message that is not awaited means a second mail.
+	smtpStepTimeout = 10 * time.Minute
+	smtpQuitTimeout = 5 * time.Second // when the mail is delivered
+)
 
 // SMTP sends mails through an SMTP server. On another machine, the server must offer TLS.
 type SMTP struct {
@@ -69,30 +76,85 @@ func NewSMTP(address, from string) (*SMTP, error) {
 // Send sends one mail over a new connection, which is closed when ctx ends.
 func (s *SMTP) Send(ctx context.Context, queued *db.Mail) error {
 	var conn net.Conn
-	dial := func(dialing context.Context, network, address string) (_ net.Conn, err error) {
-		if conn, err = new(net.Dialer).DialContext(dialing, network, address); err != nil {
+	keepOpen := func() bool { return true }
+	dial := func(dialing context.Context, network, _ string) (_ net.Conn, err error) {
+		address := net.JoinHostPort(s.host, strconv.Itoa(s.port)) // the library's has no brackets around an IPv6 address
+		if conn, err = (&net.Dialer{Timeout: smtpConnectTimeout}).DialContext(dialing, network, address); err != nil {
 			return nil, err
 		}
-		context.AfterFunc(ctx, func() { conn.Close() }) // the library has timeouts for single steps only
+		keepOpen = context.AfterFunc(ctx, func() { conn.Close() })
 		if s.tls {
-			return tls.Client(conn, &tls.Config{ServerName: s.host}), nil
+			return tls.Client(steppedConn{conn}, &tls.Config{ServerName: s.host}), nil
 		}
-		return conn, nil
+		return steppedConn{conn}, nil
 	}
 	client, err := gomail.NewClient(s.host, s.options(dial)...)
 	if err != nil {
 		return err
 	}
-	message := s.message(queued)
-	err = client.DialAndSendWithContext(ctx, message)
-	if conn != nil {
-		conn.Close() // the library leaves it open when the greeting is a refusal
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err == nil {
+		err = s.transmit(session, queued)
 	}
-	if err == nil || message.IsDelivered() {
-		return nil // the server accepted the mail, whatever failed after that
+	if err != nil && conn != nil {
+		conn.Close()
 	}
-	return smtpError(ctx, err)
+	if err != nil {
+		return smtpError(ctx, err)
+	}
+	keepOpen()
+	go s.quit(session, conn) // the mail is delivered, whatever the server does now
+	return nil
 }
+
+// transmit hands one mail over. It returns nil once the server has accepted the mail.
+func (s *SMTP) transmit(session *smtp.Client, queued *db.Mail) error {
+	if err := session.Mail(s.from.Address); err != nil {
+		return &smtpStepError{"MAIL FROM", false, err}
+	}
+	if err := session.Rcpt(queued.ToEmail); err != nil {
+		return &smtpStepError{"RCPT TO", true, err}
+	}
+	body, err := session.Data()
+	if err != nil {
+		return &smtpStepError{"DATA", true, err}
+	}
+	if _, err := s.message(queued).WriteTo(body); err != nil {
+		return &smtpStepError{"writing the message", false, err}
+	}
+	if err := body.Close(); err != nil {
+		return &smtpStepError{"the end of the message", true, err}
+	}
+	return nil
+}
+
+// quit ends a session.
+func (*SMTP) quit(session *smtp.Client, conn net.Conn) {
+	defer conn.Close()
+	time.AfterFunc(smtpQuitTimeout, func() { conn.Close() })
+	_ = session.Quit()
+}
+
+// steppedConn gives each answer and each write a time of its own. It ignores the deadlines of the library,
+// which are for several steps together.
+type steppedConn struct{ net.Conn }
+
+func (c steppedConn) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(smtpStepTimeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+func (c steppedConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(smtpStepTimeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// SetDeadline does nothing.
+func (steppedConn) SetDeadline(time.Time) error { return nil }
 
 // options require TLS unless the server is on this machine.
 func (s *SMTP) options(dial gomail.DialContextFunc) []gomail.Option {
@@ -131,30 +193,38 @@ func (s *SMTP) message(queued *db.Mail) *gomail.Msg {
 	return m
 }
 
+// smtpStepError is a failure of one step of transmit.
+type smtpStepError struct {
+	step      string
+	aboutMail bool // rather than about the sender or the session
+	err       error
+}
+
+func (e *smtpStepError) Error() string { return e.step + ": " + e.err.Error() }
+
+func (e *smtpStepError) Unwrap() error { return e.err }
+
 // smtpError describes a failure without the server's text, which may repeat the mail. The codes 550 to 559 in
 // reply to RCPT TO or to the message are ErrRejected. Other refusals are about the sender, the authentication
 // or the session.
 func smtpError(ctx context.Context, err error) error {
-	var sending *gomail.SendError
+	var sending *smtpStepError
 	var answer *textproto.Error
 	var malformed textproto.ProtocolError
+	answered := errors.As(err, &answer)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
 		return errors.New("the SMTP server did not answer in time")
-	case errors.As(err, &sending):
-		code := sending.ErrorCode()
-		aboutMail := sending.Reason == gomail.ErrSMTPRcptTo || sending.Reason == gomail.ErrSMTPData || sending.Reason == gomail.ErrSMTPDataClose
-		if code/10 == 55 && aboutMail {
-			return fmt.Errorf("%w: %v: the SMTP server answered %d", ErrRejected, sending.Reason, code)
-		}
-		if code == 0 {
-			return fmt.Errorf("%v: the connection was lost", sending.Reason)
-		}
-		return fmt.Errorf("%v: the SMTP server answered %d", sending.Reason, code)
-	case errors.As(err, &answer):
+	case errors.As(err, &sending) && answered && sending.aboutMail && answer.Code/10 == 55:
+		return fmt.Errorf("%w: %s: the SMTP server answered %d", ErrRejected, sending.step, answer.Code)
+	case sending != nil && answered:
+		return fmt.Errorf("%s: the SMTP server answered %d", sending.step, answer.Code)
+	case answered:
 		return fmt.Errorf("the SMTP server answered %d before the mail was sent", answer.Code)
 	case errors.As(err, &malformed):
 		return errors.New("the SMTP server's answer is malformed")
+	case sending != nil:
+		return fmt.Errorf("%s: the connection was lost", sending.step)
 	}
 	return fmt.Errorf("the SMTP session failed: %w", err)
 }

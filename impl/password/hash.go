@@ -35,9 +35,9 @@ type Hashing struct {
 
 // Verify reports whether a password matches a stored hash. Pass a blank hash for an unknown user and for a
 // user without a password. If the hash matches but is not of the current cost, renewed is the hash to store
-// instead. Errors are those of Limiter.Do.
-func (h *Hashing) Verify(ctx context.Context, password, hash string) (match bool, renewed string, err error) {
-	err = h.inSlot(ctx, func() (err error) {
+// instead. The address is the client's, for the Limiter. Errors are those of Limiter.Do.
+func (h *Hashing) Verify(ctx context.Context, address, password, hash string) (match bool, renewed string, err error) {
+	err = h.inSlot(ctx, address, func() (err error) {
 		match, renewed, err = h.verify(password, hash)
 		return err
 	})
@@ -45,38 +45,54 @@ func (h *Hashing) Verify(ctx context.Context, password, hash string) (match bool
 }
 
 // HashNew checks a new password against the policy and hashes it, both in one slot. The hash is "" if the
-// password breaks a rule or if checkOnly is true. Errors are those of Limiter.Do.
-func (h *Hashing) HashNew(ctx context.Context, password string, ownWords []string, checkOnly bool) (hash string, broken *Violation, err error) {
-	err = h.inSlot(ctx, func() (err error) {
-		if broken = Check(password, ownWords); broken == nil && !checkOnly {
-			hash, err = h.hash(password)
+// password breaks a rule or if checkOnly is true. The address is the client's, for the Limiter. Errors are
+// those of Limiter.Do.
+func (h *Hashing) HashNew(ctx context.Context, address, password string, ownWords []string, checkOnly bool) (hash string, broken *Violation, err error) {
+	err = h.inSlot(ctx, address, func() (err error) {
+		normal := norm.NFKC.String(password)
+		if broken = Check(normal, ownWords); broken == nil && !checkOnly {
+			hash, err = h.hash(normal)
 		}
 		return err
 	})
 	return hash, broken, err
 }
 
-func (h *Hashing) inSlot(ctx context.Context, work func() error) error {
+func (h *Hashing) inSlot(ctx context.Context, address string, work func() error) error {
 	var failed error
-	err := h.Limiter.Do(ctx, func() { failed = work() })
+	err := h.Limiter.Do(ctx, address, func() { failed = work() })
 	return errors.Join(err, failed)
 }
 
+// verify compares a hash with the normal form of a password and, if that is another text, with the password
+// as typed: imported hashes may be of that. A refusal takes a hash of the current cost for each of the two,
+// whatever is stored.
 func (h *Hashing) verify(password, hash string) (match bool, renewed string, err error) {
-	match, current := h.compare(password, hash)
-	if current {
-		return match, "", nil
+	normal := norm.NFKC.String(password)
+	texts := [2]string{normal, password}
+	n := 1
+	if password != normal {
+		n = 2
 	}
-	renewed, err = h.hash(password) // also without a match, so that every refusal takes a hash
-	if !match {
-		renewed = ""
+	for _, text := range texts[:n] {
+		match, current := h.compare(text, hash)
+		switch {
+		case match && current && text == normal:
+			return true, "", nil
+		case !match && current:
+			continue
+		}
+		renewed, err := h.hash(normal) // also without a match
+		if match || err != nil {
+			return match, renewed, err
+		}
 	}
-	return match, renewed, err
+	return false, "", nil
 }
 
-// compare reports whether a password matches a hash, and whether the hash has the current format and cost.
+// compare reports whether a password, as it is, matches a hash, and whether the hash has the current format
+// and cost.
 func (h *Hashing) compare(password, hash string) (match, current bool) {
-	password = norm.NFKC.String(password)
 	switch {
 	case strings.TrimSpace(hash) == "":
 		return false, false
@@ -93,9 +109,10 @@ func (h *Hashing) compare(password, hash string) (match, current bool) {
 	return match, cost == h.Cost && params.Parallelism == 1
 }
 
+// hash makes a hash of the current cost. The password must be in its normal form.
 func (h *Hashing) hash(password string) (string, error) {
 	h.onHash(h.Cost)
-	return argon2id.CreateHash(norm.NFKC.String(password), h.Cost.params())
+	return argon2id.CreateHash(password, h.Cost.params())
 }
 
 func (h *Hashing) onHash(cost Cost) {

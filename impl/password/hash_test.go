@@ -17,7 +17,10 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-const good = "analytical engine 1843"
+const (
+	address = "192.0.2.1"
+	good    = "analytical engine 1843"
+)
 
 // testCost is cheap, but uses enough memory for hashesIn to count hashes.
 var testCost = Cost{Memory: 1024, Passes: 1}
@@ -77,7 +80,7 @@ func TestVerify(t *testing.T) {
 				var match bool
 				var renewed string
 				var err error
-				hashes := hashesIn(func() { match, renewed, err = h.Verify(t.Context(), password, row.hash) })
+				hashes := hashesIn(func() { match, renewed, err = h.Verify(t.Context(), address, password, row.hash) })
 				if match != wantMatch || (renewed != "") != wantRenewed || err != nil {
 					t.Errorf("%s: match %t, renewed %q, error %v", password, match, renewed, err)
 				}
@@ -87,7 +90,7 @@ func TestVerify(t *testing.T) {
 				if renewed == "" {
 					continue
 				}
-				if match, again, err := h.Verify(t.Context(), password, renewed); !match || again != "" || err != nil {
+				if match, again, err := h.Verify(t.Context(), address, password, renewed); !match || again != "" || err != nil {
 					t.Errorf("the renewed hash: match %t, renewed %q, error %v", match, again, err)
 				}
 			}
@@ -107,7 +110,7 @@ func TestCostChanges(t *testing.T) {
 	hash := hashOf(t, good, testCost, 1)
 	for _, cost := range []Cost{{Memory: testCost.Memory, Passes: 2}, {Memory: 2 * testCost.Memory, Passes: 1}, {Memory: 8, Passes: 1}} {
 		h, _ := newHashing(cost)
-		if match, renewed, err := h.Verify(t.Context(), good, hash); !match || renewed == "" || err != nil {
+		if match, renewed, err := h.Verify(t.Context(), address, good, hash); !match || renewed == "" || err != nil {
 			t.Errorf("%+v: match %t, renewed %q, error %v", cost, match, renewed, err)
 		}
 	}
@@ -115,12 +118,48 @@ func TestCostChanges(t *testing.T) {
 
 func TestNormalForm(t *testing.T) {
 	h, _ := newHashing(testCost)
-	hash, broken, err := h.HashNew(t.Context(), "Straße nach K\u00f6ln 1843", nil, false) // composed
+	hash, broken, err := h.HashNew(t.Context(), address, "Straße nach K\u00f6ln 1843", nil, false) // composed
 	if broken != nil || err != nil {
 		t.Fatal(broken, err)
 	}
-	if match, _, err := h.Verify(t.Context(), "Straße nach Ko\u0308ln 1843", hash); !match || err != nil {
+	if match, _, err := h.Verify(t.Context(), address, "Straße nach Ko\u0308ln 1843", hash); !match || err != nil {
 		t.Errorf("the decomposed form: match %t, error %v", match, err)
+	}
+}
+
+// TestVerifyAsTyped verifies a password that is not in its normal form. A refusal costs two hashes, whatever is
+// stored.
+func TestVerifyAsTyped(t *testing.T) {
+	const typed, normal = "r\u00b4ivi`ere 1906 x", "r \u0301ivi`ere 1906 x"
+	old, err := bcrypt.GenerateFromPassword([]byte(typed), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name, hash     string
+		match, renewed bool
+		hashes         int
+	}{
+		{"of the text as typed", hashOf(t, typed, testCost, 1), true, true, 3},
+		{"of the text as typed, bcrypt", string(old), true, true, 2},
+		{"of the normal form", hashOf(t, normal, testCost, 1), true, false, 1},
+		{"of another text", hashOf(t, good, testCost, 1), false, false, 2},
+		{"unreadable", "sha1:abc", false, false, 2},
+		{"none", "", false, false, 2},
+	} {
+		h, _ := newHashing(testCost)
+		var match bool
+		var renewed string
+		hashes := hashesIn(func() { match, renewed, err = h.Verify(t.Context(), address, typed, row.hash) })
+		if match != row.match || (renewed != "") != row.renewed || hashes != row.hashes || err != nil {
+			t.Errorf("%s: match %t, renewed %q, %d hashes, error %v", row.name, match, renewed, hashes, err)
+		}
+		if renewed == "" {
+			continue
+		}
+		if match, again, err := h.Verify(t.Context(), address, normal, renewed); !match || again != "" || err != nil {
+			t.Errorf("%s, the renewed hash: match %t, renewed %q, error %v", row.name, match, again, err)
+		}
 	}
 }
 
@@ -140,7 +179,7 @@ func TestHashNew(t *testing.T) {
 		var hash string
 		var broken *Violation
 		var err error
-		hashes := hashesIn(func() { hash, broken, err = h.HashNew(t.Context(), row.password, nil, row.checkOnly) })
+		hashes := hashesIn(func() { hash, broken, err = h.HashNew(t.Context(), address, row.password, nil, row.checkOnly) })
 		if hashes != row.hashes || (hash != "") != (hashes > 0) || err != nil {
 			t.Errorf("%s: %d hashes, hash %q, error %v", row.name, hashes, hash, err)
 		}
@@ -157,21 +196,21 @@ func TestNoSlot(t *testing.T) {
 		h, _ := newHashing(testCost)
 		release := make(chan struct{})
 		for range 1 + maxQueued {
-			go h.Limiter.Do(t.Context(), func() { <-release })
+			go h.Limiter.Do(t.Context(), address, func() { <-release })
 		}
 		synctest.Wait()
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if match, _, err := h.Verify(t.Context(), good, hash); match || !errors.Is(err, ErrBusy) {
+		if match, _, err := h.Verify(t.Context(), address, good, hash); match || !errors.Is(err, ErrBusy) {
 			t.Errorf("Verify with a full queue: match %t, error %v", match, err)
 		}
-		if hash, _, err := h.HashNew(t.Context(), good, nil, false); hash != "" || !errors.Is(err, ErrBusy) {
+		if hash, _, err := h.HashNew(t.Context(), address, good, nil, false); hash != "" || !errors.Is(err, ErrBusy) {
 			t.Errorf("HashNew with a full queue: hash %q, error %v", hash, err)
 		}
 		close(release)
 		synctest.Wait()
-		h.Limiter.Do(t.Context(), func() {
-			if match, _, err := h.Verify(canceled, good, hash); match || !errors.Is(err, context.Canceled) {
+		h.Limiter.Do(t.Context(), address, func() {
+			if match, _, err := h.Verify(canceled, address, good, hash); match || !errors.Is(err, context.Canceled) {
 				t.Errorf("Verify for a caller who is gone: match %t, error %v", match, err)
 			}
 		})

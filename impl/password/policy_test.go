@@ -9,7 +9,8 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	ownWords := OwnWords("ada.lovelace@example.com", "Ada", "Lovelace", "planoorder", "planoauth")
+	lookalikes := strings.Repeat("4@8({[<369!1|70$5+%2", 5) // 100 characters
+	ownWords := OwnWords("ada.lovelace@example.com", "Ada", "Lovelace", "Desirée", "planoorder", "planoauth", lookalikes)
 	for _, row := range []struct {
 		password string
 		rule     gen.ParamErrorRule
@@ -25,6 +26,12 @@ func TestCheck(t *testing.T) {
 		{"aaaaaaaaaaaa", gen.Guessable},
 		{"lovelaceplanoauth", gen.OwnWords},
 		{"LovelacePlanoorder", gen.OwnWords},
+		{"L0v3l4ceecalevol", gen.OwnWords},
+		{"lovelacedesirée", gen.OwnWords},
+		{"desiréedesirée", gen.OwnWords},
+		{lookalikes, gen.OwnWords},
+		{lookalikes[:64], gen.OwnWords},
+		{lookalikes[1:64], ""},
 		{strings.Repeat("a", 64) + "analytical engine 1843", gen.Guessable}, // only 64 are scored
 		{"analytical engine 1843" + strings.Repeat("a", 10_000), ""},
 	} {

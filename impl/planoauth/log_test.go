@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 )
@@ -39,4 +40,19 @@ func TestLog(t *testing.T) {
 	if strings.Contains(to.text.String(), "first") {
 		t.Error("a line whose write failed is written later")
 	}
+}
+
+// TestLogOfASlowReader: a reader that does not read holds nothing up, and costs bounded memory.
+func TestLogOfASlowReader(t *testing.T) {
+	t.Parallel()
+	read, written := io.Pipe()
+	defer read.Close()
+	log, stop := startLog(written)
+	for range 10000 {
+		log.Info("a line", "filling", strings.Repeat("x", 200))
+	}
+	log.Warn("a warning")
+	stop()
+	go io.Copy(io.Discard, read)
+	stop()
 }

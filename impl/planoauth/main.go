@@ -29,6 +29,7 @@ func main() {
 	parser := kong.Must(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	kctx, err := parser.Parse(os.Args[1:])
 	if err == nil {
 		kctx.BindTo(ctx, (*context.Context)(nil))

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/planoauth/planoauth/db/embedded"
@@ -18,11 +22,19 @@ type serve struct {
 	impl.Settings
 }
 
+// defaultDrain is the time in which load balancers notice that /health/ready answers 503.
+const defaultDrain = 5 * time.Second
+
 // Run serves until ctx ends. It opens the listeners first, so that an address in use is reported before
 // anything is started, and releases everything in reverse order.
 func (s *serve) Run(ctx context.Context) error {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else the server dies when the reader of its log does
 	log, stopLog := startLog(os.Stderr)
 	defer stopLog()
+	s.Embedded = s.DatabaseURL == ""
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.drain()+stopTimeout, func() { giveUp(ctx, log, stopLog) }) })()
 	s.setPublicURL()
 	sender, err := s.NewMailer(s.DatabaseURL == "")
 	if err != nil {
@@ -37,7 +49,9 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, closeDB, err := s.open(ctx, embedded.Start)
+	d, closeDB, err := s.open(ctx, func(ctx context.Context, dir string, options ...string) (*embedded.Postgres, error) {
+		return startSupervised(ctx, log, fail, dir, options...)
+	})
 	if err != nil {
 		return err
 	}
@@ -57,7 +71,59 @@ func (s *serve) Run(ctx context.Context) error {
 	defer serveMetrics(metrics, server.Metrics())()
 	s.greet(sender)
 	limitMemory(s.HashMemory())
-	return serveUntilDone(ctx, listener, server.Handler())
+	if err := serveUntilDone(ctx, listener, server, s.drain()); err != nil {
+		return err
+	}
+	return lostPostgres(ctx)
+}
+
+var errPostgresLost = errors.New("the embedded Postgres cannot be started again")
+
+// lostPostgres returns the error for which ctx ended, nil if that was a signal.
+func lostPostgres(ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errPostgresLost) {
+		return cause
+	}
+	return nil
+}
+
+// startSupervised starts the embedded Postgres, and again whenever it ends. It calls fail if that is not
+// possible.
+func startSupervised(ctx context.Context, log *slog.Logger, fail context.CancelCauseFunc, dir string, options ...string) (*embedded.Postgres, error) {
+	postgres, err := embedded.Start(ctx, dir, options...)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		err := postgres.Supervise(func(cause error) { log.Error("the embedded Postgres ended, starting it again", "cause", cause.Error()) })
+		if err != nil {
+			fail(fmt.Errorf("%w: %w", errPostgresLost, err))
+		}
+	}()
+	return postgres, nil
+}
+
+// giveUp ends the process, whatever it waits for: a hanging database must not delay a restart.
+func giveUp(ctx context.Context, log *slog.Logger, stopLog func()) {
+	log.Warn("stopping took too long: what was still under way is broken off")
+	stopLog()
+	if err := lostPostgres(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "planoauth:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// drain returns how long the server goes on after it was asked to stop. On an embedded run nobody sends
+// requests to another replica.
+func (s *serve) drain() time.Duration {
+	switch {
+	case s.DrainSeconds != nil:
+		return time.Duration(*s.DrainSeconds) * time.Second
+	case s.DatabaseURL == "":
+		return 0
+	}
+	return defaultDrain
 }
 
 func (s *serve) setPublicURL() {

@@ -129,9 +129,11 @@ func (c *Cache) store(digest [32]byte, session *db.Session, invalidations uint64
 }
 
 // Touch records a use of a session that Find, Load or Read returned. It returns the session with the new
-// LastUsedAt, or the same session if that has moved less than TouchInterval ago.
-func (c *Cache) Touch(digest [32]byte, session *db.Session, now time.Time) *db.Session {
-	if now.Sub(session.LastUsedAt) < TouchInterval {
+// LastUsedAt, or the same session if that has moved less than TouchInterval ago. A use after a long pause is
+// written at once, since a crash would otherwise end the session too early by that pause.
+func (c *Cache) Touch(ctx context.Context, digest [32]byte, session *db.Session, now time.Time) *db.Session {
+	pause := now.Sub(session.LastUsedAt)
+	if pause < TouchInterval {
 		return session
 	}
 	touched := *session
@@ -139,7 +141,11 @@ func (c *Cache) Touch(digest [32]byte, session *db.Session, now time.Time) *db.S
 	if e, ok := c.entries.Peek(digest); ok && e.session == session {
 		c.entries.Add(digest, &entry{&touched, e.generation, e.readAt})
 	}
-	c.lastUsed.add(db.LastUsedUpdate{SessionID: session.ID, Known: session.LastUsedAt, UsedAt: now})
+	update := db.LastUsedUpdate{SessionID: session.ID, Known: session.LastUsedAt, UsedAt: now}
+	c.lastUsed.add(update)
+	if pause > longPause {
+		c.lastUsed.writeNow(ctx, update)
+	}
 	return &touched
 }
 

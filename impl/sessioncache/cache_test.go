@@ -165,17 +165,17 @@ func TestTouch(t *testing.T) {
 	now := start
 	c := newTestCache(&now)
 	session := load(t, c)
-	touched := c.Touch(digest, session, start)
+	touched := c.Touch(t.Context(), digest, session, start)
 	if !touched.LastUsedAt.Equal(start) || session.LastUsedAt.Equal(start) {
 		t.Fatal("the session was not touched, or the shared one was modified")
 	}
 	if c.Find(digest) != touched {
 		t.Error("the touched session is not in the cache")
 	}
-	if c.Touch(digest, touched, start.Add(59*time.Second)) != touched {
+	if c.Touch(t.Context(), digest, touched, start.Add(59*time.Second)) != touched {
 		t.Error("the session was touched twice within a minute")
 	}
-	c.Touch(digest, session, start) // of a concurrent request
+	c.Touch(t.Context(), digest, session, start) // of a concurrent request
 	if c.Find(digest) != touched {
 		t.Error("a session that was replaced is in the cache again")
 	}

@@ -5,6 +5,9 @@ import "time"
 // TouchInterval is the minimum time between two updates of the last_used_at of a session.
 const TouchInterval = time.Minute
 
+// longPause is the time without a use after which the next use is written at once.
+const longPause = time.Hour
+
 // Intervals are the clocks of a Cache.
 type Intervals struct {
 	Flush            time.Duration // between two writes of the pending last-used updates

@@ -16,6 +16,7 @@ const (
 	flushBatch    = 5000            // updates in one statement
 	flushTimeout  = 5 * time.Second // of one statement
 	flushAttempts = 5               // at shutdown, while updates cannot be written
+	writeTimeout  = time.Second     // of an update that a request waits for
 )
 
 // lastUsedBuffer holds the last-used updates that are not written yet, one for each session.
@@ -99,6 +100,21 @@ func (b *lastUsedBuffer) flush(ctx context.Context) (empty bool) {
 	defer b.mu.Unlock()
 	b.flushing = nil
 	return len(b.pending) == 0
+}
+
+// writeNow writes a pending update. If that is not possible soon, it stays pending.
+func (b *lastUsedBuffer) writeNow(ctx context.Context, u db.LastUsedUpdate) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	locked, err := b.write(ctx, []db.LastUsedUpdate{u}, TouchInterval)
+	if err != nil || len(locked) > 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pending[u.SessionID] == u {
+		delete(b.pending, u.SessionID)
+	}
 }
 
 func (b *lastUsedBuffer) writeBatch(ctx context.Context, batch []db.LastUsedUpdate) (locked []int64, _ error) {

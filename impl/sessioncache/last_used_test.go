@@ -132,3 +132,35 @@ func TestFlushAtShutdown(t *testing.T) {
 		})
 	}
 }
+
+// TestUseAfterALongPause: it is written before Touch returns, and others are not. If it cannot be written, it
+// stays pending.
+func TestUseAfterALongPause(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name           string
+		after          time.Duration
+		failures       int
+		locked         []int64
+		calls, pending int
+	}{
+		{"a minute later", time.Minute, 0, nil, 0, 1},
+		{"just an hour later", time.Hour, 0, nil, 0, 1},
+		{"more than an hour later", time.Hour + time.Second, 0, nil, 1, 0},
+		{"while the database is away", 71 * time.Hour, 1, nil, 1, 1},
+		{"while the session is locked", 71 * time.Hour, 0, []int64{7}, 1, 1},
+	} {
+		now := start
+		c := newTestCache(&now)
+		w := &writer{failures: row.failures, locked: row.locked}
+		c.lastUsed.write = w.write
+		session := load(t, c)
+		used := session.LastUsedAt.Add(row.after)
+		if touched := c.Touch(t.Context(), digest, session, used); !touched.LastUsedAt.Equal(used) {
+			t.Errorf("%s: the session was last used at %v", row.name, touched.LastUsedAt)
+		}
+		if len(w.calls) != row.calls || len(c.lastUsed.pending) != row.pending {
+			t.Errorf("%s: %d writes, and %d updates are pending", row.name, len(w.calls), len(c.lastUsed.pending))
+		}
+	}
+}

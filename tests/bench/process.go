@@ -57,7 +57,7 @@ func (b *bench) start(ctx context.Context, p *process, command, environment []st
 	check(err)
 	defer log.Close()
 	p.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
-	p.cmd.Env = append(environment, "ADDR="+address, "DATABASE_URL="+b.urlOf(p.database))
+	p.cmd.Env = append(environment, "DRAIN_SECONDS=0", "ADDR="+address, "DATABASE_URL="+b.urlOf(p.database))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = 20 * time.Second // which is longer than the server takes to stop

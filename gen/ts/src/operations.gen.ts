@@ -20,6 +20,7 @@ export type SessionsCreateOutcome =
   | Schemas["SessionsCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -41,6 +42,7 @@ export type SessionsReadOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
@@ -58,6 +60,7 @@ export type SessionsIndexOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -76,6 +79,7 @@ export type SessionsDeleteOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -96,6 +100,7 @@ export type SessionsMagicLinkRequestOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -119,6 +124,7 @@ export type SessionsMagicLinkCreateOutcome =
   | Schemas["SessionsMagicLinkCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -139,6 +145,7 @@ export type SessionsGoogleAuthorizeOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -162,6 +169,7 @@ export type SessionsGoogleCreateOutcome =
   | Schemas["SessionsGoogleCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -184,6 +192,7 @@ export type ClientsRegisterOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -206,6 +215,8 @@ export type UsersClientRegisterOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -225,6 +236,7 @@ export type UsersReadOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -243,6 +255,7 @@ export type UsersUpdateOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -263,6 +276,8 @@ export type UsersPasswordUpdateOutcome =
   | Schemas["PasswordRejected"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -284,6 +299,7 @@ export type UsersPasswordResetRequestOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -306,6 +322,7 @@ export type UsersPasswordResetOutcome =
   | Schemas["ResetLinkExpired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -314,6 +331,27 @@ export type UsersPasswordResetOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
+
+/** The outcomes of `usersEmailVerificationRequest`, told apart by `status`. */
+export type UsersEmailVerificationRequestOutcome =
+  | Schemas["UsersEmailVerificationRequestActionSuccessful"]
+  | Schemas["EmailAlreadyVerified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["UsersEmailVerificationRequestMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
 
 /** The outcomes of `usersEmailVerify`, told apart by `status`. */
 export type UsersEmailVerifyOutcome =
@@ -327,6 +365,7 @@ export type UsersEmailVerifyOutcome =
   | Schemas["VerificationLinkExpired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -345,6 +384,7 @@ export type PreferencesReadOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -363,6 +403,8 @@ export type PreferencesUpdateOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
@@ -382,6 +424,7 @@ export type NotificationsIndexOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["PermissionDenied"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
@@ -402,6 +445,7 @@ export type NotificationsUpdateOutcome =
   | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
   | Schemas["PermissionDenied"]
   | Schemas["RequestTooLarge"]
   | (Schemas["RateLimitExceeded"] & RetryAfter)
@@ -521,6 +565,13 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Mail a link to verify the e-mail address: `POST /api/v1/users/email_verification_request`. */
+  usersEmailVerificationRequest(params: Schemas["UsersEmailVerificationRequestParams"] = {}, options?: CallOptions): Promise<UsersEmailVerificationRequestOutcome> {
+    return this.call<UsersEmailVerificationRequestOutcome>("usersEmailVerificationRequest", statuses.usersEmailVerificationRequest, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_verification_request", { ...init, body: params }),
+    );
+  }
+
   /** Verify the e-mail address: `POST /api/v1/users/email_verify`. */
   usersEmailVerify(params: Schemas["UsersEmailVerifyParams"], options?: CallOptions): Promise<UsersEmailVerifyOutcome> {
     return this.call<UsersEmailVerifyOutcome>("usersEmailVerify", statuses.usersEmailVerify, params, options, (init) =>
@@ -572,6 +623,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -592,6 +644,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "application-crash",
     "identify-request-error",
@@ -608,6 +661,7 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -625,6 +679,7 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -644,6 +699,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -666,6 +722,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -685,6 +742,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -707,6 +765,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -728,6 +787,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -749,6 +809,8 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -767,6 +829,7 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -784,6 +847,7 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -803,6 +867,8 @@ const statuses = {
     "password-rejected",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -823,6 +889,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -844,6 +911,7 @@ const statuses = {
     "reset-link-expired",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -852,6 +920,26 @@ const statuses = {
     "route-not-found",
     "service-not-found",
     "server-busy",
+  ],
+  usersEmailVerificationRequest: [
+    "action-successful",
+    "email-already-verified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
   ],
   usersEmailVerify: [
     "action-successful",
@@ -864,6 +952,7 @@ const statuses = {
     "verification-link-expired",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -881,6 +970,7 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -898,6 +988,8 @@ const statuses = {
     "no-params-decoded",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
     "request-too-large",
     "rate-limit-exceeded",
     "application-crash",
@@ -916,6 +1008,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "permission-denied",
     "request-too-large",
     "rate-limit-exceeded",
@@ -935,6 +1028,7 @@ const statuses = {
     "client-required",
     "invalid-token",
     "session-expired",
+    "origin-not-allowed",
     "permission-denied",
     "request-too-large",
     "rate-limit-exceeded",

@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Become a client
-         * @description Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`.
+         * @description Makes the session's user a client. The session stays valid, and `application` must be its application. The names, and the phone number if passed, replace those of the user. Users without a record get access this way, after `client-required`. Users with an employee record may set a password only with a session of the application `planoauth`.
          */
         post: operations["usersClientRegister"];
         delete?: never;
@@ -254,7 +254,7 @@ export interface paths {
         get?: never;
         /**
          * Set or change the password
-         * @description Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes.
+         * @description Sets the password of the session's user, signs out their other sessions and sends them a mail about it. A user who has a password passes it as `current_password`; a first password needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`.
          */
         put: operations["usersPasswordUpdate"];
         post?: never;
@@ -304,6 +304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/email_verification_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a link to verify the e-mail address
+         * @description Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
+         */
+        post: operations["usersEmailVerificationRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/email_verify": {
         parameters: {
             query?: never;
@@ -315,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Verify the e-mail address
-         * @description Verifies the e-mail address of the session's user with the token of the link in their welcome mail, which works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
+         * @description Verifies the e-mail address of the session's user with the token of the link in their welcome mail, or of one that users/email_verification_request mailed. It works once, within 7 days. The page behind that link asks for the password to get the session. So a click verifies nothing for a stranger who registered somebody else's address.
          */
         post: operations["usersEmailVerify"];
         delete?: never;
@@ -354,7 +374,7 @@ export interface paths {
         get?: never;
         /**
          * Change the preferences
-         * @description Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end. Without it, both limits apply at once.
+         * @description Saves the preferences of the session's user. With `remember_me`, their sessions do not expire any more; those that have expired already end, and the user gets a mail about it. Without it, both limits apply at once. Users with an employee record need a session of the application `planoauth`.
          */
         put: operations["preferencesUpdate"];
         post?: never;
@@ -375,7 +395,7 @@ export interface paths {
         put?: never;
         /**
          * List what failed
-         * @description Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees.
+         * @description Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
          */
         post: operations["notificationsIndex"];
         delete?: never;
@@ -394,7 +414,7 @@ export interface paths {
         get?: never;
         /**
          * Acknowledge a notification
-         * @description Marks a notification as acknowledged by the employee, or as not acknowledged.
+         * @description Marks a notification as acknowledged by the employee, or as not acknowledged. Only with a session of the application `planoauth`.
          */
         put: operations["notificationsUpdate"];
         post?: never;
@@ -623,6 +643,11 @@ export interface components {
         UsersPasswordResetParams: {
             reset_token: components["schemas"]["LinkToken"];
             password: components["schemas"]["Password"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of users/email_verification_request. */
+        UsersEmailVerificationRequestParams: {
+            redirect_url?: components["schemas"]["RedirectURL"];
             token?: components["schemas"]["Token"];
         };
         /**
@@ -1016,7 +1041,7 @@ export interface components {
          */
         RequestId: string;
         /**
-         * @description Which token was refused.
+         * @description Which token was refused; `token` also for the header `PlanoAuth-Application`.
          * @enum {string}
          */
         TokenParam: "token" | "session_token";
@@ -1121,7 +1146,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. */
+        /** @description The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token. */
         InvalidToken: {
             /** @enum {integer} */
             code: 401;
@@ -1256,11 +1281,27 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The token is valid, but its user has none of the operation's roles in the session's application. */
+        /** @description The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done. */
+        OriginNotAllowed: {
+            /** @enum {integer} */
+            code: 403;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "origin-not-allowed";
+            /** @example Pages of this origin may not call PlanoAuth. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record. */
         PermissionDenied: {
             /** @enum {integer} */
             code: 403;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             status: "permission-denied";
             /** @example This is not open to the roles of the user. */
             message: string;
@@ -1364,6 +1405,19 @@ export interface components {
              */
             status: "email-already-registerd";
             /** @example This e-mail address is already registered. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The e-mail address of the session's user is verified. No mail was sent. */
+        EmailAlreadyVerified: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "email-already-verified";
+            /** @example This e-mail address is verified already. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
@@ -1844,6 +1898,29 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
+        /** @description The link is being mailed to the user. */
+        UsersEmailVerificationRequestActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        UsersEmailVerificationRequestMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
         /** @description The address is verified. */
         UsersEmailVerifyActionSuccessful: {
             /** @enum {integer} */
@@ -1935,7 +2012,7 @@ export interface components {
                 "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["ClientRequired"];
             };
         };
-        /** @description The user has none of the roles that the operation is for. */
+        /** @description The page may not call PlanoAuth. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1943,7 +2020,18 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["PermissionDenied"];
+                "application/json": components["schemas"]["OriginNotAllowed"];
+            };
+        };
+        /** @description The page may not call PlanoAuth, or the user may not call this operation with this session. */
+        ForbiddenOrPermissionDenied: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OriginNotAllowed"] | components["schemas"]["PermissionDenied"];
             };
         };
         /** @description The body is too large. */
@@ -2029,6 +2117,7 @@ export type UsersUpdateParams = components['schemas']['UsersUpdateParams'];
 export type UsersPasswordUpdateParams = components['schemas']['UsersPasswordUpdateParams'];
 export type UsersPasswordResetRequestParams = components['schemas']['UsersPasswordResetRequestParams'];
 export type UsersPasswordResetParams = components['schemas']['UsersPasswordResetParams'];
+export type UsersEmailVerificationRequestParams = components['schemas']['UsersEmailVerificationRequestParams'];
 export type UsersEmailVerifyParams = components['schemas']['UsersEmailVerifyParams'];
 export type PreferencesReadParams = components['schemas']['PreferencesReadParams'];
 export type PreferencesUpdateParams = components['schemas']['PreferencesUpdateParams'];
@@ -2084,6 +2173,7 @@ export type RouteNonExistent = components['schemas']['RouteNonExistent'];
 export type RouteNotFound = components['schemas']['RouteNotFound'];
 export type IdentifyRequestError = components['schemas']['IdentifyRequestError'];
 export type ServiceNotFound = components['schemas']['ServiceNotFound'];
+export type OriginNotAllowed = components['schemas']['OriginNotAllowed'];
 export type PermissionDenied = components['schemas']['PermissionDenied'];
 export type RateLimitExceeded = components['schemas']['RateLimitExceeded'];
 export type ServerBusy = components['schemas']['ServerBusy'];
@@ -2093,6 +2183,7 @@ export type InvalidPassword = components['schemas']['InvalidPassword'];
 export type UserRequiresRole = components['schemas']['UserRequiresRole'];
 export type EmailAlreadyRegistered = components['schemas']['EmailAlreadyRegistered'];
 export type EmailAlreadyRegisterd = components['schemas']['EmailAlreadyRegisterd'];
+export type EmailAlreadyVerified = components['schemas']['EmailAlreadyVerified'];
 export type EmailAlreadyClient = components['schemas']['EmailAlreadyClient'];
 export type ClientValidationFailed = components['schemas']['ClientValidationFailed'];
 export type InvalidMagicLink = components['schemas']['InvalidMagicLink'];
@@ -2127,6 +2218,8 @@ export type UsersPasswordUpdateActionSuccessful = components['schemas']['UsersPa
 export type UsersPasswordResetRequestActionSuccessful = components['schemas']['UsersPasswordResetRequestActionSuccessful'];
 export type UsersPasswordResetRequestMandrillEmailFailed = components['schemas']['UsersPasswordResetRequestMandrillEmailFailed'];
 export type UsersPasswordResetActionSuccessful = components['schemas']['UsersPasswordResetActionSuccessful'];
+export type UsersEmailVerificationRequestActionSuccessful = components['schemas']['UsersEmailVerificationRequestActionSuccessful'];
+export type UsersEmailVerificationRequestMandrillEmailFailed = components['schemas']['UsersEmailVerificationRequestMandrillEmailFailed'];
 export type UsersEmailVerifyActionSuccessful = components['schemas']['UsersEmailVerifyActionSuccessful'];
 export type PreferencesReadActionSuccessful = components['schemas']['PreferencesReadActionSuccessful'];
 export type PreferencesUpdateActionSuccessful = components['schemas']['PreferencesUpdateActionSuccessful'];
@@ -2136,6 +2229,7 @@ export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnauthorizedOrClientRequired = components['responses']['UnauthorizedOrClientRequired'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseForbiddenOrPermissionDenied = components['responses']['ForbiddenOrPermissionDenied'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseTooMany = components['responses']['TooMany'];
 export type ResponseServerError = components['responses']['ServerError'];
@@ -2214,6 +2308,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsCreateClientRequired"];
                 };
             };
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2255,6 +2350,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             500: components["responses"]["ServerError"];
         };
@@ -2284,6 +2380,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2314,6 +2411,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2354,6 +2452,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2430,6 +2529,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsMagicLinkCreateClientRequired"];
                 };
             };
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2470,6 +2570,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2540,6 +2641,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
                 };
             };
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2616,6 +2718,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2696,6 +2799,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2727,6 +2831,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2757,6 +2862,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2812,6 +2918,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -2853,6 +2960,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             /** @description The server or the route failed. */
@@ -2917,10 +3025,62 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
             503: components["responses"]["Busy"];
+        };
+    };
+    usersEmailVerificationRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsersEmailVerificationRequestParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersEmailVerificationRequestActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyVerified"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["UsersEmailVerificationRequestMandrillEmailFailed"];
+                };
+            };
         };
     };
     usersEmailVerify: {
@@ -2970,6 +3130,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -3000,6 +3161,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -3030,6 +3192,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -3060,7 +3223,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["UnauthorizedOrClientRequired"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];
@@ -3091,7 +3254,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["UnauthorizedOrClientRequired"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["ServerError"];

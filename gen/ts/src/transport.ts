@@ -17,8 +17,23 @@ export interface PlanoAuthOptions {
 export interface CallOptions {
   /** The token to send instead of the client's. `null` sends none, for example in a new sign-in. */
   token?: Token;
+  /** The user for whom a product's backend calls. */
+  user?: CallingUser;
   /** Aborts the call. The promise is then rejected with the signal's reason, like that of `fetch`. */
   signal?: AbortSignal;
+}
+
+/**
+ * The user whose request a product's backend answers. Rate limits then count the user's address, not the backend's, and
+ * mails and sessions show where the user signed in.
+ */
+export interface CallingUser {
+  /** The application's token, `plaa_…`. It is sent beside the token of the call. */
+  application: string;
+  /** The IP address that the user's request came from; behind a load balancer, what that says of it. */
+  address: string;
+  /** The header `User-Agent` of the user's request. */
+  userAgent?: string | undefined;
 }
 
 type Token = string | null | undefined;
@@ -68,7 +83,7 @@ export class Transport {
     options: CallOptions | undefined,
     send: (init: Init) => Promise<{ data?: Outcome; error?: Outcome }>,
   ): Promise<Outcome> {
-    const headers = await this.#authorization(operation, params, options);
+    const headers = { ...(await this.#authorization(operation, params, options)), ...userHeaders(operation, options?.user) };
     const { fetch = globalThis.fetch } = this.#options;
     const signal = options?.signal;
     let response: Response | undefined;
@@ -103,6 +118,16 @@ export class Transport {
     if (/[^ -~]/.test(token)) throw new PlanoAuthError(`${operation}: the token has characters that no header can carry`);
     return { Authorization: `Bearer ${token}` };
   }
+}
+
+/** Returns the headers that name the user. A backend that names none would share its limits among all users. */
+function userHeaders(operation: string, user: CallingUser | undefined): Record<string, string> {
+  if (!user) return {};
+  const address = user.address.replace(/%.*$/, ""); // the zone of a link-local address
+  if (!/^[0-9a-f:.]+$/i.test(address)) throw new PlanoAuthError(`${operation}: the user has no IP address`);
+  const application = user.application.trim();
+  if (/[^ -~]/.test(application)) throw new PlanoAuthError(`${operation}: the application's token has characters that no header can carry`);
+  return { "PlanoAuth-Application": application, "X-Forwarded-For": address, "User-Agent": user.userAgent ?? "" };
 }
 
 /** Adds the body of a sensitive operation: base64 of its params as JSON. */

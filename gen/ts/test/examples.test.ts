@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +8,7 @@ import { checkSession } from "../examples/check-session.js";
 import { exchangeLink, requestLink } from "../examples/magic-link.js";
 import { register } from "../examples/register.js";
 import { signIn } from "../examples/sign-in.js";
+import { signInForUser } from "../examples/sign-in-for-user.js";
 import { whoIsThere } from "../examples/who-is-there.js";
 import { startOwnServer } from "./server.js";
 
@@ -76,6 +78,24 @@ test("check-session", async () => {
   await assert.rejects(checkSession(withToken("plaa_unknown"), token), /The token is not valid/);
   await server.travel(8);
   assert.equal(await checkSession(product, token), undefined);
+});
+
+test("sign-in-for-user", async () => {
+  await registered("for-user@example.com");
+  const { stdout } = await server.admin("application", "token", "planoorder");
+  const request = (remoteAddress: string) => ({ socket: { remoteAddress }, headers: { "user-agent": "Ada's telephone" } }) as IncomingMessage;
+  const params = { email: "for-user@example.com", password };
+  const made = await untilKnown(async () => {
+    const session = await signInForUser(withToken(), stdout.trim(), request("203.0.113.7"), params);
+    assert.ok(typeof session === "object" && session.token);
+    return session;
+  });
+  const list = await withToken(made.token).sessionsIndex({ view: "full" });
+  assert.ok(list.status === "action-successful");
+  const session = list.data.results.find(({ id }) => id === made.id);
+  assert.deepEqual([session?.ip, session?.user_agent], ["203.0.113.7", "Ada's telephone"]);
+  assert.equal(await signInForUser(withToken(), "plaa_unknown", request("203.0.113.7"), params), "The token is not valid.");
+  await assert.rejects(signInForUser(withToken(), stdout.trim(), request(""), params), /the user has no IP address/);
 });
 
 test("magic-link", async () => {

@@ -67,6 +67,25 @@ test("every other operation arrives as JSON", async (t) => {
   for (const { headers } of arrived) assert.equal(headers["content-type"], "application/json");
 });
 
+test("the user of a call goes into headers, beside the token", async (t) => {
+  const { arrived, planoauth } = await loopback(t, json(200, { ...envelope, data: { id: 1 } }), { token: "plas_own" });
+
+  await planoauth.sessionsRead({}, { user: { application: "plaa_x", address: "203.0.113.7", userAgent: "Ada's telephone" } });
+  await planoauth.sessionsRead({}, { user: { application: "plaa_x", address: "fe80::1%eth0" } });
+  await planoauth.sessionsRead();
+
+  assert.deepEqual(arrived.map(({ headers }) => [headers.authorization, headers["planoauth-application"], headers["x-forwarded-for"]]), [
+    ["Bearer plas_own", "plaa_x", "203.0.113.7"],
+    ["Bearer plas_own", "plaa_x", "fe80::1"],
+    ["Bearer plas_own", undefined, undefined],
+  ]);
+  assert.equal(arrived[0]?.headers["user-agent"], "Ada's telephone");
+  assert.ok(!arrived[1]?.headers["user-agent"]);
+  for (const user of [{ application: "plaa_x", address: "" }, { application: "plaa_x", address: "203.0.113.7, 198.51.100.1" }, { application: "plaa_ü", address: "203.0.113.7" }])
+    await assert.rejects(planoauth.sessionsRead({}, { user }), PlanoAuthError);
+  assert.equal(arrived.length, 3);
+});
+
 test("the token of the call takes precedence over the params', and that over the client's", async (t) => {
   const later = async () => "plas_later";
   for (const [own, passed, inParams, authorization] of [

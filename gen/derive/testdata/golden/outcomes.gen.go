@@ -60,6 +60,8 @@ type Operation struct {
 	ApplicationRequires []string
 	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
+	// Application is the application whose sessions alone it takes.
+	Application SessionApplication
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -68,6 +70,16 @@ type Operation struct {
 	DeprecatedParams []DeprecatedParam
 	// Slugs has every status slug that the operation may answer.
 	Slugs []string
+}
+
+// SessionApplication is the application whose sessions alone an operation takes.
+type SessionApplication struct {
+	// Slug is that of the application; "" takes the sessions of all.
+	Slug string
+	// For is the role whose record binds a user, active or not; "" binds all users.
+	For string
+	// Param is the dotted path of the param that binds a request; "" binds all requests.
+	Param string
 }
 
 // Operations has all operations, in the order of the spec.
@@ -95,7 +107,8 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "page", "page.size", "page.number", "switches", "switches.light"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: false,
+		Throttled:   false,
+		Application: SessionApplication{Slug: "things", For: "employee", Param: "page"},
 		Slugs: []string{
 			"action-successful",
 			"invalid-param",

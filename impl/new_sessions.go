@@ -7,7 +7,6 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
-	"github.com/planoauth/planoauth/impl/ratelimit"
 	"github.com/planoauth/planoauth/impl/token"
 )
 
@@ -31,7 +30,7 @@ type precondition struct {
 // db.ErrPreconditionFailed if the precondition no longer holds.
 func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, holds precondition) error {
 	n := db.NewSession{
-		Session: session, Network: ratelimit.Network(c.ip), KnownSince: c.now.Add(-knownAddressRenewal),
+		Session: session, Network: c.network(), KnownSince: c.now.Add(-knownAddressRenewal),
 		PasswordHash: holds.passwordHash, GoogleSubject: holds.googleSubject,
 	}
 	if c.session != nil {
