@@ -39,7 +39,7 @@ func (d *DB) CheckAlive(ctx context.Context) {
 	}
 	checking, cancel := context.WithTimeout(ctx, max(awayAfter-time.Since(w.answered), minCheckPeriod))
 	defer cancel()
-	if w.ping(checking, d.Pool.Config().ConnConfig) {
+	if w.ping(checking, d) {
 		w.answered = time.Now()
 		d.sessions.guard.setAway(false)
 	} else if ctx.Err() == nil && time.Since(w.answered) >= awayAfter {
@@ -48,9 +48,10 @@ func (d *DB) CheckAlive(ctx context.Context) {
 }
 
 // ping reports whether Postgres answered. A refusal is an answer too.
-func (w *watch) ping(ctx context.Context, config *pgx.ConnConfig) bool {
+func (w *watch) ping(ctx context.Context, d *DB) bool {
 	var err error
 	if w.conn == nil {
+		config := d.Pool.Config().ConnConfig
 		config.DialFunc = dialer.DialContext // also while the database is away
 		w.conn, err = pgx.ConnectConfig(ctx, config)
 	}

@@ -3,8 +3,10 @@ package impl
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,20 +17,36 @@ import (
 
 const (
 	readyTimeout = 1500 * time.Millisecond // of the statements behind /health/ready
-	// readyFor is how long an answer of /health/ready is given again, so that nobody can keep the database busy
-	// with it.
-	readyFor = 250 * time.Millisecond
+	// readyChecks is how often a second the database is asked, so that nobody can keep it busy with
+	// /health/ready. Beyond that the last answer is given again.
+	readyChecks = 10
 )
 
-// readiness is the last answer of /health/ready.
+// readiness is the state of /health/ready.
 type readiness struct {
 	asking singleflight.Group
-	last   atomic.Pointer[readyAnswer]
+
+	mu     sync.Mutex
+	began  time.Time // of the current second
+	checks int       // in it
+	last   string    // the reason of the last check
 }
 
-type readyAnswer struct {
-	reason string // why the server is not ready, "" if it is
-	at     time.Time
+// allowed reports whether the database may be asked once more, or else returns the last reason.
+func (r *readiness) allowed() (reason string, allowed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.began) > time.Second {
+		r.began, r.checks = time.Now(), 0
+	}
+	r.checks++
+	return r.last, r.checks <= readyChecks
+}
+
+func (r *readiness) save(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = reason
 }
 
 // ready answers 200 if the server can answer requests, and otherwise 503 with the reason.
@@ -45,16 +63,15 @@ func (s *Server) notReady(ctx context.Context) string {
 	if s.draining.Load() {
 		return "draining"
 	}
-	if last := s.readiness.last.Load(); last != nil && time.Since(last.at) < readyFor {
-		return last.reason
-	}
 	reason, _, _ := s.readiness.asking.Do("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
-		defer cancel()
-		answer := &readyAnswer{reason: s.checkReady(ctx)}
-		answer.at = time.Now()
-		s.readiness.last.Store(answer)
-		return answer.reason, nil
+		reason, allowed := s.readiness.allowed()
+		if allowed {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+			defer cancel()
+			reason = s.checkReady(ctx)
+			s.readiness.save(reason)
+		}
+		return reason, nil
 	})
 	return reason.(string)
 }
@@ -73,26 +90,16 @@ func (s *Server) checkReady(ctx context.Context) string {
 		s.Log.Warn("checking the database failed", "cause", err.Error())
 		return "the database does not answer"
 	}
-	if !s.deployed(ctx) {
+	newest, err := s.registry.read(ctx)
+	if err != nil {
+		return "the registry cannot be read"
+	}
+	if !newest.deployed() {
 		return "nothing is deployed: run `planoauth deploy`"
 	}
 	return ""
 }
 
-// deployed reports whether any route answers, by the registry's copy and, if that has none, by the database.
-func (s *Server) deployed(ctx context.Context) bool {
-	if newest := s.registry.newest.Load(); newest != nil && newest.deployed() {
-		return true
-	}
-	newest, err := s.registry.read(ctx)
-	return err == nil && newest.deployed()
-}
-
 func (r *registry) deployed() bool {
-	for _, deployed := range r.services {
-		if deployed {
-			return len(r.routes) > 0
-		}
-	}
-	return false
+	return slices.Contains(slices.Collect(maps.Values(r.services)), true) && len(r.routes) > 0
 }

@@ -227,7 +227,7 @@ func TestRevocationWithoutNotificationsLong(t *testing.T) {
 			e := start(t)
 			between := startPGProxy(t, cluster.Host+":"+cluster.Port)
 			deaf := *e
-			deaf.database = between.through(t, e.database)
+			deaf.serving = between.through(t, e.database)
 			if way == pooled {
 				between.mode.Store(pooled)
 			}
