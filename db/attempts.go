@@ -27,6 +27,6 @@ WHERE (SELECT count(*) FROM unnest(t.times) x WHERE x > ?2) < ?3 AND (SELECT cou
 
 // Attempts returns when the attempts of a key were made, the oldest first.
 func (d *DB) Attempts(ctx context.Context, key []byte) (times []time.Time, _ error) {
-	err := d.Pool.QueryRow(ctx, "SELECT coalesce((SELECT times FROM tries WHERE key = $1), '{}')", key).Scan(&times)
+	err := d.readRow(ctx, "SELECT coalesce((SELECT times FROM tries WHERE key = $1), '{}')", []any{key}, &times)
 	return times, err
 }

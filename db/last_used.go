@@ -28,13 +28,13 @@ func (d *DB) FlushLastUsed(ctx context.Context, updates []LastUsedUpdate, interv
 	rows, err := d.Pool.Query(ctx, `
 WITH due AS (
 	SELECT u.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS u (id, known, used_at) JOIN sessions s USING (id)
-	WHERE s.last_used_at BETWEEN u.known AND u.used_at - $4::interval
+	WHERE s.last_used_at BETWEEN u.known AND u.used_at - make_interval(secs => $4)
 ), free AS (
 	SELECT s.id, due.used_at FROM due JOIN sessions s USING (id)
-	WHERE s.last_used_at BETWEEN due.known AND due.used_at - $4::interval
+	WHERE s.last_used_at BETWEEN due.known AND due.used_at - make_interval(secs => $4)
 	FOR NO KEY UPDATE OF s SKIP LOCKED
 ), written AS (UPDATE sessions s SET last_used_at = free.used_at FROM free WHERE s.id = free.id RETURNING s.id)
-SELECT id FROM due EXCEPT SELECT id FROM written`, ids, known, usedAt, interval)
+SELECT id FROM due EXCEPT SELECT id FROM written`, ids, known, usedAt, interval.Seconds())
 	if err != nil {
 		return nil, err
 	}

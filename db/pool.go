@@ -5,67 +5,99 @@
 // bun.Tx need a transaction. Methods of DB run on the pool. Queries use bun, except where a comment says that
 // pgx makes a hot one faster. Errors for which a caller has an answer are exported here; broken constraints
 // are recognized with Violates.
+//
+// What a session of the database must be stands in session.go. Which statements are tried again stands in
+// retry.go.
 package db
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// connsPerCore is the number of connections per core unless DATABASE_URL sets pool_max_conns: enough that
-// requests that wait for a commit do not block requests that only read.
-const connsPerCore = 8
+const (
+	// connsPerCore is the number of connections per core unless DATABASE_URL sets pool_max_conns: enough that
+	// requests that wait for a commit do not block requests that only read.
+	connsPerCore = 8
+	// maxDefaultConns limits that number: five replicas fit the default max_connections of Postgres, 100.
+	maxDefaultConns = 16
 
-// connectTimeout limits opening a connection unless DATABASE_URL sets connect_timeout.
-const connectTimeout = 5 * time.Second
+	connectTimeout = 5 * time.Second // for one connection, unless DATABASE_URL sets connect_timeout
+	pingTimeout    = 2 * time.Second // for an idle connection, unless DATABASE_URL sets pool_ping_timeout
+)
 
 // DB is a pool of connections. bun and pgx share it.
 type DB struct {
 	*bun.DB
-	Pool *pgxpool.Pool
+	Pool     *pgxpool.Pool
+	sessions *sessions
+	watch    watch
 }
 
 // ParseURL returns the pool settings of a postgres:// URL, the value of DATABASE_URL. Its error never
-// contains the password. Hot queries are prepared statements, so a pooler such as PgBouncer must be in
-// session mode.
+// contains the password.
 func ParseURL(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The parser's error can contain the URL, and so the password.
 		return nil, fmt.Errorf("DATABASE_URL is not a postgres:// URL")
 	}
-	// bun formats values into the query text, so pgx's default statement cache would prepare every query
-	// anew.
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	if !strings.Contains(url, "pool_max_conns=") {
-		config.MaxConns = int32(connsPerCore * runtime.GOMAXPROCS(0))
+	given := urlOptions(url)
+	if !given["default_query_exec_mode"] {
+		// bun formats values into the query text, so pgx's default statement cache would prepare every query
+		// anew.
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	if !given["pool_max_conns"] {
+		config.MaxConns = defaultMaxConns(runtime.GOMAXPROCS(0))
+	}
+	if !given["pool_ping_timeout"] {
+		config.PingTimeout = pingTimeout
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	setStartupParams(config.ConnConfig.RuntimeParams)
 	return config, nil
+}
+
+func defaultMaxConns(cores int) int32 { return int32(min(connsPerCore*cores, maxDefaultConns)) }
+
+// urlOptions returns the names of the options of a URL that configure pgx or the pool.
+func urlOptions(url string) map[string]bool {
+	given := map[string]bool{}
+	if config, err := pgconn.ParseConfig(url); err == nil {
+		for name := range config.RuntimeParams { // whatever pgconn does not know
+			given[name] = true
+		}
+	}
+	return given
 }
 
 // Open creates a pool. Connections are opened on demand, so it succeeds without a server.
 func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
+	s := newSessions(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	return &DB{DB: bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), Pool: pool}, nil
+	forSQL := sql.OpenDB(connector{stdlib.GetPoolConnector(pool), s})
+	forSQL.SetMaxIdleConns(0) // the pool keeps them
+	return &DB{DB: bun.NewDB(forSQL, newDialect()), Pool: pool, sessions: s}, nil
 }
 
 // Close closes all connections. It waits for those in use.
 func (d *DB) Close() {
+	d.watch.close()
 	d.DB.Close()
 	d.Pool.Close()
 }

@@ -22,11 +22,11 @@ func (d *DB) SessionByToken(ctx context.Context, digest []byte) (*Session, error
 	s := &Session{}
 	u := &s.User
 	var verified *time.Time
-	err := d.Pool.QueryRow(ctx, `
+	err := d.readRow(ctx, `
 SELECT s.id, s.user_id, s.application_id, s.method, s.redirect_url, s.ip, s.user_agent, s.created_at, s.last_used_at,
 	u.email, u.email_verified_at, u.remember_me, c.active, e.active, l.active
 FROM sessions s JOIN users u ON u.id = s.user_id`+joinRecords+`
-WHERE s.token_digest = $1`, pgx.QueryExecModeCacheStatement, digest).Scan(
+WHERE s.token_digest = $1`, []any{d.sessions.hot(), digest},
 		&s.ID, &s.UserID, &s.ApplicationID, &s.Method, &s.RedirectURL, &s.IP, &s.UserAgent, &s.CreatedAt, &s.LastUsedAt,
 		&u.Email, &verified, &u.RememberMe, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison)
 	if errors.Is(err, pgx.ErrNoRows) {

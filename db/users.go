@@ -21,11 +21,11 @@ const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_
 	coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false), coalesce(u.google_subject, ''), u.created_at,
 	c.active, e.active, l.active`
 
-// scanUser reads userColumns, and more columns after them. The user is nil if there is none.
-func scanUser(row pgx.Row, more ...any) (*User, error) {
+// readUser runs a hot query for userColumns, and more columns after them. The user is nil if there is none.
+func (d *DB) readUser(ctx context.Context, query string, args []any, more ...any) (*User, error) {
 	u := &User{}
 	var verified, created *time.Time
-	err := row.Scan(append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
+	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
 		&u.GoogleSubject, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
 		return nil, err
@@ -43,7 +43,7 @@ func orZero(t *time.Time) time.Time {
 
 // UserByEmail returns the user of an e-mail address in lower case. It is nil if there is none.
 func (d *DB) UserByEmail(ctx context.Context, email string) (*User, error) {
-	return d.user(ctx, "lower(u.email) = $1", email)
+	return d.user(ctx, `lower(u.email COLLATE "C") = $1`, email)
 }
 
 // UserByGoogleSubject returns the user who is linked to a Google account. It is nil if there is none.
@@ -58,7 +58,7 @@ func (d *DB) UserByID(ctx context.Context, id int64) (*User, error) {
 
 // user is hot, hence pgx: sign-ins and users/read run it.
 func (d *DB) user(ctx context.Context, condition string, value any) (*User, error) {
-	u, err := scanUser(d.Pool.QueryRow(ctx, "SELECT "+userColumns+" FROM users u"+joinRecords+" WHERE "+condition, pgx.QueryExecModeCacheStatement, value))
+	u, err := d.readUser(ctx, "SELECT "+userColumns+" FROM users u"+joinRecords+" WHERE "+condition, []any{d.sessions.hot(), value})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -79,12 +79,12 @@ type Account struct {
 // Hot, hence pgx: each sign-in with a password starts with it.
 func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, strangers, known []byte) (*Account, error) {
 	a := &Account{}
-	user, err := scanUser(d.Pool.QueryRow(ctx, `
+	user, err := d.readUser(ctx, `
 SELECT `+userColumns+`, tried.key, t.times
-FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email) = $1`+joinRecords+`
+FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email COLLATE "C") = $1`+joinRecords+`
 LEFT JOIN known_addresses k ON k.user_id = u.id AND k.address = $2 AND k.signed_in_at > $3
 CROSS JOIN LATERAL (SELECT CASE WHEN k.user_id IS NULL THEN $4::bytea ELSE $5::bytea END) AS tried (key)
-LEFT JOIN tries t ON t.key = tried.key`, pgx.QueryExecModeCacheStatement, email, address, since, strangers, known), &a.Key, &a.Attempts)
+LEFT JOIN tries t ON t.key = tried.key`, []any{d.sessions.hot(), email, address, since, strangers, known}, &a.Key, &a.Attempts)
 	a.User = user
 	return a, err
 }
@@ -145,7 +145,7 @@ func ClaimUser(ctx context.Context, tx bun.Tx, user *User, now time.Time) (first
 // has another address.
 func LinkGoogle(ctx context.Context, idb bun.IDB, user *User, email string) error {
 	linked, err := ChangedOne(idb.NewUpdate().Model(user).Column("google_subject").WherePK().
-		Where("google_subject IS NULL AND lower(email) = ?", email).Exec(ctx))
+		Where("google_subject IS NULL AND lower(email COLLATE \"C\") = ?", email).Exec(ctx))
 	if err == nil && !linked {
 		return ErrAlreadyExists
 	}

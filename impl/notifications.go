@@ -45,7 +45,7 @@ func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQu
 	}
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		for _, attribute := range attributes {
-			q.WhereOr("strpos(lower(?), lower(?)) > 0", bun.Ident(attribute), s.Term)
+			q.WhereOr("strpos(lower(? COLLATE \"C\"), lower(? COLLATE \"C\")) > 0", bun.Ident(attribute), s.Term)
 		}
 		return q
 	}

@@ -1,10 +1,8 @@
 package impl
 
 import (
-	"context"
 	_ "embed"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -41,21 +39,4 @@ func headAsGet(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, req)
 	})
-}
-
-// readyTimeout bounds the query behind /health/ready.
-const readyTimeout = 2 * time.Second
-
-// ready answers 200 if the server can answer requests: the registry is readable from the database, and the
-// server is not draining.
-func (s *Server) ready(ec echo.Context) error {
-	if s.draining.Load() {
-		return ec.String(http.StatusServiceUnavailable, "not ready: draining\n")
-	}
-	ctx, cancel := context.WithTimeout(ec.Request().Context(), readyTimeout)
-	defer cancel()
-	if _, err := s.registry.read(ctx); err != nil {
-		return ec.String(http.StatusServiceUnavailable, "not ready\n")
-	}
-	return ec.String(http.StatusOK, "ready\n")
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/background"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/password"
@@ -56,6 +57,7 @@ type Server struct {
 	deliveries    *deliveries
 	databaseClock databaseClock
 	draining      atomic.Bool
+	readiness     readiness
 
 	passwordLimit, linkLimit ratelimit.Mailbox
 	clientAddresses          *clientAddresses
@@ -118,6 +120,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	loops.Go(func() { s.Sessions.Run(ctx) })
 	loops.Go(func() { s.registry.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
+	loops.Go(func() { background.Every(ctx, db.AliveInterval, nil, s.DB.CheckAlive) })
 	return func() {
 		s.deliveries.abort()
 		loops.Wait()

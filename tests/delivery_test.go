@@ -105,7 +105,7 @@ func TestMailIsSavedAsSentLater(t *testing.T) {
 			e := start(t)
 			direct := e.database
 			between := startPGProxy(t, cluster.Host+":"+cluster.Port)
-			e.database = between.through(t, direct)
+			e.serving = between.through(t, direct)
 			e.url = e.replica(cheapSettings, e.mandrill.mailer(t))
 			e.api = connect(t, e.url, e.http)
 			e.exec("DELETE FROM river_job") // the other replica's clean-up

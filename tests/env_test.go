@@ -36,6 +36,7 @@ type env struct {
 	logs     *logs
 	counted  *statements
 	database string             // its URL
+	serving  string             // the same, or by way of something between the server and the database
 	redirect string             // of the magic links that are requested
 	adjust   func(*impl.Server) // each replica before it starts
 }
@@ -45,12 +46,18 @@ type options struct {
 	sql      []string
 	mailer   mailer.Mailer
 	adjust   func(*impl.Server)
-	through  *prism // between the client and the server, where it is not nil
+	database func(url string) string // changes the URL for the server
+	through  *prism                  // between the client and the server, where it is not nil
 }
 
 // withSQL runs statements before the server starts.
 func withSQL(statements ...string) func(*options) {
 	return func(o *options) { o.sql = append(o.sql, statements...) }
+}
+
+// withDatabase changes the URL of the database for the server.
+func withDatabase(change func(url string) string) func(*options) {
+	return func(o *options) { o.database = change }
 }
 
 // withServer adjusts each replica before it starts.
@@ -75,7 +82,10 @@ func start(t testing.TB, opts ...func(*options)) *env {
 		opt(&o)
 	}
 	var err error
-	e.pool, err = pgxpool.New(t.Context(), e.database)
+	direct, err := db.ParseURL(e.database) // with settings of our own, whatever the database's are
+	check(t, err)
+	direct.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	e.pool, err = pgxpool.NewWithConfig(t.Context(), direct)
 	check(t, err)
 	t.Cleanup(e.pool.Close)
 	for _, statement := range o.sql {
@@ -87,6 +97,10 @@ func start(t testing.TB, opts ...func(*options)) *env {
 	}
 	t.Cleanup(func() { checkLogs(t, e.logs.String()) }) // when the replicas have stopped
 	e.adjust = o.adjust
+	e.serving = serverURL(t, e.database)
+	if o.database != nil {
+		e.serving = o.database(e.serving)
+	}
 	e.url = e.replica(o.settings, o.mailer)
 	wire := http.RoundTripper(&http.Transport{MaxIdleConnsPerHost: 100})
 	if o.through != nil {
@@ -110,7 +124,7 @@ func connect(t testing.TB, url string, doer *http.Client) *client.API {
 // replica starts one server on the database of the environment, and returns its URL.
 func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	t := e.t
-	config, err := db.ParseURL(e.database)
+	config, err := db.ParseURL(e.serving)
 	check(t, err)
 	config.MaxConns = 20
 	config.ConnConfig.Tracer = e.counted

@@ -45,6 +45,7 @@ func runAll(m *testing.M) int {
 		return 1
 	}
 	defer stop()
+	defer stopPoolers()
 	cluster = clusterOf(address)
 	os.Setenv(sharedPostgres, address) // for the workers of the fuzzer
 	code := m.Run()

@@ -227,7 +227,7 @@ func TestRevocationWithoutNotificationsLong(t *testing.T) {
 			e := start(t)
 			between := startPGProxy(t, cluster.Host+":"+cluster.Port)
 			deaf := *e
-			deaf.database = between.through(t, e.database)
+			deaf.serving = between.through(t, e.database)
 			if way == pooled {
 				between.mode.Store(pooled)
 			}
@@ -348,7 +348,7 @@ func TestRecordOfManyUsers(t *testing.T) {
 	before := read()
 	for n := range 10 {
 		for _, user := range []string{
-			"SELECT id FROM users WHERE lower(email) = $1",
+			`SELECT id FROM users WHERE lower(email COLLATE "C") = $1`,
 			"INSERT INTO users (email, first_name, last_name) VALUES ('new' || $1, 'A', 'B') RETURNING id",
 		} {
 			_, err := tx.Exec(t.Context(), "WITH u AS ("+user+") INSERT INTO clients (user_id) SELECT id FROM u", fmt.Sprintf("user%d@example.com", n+1))

@@ -66,7 +66,7 @@ func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (a
 func insertOrLockUser(ctx context.Context, tx bun.Tx, user *db.User) (inserted bool, err error) {
 	err = db.InsertNew(ctx, tx, user)
 	if errors.Is(err, db.ErrAlreadyExists) {
-		return false, tx.NewSelect().Model(user).Where("lower(email) = ?", user.Email).For("UPDATE").Scan(ctx)
+		return false, tx.NewSelect().Model(user).Where("lower(email COLLATE \"C\") = ?", user.Email).For("UPDATE").Scan(ctx)
 	}
 	return err == nil, err
 }

@@ -47,11 +47,7 @@ func (o *database) prepare(ctx context.Context, d *db.DB) error {
 		}
 		return admin.Deploy(ctx, d, time.Now())
 	}
-	behind, err := db.Behind(ctx, d)
-	if err == nil && behind {
-		err = errors.New("the schema of the database is behind this version: run `planoauth migrate` and `planoauth deploy`")
-	}
-	return err
+	return db.CheckSchema(ctx, d)
 }
 
 // startEmbedded starts, or attaches to, the embedded Postgres in a directory.
