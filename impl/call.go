@@ -99,9 +99,6 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.ctx = callContext{req.Context(), c}
 		c.req = req.WithContext(&c.ctx)
-		if req.Method == http.MethodHead && !isAPI(req.URL.Path) {
-			c.req.Method = http.MethodGet // the server of net/http, which has the request as it came, sends no body
-		}
 		defer func() {
 			if c.cancel != nil {
 				c.cancel()

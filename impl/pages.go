@@ -28,3 +28,15 @@ func (s *Server) pages(e *echo.Echo) {
 		e.GET("/dev/mail", echo.WrapHandler(mailbox))
 	}
 }
+
+// headAsGet lets pages answer HEAD as they answer GET. The server of net/http, which keeps the request as it
+// came, sends no body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodHead && !isAPI(req.URL.Path) {
+			req = req.WithContext(req.Context())
+			req.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, req)
+	})
+}

@@ -166,7 +166,7 @@ func (s *Server) Handler() http.Handler {
 	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
 	gen.RegisterHandlersWithOptions(e, operations, gen.RegisterHandlersOptions{OperationMiddlewares: pipeline})
 	s.pages(e)
-	return e
+	return headAsGet(e)
 }
 
 // step passes a request on by returning nil, or refuses it with an outcome.

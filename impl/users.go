@@ -178,7 +178,10 @@ func (s *Server) UsersEmailVerificationRequest(ctx context.Context, req gen.User
 // newer link was mailed.
 func (s *Server) saveVerificationLink(c *call, found *account, redirectURL string) (mail *db.Mail, _ error) {
 	app := c.sessionApp
-	request := linkRequest{db.VerificationLink, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req)}
+	request := linkRequest{
+		LinkKind: db.VerificationLink, Email: found.email, Application: app.ID, RedirectURL: redirectURL,
+		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req),
+	}
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		within, err := found.count(ctx, tx, c.now)
 		if err != nil {

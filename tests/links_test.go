@@ -364,15 +364,16 @@ func TestLinksWhileClocksDiffer(t *testing.T) {
 			t.Parallel()
 			e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.Disclosure = disclosure }))
 			email := e.user(person{client: true})
-			e.magicLink(email, "planoorder")
-			e.resetLink(email)
-			e.clock.move(-3 * time.Second)
-			magic, reset := e.magicLink(email, "planoorder"), e.resetLink(email)
-			if n := len(e.mandrill.mails()); n != 4 {
-				t.Errorf("%d links were mailed", n)
+			for i, ahead := range []time.Duration{0, -3 * time.Second} {
+				e.clock.move(ahead)
+				want[client.SessionsMagicLinkRequestActionSuccessful](e.api.SessionsMagicLinkRequest(t.Context(),
+					client.SessionsMagicLinkRequestParams{Email: email, Application: "planoorder", RedirectURL: e.redirect}))(t)
+				want[client.UsersPasswordResetRequestActionSuccessful](e.api.UsersPasswordResetRequest(t.Context(),
+					client.UsersPasswordResetRequestParams{Email: email, Application: "planoorder"}))(t)
+				e.within(busyLimit, "both links are mailed", func() bool { return len(e.mandrill.mails()) == 2*(i+1) })
 			}
-			want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: magic}))(t)
-			want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: reset, Password: "nanoseconds on a wire"}))(t)
+			want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(),
+				client.SessionsMagicLinkCreateParams{MagicToken: e.mailedLink("magic", email)}))(t)
 		})
 	}
 }

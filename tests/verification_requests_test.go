@@ -57,7 +57,7 @@ func TestUsersEmailVerificationRequest(t *testing.T) {
 				if row.mails == 0 {
 					return
 				}
-				link := e.mailedLink("verification", email)
+				link := e.mailedLink("verify", email)
 				if page := e.page("GET", "verification", link); page.code != 200 || row.redirect != "" && !strings.Contains(page.text, row.redirect) {
 					t.Errorf("the page of the link: %d %s", page.code, page.text)
 				}

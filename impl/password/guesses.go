@@ -119,7 +119,8 @@ func (e *estimate) words() {
 
 // rank returns the rank of a word, 0 for an unknown one.
 func (e *estimate) rank(word []rune) int {
-	common, own := ranks[string(word)], e.own[string(word)]
+	text := string(word)
+	common, own := ranks[text], e.own[text]
 	if common == 0 || own > 0 && own < common {
 		return own
 	}

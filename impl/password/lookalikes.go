@@ -1,9 +1,12 @@
 package password
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // lookalikes are the letters for which characters may stand.
-var lookalikes = map[rune]string{
+var lookalikes = [128]string{
 	'4': "a", '@': "a", '8': "b", '(': "c", '{': "c", '[': "c", '<': "c", '3': "e", '6': "g", '9': "g", '1': "il", '!': "i",
 	'|': "il", '0': "o", '$': "s", '5': "s", '7': "lt", '+': "t", '%': "x", '2': "z",
 }
@@ -22,7 +25,7 @@ func readings(word []rune) (all []reading) {
 	digits, others, present := false, false, ""
 	for _, r := range word {
 		switch {
-		case lookalikes[r] == "":
+		case lettersFor(r) == "":
 			continue
 		case isDigit(r):
 			digits = true
@@ -55,7 +58,7 @@ func readings(word []rune) (all []reading) {
 
 // letter returns the letter for which a character stands, or 0 if it stands for itself.
 func (way reading) letter(r rune) rune {
-	letters := lookalikes[r]
+	letters := lettersFor(r)
 	switch {
 	case letters == "" || isDigit(r) && !way.digits:
 		return 0
@@ -69,9 +72,7 @@ func (way reading) letter(r rune) rune {
 func (way reading) read(word []rune) []rune {
 	text := make([]rune, len(word))
 	for i, r := range word {
-		if text[i] = r; way.letter(r) != 0 {
-			text[i] = way.letter(r)
-		}
+		text[i] = cmp.Or(way.letter(r), r)
 	}
 	return text
 }
@@ -85,6 +86,14 @@ func (way reading) substituted(word []rune) map[string]string {
 		}
 	}
 	return letters
+}
+
+// lettersFor returns the letters for which a character may stand, "" for none.
+func lettersFor(r rune) string {
+	if r < 0 || int(r) >= len(lookalikes) {
+		return ""
+	}
+	return lookalikes[r]
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
