@@ -5,7 +5,7 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/machine fuzz fuzz/api bench bench/quick clean
+.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/machine test/faults fuzz fuzz/api bench bench/quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
@@ -57,6 +57,10 @@ test/ts:
 
 test/machine: ## a short run of the tests on this machine's Postgres
 	POSTGRES=machine $(GO) test -count 1 -v -run 'TestRegisterReadSignIn|TestRace|TestChanges' ./tests/
+
+test/faults: build ## inject faults under load and compare what was acknowledged with the database; FAULTS=short takes two minutes
+	$(GO) build -o .build/faults ./tests/faults
+	.build/faults -form '$(FAULTS)'
 
 fuzz: ## fuzz the decoder and the whole handler, FUZZTIME each
 	$(GO) test -run '^$$' -fuzz FuzzDecodeObject -fuzztime $(FUZZTIME) ./impl/

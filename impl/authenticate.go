@@ -112,6 +112,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	if session == nil {
 		return gen.InvalidToken{Param: param}
 	}
+	c.concernsSession(session)
 	app := c.registry.appsByID[session.ApplicationID]
 	if app == nil || c.clientApp != nil && c.clientApp != app {
 		return gen.InvalidToken{Param: param}

@@ -51,6 +51,8 @@ type call struct {
 	sessionApp     *db.Application // of the session
 	changed        []int64         // ids of users whose sessions must leave the session cache
 	metricsApp     string          // slug of the application that metrics count the request for
+	subject        subject         // whom the log lines name
+	logged         [4]slog.Attr    // memory for the attributes of the request's log line
 }
 
 // callContext is the context of a request, which knows its call.
@@ -158,7 +160,8 @@ func (s *Server) logCall(c *call, code int) {
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
-		slog.Int64("us", took.Microseconds()))
+		// A group without a name is written like its members. More attributes than five would be allocated.
+		slog.Attr{Value: slog.GroupValue(c.subjectAttrs(append(c.logged[:0], slog.Int64("us", took.Microseconds())))...)})
 	if handler := s.requestLoggers[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
 		handler.Handle(c.req.Context(), line)
 	}
@@ -186,7 +189,7 @@ func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.cause) }
 func (s *Server) answerError(err error, ec echo.Context) {
 	c := callOf(ec.Request().Context())
 	if ec.Response().Committed {
-		s.Log.Warn("writing an answer failed", "request_id", c.id, "cause", err.Error())
+		s.log(c).Warn("writing an answer failed", "cause", err.Error())
 		return
 	}
 	var outcome gen.Outcome
@@ -201,7 +204,7 @@ func (s *Server) answerError(err error, ec echo.Context) {
 		outcome = s.crash(c, err)
 	}
 	if err := c.refuse(ec.Response(), outcome); err != nil {
-		s.Log.Warn("writing an answer failed", "request_id", c.id, "cause", err.Error())
+		s.log(c).Warn("writing an answer failed", "cause", err.Error())
 	}
 }
 
@@ -213,10 +216,10 @@ func (s *Server) crash(c *call, err error) gen.Outcome {
 		stack = p.stack
 	}
 	if p == nil && errors.Is(err, context.Canceled) {
-		s.Log.Info("the caller closed the connection", "request_id", c.id, "operation", operation)
+		s.log(c).Info("the caller closed the connection")
 		return gen.ApplicationCrash{}
 	}
-	s.Log.Error("application-crash", "request_id", c.id, "operation", operation, "cause", err.Error(), "stack", string(stack))
+	s.log(c).Error("application-crash", "cause", err.Error(), "stack", string(stack))
 	s.notify(c.context(), applicationCrash, db.Notification{
 		Operation: operation, RequestID: c.id,
 		Message: "A request crashed; the cause is in the log under its request id.",

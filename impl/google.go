@@ -126,7 +126,7 @@ var errGoogleState = errors.New("the state is unknown, used or expired, or the v
 
 // googleFailed logs the cause of a failed sign-in. The answer does not contain it.
 func (s *Server) googleFailed(c *call, cause error) gen.GoogleSignInFailed {
-	s.Log.Warn("sign-in with Google failed", "request_id", c.id, "operation", c.operation(), "cause", cause.Error())
+	s.log(c).Warn("sign-in with Google failed", "cause", cause.Error())
 	return gen.GoogleSignInFailed{}
 }
 

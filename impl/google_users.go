@@ -21,6 +21,7 @@ var errGoogleRaced = errors.New("the user kept changing during the sign-in")
 func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
 	for range optimisticRetries {
 		user, refusal, err := s.googleUser(c, account)
+		c.concerns(user)
 		if refusal != nil || err != nil {
 			return refusal, err
 		}
@@ -65,7 +66,7 @@ func (s *Server) googleUser(c *call, account *oidc.Account) (*db.User, gen.Sessi
 	case user.GoogleSubject == account.Subject: // linked since the first query
 		return user, nil, nil
 	case !mayLink(account, user):
-		return nil, gen.GoogleAccountConflict{}, nil
+		return user, gen.GoogleAccountConflict{}, nil
 	}
 	return user, nil, nil
 }

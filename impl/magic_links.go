@@ -28,6 +28,7 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c.context(), c.registry, db.MagicLink, p.MagicToken)
+	c.concerns(user)
 	switch {
 	case err != nil:
 		return nil, err

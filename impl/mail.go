@@ -62,7 +62,7 @@ func (s *Server) deliver(c *call, m *db.Mail) bool {
 	if errors.As(err, &p) {
 		panic(p)
 	}
-	s.Log.Warn("sending mail failed", "request_id", c.id, "operation", c.operation(), "mail", m.ID, "kind", m.Kind, "cause", err.Error())
+	s.log(c).Warn("sending mail failed", "mail", m.ID, "kind", m.Kind, "cause", err.Error())
 	s.notify(c.context(), mailFailed, db.Notification{
 		Operation: c.operation(), RequestID: c.id, Message: fmt.Sprintf("Mail %d (%s) could not be sent: %v", m.ID, m.Kind, err),
 	})

@@ -118,8 +118,8 @@ func (m *metrics) count(c *call, took time.Duration) {
 // applicationLabel is the slug of the application that the request names, or else of the one whose session
 // was presented. It is "" for an unknown application, so that callers cannot create series.
 func (c *call) applicationLabel() string {
-	if name, ok := c.params["application"].(string); ok && c.registry.appsBySlug[name] != nil {
-		return c.registry.appsBySlug[name].Slug
+	if app := c.namedApp(); app != nil {
+		return app.Slug
 	}
 	return c.metricsApp
 }

@@ -40,7 +40,11 @@ func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Sessi
 	if found := holds.attempts; found != nil && found.limit.Enabled() {
 		n.AttemptsKey, n.Limit = found.Key, found.limit.Shorter()
 	}
-	return db.CreateSession(ctx, idb, n)
+	err := db.CreateSession(ctx, idb, n)
+	if err == nil {
+		c.concernsSession(session)
+	}
+	return err
 }
 
 // signedIn builds the parts of an answer to a sign-in: the new session as data, and the keys session and

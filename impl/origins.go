@@ -1,7 +1,6 @@
 package impl
 
 import (
-	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -27,12 +26,7 @@ func (s *Server) checkOrigin(c *call) (gen.Outcome, error) {
 
 // allowsOrigin reports whether pages of an origin may call the API. The registry may be nil.
 func (s *Server) allowsOrigin(r *registry, origin string) bool {
-	return r != nil && r.origins[origin] || s.Settings.Embedded && isLoopbackOrigin(origin) && s.onLoopback()
-}
-
-func (s *Server) onLoopback() bool {
-	host, _, _ := net.SplitHostPort(s.Settings.Addr)
-	return formats.IsLoopback(strings.ToLower(host))
+	return r != nil && r.origins[origin] || s.Settings.Embedded && isLoopbackOrigin(origin) && s.Settings.onLoopback()
 }
 
 // checkPreflight logs what CORS is going to refuse. Most pages send nothing else: their browser asks first.
@@ -56,7 +50,7 @@ func (s *Server) logOrigin(c *call, origin string) {
 		return
 	}
 	attributes := []any{"origin", shown, "operation", c.operation(), "request_id", c.id} // no operation for preflight requests
-	if shown == origin && plainOrigin.MatchString(origin) && formats.CheckRedirectURL(origin) == nil && formats.Origin(origin) == origin {
+	if shown == origin && plainOrigin.MatchString(origin) && formats.CheckOrigin(origin) == nil && formats.Origin(origin) == origin {
 		attributes = append(attributes, "allow_by", "planoauth application set SLUG --add-redirect-origin "+origin)
 	}
 	s.Log.Warn("a page of another origin was refused", attributes...)

@@ -12,6 +12,7 @@ import (
 // validate is step 8: it reports everything that the spec finds wrong with the params, in one answer.
 func (s *Server) validate(c *call) (gen.Outcome, error) {
 	announceDeprecated(c.op, c.params, c.header)
+	trimParams(c.params)
 	broken, err := s.validator.Params(c.op, c.params)
 	if err != nil {
 		return nil, err
@@ -28,6 +29,20 @@ func (s *Server) validate(c *call) (gen.Outcome, error) {
 		return gen.MissingParam{Errors: found}, nil
 	}
 	return gen.InvalidParam{Errors: found}, nil
+}
+
+// trimParams removes the white space around e-mail addresses and phone numbers, so that it does not count for their
+// length. A param of white space only stays as it is.
+func trimParams(params map[string]any) {
+	for _, name := range [...]string{"email", "phone"} {
+		text, _ := params[name].(string)
+		if trimmed := strings.TrimSpace(text); trimmed != "" && len(trimmed) < len(text) {
+			params[name] = trimmed
+		}
+	}
+	if client, nested := params["client"].(map[string]any); nested {
+		trimParams(client)
+	}
 }
 
 // announceDeprecated sets the headers Deprecation and Sunset for deprecated params that were passed.

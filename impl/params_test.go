@@ -35,3 +35,22 @@ func TestDeprecatedParams(t *testing.T) {
 		}
 	}
 }
+
+// TestTrimParams: white space around addresses and numbers is removed before their length is checked, and nowhere
+// else.
+func TestTrimParams(t *testing.T) {
+	params := map[string]any{
+		"email": " ada@example.com\n", "phone": 7, "password": " x ",
+		"client": map[string]any{"email": "\u00a0a@example.com", "phone": "1 ", "first_name": " Ada "},
+	}
+	trimParams(params)
+	client := params["client"].(map[string]any)
+	if params["email"] != "ada@example.com" || params["phone"] != 7 || params["password"] != " x " || client["email"] != "a@example.com" ||
+		client["phone"] != "1" || client["first_name"] != " Ada " {
+		t.Errorf("the params are %v", params)
+	}
+	blank := map[string]any{"email": "  ", "client": "none"}
+	if trimParams(blank); blank["email"] != "  " {
+		t.Errorf("a blank address becomes %q", blank["email"])
+	}
+}

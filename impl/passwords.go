@@ -118,6 +118,7 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c.context(), c.registry, db.ResetLink, p.ResetToken)
+	c.concerns(user)
 	switch {
 	case err != nil:
 		return nil, err

@@ -41,7 +41,11 @@ func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*accou
 	network := c.network()
 	strangers, known := limit.Keys(email, network)
 	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), strangers[:], known[:])
-	return &account{found, email, limit}, err
+	if err != nil {
+		return nil, err
+	}
+	c.concerns(found.User)
+	return &account{found, email, limit}, nil
 }
 
 // wait returns how long it takes until another attempt is allowed: 0 if it is now.

@@ -32,7 +32,11 @@ type registry struct {
 	appsByID    map[int64]*db.Application
 	appsByToken map[[32]byte]*db.Application // by the digest of an application's token
 	origins     map[string]bool              // the redirect origins of all applications
+	unusable    []unusableOrigin
 }
+
+// unusableOrigin is a redirect origin, written by SQL, that no browser can send.
+type unusableOrigin struct{ application, origin string }
 
 type route struct{ method, path string }
 
@@ -45,7 +49,8 @@ type registryReader struct {
 
 	newest  atomic.Pointer[registry] // nil until the first reading
 	reading singleflight.Group
-	changed chan struct{} // has an element if the tables have changed since the last reading
+	logged  map[unusableOrigin]bool // only the one reading uses it
+	changed chan struct{}           // has an element if the tables have changed since the last reading
 }
 
 func newRegistryReader(d *db.DB, log *slog.Logger, now func() time.Time, publicURL string) *registryReader {
@@ -81,6 +86,7 @@ func (r *registryReader) read(ctx context.Context) (*registry, error) {
 		if err := next.readApplications(ctx, r.db, r.publicURL); err != nil {
 			return nil, err
 		}
+		r.logUnusable(next)
 		r.newest.Store(next)
 		return next, nil
 	})
@@ -88,6 +94,18 @@ func (r *registryReader) read(ctx context.Context) (*registry, error) {
 		return nil, err
 	}
 	return read.(*registry), nil
+}
+
+// logUnusable logs each unusable origin once, until it is changed.
+func (r *registryReader) logUnusable(next *registry) {
+	logged := map[unusableOrigin]bool{}
+	for _, unusable := range next.unusable {
+		if !r.logged[unusable] {
+			r.log.Warn("a redirect origin must be scheme, host and port, without path and wildcard", "application", unusable.application, "origin", unusable.origin)
+		}
+		logged[unusable] = true
+	}
+	r.logged = logged
 }
 
 func (r *registry) readDeployed(ctx context.Context, d *db.DB) error {
@@ -118,6 +136,11 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 	for _, app := range applications {
 		if app.Slug == "planoauth" {
 			app.URL = publicURL
+		}
+		for _, origin := range app.RedirectOrigins {
+			if formats.CheckOrigin(origin) != nil {
+				r.unusable = append(r.unusable, unusableOrigin{app.Slug, origin})
+			}
 		}
 		app.RedirectOrigins = formats.Origins(append(app.RedirectOrigins, app.URL))
 		r.appsBySlug[app.Slug], r.appsByID[app.ID] = app, app

@@ -67,7 +67,7 @@ type Server struct {
 // New makes a server, which answers identify-request-error until Start was called. It returns an error for
 // invalid settings.
 func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, now func() time.Time) (*Server, error) {
-	if err := settings.check(); err != nil {
+	if err := settings.Complete(); err != nil {
 		return nil, err
 	}
 	if settings.MailPause == 0 {

@@ -5,19 +5,20 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
-// Settings configures a server. Each field is a flag of `planoauth serve` and an environment variable.
+// Settings configures a server. Each field is a flag of `planoauth serve` and an environment variable. Complete
+// checks them and fills in what is derived from others.
 type Settings struct {
 	Addr      string `env:"ADDR" default:"127.0.0.1:8080" help:"The address to listen on, host:port."`
-	PublicURL string `env:"PUBLIC_URL" placeholder:"URL" help:"The URL of this server, with which mailed links begin. By default http:// and ADDR."`
+	PublicURL string `env:"PUBLIC_URL" placeholder:"URL" help:"The origin of this server, with which mailed links begin. By default http:// and ADDR; required unless ADDR is a loopback address."`
 
 	MandrillAPIKey string `env:"MANDRILL_API_KEY" name:"mandrill-api-key" placeholder:"KEY" help:"Send mail by Mandrill, with this key."`
 	MandrillURL    string `env:"MANDRILL_URL" name:"mandrill-url" default:"https://mandrillapp.com/api/1.0" help:"The URL of Mandrill's API."`
@@ -28,7 +29,7 @@ type Settings struct {
 	GoogleClientSecret string `env:"GOOGLE_CLIENT_SECRET" name:"google-client-secret" placeholder:"SECRET" help:"Sign-in with Google: the secret of the OAuth client."`
 	GoogleIssuer       string `env:"GOOGLE_ISSUER" name:"google-issuer" default:"https://accounts.google.com" help:"Sign-in with Google: the OpenID Connect issuer; another one for tests."`
 
-	Disclosure string `env:"DISCLOSURE" enum:"precise,opaque" default:"precise" help:"Whether answers disclose who has an account: precise (they do) or opaque."`
+	Disclosure string `env:"DISCLOSURE" default:"precise" help:"Whether answers disclose who has an account: precise (they do) or opaque."`
 
 	Argon2Memory uint32 `env:"ARGON2_MEMORY" name:"argon2-memory" default:"19456" help:"The memory of one password hash, in KiB."`
 	Argon2Time   uint32 `env:"ARGON2_TIME" name:"argon2-time" default:"2" help:"The passes of one password hash."`
@@ -37,7 +38,7 @@ type Settings struct {
 	ThrottleAddress   int            `env:"THROTTLE_ADDRESS" default:"600" help:"The limit of requests a minute from one address; 0 for no limit."`
 	ThrottlePasswords int            `env:"THROTTLE_PASSWORDS" default:"30" help:"The limit of wrong passwords an hour for one mailbox; 0 for no limit."`
 	ThrottleLinks     []int          `env:"THROTTLE_LINKS" default:"3,10" help:"The limits of mailed links for one mailbox in 10 minutes and in a day; 0 for no limit."`
-	TrustedProxies    []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted."`
+	TrustedProxies    []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8."`
 
 	DrainSeconds *int `env:"DRAIN_SECONDS" placeholder:"N" help:"How long the server goes on after SIGTERM, while /health/ready answers 503. By default 5, on embedded runs 0."`
 
@@ -71,33 +72,89 @@ func (s Settings) hashSlots() int {
 // HashMemory returns the memory, in KiB, of all passwords that are hashed at once.
 func (s Settings) HashMemory() uint64 { return uint64(s.hashSlots()) * uint64(s.Argon2Memory) }
 
-// check returns an error that names the first invalid setting and its rule.
-func (s Settings) check() error {
-	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
-		return errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8")
+// Complete puts PublicURL into the form of an origin, derives it from Addr if it is not set, and returns an
+// error that names every invalid setting with its rule. New calls it; a second call changes nothing.
+func (s *Settings) Complete() error {
+	if s.PublicURL == "" && s.onLoopback() {
+		s.PublicURL = "http://" + s.Addr
 	}
-	if s.DrainSeconds != nil && (*s.DrainSeconds < 0 || *s.DrainSeconds > maxDrain) {
-		return fmt.Errorf("DRAIN_SECONDS must be 0 to %d", maxDrain)
+	err := errors.Join(s.checkAddresses(), s.checkPublicURL(), s.checkURLs(), s.checkLimits())
+	if err == nil {
+		s.PublicURL = formats.Origin(s.PublicURL)
 	}
-	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
-		return fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots)
+	return err
+}
+
+// onLoopback reports whether the server can be reached from this machine only.
+func (s *Settings) onLoopback() bool {
+	host, _, _ := net.SplitHostPort(s.Addr)
+	return formats.IsLoopback(strings.ToLower(host))
+}
+
+// checkAddresses checks where to listen, and which proxies are trusted. Tests that bring their own listener
+// leave Addr empty.
+func (s *Settings) checkAddresses() error {
+	var errs []error
+	for _, listen := range [][2]string{{"ADDR", s.Addr}, {"METRICS_ADDR", s.MetricsAddr}} {
+		if listen[1] != "" && formats.CheckListenAddress(listen[1]) != nil {
+			errs = append(errs, errors.New(listen[0]+" must be host:port or :port, such as 127.0.0.1:8080"))
+		}
 	}
-	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
-		return errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative")
+	for _, network := range s.TrustedProxies {
+		if !network.IsValid() {
+			errs = append(errs, errors.New("TRUSTED_PROXIES must be networks such as 10.0.0.0/8, separated by commas"))
+		}
 	}
-	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return errors.New("PUBLIC_URL must be an http(s) URL")
-	}
-	if (s.GoogleClientID == "") != (s.GoogleClientSecret == "") {
-		return errors.New("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET must be set together")
+	return errors.Join(errs...)
+}
+
+func (s *Settings) checkPublicURL() error {
+	switch {
+	case s.PublicURL == "":
+		return errors.New("PUBLIC_URL is required, since ADDR is not a loopback address: set it to the origin that mailed links begin with, such as https://auth.example.com")
+	case formats.CheckOrigin(s.PublicURL) != nil:
+		return errors.New("PUBLIC_URL must be an origin such as https://auth.example.com, without path, query and fragment; http is allowed on a loopback host only")
 	}
 	return nil
+}
+
+// checkURLs checks the URLs of other servers, and what must be set together. NewMailer checks SMTP_URL.
+func (s *Settings) checkURLs() error {
+	var errs []error
+	for _, other := range [][2]string{{"MANDRILL_URL", s.MandrillURL}, {"GOOGLE_ISSUER", s.GoogleIssuer}} {
+		if other[1] != "" && formats.CheckServerURL(other[1]) != nil {
+			errs = append(errs, errors.New(other[0]+" must be an http(s) URL without user, query and fragment"))
+		}
+	}
+	if (s.GoogleClientID == "") != (s.GoogleClientSecret == "") {
+		errs = append(errs, errors.New("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET must be set together"))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Settings) checkLimits() error {
+	var errs []error
+	if s.Argon2Time < 1 || s.Argon2Memory < 8 {
+		errs = append(errs, errors.New("ARGON2_TIME must be at least 1, and ARGON2_MEMORY at least 8"))
+	}
+	if s.DrainSeconds != nil && (*s.DrainSeconds < 0 || *s.DrainSeconds > maxDrain) {
+		errs = append(errs, fmt.Errorf("DRAIN_SECONDS must be 0 to %d", maxDrain))
+	}
+	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
+		errs = append(errs, fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots))
+	}
+	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
+		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative"))
+	}
+	if s.Disclosure != "" && s.Disclosure != "precise" && s.Disclosure != "opaque" {
+		errs = append(errs, errors.New("DISCLOSURE must be precise or opaque"))
+	}
+	return errors.Join(errs...)
 }
 
 // NewMailer returns the mailer that the settings ask for. Without any, an embedded run on a loopback address
 // gets the development mailbox.
 func (s Settings) NewMailer(embedded bool) (mailer.Mailer, error) {
-	host, _, _ := net.SplitHostPort(s.Addr)
 	switch {
 	case s.MandrillAPIKey != "" && s.SMTPURL != "":
 		return nil, errors.New("set either MANDRILL_API_KEY or SMTP_URL, not both")
@@ -105,7 +162,10 @@ func (s Settings) NewMailer(embedded bool) (mailer.Mailer, error) {
 		return mailer.NewSMTP(s.SMTPURL, s.MailFrom)
 	case s.MandrillAPIKey != "":
 		return mailer.NewMandrill(s.MandrillAPIKey, s.MandrillURL, s.MailFrom)
-	case embedded && formats.IsLoopback(host):
+	case embedded && s.onLoopback():
+		if s.MailFrom != "" {
+			return &mailer.Mailbox{}, mailer.CheckSender(s.MailFrom)
+		}
 		return &mailer.Mailbox{}, nil
 	}
 	return nil, errors.New("no way to send mail is configured: set MANDRILL_API_KEY or SMTP_URL, and MAIL_FROM")

@@ -20,6 +20,9 @@ func registration(email string) client.ClientsRegisterParams {
 	}}
 }
 
+// longestEmail has 254 characters.
+var longestEmail = strings.Repeat("a", 63) + "@" + strings.Repeat("b", 63) + "." + strings.Repeat("c", 63) + "." + strings.Repeat("d", 54) + ".example"
+
 func TestClientsRegister(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 254)
@@ -34,6 +37,8 @@ func TestClientsRegister(t *testing.T) {
 			p.Client.Phone, p.Client.CompanyID, p.Client.CompanyName, p.Enterprise = "(212) 555-2368", 1, "Remington Rand", true
 			p.RedirectURL = "https://order.example/welcome"
 		}, "action-successful", ""},
+		{"the longest address, with white space around", func(p *client.ClientsRegisterParams) { p.Client.Email = " " + longestEmail + "\n" }, "action-successful", ""},
+		{"names behind an initial and a title", func(p *client.ClientsRegisterParams) { p.Client.FirstName, p.Client.LastName = "X.Li", "Dr.No" }, "action-successful", ""},
 		{"names in other scripts", func(p *client.ClientsRegisterParams) {
 			p.Client.FirstName, p.Client.LastName = "Софья", "O’Brien-Κοβαλέφσκαγια"
 		}, "action-successful", ""},
@@ -72,6 +77,12 @@ func TestClientsRegister(t *testing.T) {
 		{"URLs in disguise", func(p *client.ClientsRegisterParams) {
 			p.Client.FirstName, p.Client.LastName = "\uff45\uff56\uff49\uff4c\uff0e\uff43\uff4f\uff4d", "evil\u3002com"
 		}, "client-validation-failed", "client.first_name no_url, client.last_name no_url"},
+		{"URLs that are spelled out", func(p *client.ClientsRegisterParams) {
+			p.Client.FirstName, p.Client.LastName = "Visit evil . com", "evil dot com"
+		}, "client-validation-failed", "client.first_name no_url, client.last_name no_url"},
+		{"a phone number with an extension", func(p *client.ClientsRegisterParams) { p.Client.Phone = "+1 415 555 2671 ext. 89" }, "client-validation-failed", "client.phone possible"},
+		{"a phone number behind a word", func(p *client.ClientsRegisterParams) { p.Client.Phone = "Home: +1 415 555 2671" }, "client-validation-failed", "client.phone possible"},
+		{"an address of 255 characters", func(p *client.ClientsRegisterParams) { p.Client.Email = " x" + longestEmail }, "invalid-param", "client.email maxLength"},
 		{"names of more than a line, of nothing, or written backwards", func(p *client.ClientsRegisterParams) {
 			p.Client.FirstName, p.Client.LastName, p.Client.CompanyName = "Call\n\nme", " \u2029", "\u202emoc.live"
 		}, "invalid-param", "client.first_name pattern, client.last_name pattern, client.company_name pattern"},

@@ -33,7 +33,7 @@ func TestSessionsIndex(t *testing.T) {
 	e.signIn(e.user(person{client: true})) // another user's, which is never seen
 	phone, tablet, desk := e.signInOn(email, "phone"), e.signInOn(email, "tablet"), e.signInOn(email, "desk")
 	e.exec("UPDATE sessions SET application_id = (SELECT id FROM applications WHERE slug = 'planoauth') WHERE id = $1", tablet.ID)
-	e.exec("UPDATE sessions SET last_used_at = last_used_at + interval '1 second' WHERE id = $1", phone.ID)
+	e.exec("UPDATE sessions SET last_used_at = last_used_at + interval '10 minutes' WHERE id = $1", phone.ID)
 	e.exec("UPDATE sessions SET created_at = created_at - interval '1 hour' WHERE id = $1", desk.ID)
 	expired := e.signInOn(email, "old")
 	e.exec("UPDATE sessions SET last_used_at = last_used_at - interval '72 hours' WHERE id = $1", expired.ID)

@@ -229,6 +229,13 @@ func TestServeRefuses(t *testing.T) {
 		{"a proxy that is no network", "10.0.0.0.0/8", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "TRUSTED_PROXIES=10.0.0.0.0/8"}},
 		{"another disclosure", "precise", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "DISCLOSURE=vague"}},
 		{"no public URL", "PUBLIC_URL must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "PUBLIC_URL=auth.example.com"}},
+		{"no public URL on a public address", "PUBLIC_URL is required", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "ADDR=:0"}},
+		{"a public URL with a path", "PUBLIC_URL must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "PUBLIC_URL=https://auth.example.com/auth"}},
+		{"a public URL without TLS", "PUBLIC_URL must be", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com", "PUBLIC_URL=http://auth.example.com"}},
+		{"an address without a port", "ADDR must be", []string{"ADDR=127.0.0.1"}},
+		{"an address of another machine", "ADDR: ", []string{"ADDR=203.0.113.7:0", "PUBLIC_URL=https://auth.example.com", "DATABASE_URL=" + prepared, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
+		{"a number that is none", "HASH_WORKERS", []string{"HASH_WORKERS=many"}},
+		{"blank settings for mail", "set MANDRILL_API_KEY", []string{"DATABASE_URL=" + prepared, "MANDRILL_API_KEY= ", "SMTP_URL="}},
 		{"an embedded run that others can reach", "set MANDRILL_API_KEY", []string{"ADDR=0.0.0.0:0"}},
 	}
 	for _, row := range rows {
@@ -247,7 +254,7 @@ func TestServeRefuses(t *testing.T) {
 func TestMigrateAndDeploy(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	environment := []string{"DATABASE_URL=" + url, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}
+	environment := []string{"DATABASE_URL= " + url + "\n", "DATA_DIR=", "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}
 	do := func(verb string) error {
 		cmd, _, stderr := run(t, []string{verb}, environment...)
 		if err := cmd.Wait(); err != nil {
@@ -281,7 +288,8 @@ func TestMigrateAndDeploy(t *testing.T) {
 	if e.count("routes") != len(specOperations()) || e.count("routes WHERE deployed_at IS NULL") != 1 || e.count("services WHERE slug = 'old'") != 0 {
 		t.Error("deploy did not keep or did not delete what it should")
 	}
-	serve(t, freeAddress(t), append(environment, "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "DISCLOSURE=opaque", "THROTTLE_LINKS=0")...)
+	serve(t, freeAddress(t), append(environment, "TRUSTED_PROXIES= 10.0.0.0/8, 2001:db8::/32,", "DISCLOSURE=opaque ", "THROTTLE_LINKS= 0",
+		"THROTTLE_ADDRESS=", "PUBLIC_URL=", "METRICS_ADDR= ", "SMTP_URL=", "GOOGLE_CLIENT_ID= ", "HASH_WORKERS=")...)
 }
 
 // TestHelp names every setting of the server with its variable.

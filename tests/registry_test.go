@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -69,4 +70,20 @@ func TestRegistryCopy(t *testing.T) {
 	e.within(busyLimit, "both replicas know of the change", func() bool { return read(e) == "route-not-found" && read(&other) == "route-not-found" })
 	e.exec("UPDATE routes SET deployed_at = now() WHERE path = '/api/v1/sessions/read'")
 	e.within(busyLimit, "and of its end", func() bool { return read(e) == "missing-param" && read(&other) == "missing-param" })
+}
+
+// TestUnusableOrigins: a redirect origin that operators wrote by SQL and that no browser can send is logged, once.
+func TestUnusableOrigins(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{https://*.x.example, https://order.example, nonsense}' WHERE slug = 'planoorder'"))
+	logged := func(origin string) int {
+		return strings.Count(e.logs.String(), `"application":"planoorder","origin":"`+origin+`"`)
+	}
+	e.exec("UPDATE applications SET redirect_origins = '{https://*.x.example, https://order.example, https://y.example/path}' WHERE slug = 'planoorder'")
+	e.within(busyLimit, "the new list is read", func() bool { return logged("https://y.example/path") == 1 })
+	for origin, want := range map[string]int{"https://*.x.example": 1, "nonsense": 1, "https://order.example": 0} {
+		if got := logged(origin); got != want {
+			t.Errorf("%s is logged %d times, not %d", origin, got, want)
+		}
+	}
 }

@@ -238,3 +238,91 @@ func TestOneLogLine(t *testing.T) {
 		}
 	}
 }
+
+// TestLogLinesNameTheirSubject: the log line of a request names its user, session and application by id, as far
+// as they are known, also of a request that fails; so do the lines about what failed. No line contains a token
+// or an e-mail address.
+func TestLogLinesNameTheirSubject(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	email := e.user(person{client: true})
+	presented, other := e.signIn(email), e.signIn(email)
+	application := e.applicationToken("planoorder")
+	var user, session, otherSession, app int64
+	check(t, e.pool.QueryRow(t.Context(), "SELECT id FROM users WHERE email = $1", email).Scan(&user))
+	check(t, e.pool.QueryRow(t.Context(), "SELECT min(id), max(id) FROM sessions").Scan(&session, &otherSession))
+	check(t, e.pool.QueryRow(t.Context(), "SELECT id FROM applications WHERE slug = 'planoorder'").Scan(&app))
+	e.exec("UPDATE sessions SET created_at = created_at - interval '8 days' WHERE id = $1", otherSession)
+	post := func(path, contentType, token, body string) func() answer {
+		return func() answer {
+			sent := []byte(body)
+			if contentType == "text/plain" {
+				sent = b64(body)
+			}
+			return e.send("POST", "/api/v1/"+path, sent, append(bearer(token), "Content-Type", contentType)...)
+		}
+	}
+	const inJSON, inText = "application/json", "text/plain"
+	signIn := func(email, password string) string {
+		return fmt.Sprintf(`{"email":%q,"password":%q,"application":"planoorder"}`, email, password)
+	}
+	for _, row := range []struct {
+		name, status string
+		call         func() answer
+		want         string // user, session and application
+	}{
+		{"a session check by its user", "action-successful", post("sessions/read", inJSON, presented, "{}"), fmt.Sprint(user, session, app)},
+		{"a session check by the application", "action-successful", post("sessions/read", inJSON, application, `{"session_token":"`+presented+`"}`), fmt.Sprint(user, session, app)},
+		{"an expired session", "session-expired", post("sessions/read", inJSON, other, "{}"), fmt.Sprint(user, otherSession, app)},
+		{"a token of nobody", "invalid-token", post("sessions/read", inJSON, "plas_x", "{}"), "0 0 0"},
+		{"no token", "missing-param", post("users/read", inJSON, "", "{}"), "0 0 0"},
+		{"a user without the role", "permission-denied", post("notifications/index", inJSON, presented, "{}"), fmt.Sprint(user, session, app)},
+		{"a wrong password", "invalid-password", post("sessions/create", inText, "", signIn(email, "wrong")), fmt.Sprint(user, 0, app)},
+		{"an unknown address", "email-not-found", post("sessions/create", inText, "", signIn("nobody@example.com", "wrong")), fmt.Sprint(0, 0, app)},
+		{"a sign-in", "action-successful", post("sessions/create", inText, "", signIn(email, goodPassword)), fmt.Sprint(user, otherSession+1, app)},
+		{"a mail that fails", "mandrill-email-failed", func() answer {
+			e.mandrill.be("down")
+			return post("users/password_reset_request", inJSON, "", fmt.Sprintf(`{"email":%q,"application":"planoorder"}`, email))()
+		}, fmt.Sprint(user, 0, app)},
+	} {
+		a := row.call()
+		if a.status() != row.status {
+			t.Errorf("%s is answered %s", row.name, a.text)
+		}
+		for _, line := range e.logLines(a.header.Get("X-Request-Id")) {
+			if got := fmt.Sprint(line.User, line.Session, line.Application); got != row.want {
+				t.Errorf("%s: %q is about %s, not %s", row.name, line.Msg, got, row.want)
+			}
+		}
+	}
+	for _, secret := range []string{email, "nobody@", goodPassword, presented, application} {
+		if strings.Contains(e.logs.String(), secret) {
+			t.Errorf("the log contains %s", secret)
+		}
+	}
+}
+
+// logLine is a line of the server's log.
+type logLine struct {
+	Msg         string
+	User        int64 `json:"user_id"`
+	Session     int64 `json:"session_id"`
+	Application int64 `json:"application_id"`
+}
+
+// logLines returns the lines about a request, once that of its end is there.
+func (e *env) logLines(request string) (lines []logLine) {
+	e.t.Helper()
+	e.within(busyLimit, "the request is logged", func() bool {
+		lines = nil
+		ended := false
+		for text := range strings.Lines(e.logs.String()) {
+			var line logLine
+			if strings.Contains(text, request) && json.Unmarshal([]byte(text), &line) == nil {
+				lines, ended = append(lines, line), ended || line.Msg == "request"
+			}
+		}
+		return ended
+	})
+	return lines
+}

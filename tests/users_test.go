@@ -213,6 +213,9 @@ func TestUsersUpdate(t *testing.T) {
 		{"an empty name", `{"first_name": ""}`, "invalid-param", "first_name minLength, first_name pattern", "Ada Lovelace +12125552368"},
 		{"a name that holds a URL", `{"first_name": "Grace", "last_name": "evil.example.com"}`, "invalid-param", "last_name no_url", "Ada Lovelace +12125552368"},
 		{"a phone number that cannot exist", `{"phone": "1"}`, "invalid-param", "phone possible", "Ada Lovelace +12125552368"},
+		{"a phone number with an extension", `{"phone": "+1 415 555 2671 x89"}`, "invalid-param", "phone possible", "Ada Lovelace +12125552368"},
+		{"a phone number with white space around", `{"phone": "  +1 415 555 2671                     "}`, "action-successful", "", "Ada Lovelace +14155552671"},
+		{"names behind an initial and a title", `{"first_name": "X.Li", "last_name": "Dr.No"}`, "action-successful", "", "X.Li Dr.No +12125552368"},
 		{"the e-mail address", `{"email": "other@example.com"}`, "invalid-param", "email additionalProperties", "Ada Lovelace +12125552368"},
 	}
 	for _, row := range rows {

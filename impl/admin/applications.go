@@ -3,11 +3,15 @@ package admin
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/uptrace/bun"
+
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // ApplicationSettings are the flags of `application add` and `application set`. A nil field was not passed
@@ -16,7 +20,7 @@ type ApplicationSettings struct {
 	Name           *string   `placeholder:"NAME" help:"The name that people see."`
 	URL            *string   `name:"url" placeholder:"URL" help:"The application's home page; empty for none."`
 	Admits         []db.Role `enum:"client,employee,liaison" placeholder:"KIND" help:"The kinds of records that may sign in: client, employee, liaison. The default of a new application is client."`
-	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"An origin that users may be redirected to, in addition to the origin of --url. May be repeated; empty for none."`
+	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"The origins that users may be redirected to, in addition to the origin of --url, such as https://app.example. Replaces the list. May be repeated; empty for none."`
 	LegacySlugs    *bool     `negatable:"" help:"Send the old spelling email-already-registerd."`
 	SignInMail     *bool     `negatable:"" help:"Mail users a notice of each sign-in."`
 }
@@ -44,7 +48,7 @@ func (s *ApplicationSettings) apply(app *db.Application) (columns []string, err 
 	}
 	if s.RedirectOrigin != nil {
 		var invalid error
-		app.RedirectOrigins, invalid = parseOrigins(s.RedirectOrigin)
+		app.RedirectOrigins, invalid = parseOrigins("--redirect-origin", s.RedirectOrigin)
 		changed("redirect_origins", invalid)
 	}
 	if s.LegacySlugs != nil {
@@ -56,6 +60,37 @@ func (s *ApplicationSettings) apply(app *db.Application) (columns []string, err 
 		changed("sign_in_mail", nil)
 	}
 	return columns, err
+}
+
+// OriginChanges are flags of `application set`.
+type OriginChanges struct {
+	Add    []string `name:"add-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Add an origin to those that users may be redirected to. May be repeated."`
+	Remove []string `name:"remove-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Remove one of these origins. May be repeated."`
+}
+
+// apply changes a list of origins, as application list prints it. It fails where an origin is to be removed that
+// is not in the list.
+func (c *OriginChanges) apply(origins []string) ([]string, error) {
+	added, err := parseOrigins("--add-redirect-origin", c.Add)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range c.Remove {
+		// Operators may have written the list by SQL, where nothing checks it.
+		kept := slices.DeleteFunc(slices.Clone(origins), func(origin string) bool {
+			return origin == text || formats.Origin(origin) != "" && formats.Origin(origin) == formats.Origin(text)
+		})
+		if len(kept) == len(origins) {
+			return nil, errors.New("--remove-redirect-origin must be one of the application's redirect origins, as `planoauth application list` prints them")
+		}
+		origins = kept
+	}
+	for _, origin := range added {
+		if !slices.Contains(formats.Origins(origins), origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins, checkCount(origins)
 }
 
 // ListedApplication is an application with the ids and dates of its tokens, oldest first.
@@ -105,20 +140,38 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 }
 
 // SetApplication changes the settings that were passed, and no others.
-func SetApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings) error {
+func SetApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, changes OriginChanges) error {
 	app := &db.Application{Slug: slug}
 	columns, err := settings.apply(app)
 	if err != nil {
 		return err
 	}
-	if len(columns) == 0 {
+	changesOrigins := len(changes.Add)+len(changes.Remove) > 0
+	switch {
+	case changesOrigins && settings.RedirectOrigin != nil:
+		return errors.New("--redirect-origin replaces the list: pass either it, or --add-redirect-origin and --remove-redirect-origin")
+	case changesOrigins:
+		columns = append(columns, "redirect_origins")
+	case len(columns) == 0:
 		return errors.New("nothing to change: pass at least one flag")
 	}
-	found, err := db.ChangedOne(d.NewUpdate().Model(app).Column(columns...).Where("slug = ?", slug).Exec(ctx))
-	if err == nil && !found {
-		return errNoApplication(slug)
-	}
-	return err
+	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var existing db.Application
+		err := tx.NewSelect().Model(&existing).Column("id", "redirect_origins").Where("slug = ?", slug).For("NO KEY UPDATE").Scan(ctx)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return errNoApplication(slug)
+		case err != nil:
+			return err
+		}
+		app.ID = existing.ID
+		if changesOrigins {
+			if app.RedirectOrigins, err = changes.apply(existing.RedirectOrigins); err != nil {
+				return err
+			}
+		}
+		return db.Update(ctx, tx, app, columns...)
+	})
 }
 
 func errNoApplication(slug string) error { return fmt.Errorf("there is no application %q", slug) }

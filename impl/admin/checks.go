@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/planoauth/planoauth/impl/formats"
@@ -56,8 +57,8 @@ func checkURL(slug, text string) error {
 	switch {
 	case slug == planoauthSlug:
 		return errors.New("--url cannot be set for planoauth: its url is PUBLIC_URL")
-	case text != "" && checkText("--url", redirectURL, text) != nil:
-		return errors.New("--url must be an absolute https URL, or an http URL on this machine")
+	case text != "" && (checkText("--url", redirectURL, text) != nil || formats.CheckOrigin(formats.Origin(text)) != nil):
+		return errors.New("--url must be an absolute https URL, or an http URL on this machine, whose host is a name without wildcards or an IP address")
 	}
 	return nil
 }
@@ -67,20 +68,27 @@ const (
 	maxOriginLength = 300 // characters of one origin in an answer
 )
 
-// parseOrigins returns the origins of these URLs, each once. A single empty text stands for no origins.
-func parseOrigins(texts []string) (origins []string, err error) {
+// parseOrigins returns the origins that a flag names, each once. A single empty text stands for no origins.
+func parseOrigins(flag string, texts []string) (origins []string, err error) {
 	if slices.Equal(texts, []string{""}) {
 		return []string{}, nil
 	}
-	for _, text := range texts {
-		if formats.CheckRedirectURL(text) != nil || len(formats.Origin(text)) > maxOriginLength {
-			return nil, errors.New("--redirect-origin must be an origin such as https://app.example, or an http origin on this machine")
+	for i, text := range texts {
+		texts[i] = strings.TrimSpace(text)
+		if formats.CheckOrigin(texts[i]) != nil || len(formats.Origin(texts[i])) > maxOriginLength {
+			return nil, errors.New(flag + " must be an origin such as https://app.example or https://app.example:8443: no path, query, fragment or wildcard, " +
+				"a host beyond ASCII as punycode, and http only on this machine")
 		}
 	}
-	if origins = formats.Origins(texts); len(origins) > maxOrigins {
-		return nil, fmt.Errorf("--redirect-origin can be repeated at most %d times", maxOrigins)
+	origins = formats.Origins(texts)
+	return origins, checkCount(origins)
+}
+
+func checkCount(origins []string) error {
+	if len(origins) > maxOrigins {
+		return fmt.Errorf("an application can have at most %d redirect origins", maxOrigins)
 	}
-	return origins, nil
+	return nil
 }
 
 // checkName checks the first or last name of a person; an empty one is allowed.

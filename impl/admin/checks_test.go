@@ -21,7 +21,7 @@ func origins(n int) []string {
 
 // TestChecks has a row per rule of each argument. want is the beginning of the error, "" for none.
 func TestChecks(t *testing.T) {
-	parse := func(texts ...string) error { _, err := parseOrigins(texts); return err }
+	parse := func(texts ...string) error { _, err := parseOrigins("--redirect-origin", texts); return err }
 	const url, origin = "--url must be an absolute https URL", "--redirect-origin must be an origin"
 	for _, row := range []struct {
 		name string
@@ -41,13 +41,21 @@ func TestChecks(t *testing.T) {
 		{"http URL", checkURL("planoship", "http://ship.example"), url},
 		{"URL with a password", checkURL("planoship", "https://u:hunter2@ship.example"), url},
 		{"URL that is too long", checkURL("planoship", "https://ship.example/"+strings.Repeat("a", 2048)), url},
+		{"URL with a wildcard", checkURL("planoship", "https://*.ship.example/start"), url},
 		{"URL of planoauth", checkURL("planoauth", "https://auth.example"), "--url cannot be set for planoauth"},
 
 		{"two origins", parse("https://a.example", "http://localhost:3000"), ""},
 		{"no origins", parse(""), ""},
 		{"99 origins", parse(origins(99)...), ""},
-		{"100 origins", parse(origins(100)...), "--redirect-origin can be repeated at most 99 times"},
+		{"100 origins", parse(origins(100)...), "an application can have at most 99 redirect origins"},
 		{"host without a scheme", parse("app.example"), origin},
+		{"origin with a slash", parse("https://app.example/"), ""},
+		{"origin with white space around", parse(" https://app.example\n"), ""},
+		{"origin with a wildcard", parse("https://*.app.example"), origin},
+		{"origin with a path", parse("https://app.example/orders"), origin},
+		{"origin with a query", parse("https://app.example?open=1"), origin},
+		{"two origins in one", parse("https://a.example,https://b.example"), origin},
+		{"origin without TLS", parse("http://app.example"), origin},
 		{"empty origin among others", parse("https://a.example", ""), origin},
 		{"origin of 301 characters", parse("https://" + strings.Repeat("a", 293)), origin},
 
@@ -74,9 +82,39 @@ func TestChecks(t *testing.T) {
 }
 
 func TestParseOrigins(t *testing.T) {
-	got, err := parseOrigins([]string{"https://Ship.Example:443/x", "https://ship.example", "http://localhost:3000"})
+	got, err := parseOrigins("", []string{"https://Ship.Example:443/", "https://ship.example", "http://localhost:3000"})
 	if want := []string{"https://ship.example", "http://localhost:3000"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("origins are %v (%v), want %v", got, err, want)
+	}
+}
+
+// TestOriginChanges has a row per change of a list. want is the list after it or, after "!", the beginning of
+// the error.
+func TestOriginChanges(t *testing.T) {
+	for _, row := range []struct{ name, before, add, remove, want string }{
+		{"one more", "https://a.example", "https://b.example", "", "https://a.example https://b.example"},
+		{"the first", "", "https://b.example", "", "https://b.example"},
+		{"one that is there", "https://a.example", "https://A.example:443", "", "https://a.example"},
+		{"one that is there in another form", "https://A.example/", "https://a.example", "", "https://A.example/"},
+		{"one less", "https://a.example https://b.example", "", "https://A.example:443/", "https://b.example"},
+		{"the last", "https://a.example", "", "https://a.example", ""},
+		{"one that was never checked", "https://*.a.example https://b.example", "", "https://*.a.example", "https://b.example"},
+		{"nonsense that was never checked", "nonsense more", "", "nonsense", "more"},
+		{"one for another", "https://a.example", "https://b.example", "https://a.example", "https://b.example"},
+		{"one that is not there", "https://a.example", "", "https://b.example", "!--remove-redirect-origin must be one of"},
+		{"a path", "", "https://b.example/x", "", "!--add-redirect-origin must be an origin"},
+		{"a wildcard", "", "https://*.b.example", "", "!--add-redirect-origin must be an origin"},
+		{"too many", strings.Join(origins(99), " "), "https://b.example", "", "!an application can have at most 99"},
+	} {
+		changes := OriginChanges{Add: strings.Fields(row.add), Remove: strings.Fields(row.remove)}
+		after, err := changes.apply(strings.Fields(row.before))
+		got := strings.Join(after, " ")
+		if err != nil {
+			got = "!" + err.Error()
+		}
+		if refused := strings.HasPrefix(row.want, "!"); refused && !strings.HasPrefix(got, row.want) || !refused && got != row.want {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
 	}
 }
 

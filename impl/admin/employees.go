@@ -40,10 +40,11 @@ var errUnverified = errors.New("the address is not verified, so whoever register
 // AddEmployee makes the user with this address an active employee. If there is no such user, it creates one
 // without a password.
 func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (added AddedEmployee, _ error) {
+	n.Email = formats.NormalizeEmail(n.Email)
 	if err := n.check(); err != nil {
 		return added, err
 	}
-	user := &db.User{Email: formats.NormalizeEmail(n.Email), FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
+	user := &db.User{Email: n.Email, FirstName: n.FirstName, LastName: n.LastName, CreatedAt: now}
 	added.Email = user.Email
 	err := d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) (err error) {
 		if added.NewUser, err = insertOrLockUser(ctx, tx, user); err != nil {

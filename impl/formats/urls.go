@@ -1,9 +1,12 @@
 package formats
 
 import (
+	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,21 +32,91 @@ func IsLoopback(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
+// CheckOrigin accepts an origin: an absolute https URL, or http on a loopback host, of a host and perhaps a
+// port. A slash may follow, but no other path, query or fragment.
+func CheckOrigin(text string) error {
+	u, err := url.Parse(text)
+	if CheckRedirectURL(text) != nil || err != nil || u.Path != "" && u.Path != "/" || strings.ContainsAny(text, "?#") {
+		return errFormat
+	}
+	return checkHost(u)
+}
+
+// CheckServerURL accepts the http(s) URL of another server's API. It may have a path, but no user part, query
+// or fragment.
+func CheckServerURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.ContainsAny(text, "?#") {
+		return errFormat
+	}
+	return checkHost(u)
+}
+
+// CheckListenAddress accepts host:port, where the host may be absent and the port is a number.
+func CheckListenAddress(text string) error {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || port == "" || !validPort(port) {
+		return errFormat
+	}
+	if _, err := netip.ParseAddr(host); host != "" && err != nil && !validHostName(host) {
+		return errFormat
+	}
+	return nil
+}
+
+// checkHost accepts a URL whose host browsers and resolvers take as it is written, apart from its case.
+func checkHost(u *url.URL) error {
+	host := u.Hostname()
+	address, err := netip.ParseAddr(host)
+	bracketed := strings.HasPrefix(u.Host, "[")
+	switch {
+	case !validPort(u.Port()):
+		return errFormat
+	case err == nil && address.Zone() == "" && !address.Is4In6() && bracketed == address.Is6():
+		return nil
+	case bracketed || !validHostName(host):
+		return errFormat
+	}
+	return nil
+}
+
+// validPort reports whether a text is empty or a port number.
+func validPort(port string) bool {
+	_, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil
+}
+
+var (
+	// hostNamePattern has underscores, since some people's internal names do.
+	hostNamePattern = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+	// numberPattern matches host names that browsers read as an IPv4 address in another notation.
+	numberPattern = regexp.MustCompile(`(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)$`)
+)
+
+const maxHostName = 253
+
+func validHostName(host string) bool {
+	return len(host) <= maxHostName && hostNamePattern.MatchString(host) && !numberPattern.MatchString(host)
+}
+
 // Origin returns the origin of a URL as browsers send it in the header Origin: scheme, host and port in lower
 // case, without a port that the scheme implies. It returns "" for a text that is not an absolute URL.
 func Origin(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Hostname() == "" {
 		return ""
 	}
-	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch scheme {
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
+	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), strings.TrimLeft(u.Port(), "0")
+	if strings.Contains(host, ":") {
+		if address, err := netip.ParseAddr(host); err == nil {
+			host = address.String()
+		}
+		host = "[" + host + "]"
 	}
-	return scheme + "://" + host
+	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+		return scheme + "://" + host
+	}
+	return scheme + "://" + host + ":" + port
 }
 
 // Origins returns the origins of these URLs, each once. What is not a URL is skipped: operators write the

@@ -17,6 +17,12 @@ type Mailer interface {
 // ErrRejected means that the mail will never be accepted.
 var ErrRejected = errors.New("mail rejected")
 
+// CheckSender accepts what MAIL_FROM may be: `Name <address>` or an address.
+func CheckSender(from string) error {
+	_, err := parseSender(from)
+	return err
+}
+
 // parseSender parses MAIL_FROM: `Name <address>` or an address.
 func parseSender(from string) (*mail.Address, error) {
 	address, err := mail.ParseAddress(from)

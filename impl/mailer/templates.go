@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/impl/formats"
 )
 
 //go:embed templates/*.tmpl
@@ -77,15 +76,3 @@ func (t Templates) Write(kind Kind, user *db.User, app *db.Application, facts Fa
 
 // oneLine replaces line breaks, so that a name cannot start a line of its own in a mail.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// deviceName returns a user agent, unless it contains a URL: a stranger who signs in could send links to the
-// user that way.
-func deviceName(userAgent string) string {
-	if formats.ContainsURL(withoutDigits.Replace(userAgent)) {
-		return "unknown device"
-	}
-	return oneLine(userAgent)
-}
-
-// withoutDigits removes digits, since a version number looks like a host name.
-var withoutDigits = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "")

@@ -75,12 +75,13 @@ type applicationSet struct {
 	database
 	Slug string `arg:"" help:"The slug of the application."`
 	admin.ApplicationSettings
+	admin.OriginChanges
 }
 
 // Run changes the application.
 func (s *applicationSet) Run(ctx context.Context) error {
 	return s.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
-		return admin.SetApplication(ctx, d, s.Slug, s.ApplicationSettings)
+		return admin.SetApplication(ctx, d, s.Slug, s.ApplicationSettings, s.OriginChanges)
 	})
 }
 

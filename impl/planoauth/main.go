@@ -30,7 +30,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	kctx, err := parser.Parse(os.Args[1:])
+	settings := settingsOf(parser.Model)
+	arguments, err := settings.trim(os.Args[1:])
+	var kctx *kong.Context
+	if err == nil {
+		kctx, err = parser.Parse(arguments)
+	}
 	if err == nil {
 		kctx.BindTo(ctx, (*context.Context)(nil))
 		err = kctx.Run()

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime/debug"
+	"strings"
 )
 
 const (
@@ -14,10 +15,10 @@ const (
 // limitMemory sets the limits of the garbage collector, unless GOMEMLIMIT and GOGC do, and returns the memory
 // of the start to the operating system. hashMemory, in KiB, is what all concurrent hashes take.
 func limitMemory(hashMemory uint64) {
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if strings.TrimSpace(os.Getenv("GOMEMLIMIT")) == "" {
 		debug.SetMemoryLimit(baseMemory + hashGarbage*int64(hashMemory)<<10)
 	}
-	if os.Getenv("GOGC") == "" {
+	if strings.TrimSpace(os.Getenv("GOGC")) == "" {
 		debug.SetGCPercent(gcPercent)
 	}
 	go debug.FreeOSMemory()

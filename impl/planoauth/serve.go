@@ -35,16 +35,16 @@ func (s *serve) Run(ctx context.Context) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.drain()+stopTimeout, func() { giveUp(ctx, log, stopLog) }) })()
-	s.setPublicURL()
-	sender, err := s.NewMailer(s.DatabaseURL == "")
-	if err != nil {
+	sender, mailErr := s.NewMailer(s.Embedded)
+	if err := errors.Join(s.Complete(), mailErr); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("ADDR: %w", err)
 	}
 	defer listener.Close()
+	s.setPublicPort(listener)
 	metrics, err := s.listenMetrics()
 	if err != nil {
 		return err
@@ -126,11 +126,11 @@ func (s *serve) drain() time.Duration {
 	return defaultDrain
 }
 
-func (s *serve) setPublicURL() {
-	if s.PublicURL == "" {
-		s.PublicURL = "http://" + s.Addr
+// setPublicPort puts the port of the listener into a PUBLIC_URL that was derived from an ADDR with port 0.
+func (s *serve) setPublicPort(listener net.Listener) {
+	if host, found := strings.CutSuffix(s.PublicURL, ":0"); found {
+		s.PublicURL = fmt.Sprintf("%s:%d", host, listener.Addr().(*net.TCPAddr).Port)
 	}
-	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
 }
 
 // listenMetrics returns nil if METRICS_ADDR is not set.
