@@ -100,8 +100,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	if s.jobInserter, err = newJobInserter(d); err != nil {
 		return nil, err
 	}
-	s.jobRunner, err = newJobRunner(s)
-	return s, err
+	return s, nil
 }
 
 // Start reads the registry and starts the background work: session cache, registry, exchange of request
@@ -111,6 +110,13 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 		return nil, err
 	}
 	if err := s.Addresses.Load(ctx); err != nil {
+		return nil, err
+	}
+	shared, err := s.DB.SharesBackends(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.jobRunner, err = newJobRunner(s, shared); err != nil {
 		return nil, err
 	}
 	if err := s.jobRunner.Start(ctx); err != nil {

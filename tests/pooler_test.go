@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,6 +78,12 @@ type pooler struct {
 	address string
 	process *exec.Cmd
 	dir     string
+	stopped atomic.Bool
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // behindPooler returns the URL of a database by way of PgBouncer. It skips the test where PgBouncer is not
@@ -146,7 +153,13 @@ ignore_startup_parameters = extra_float_digits
 	p.process.Stdout, p.process.Stderr = trouble, trouble
 	check(t, p.process.Start())
 	ended := make(chan error, 1)
-	go func() { ended <- p.process.Wait() }()
+	go func() {
+		err := p.process.Wait()
+		ended <- err
+		if !p.stopped.Load() {
+			fmt.Printf("PgBouncer ends with %v: %s\n", err, lastLines(trouble.String(), 5))
+		}
+	}()
 	for {
 		select {
 		case err := <-ended:
@@ -164,6 +177,7 @@ ignore_startup_parameters = extra_float_digits
 // stopPoolers ends all PgBouncers of this run.
 func stopPoolers() {
 	for _, p := range poolers.list {
+		p.stopped.Store(true)
 		p.process.Process.Kill()
 		os.RemoveAll(p.dir)
 	}
