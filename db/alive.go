@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	// AliveInterval is how often a server calls CheckAlive.
+	// AliveInterval is how often a server calls DB.CheckAlive.
 	AliveInterval = 250 * time.Millisecond
 
 	awayAfter      = 4 * time.Second // without a sign of life
 	minCheckPeriod = time.Second     // for one check, while the database is away
 )
 
-// watch is the connection of CheckAlive.
+// watch is the connection that asks for signs of life.
 type watch struct {
+	config *pgx.ConnConfig
+	guard  *guard
+
 	mu       sync.Mutex
 	conn     *pgx.Conn
 	closed   bool
 	answered time.Time // when Postgres gave its last sign of life
 }
 
-// CheckAlive asks Postgres for a sign of life, on a connection of its own, so that it also works while all
-// others are in use. After awayAfter without one, the database counts as away: all statements under way fail,
-// and no connection is opened before a later call has got an answer.
-func (d *DB) CheckAlive(ctx context.Context) {
-	w := &d.watch
+// check is DB.CheckAlive.
+func (w *watch) check(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -39,19 +39,19 @@ func (d *DB) CheckAlive(ctx context.Context) {
 	}
 	checking, cancel := context.WithTimeout(ctx, max(awayAfter-time.Since(w.answered), minCheckPeriod))
 	defer cancel()
-	if w.ping(checking, d) {
+	if w.ping(checking) {
 		w.answered = time.Now()
-		d.sessions.guard.setAway(false)
+		w.guard.setAway(false)
 	} else if ctx.Err() == nil && time.Since(w.answered) >= awayAfter {
-		d.sessions.guard.setAway(true)
+		w.guard.setAway(true)
 	}
 }
 
 // ping reports whether Postgres answered. A refusal is an answer too.
-func (w *watch) ping(ctx context.Context, d *DB) bool {
+func (w *watch) ping(ctx context.Context) bool {
 	var err error
 	if w.conn == nil {
-		config := d.Pool.Config().ConnConfig
+		config := w.config.Copy()
 		config.DialFunc = dialer.DialContext // also while the database is away
 		w.conn, err = pgx.ConnectConfig(ctx, config)
 	}

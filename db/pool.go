@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -72,17 +71,6 @@ func ParseURL(url string) (*pgxpool.Config, error) {
 
 func defaultMaxConns(cores int) int32 { return int32(min(connsPerCore*cores, maxDefaultConns)) }
 
-// urlOptions returns the names of the options of a URL that configure pgx or the pool.
-func urlOptions(url string) map[string]bool {
-	given := map[string]bool{}
-	if config, err := pgconn.ParseConfig(url); err == nil {
-		for name := range config.RuntimeParams { // whatever pgconn does not know
-			given[name] = true
-		}
-	}
-	return given
-}
-
 // Open creates a pool. Connections are opened on demand, so it succeeds without a server.
 func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
 	s := newSessions(config)
@@ -92,8 +80,15 @@ func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
 	}
 	forSQL := sql.OpenDB(connector{stdlib.GetPoolConnector(pool), s})
 	forSQL.SetMaxIdleConns(0) // the pool keeps them
-	return &DB{DB: bun.NewDB(forSQL, newDialect()), Pool: pool, sessions: s}, nil
+	d := &DB{DB: bun.NewDB(forSQL, newDialect()), Pool: pool, sessions: s}
+	d.watch = watch{config: config.ConnConfig, guard: &s.guard}
+	return d, nil
 }
+
+// CheckAlive asks Postgres for a sign of life, on a connection of its own, so that it also works while all
+// others are in use. After awayAfter without one, the database counts as away: all statements under way fail,
+// and no connection is opened before a later call has got an answer.
+func (d *DB) CheckAlive(ctx context.Context) { d.watch.check(ctx) }
 
 // Close closes all connections. It waits for those in use.
 func (d *DB) Close() {
@@ -112,4 +107,14 @@ func sqlConn(idb bun.IDB) bun.IConn {
 		return conn.DB.DB
 	}
 	panic(fmt.Sprintf("db: %T is neither a DB nor a transaction", idb))
+}
+
+// readRow runs a hot query, whose first argument is its mode, and scans its only row. It must change nothing,
+// since it may run twice.
+func (d *DB) readRow(ctx context.Context, query string, args []any, dest ...any) error {
+	for try := (retries{sessions: d.sessions}); ; {
+		if err := d.Pool.QueryRow(ctx, query, args...).Scan(dest...); !try.again(ctx, err) {
+			return err
+		}
+	}
 }

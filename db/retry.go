@@ -55,16 +55,6 @@ func (r *retries) waitForConn(ctx context.Context) bool {
 	}
 }
 
-// readRow runs a hot query, whose first argument is its mode, and scans its only row. It must change nothing,
-// since it may run twice.
-func (d *DB) readRow(ctx context.Context, query string, args []any, dest ...any) error {
-	for try := (retries{sessions: d.sessions}); ; {
-		if err := d.Pool.QueryRow(ctx, query, args...).Scan(dest...); !try.again(ctx, err) {
-			return err
-		}
-	}
-}
-
 // noFreeConn reports whether Postgres accepts no connection at the moment, but will: it has no free one, or
 // it is starting up.
 func noFreeConn(err error) bool {

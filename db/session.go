@@ -128,3 +128,14 @@ func (s *sessions) shouldPing(_ context.Context, p pgxpool.ShouldPingParams) boo
 
 // lose records that a connection was found dead.
 func (s *sessions) lose() { s.lostAt.Store(time.Now().UnixNano()) }
+
+// urlOptions returns the names of the options of a URL that configure pgx or the pool.
+func urlOptions(url string) map[string]bool {
+	given := map[string]bool{}
+	if config, err := pgconn.ParseConfig(url); err == nil {
+		for name := range config.RuntimeParams { // whatever pgconn does not know
+			given[name] = true
+		}
+	}
+	return given
+}

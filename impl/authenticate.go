@@ -27,14 +27,14 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 }
 
 func (s *Server) authenticateApplication(c *call, text string) (gen.Outcome, error) {
-	if c.clientApp = c.backEnd; text != c.backEndText {
+	if c.clientApp = c.backEnd; !c.backEndBearer {
 		c.clientApp = c.registry.application(text)
 	}
 	if c.clientApp == nil {
 		return invalidToken, nil
 	}
 	if c.backEnd == nil { // the token is a param, which nobody could read before the rate limit
-		s.actFor(c, c.clientApp, text)
+		s.actFor(c, c.clientApp)
 	}
 	c.metricsApp = c.clientApp.Slug
 	return nil, nil

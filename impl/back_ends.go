@@ -13,36 +13,32 @@ import (
 // applicationHeader carries an application's token beside the token of a user.
 const applicationHeader = "Planoauth-Application" // in canonical form
 
-// identifyBackEnd comes before the rate limit: the bearer of a good application token in a header is a product's back end, which
-// calls for one of its users. A bad one is refused at step 7.
+// identifyBackEnd comes before the rate limit. Whoever sends a good application token in a header is a product's
+// back end, which calls for one of its users. A bad token is refused at step 7.
 func (s *Server) identifyBackEnd(c *call) (gen.Outcome, error) {
-	text, presented := c.backEndToken()
-	if !presented {
+	if values := c.req.Header[applicationHeader]; len(values) > 0 {
+		if len(values) == 1 {
+			s.actFor(c, c.registry.application(strings.TrimSpace(values[0])))
+		}
 		return nil, nil
 	}
-	if app := c.registry.application(text); app != nil {
-		s.actFor(c, app, text)
+	if text, _ := bearerToken(c.req); token.HasShape(text, token.Application) {
+		s.actFor(c, c.registry.application(text))
+		c.backEndBearer = c.backEnd != nil
 	}
 	return nil, nil
 }
 
-// backEndToken returns the token of applicationHeader, else an application's token in the Authorization
-// header.
-func (c *call) backEndToken() (text string, presented bool) {
-	if values := c.req.Header[applicationHeader]; len(values) > 0 {
-		if len(values) > 1 {
-			return "", true
-		}
-		return strings.TrimSpace(values[0]), true
-	}
-	text, presented = bearerToken(c.req)
-	return text, presented && token.HasShape(text, token.Application)
-}
-
 // actFor makes the user of a product the client of the call: their address is the last one that the product's
-// back end wrote into X-Forwarded-For.
-func (s *Server) actFor(c *call, app *db.Application, text string) {
-	c.backEnd, c.backEndText = app, text
+// back end wrote into X-Forwarded-For. It does nothing without an application.
+func (s *Server) actFor(c *call, app *db.Application) {
+	if app == nil {
+		return
+	}
+	c.backEnd = app
+	if len(c.req.Header["X-Forwarded-For"]) == 0 {
+		return
+	}
 	if address := s.clientAddresses.behindBackEnd(c.req); address != "" {
 		c.ip, c.forwarded = address, true
 	}

@@ -41,10 +41,9 @@ type call struct {
 	params   map[string]any
 	slug     string // of the answer
 
-	backEnd     *db.Application // of a good application token; see identifyBackEnd
-	backEndText string          // that token
-	forwarded   bool            // whether ip is what the back end says
-
+	backEnd        *db.Application // whose token a product's back end sent; see identifyBackEnd
+	backEndBearer  bool            // whether that token is the bearer's
+	forwarded      bool            // whether ip is what the back end says
 	tokenPresented bool
 	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
 	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
