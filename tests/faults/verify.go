@@ -194,7 +194,7 @@ func (w *world) settle(ctx context.Context) {
 		check(conn.QueryRow(ctx, "SELECT count(*) FROM mails WHERE sent_at IS NULL AND failed_at IS NULL").Scan(&waiting))
 		check(conn.QueryRow(ctx, "SELECT count(*), count(*) FILTER (WHERE state = 'running') FROM river_job WHERE finalized_at IS NULL AND "+ofUnsentMails).
 			Scan(&jobs, &running))
-		if waiting > 0 && running > 0 && time.Since(began) > 30*time.Second && !restarted {
+		if waiting > 0 && running > 0 && time.Since(began) > 18*time.Second && !restarted {
 			// What a fault has left as running is begun again after a minute, or when the server starts.
 			restarted = true
 			w.restart(ctx, conn)
