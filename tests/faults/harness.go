@@ -11,9 +11,10 @@ import (
 
 // harness is what all faults are injected in.
 type harness struct {
-	short   bool
-	program string // the server's
-	keep    string // where logs are kept, "" for nowhere
+	short    bool
+	program  string // the server's
+	previous string // the commit of the release before
+	keep     string // where logs are kept, "" for nowhere
 
 	dir      string
 	password string    // of Postgres, of both roles
