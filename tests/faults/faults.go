@@ -55,16 +55,32 @@ func serverKilled(ctx context.Context, w *world) {
 	}
 }
 
-// noteUnsent excuses the mails that a dead server may have sent without noting it, and lets the jobs begin
-// again that it left.
+// noteUnsent excuses the mails that a dead server may have sent without noting it, and lets the next server
+// begin at once with the jobs and the claims that it left. No server may run.
 func (w *world) noteUnsent(ctx context.Context) {
+	w.excuseUnsent(ctx)
+	for _, left := range []string{
+		"UPDATE river_job SET state = 'available' WHERE state = 'running'",
+		"UPDATE mails SET claim = NULL, claimed_until = NULL WHERE sent_at IS NULL",
+	} {
+		w.exec(ctx, left)
+	}
+}
+
+func (w *world) excuseUnsent(ctx context.Context) {
 	within(ctx, 10*time.Second, func() bool { return w.mandrill.quiet(50 * time.Millisecond) })
 	conn, err := pgx.Connect(ctx, w.admin())
 	check(err)
 	defer conn.Close(ctx)
 	var to string
 	each(ctx, conn, "SELECT to_email FROM mails WHERE sent_at IS NULL AND failed_at IS NULL", []any{&to}, func() { w.excused[to]++ })
-	_, err = conn.Exec(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'")
+}
+
+func (w *world) exec(ctx context.Context, statement string) {
+	conn, err := pgx.Connect(ctx, w.admin())
+	check(err)
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, statement)
 	check(err)
 }
 

@@ -272,7 +272,7 @@ func embeddedKilled(ctx context.Context, w *world) {
 				w.broken("the server exits 0 without its embedded Postgres")
 			}
 			s.start(ctx)
-			w.noteUnsent(ctx)
+			w.excuseUnsent(ctx)
 		}
 	})
 }

@@ -6,13 +6,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"syscall"
 )
 
 // harness is what all faults are injected in.
 type harness struct {
-	short   bool
-	program string // the server's
-	keep    string // where logs are kept, "" for nowhere
+	short    bool
+	program  string // the server's
+	previous string // the commit of the release before
+	keep     string // where logs are kept, "" for nowhere
 
 	dir      string
 	password string    // of Postgres, of both roles
@@ -34,17 +36,24 @@ func (h *harness) setUp(ctx context.Context) {
 	h.program, err = filepath.Abs(h.program)
 	check(err)
 	h.spec = readSpec("openapi.yaml")
-	parent := "" // in memory where that is possible: no fault cuts the power, so that nothing depends on the disk
-	if _, err := os.Stat("/dev/shm"); err == nil {
-		parent = "/dev/shm"
-	}
-	h.dir, err = os.MkdirTemp(parent, "planoauth-faults-")
+	h.dir, err = os.MkdirTemp(memoryDir(), "planoauth-faults-")
 	check(err)
 	check(os.Chmod(h.dir, 0o755)) // Postgres may run as another user
 	h.password = newPassword()
 	h.cluster = newPostgres(ctx, filepath.Join(h.dir, "postgres"), h.password)
 	h.cluster.start(ctx)
 	h.product = h.prepare(ctx, h.cluster, "model", h.program)
+}
+
+// memoryDir is a directory in memory with room for all clusters, or "" where there is none. No fault cuts the
+// power, so that nothing depends on the disk.
+func memoryDir() string {
+	const dir, room = "/dev/shm", 2 << 30
+	var fs syscall.Statfs_t
+	if syscall.Statfs(dir, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < room {
+		return ""
+	}
+	return dir
 }
 
 // prepare makes a database as a release wants it, and returns a token of the product.

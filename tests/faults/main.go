@@ -22,6 +22,7 @@ func main() {
 	h := &harness{}
 	form := flag.String("form", "", "full, or short for the faults that a change breaks most easily; empty is full")
 	only := flag.String("only", "", "a regular expression; only the faults whose names match it")
+	flag.StringVar(&h.previous, "previous", "", "the commit of the release before this one; by default where this branch began, or the commit before")
 	list := flag.Bool("list", false, "list the faults and exit")
 	flag.StringVar(&h.program, "program", ".build/planoauth", "the server, as `make build` makes it")
 	flag.StringVar(&h.keep, "logs", "", "a directory to keep the logs in")

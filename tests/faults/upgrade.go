@@ -62,13 +62,13 @@ func (h *harness) buildPrevious(ctx context.Context) (program, why string) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	head, commit := git("rev-parse", "HEAD"), ""
+	head, commit := git("rev-parse", "HEAD"), h.previous
 	for _, main := range []string{"main", "origin/main"} {
 		if commit == "" {
 			commit = git("merge-base", "HEAD", main)
 		}
 	}
-	if commit == "" || commit == head {
+	if commit == "" || commit == head { // on main
 		commit = git("rev-parse", "HEAD~1")
 	}
 	if commit == "" {

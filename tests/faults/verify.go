@@ -176,23 +176,25 @@ func (w *world) verifyMails(f *found) {
 const ofUnsentMails = `(kind = 'mail_link' OR kind = 'send_mail' AND
 	(args->>'mail')::bigint IN (SELECT id FROM mails WHERE sent_at IS NULL AND failed_at IS NULL))`
 
-// settle waits until all mails are sent, and lets jobs begin that would wait for minutes. A job may begin as
-// soon as the calls that are under way must have been noted.
+// settle waits until all mails are sent, and lets jobs begin that would wait for minutes, or for a claim that
+// has run out. A job may begin as soon as the calls that are under way must have been noted.
 func (w *world) settle(ctx context.Context) {
 	conn, err := pgx.Connect(ctx, w.admin())
 	check(err)
 	defer conn.Close(ctx)
 	began, restarted := time.Now(), false
-	within(ctx, 40*time.Second, func() bool {
+	within(ctx, time.Minute, func() bool {
 		if w.mandrill.quiet(time.Second) && w.calm() {
 			_, err := conn.Exec(ctx, "UPDATE river_job SET state = 'available', scheduled_at = now() WHERE state IN ('scheduled', 'retryable') AND "+ofUnsentMails)
+			check(err)
+			_, err = conn.Exec(ctx, "UPDATE mails SET claim = NULL, claimed_until = NULL WHERE sent_at IS NULL AND claimed_until < now()")
 			check(err)
 		}
 		var waiting, jobs, running int
 		check(conn.QueryRow(ctx, "SELECT count(*) FROM mails WHERE sent_at IS NULL AND failed_at IS NULL").Scan(&waiting))
 		check(conn.QueryRow(ctx, "SELECT count(*), count(*) FILTER (WHERE state = 'running') FROM river_job WHERE finalized_at IS NULL AND "+ofUnsentMails).
 			Scan(&jobs, &running))
-		if waiting > 0 && running > 0 && time.Since(began) > 15*time.Second && !restarted {
+		if waiting > 0 && running > 0 && time.Since(began) > 18*time.Second && !restarted {
 			// What a fault has left as running is begun again after a minute, or when the server starts.
 			restarted = true
 			w.restart(ctx, conn)
