@@ -47,7 +47,7 @@ INSERT INTO links (kind, user_id, application_id, redirect_url, token_digest, cr
 SELECT ?0, ?1, ?2, ?3, ?4, ?5, ?6, s.slot FROM generate_series(0, ?7) AS s (slot)
 LEFT JOIN links l ON l.user_id = ?1 AND l.kind = ?0 AND l.application_id = ?2 AND l.slot = s.slot
 ORDER BY l.id IS NOT NULL, l.known_address, l.created_at, s.slot LIMIT 1
-ON CONFLICT ON CONSTRAINT ?8 DO UPDATE SET redirect_url = excluded.redirect_url, token_digest = excluded.token_digest,
+ON CONFLICT ON CONSTRAINT ?8 DO UPDATE SET id = excluded.id, redirect_url = excluded.redirect_url, token_digest = excluded.token_digest,
 	created_at = excluded.created_at, known_address = excluded.known_address`,
 		link.Kind, link.UserID, link.ApplicationID, link.RedirectURL, link.TokenDigest, link.CreatedAt, link.KnownAddress,
 		linksSideBySide-1, bun.Ident(LinksUserKindKey)).Exec(ctx)

@@ -152,8 +152,8 @@ func decodeObject(text []byte) (map[string]any, error) {
 }
 
 const (
-	keptAll  = validation.MaxErrors // members or items; of others, only some are kept
-	keptMost = 2 * keptAll          // items
+	keptMost  = 2 * keptItems        // members, besides those with the name of a param
+	keptItems = validation.MaxErrors // items; beyond them different ones up to keptMost
 )
 
 // paramNames are the names of all params of all operations. A member of such a name is always kept.
@@ -219,7 +219,7 @@ func decodeMembers(decoder *jsontext.Decoder) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(object) < keptAll || paramNames[name] {
+		if len(object) < keptMost || paramNames[name] {
 			object[name] = value
 		}
 	}
@@ -234,7 +234,7 @@ func decodeItems(decoder *jsontext.Decoder) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(items) < keptAll || len(items) < keptMost && !containsScalar(items, item) {
+		if len(items) < keptItems || len(items) < keptMost && !containsScalar(items, item) {
 			items = append(items, item)
 		}
 	}
