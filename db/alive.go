@@ -18,8 +18,8 @@ const (
 
 // watch is the connection that asks for signs of life.
 type watch struct {
-	config *pgx.ConnConfig
-	guard  *guard
+	config   *pgx.ConnConfig
+	sessions *sessions
 
 	mu       sync.Mutex
 	conn     *pgx.Conn
@@ -41,9 +41,9 @@ func (w *watch) check(ctx context.Context) {
 	defer cancel()
 	if w.ping(checking) {
 		w.answered = time.Now()
-		w.guard.setAway(false)
+		w.sessions.guard.setAway(false)
 	} else if ctx.Err() == nil && time.Since(w.answered) >= awayAfter {
-		w.guard.setAway(true)
+		w.sessions.guard.setAway(true)
 	}
 }
 
@@ -53,7 +53,9 @@ func (w *watch) ping(ctx context.Context) bool {
 	if w.conn == nil {
 		config := w.config.Copy()
 		config.DialFunc = dialer.DialContext // also while the database is away
-		w.conn, err = pgx.ConnectConfig(ctx, config)
+		if err = w.sessions.withoutCancel(ctx, config); err == nil {
+			w.conn, err = pgx.ConnectConfig(ctx, config)
+		}
 	}
 	if err == nil {
 		err = w.conn.Ping(ctx)

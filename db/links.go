@@ -24,10 +24,6 @@ var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink}
 // ErrLinkConsumed is returned when another request has consumed the link.
 var ErrLinkConsumed = errors.New("the link was consumed")
 
-// ErrSuperseded is returned when the user has a link of the same kind that was requested at the same time, by
-// the same job. Which of two times is later says nothing, since clocks are set back.
-var ErrSuperseded = errors.New("there is this link already")
-
 // LinkByToken returns the unconsumed link of a kind with a token's digest, whatever its age. It is nil if
 // there is none.
 func LinkByToken(ctx context.Context, idb bun.IDB, kind LinkKind, digest []byte) (*Link, error) {
@@ -39,17 +35,30 @@ func LinkByToken(ctx context.Context, idb bun.IDB, kind LinkKind, digest []byte)
 	return link, err
 }
 
-// ReplaceLink saves a link in place of another one of the same user and kind. It returns ErrSuperseded, and
-// saves nothing, if the other one is of the same time.
-func ReplaceLink(ctx context.Context, idb bun.IDB, link *Link) error {
-	saved, err := ChangedOne(idb.NewInsert().Model(link).On("CONFLICT ON CONSTRAINT ? DO UPDATE", bun.Ident(LinksUserKindKey)).
-		Set("application_id = EXCLUDED.application_id, redirect_url = EXCLUDED.redirect_url").
-		Set("token_digest = EXCLUDED.token_digest, created_at = EXCLUDED.created_at").
-		Where("link.created_at <> EXCLUDED.created_at").Returning("id").Exec(ctx))
-	if err == nil && !saved {
-		return ErrSuperseded
-	}
+// linksSideBySide is how many links of one kind a user can have in an application.
+const linksSideBySide = 3
+
+// AddLink saves a link. If there are linksSideBySide already, it replaces the oldest, preferably one that was
+// requested from an unknown address: so a stranger's request does not end the link that the user has just got.
+// Call it where nobody else adds a link for the user at the same time.
+func AddLink(ctx context.Context, idb bun.IDB, link *Link) error {
+	_, err := idb.NewRaw(`
+INSERT INTO links (kind, user_id, application_id, redirect_url, token_digest, created_at, known_address, slot)
+SELECT ?0, ?1, ?2, ?3, ?4, ?5, ?6, s.slot FROM generate_series(0, ?7) AS s (slot)
+LEFT JOIN links l ON l.user_id = ?1 AND l.kind = ?0 AND l.application_id = ?2 AND l.slot = s.slot
+ORDER BY l.id IS NOT NULL, l.known_address, l.created_at, s.slot LIMIT 1
+ON CONFLICT ON CONSTRAINT ?8 DO UPDATE SET redirect_url = excluded.redirect_url, token_digest = excluded.token_digest,
+	created_at = excluded.created_at, known_address = excluded.known_address`,
+		link.Kind, link.UserID, link.ApplicationID, link.RedirectURL, link.TokenDigest, link.CreatedAt, link.KnownAddress,
+		linksSideBySide-1, bun.Ident(LinksUserKindKey)).Exec(ctx)
 	return err
+}
+
+// LinkRequested reports whether there is a link of the same request: one with its kind, user, application and
+// time.
+func LinkRequested(ctx context.Context, idb bun.IDB, link *Link) (bool, error) {
+	return idb.NewSelect().Model((*Link)(nil)).Where("kind = ? AND user_id = ? AND application_id = ? AND created_at = ?",
+		link.Kind, link.UserID, link.ApplicationID, link.CreatedAt).Exists(ctx)
 }
 
 // ConsumeLink deletes a link, so that it works once. It returns ErrLinkConsumed if another request was

@@ -14,14 +14,25 @@ func TestLinks(t *testing.T) {
 		return &Link{Kind: MagicLink, UserID: user.ID, ApplicationID: 1, TokenDigest: []byte(rand.Text()), CreatedAt: at}
 	}
 	now := time.Now()
-	first, second := link(now), link(now.Add(time.Second))
-	check(t, ReplaceLink(t.Context(), d, first))
-	if err := ReplaceLink(t.Context(), d, link(now)); !errors.Is(err, ErrSuperseded) {
-		t.Errorf("a link that is not newer gets the error %v", err)
+	var links []*Link
+	for i := range 4 {
+		l := link(now.Add(time.Duration(i) * time.Second))
+		l.KnownAddress = i == 0
+		links = append(links, l)
+		check(t, AddLink(t.Context(), d, l))
 	}
-	check(t, ReplaceLink(t.Context(), d, second))
-	if found, err := LinkByToken(t.Context(), d, MagicLink, first.TokenDigest); found != nil || err != nil {
-		t.Errorf("the replaced link is found: %v, %v", found, err)
+	for i, l := range links {
+		found, err := LinkByToken(t.Context(), d, MagicLink, l.TokenDigest)
+		if replaced := i == 1; err != nil || replaced != (found == nil) { // the oldest from an unknown address
+			t.Errorf("the link %d is %v, %v", i, found, err)
+		}
+	}
+	second := links[2]
+	if again, err := LinkRequested(t.Context(), d, second); !again || err != nil {
+		t.Errorf("a request that has its link has %v, %v", again, err)
+	}
+	if again, err := LinkRequested(t.Context(), d, link(now.Add(time.Minute))); again || err != nil {
+		t.Errorf("a request without a link has %v, %v", again, err)
 	}
 	if found, err := LinkByToken(t.Context(), d, ResetLink, second.TokenDigest); found != nil || err != nil {
 		t.Errorf("the link is found as one of another kind: %v, %v", found, err)
@@ -40,7 +51,7 @@ func TestLinks(t *testing.T) {
 func TestViolates(t *testing.T) {
 	d := openDB(t)
 	user, _ := newUser(t, d)
-	err := ReplaceLink(t.Context(), d, &Link{Kind: MagicLink, UserID: user.ID, ApplicationID: 1 << 40, TokenDigest: []byte(rand.Text()), CreatedAt: time.Now()})
+	err := AddLink(t.Context(), d, &Link{Kind: MagicLink, UserID: user.ID, ApplicationID: 1 << 40, TokenDigest: []byte(rand.Text()), CreatedAt: time.Now()})
 	if !Violates(err, LinksApplicationIDFkey) || Violates(err, LinksUserIDFkey) {
 		t.Errorf("the error is %v", err)
 	}

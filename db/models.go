@@ -96,6 +96,7 @@ type Link struct {
 	RedirectURL   string
 	TokenDigest   []byte
 	CreatedAt     time.Time
+	KnownAddress  bool // whether it was requested from an address that the user had signed in from
 }
 
 // GoogleState is a sign-in with Google that was started and not completed.
@@ -160,6 +161,7 @@ type Notification struct {
 	Message        string
 	RequestID      string
 	CreatedAt      time.Time
+	Count          int64     // failures that it stands for
 	AcknowledgedAt time.Time `bun:",nullzero"`
 	AcknowledgedBy int64     `bun:",nullzero"`
 }

@@ -81,7 +81,7 @@ func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
 	forSQL := sql.OpenDB(connector{stdlib.GetPoolConnector(pool), s})
 	forSQL.SetMaxIdleConns(0) // the pool keeps them
 	d := &DB{DB: bun.NewDB(forSQL, newDialect()), Pool: pool, sessions: s}
-	d.watch = watch{config: config.ConnConfig, guard: &s.guard}
+	d.watch = watch{config: config.ConnConfig, sessions: s}
 	return d, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -61,6 +62,7 @@ type sessions struct {
 func newSessions(config *pgxpool.Config) *sessions {
 	s := &sessions{fallback: config.ConnConfig.DefaultQueryExecMode}
 	s.prepares = config.ConnConfig.StatementCacheCapacity > 0 && !urlOptions(config.ConnString())["default_query_exec_mode"]
+	config.BeforeConnect = s.withoutCancel
 	config.AfterConnect = s.prepare
 	config.ShouldPing = s.shouldPing
 	config.ConnConfig.DialFunc = s.guard.dial
@@ -71,6 +73,32 @@ func newSessions(config *pgxpool.Config) *sessions {
 const sessionsKey = "planoauth"
 
 func sessionsOf(conn *pgx.Conn) *sessions { return conn.PgConn().CustomData()[sessionsKey].(*sessions) }
+
+// withoutCancel keeps a connection from sending requests to cancel a statement through a pooler: one that
+// comes late cancels the statement of another client. PgBouncer ends the statement of a closed connection
+// anyway.
+func (s *sessions) withoutCancel(_ context.Context, config *pgx.ConnConfig) error {
+	var connected atomic.Bool
+	dial, validate := config.DialFunc, config.ValidateConnect
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if connected.Load() && s.pooled.Load() {
+			return nil, errNoCancel
+		}
+		return dial(ctx, network, address)
+	}
+	config.ValidateConnect = func(ctx context.Context, pg *pgconn.PgConn) error {
+		if validate != nil {
+			if err := validate(ctx, pg); err != nil {
+				return err
+			}
+		}
+		connected.Store(true)
+		return nil
+	}
+	return nil
+}
+
+var errNoCancel = errors.New("statements are not cancelled through a pooler")
 
 // ErrEncoding is returned by every use of a database whose encoding is not UTF-8.
 var ErrEncoding = errors.New("the encoding of the database is not UTF8")

@@ -48,9 +48,12 @@ type NewSession struct {
 
 	// Preconditions: the user still has this password hash and this Google account; "" skips a check.
 	PasswordHash, GoogleSubject string
-	// Precondition: the attempts of this key are below the limit; a nil key skips the check.
-	AttemptsKey []byte
-	Limit       Limit
+	// Precondition: since AttemptsSince, the attempts of this key by the network with this digest are fewer than
+	// OwnAttempts, and those of all networks together fewer than AllAttempts. A nil key skips the check.
+	AttemptsKey              []byte
+	AttemptsBy               int64
+	AttemptsSince            time.Time
+	OwnAttempts, AllAttempts int
 }
 
 // CreateSession saves a new session and sets its id. If a precondition does not hold, it returns
@@ -66,7 +69,8 @@ WITH made AS (
 	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
 	SELECT u.id, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz FROM users u
 	WHERE u.id = $1 AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
-	AND ($9::bytea IS NULL OR (SELECT count(*) FROM tries, unnest(times) AS x WHERE key = $9 AND x > $10) < $11)
+	AND ($9::bytea IS NULL OR (SELECT count(*) FILTER (WHERE abs(network) = $17) < $11 AND count(*) FILTER (WHERE network > 0) < $18
+		FROM tries AS t, `+madeAttempts+` WHERE key = $9 AND at > $10))
 	FOR KEY SHARE OF u
 	RETURNING id, user_id
 ), ended AS (DELETE FROM sessions USING made WHERE sessions.id = $12),
@@ -78,7 +82,8 @@ known AS (
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		s.UserID, s.ApplicationID, s.TokenDigest, s.Method, s.RedirectURL, s.IP, s.UserAgent, s.CreatedAt,
-		n.AttemptsKey, s.CreatedAt.Add(-n.Limit.Within), n.Limit.Attempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject).Scan(&s.ID)
+		n.AttemptsKey, n.AttemptsSince, n.OwnAttempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject,
+		n.AttemptsBy, n.AllAttempts).Scan(&s.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrPreconditionFailed
 	}

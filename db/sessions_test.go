@@ -27,7 +27,8 @@ func TestCreateSession(t *testing.T) {
 	d := openDB(t)
 	user, session := newUser(t, d)
 	key, anHourAgo := []byte(rand.Text()), time.Now().Add(-time.Hour)
-	_, err := d.NewRaw("INSERT INTO tries (key, times, last_at) VALUES (?0, ARRAY[?1::timestamptz, ?1], ?1)", key, anHourAgo).Exec(t.Context())
+	before := anHourAgo.Add(-time.Hour)
+	_, err := d.NewRaw("INSERT INTO tries (key, times, networks, last_at) VALUES (?0, ARRAY[?1::timestamptz, ?1, ?1], '{7,-7,8}', ?1)", key, anHourAgo).Exec(t.Context())
 	check(t, err)
 	for _, row := range []struct {
 		name string
@@ -38,9 +39,11 @@ func TestCreateSession(t *testing.T) {
 		{"the same password hash and Google account", NewSession{PasswordHash: "hash", GoogleSubject: user.GoogleSubject}, nil},
 		{"another password hash", NewSession{PasswordHash: "another"}, ErrPreconditionFailed},
 		{"another Google account", NewSession{GoogleSubject: "another"}, ErrPreconditionFailed},
-		{"attempts below the limit", NewSession{AttemptsKey: key, Limit: Limit{3, 2 * time.Hour}}, nil},
-		{"attempts at the limit", NewSession{AttemptsKey: key, Limit: Limit{2, 2 * time.Hour}}, ErrPreconditionFailed},
-		{"older attempts", NewSession{AttemptsKey: key, Limit: Limit{2, time.Minute}}, nil},
+		{"attempts below both limits", NewSession{AttemptsKey: key, AttemptsBy: 7, AttemptsSince: before, OwnAttempts: 3, AllAttempts: 3}, nil},
+		{"attempts of the network at the limit", NewSession{AttemptsKey: key, AttemptsBy: 7, AttemptsSince: before, OwnAttempts: 2, AllAttempts: 3}, ErrPreconditionFailed},
+		{"attempts of all networks at the limit", NewSession{AttemptsKey: key, AttemptsBy: 9, AttemptsSince: before, OwnAttempts: 1, AllAttempts: 2}, ErrPreconditionFailed},
+		{"older attempts", NewSession{AttemptsKey: key, AttemptsBy: 7, AttemptsSince: anHourAgo, OwnAttempts: 1, AllAttempts: 1}, nil},
+		{"no attempts", NewSession{AttemptsKey: []byte("none"), AttemptsBy: 7, AttemptsSince: before, OwnAttempts: 1, AllAttempts: 1}, nil},
 	} {
 		row.Session = session()
 		err := CreateSession(t.Context(), d, row.NewSession)

@@ -67,25 +67,25 @@ func (d *DB) user(ctx context.Context, condition string, value any) (*User, erro
 
 // Account is an e-mail address with its user, if there is one, and the attempts made for it.
 type Account struct {
-	User     *User       // nil if no user has the address
-	Key      []byte      // of the attempts
-	Attempts []time.Time // the oldest first
+	User     *User     // nil if no user has the address
+	Known    bool      // whether the user has signed in from the network address of the request
+	Attempts []Attempt // the oldest first
 }
 
-// AccountByEmail returns the account of an e-mail address in lower case. If its user has signed in from the
-// network address since a time, the attempts are those of the key known; otherwise they are those of the key
-// strangers.
+// AccountByEmail returns the account of an e-mail address in lower case, with the attempts of a key. The
+// network address is known if its user has signed in from it since a time.
 //
 // Hot, hence pgx: each sign-in with a password starts with it.
-func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, strangers, known []byte) (*Account, error) {
+func (d *DB) AccountByEmail(ctx context.Context, email, address string, since time.Time, key []byte) (*Account, error) {
 	a := &Account{}
+	var times []time.Time
+	var networks []int64
 	user, err := d.readUser(ctx, `
-SELECT `+userColumns+`, tried.key, t.times
+SELECT `+userColumns+`, k.user_id IS NOT NULL, t.times, t.networks
 FROM (VALUES (0)) AS one LEFT JOIN users u ON lower(u.email COLLATE "C") = $1`+joinRecords+`
 LEFT JOIN known_addresses k ON k.user_id = u.id AND k.address = $2 AND k.signed_in_at > $3
-CROSS JOIN LATERAL (SELECT CASE WHEN k.user_id IS NULL THEN $4::bytea ELSE $5::bytea END) AS tried (key)
-LEFT JOIN tries t ON t.key = tried.key`, []any{d.sessions.hot(), email, address, since, strangers, known}, &a.Key, &a.Attempts)
-	a.User = user
+LEFT JOIN tries t ON t.key = $4`, []any{d.sessions.hot(), email, address, since, key}, &a.Known, &times, &networks)
+	a.User, a.Attempts = user, attempts(times, networks)
 	return a, err
 }
 

@@ -732,6 +732,11 @@ type Notification struct {
 	// AcknowledgedBy The id of the user who acknowledged it.
 	AcknowledgedBy ID `json:"acknowledged_by,omitzero"`
 
+	// Count How many failures it stands for. Beyond ten of a kind and operation in an hour, one notification counts all others.
+	//
+	// Example: 1
+	Count int64 `json:"count,omitempty,omitzero"`
+
 	// CreatedAt A time in UTC, with milliseconds.
 	//
 	// Example: 2026-11-22T10:38:11.123Z

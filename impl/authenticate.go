@@ -97,13 +97,18 @@ func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session
 			return session, nil
 		}
 	}
-	switch {
-	case !token.WellFormed(text, token.Session):
+	if !token.WellFormed(text, token.Session) || s.madeUpSessions.Unknown(c.network(), digest, c.now) {
 		return nil, nil
-	case cached:
-		return s.Sessions.Load(c.context(), digest)
 	}
-	return s.Sessions.Read(c.context(), digest)
+	read := s.Sessions.Read
+	if cached {
+		read = s.Sessions.Load
+	}
+	session, err := read(c.context(), digest)
+	if session == nil && err == nil {
+		s.madeUpSessions.Count(c.network(), digest, c.now)
+	}
+	return session, err
 }
 
 // admit checks a session at each use: its lifetime, and the records and roles of its user. An application may

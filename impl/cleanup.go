@@ -17,7 +17,8 @@ const (
 	cleanUpPause    = 5 * time.Millisecond // between statements, to leave the database to requests
 
 	linkRetention           = 37 * 24 * time.Hour // the longest lifetime of a link, and 30 days
-	googleStateRetention    = 24 * time.Hour
+	googleStateRetention    = time.Hour           // a sign-in must be completed within ten minutes
+	unusedUserRetention     = 30 * 24 * time.Hour
 	triesRetention          = 24 * time.Hour // the longest period of a rate limit
 	addressRequestRetention = 10 * time.Minute
 	mailRetention           = 30 * 24 * time.Hour // after a mail was sent, given up, or queued and never finished
@@ -37,6 +38,11 @@ var retentionRules = []retentionRule{
 	{"sessions", "(created_at <= ?0 OR last_used_at <= ?1) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
 		[]time.Duration{sessionLifetime + sessionRetention, sessionIdleLimit + sessionRetention}},
 	{"links", "created_at <= ?0", []time.Duration{linkRetention}},
+	// Google makes users without a record. Those who never became anything, and whose address is not verified,
+	// may be anybody's.
+	{"users", `created_at <= ?0 AND email_verified_at IS NULL AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = users.id)
+AND NOT EXISTS (SELECT FROM clients c WHERE c.user_id = users.id) AND NOT EXISTS (SELECT FROM employees e WHERE e.user_id = users.id)
+AND NOT EXISTS (SELECT FROM liaisons l WHERE l.user_id = users.id)`, []time.Duration{unusedUserRetention}},
 	{"google_states", "created_at <= ?0", []time.Duration{googleStateRetention}},
 	{"tries", "last_at <= ?0", []time.Duration{triesRetention}},
 	{"address_requests", "minute <= ?0", []time.Duration{addressRequestRetention}},

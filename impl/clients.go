@@ -20,6 +20,9 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 		application: p.Application, redirectURL: p.RedirectURL, email: formats.NormalizeEmail(p.Client.Email), password: p.Client.Password,
 		companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
+	if wait, err := s.limitRegistrations(c); wait > 0 || err != nil {
+		return c.rateLimited(wait), err
+	}
 	app, hash, refusal, err := s.validateRegistration(c, &r, nil)
 	if refusal != nil || err != nil {
 		return refusal, err
@@ -36,6 +39,9 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 		return gen.EmailAlreadyRegisterd{}, nil
 	case errors.Is(err, db.ErrAlreadyExists):
 		return gen.EmailAlreadyRegistered{}, nil
+	case errors.Is(err, errExhausted):
+		wait, err := s.limitRegistrations(c)
+		return c.rateLimited(wait), err
 	case db.Violates(err, db.ClientsCompanyIDFkey):
 		return gen.InvalidParam{Errors: noCompany}, nil
 	case db.Violates(err, db.SessionsApplicationIDFkey):
@@ -46,14 +52,14 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	data := clientView(p.View, client, user)
 	shown := sessionView(p.SessionView, session, app, token)
 	application := optionalApplication(p.ApplicationView, app)
-	if !s.deliver(c, welcome) {
+	if welcome != nil && !s.deliver(c, welcome) {
 		return gen.ClientsRegisterMandrillEmailFailed{Data: data, Session: shown, Application: application}, nil
 	}
 	return gen.ClientsRegisterActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertClient saves a new user with their client record, session, verification link and welcome mail. It
-// returns db.ErrAlreadyExists, and saves nothing, when a user has the e-mail address already.
+// insertClient saves a new user with their client record, session, verification link and welcome mail,
+// which is nil if the mailbox got too many mails. It returns db.ErrAlreadyExists, and saves nothing, when a user has the e-mail address already.
 func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (welcome *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if err := db.InsertNew(ctx, tx, user); err != nil {
@@ -63,7 +69,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if err := db.Insert(ctx, tx, client); err != nil {
 			return err
 		}
-		if err := c.insertSession(ctx, tx, session, precondition{}); err != nil {
+		if err := s.insertSession(ctx, tx, c, session, precondition{}); err != nil {
 			return err
 		}
 		link := &db.Link{Kind: db.VerificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}
@@ -74,7 +80,10 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if welcome, err = s.mails.Write(mailer.Welcome, user, app, c.mailFacts(address)); err != nil {
 			return err
 		}
-		return s.queueMail(ctx, tx, welcome, s.Settings.MailPause)
+		if welcome, err = s.queueLimited(ctx, tx, c, welcome, user, app, s.Settings.MailPause); err != nil {
+			return err
+		}
+		return s.countRegistration(ctx, tx, c) // last, since it locks the row of the network
 	})
 	return welcome, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 const (
@@ -126,6 +127,10 @@ var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
 // decodeObject decodes exactly one JSON object. The jsontext package itself refuses invalid UTF-8, lone
 // surrogates and duplicate names.
+//
+// Everything is read and checked, but of a large object or array only a part is kept: no operation takes so
+// many params or different items, so that the request is refused, and the answer lists no more errors than
+// there are in that part. Thousands of wrong values would cost more to validate than a normal request.
 func decodeObject(text []byte) (map[string]any, error) {
 	decoder := decoders.Get().(*jsontext.Decoder)
 	decoder.Reset(bytes.NewBuffer(text))
@@ -144,6 +149,24 @@ func decodeObject(text []byte) (map[string]any, error) {
 		return nil, errJSON
 	}
 	return value.(map[string]any), nil
+}
+
+const (
+	keptAll  = validation.MaxErrors // members or items; of others, only some are kept
+	keptMost = 2 * keptAll          // items
+)
+
+// paramNames are the names of all params of all operations. A member of such a name is always kept.
+var paramNames = namesOf(gen.Operations)
+
+func namesOf(operations []*gen.Operation) map[string]bool {
+	names := map[string]bool{"token": true}
+	for _, op := range operations {
+		for _, path := range op.ParamOrder {
+			names[path[strings.LastIndexByte(path, '.')+1:]] = true
+		}
+	}
+	return names
 }
 
 func decodeValue(decoder *jsontext.Decoder) (any, error) {
@@ -192,8 +215,12 @@ func decodeMembers(decoder *jsontext.Decoder) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if object[name], err = decodeValue(decoder); err != nil {
+		value, err := decodeValue(decoder)
+		if err != nil {
 			return nil, err
+		}
+		if len(object) < keptAll || paramNames[name] {
+			object[name] = value
 		}
 	}
 	_, err := decoder.ReadToken()
@@ -207,10 +234,30 @@ func decodeItems(decoder *jsontext.Decoder) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, item)
+		if len(items) < keptAll || len(items) < keptMost && !containsScalar(items, item) {
+			items = append(items, item)
+		}
 	}
 	_, err := decoder.ReadToken()
 	return items, err
+}
+
+// containsScalar reports whether one of the items is equal to a text, number, boolean or null.
+func containsScalar(items []any, item any) bool {
+	switch item.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	for _, other := range items {
+		switch other.(type) {
+		case map[string]any, []any:
+		default:
+			if other == item {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func withoutNUL(text string) (string, error) {

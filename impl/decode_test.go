@@ -3,10 +3,15 @@ package impl
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 // FuzzDecodeObject holds the decoder against encoding/json: whatever it takes is one JSON object, with the
@@ -30,7 +35,7 @@ func FuzzDecodeObject(f *testing.F) {
 			}
 			return
 		}
-		if !reflect.DeepEqual(byValue(got), want) {
+		if largest(want) <= keptAll && !reflect.DeepEqual(byValue(got), want) {
 			t.Fatalf("%q was read as %v, not %v", text, got, want)
 		}
 	})
@@ -71,6 +76,23 @@ func byValue(value any) any {
 	return value
 }
 
+// largest is the number of members or items of the largest object or array.
+func largest(value any) (n int) {
+	switch value := value.(type) {
+	case map[string]any:
+		n = len(value)
+		for _, member := range value {
+			n = max(n, largest(member))
+		}
+	case []any:
+		n = len(value)
+		for _, item := range value {
+			n = max(n, largest(item))
+		}
+	}
+	return n
+}
+
 func depthOf(value any) int {
 	deepest := 0
 	switch value := value.(type) {
@@ -106,4 +128,80 @@ func flat(value any) string {
 		return all.String()
 	}
 	return ""
+}
+
+// largeBodies are bodies of 64 KiB with thousands of wrong values, by name.
+func largeBodies() map[string]string {
+	var names, distinct strings.Builder
+	for i := range 7000 {
+		fmt.Fprintf(&names, `"a%d":1,`, i)
+		fmt.Fprintf(&distinct, `%d,`, i)
+	}
+	return map[string]string{
+		"items":              `{"filters":[` + strings.Repeat("0,", 32000) + `0]}`,
+		"different items":    `{"filters":[` + distinct.String() + `0]}`,
+		"nested items":       `{"filters":[` + strings.Repeat("[0],", 16000) + `0]}`,
+		"unknown names":      `{` + names.String() + `"b":1}`,
+		"objects":            `{"filters":[` + strings.Repeat(`{"a":0},`, 8000) + `0]}`,
+		"valid items":        `{"filters":[` + strings.Repeat(`"unacknowledged",`, 3800) + `"unacknowledged"]}`,
+		"names in an object": `{"search":{` + names.String() + `"b":1}}`,
+	}
+}
+
+// TestLargeBodies counts the values that are left to validate.
+func TestLargeBodies(t *testing.T) {
+	t.Parallel()
+	for name, body := range largeBodies() {
+		params, err := decodeObject([]byte(body))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := largest(params); n > keptMost {
+			t.Errorf("%s: %d values are kept", name, n)
+		}
+	}
+}
+
+// TestLargeBodiesAreRefused: what is not kept is wrong all the same, or repeats what is kept.
+func TestLargeBodiesAreRefused(t *testing.T) {
+	t.Parallel()
+	valid := strings.Repeat(`"unacknowledged",`, 200)
+	for _, row := range []struct{ name, body, kept string }{
+		{"an item of another kind after many", `{"filters":[` + valid + `7]}`, "7"},
+		{"another text after many", `{"filters":[` + valid + `"x"]}`, `"x"`},
+		{"an object after many", `{"filters":[` + valid + `{}]}`, "{}"},
+		{"a param after many unknown names", strings.Replace(largeBodies()["unknown names"], `"b":1`, `"count":true`, 1), `"count":true`},
+		{"an unknown name with many items", `{"nothing":[` + valid + `0]}`, `"nothing"`},
+	} {
+		params, err := decodeObject([]byte(row.body))
+		if err != nil {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if text, _ := json.Marshal(params); !strings.Contains(string(text), row.kept) {
+			t.Errorf("%s: it is not kept", row.name)
+		}
+	}
+	for _, wrong := range []string{`"\u0000"`, strings.Repeat("[", 16) + strings.Repeat("]", 16), `"\ud800"`} {
+		if _, err := decodeObject([]byte(`{"filters":[` + valid + valid + wrong + `]}`)); err == nil {
+			t.Errorf("%s is taken after many items", wrong)
+		}
+	}
+}
+
+func BenchmarkLargeBodies(b *testing.B) {
+	validator, err := validation.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	index := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return op.ID == gen.OperationNotificationsIndex })
+	for name, body := range largeBodies() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				params, _ := decodeObject([]byte(body))
+				if broken, err := validator.Params(gen.Operations[index], params); broken == nil == (name != "valid items") || err != nil {
+					b.Fatal(broken, err)
+				}
+			}
+		})
+	}
 }

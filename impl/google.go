@@ -57,6 +57,7 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 	case err != nil:
 		return nil, err
 	}
+	s.madeUpStates.Made(stateDigest(started.State))
 	data := gen.GoogleAuthorization{URL: started.URL, State: started.State, Verifier: started.Verifier}
 	return gen.SessionsGoogleAuthorizeActionSuccessful{Data: data}, nil
 }
@@ -89,7 +90,7 @@ func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogl
 func (s *Server) googleCallback(ec echo.Context) error {
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	c, query := callOf(ec.Request().Context()), ec.QueryParams()
-	state, err := db.GoogleStateByDigest(c.context(), s.DB, stateDigest(query.Get("state")))
+	state, err := s.findGoogleState(c, query.Get("state"))
 	if err != nil {
 		return err
 	}
@@ -107,6 +108,19 @@ func (s *Server) googleCallback(ec echo.Context) error {
 		return ec.String(http.StatusBadRequest, "This sign-in with Google is unknown or older than ten minutes. Please start again.\n")
 	}
 	return ec.Redirect(http.StatusSeeOther, formats.AddQuery(state.RedirectURL, passed))
+}
+
+// findGoogleState returns a started sign-in with Google. It is nil if there is none.
+func (s *Server) findGoogleState(c *call, text string) (*db.GoogleState, error) {
+	digest := token.Digest(text)
+	if s.madeUpStates.Unknown(c.network(), digest, c.now) {
+		return nil, nil
+	}
+	state, err := db.GoogleStateByDigest(c.context(), s.DB, digest[:])
+	if state == nil && err == nil {
+		s.madeUpStates.Count(c.network(), digest, c.now)
+	}
+	return state, err
 }
 
 // googleApplication returns the application that a sign-in was started for. It is nil when the sign-in is

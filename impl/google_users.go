@@ -136,7 +136,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User,
 			return err
 		}
 		session, token = c.newSession(user, app, gen.SignInMethodGoogle, redirectURL)
-		return c.insertSession(ctx, tx, session, precondition{googleSubject: user.GoogleSubject})
+		return s.insertSession(ctx, tx, c, session, precondition{googleSubject: user.GoogleSubject})
 	})
 	return session, token, err
 }

@@ -32,8 +32,9 @@ func newJobInserter(d *db.DB) (*river.Client[*sql.Tx], error) {
 	return river.NewClient(riverdatabasesql.New(d.DB.DB), &river.Config{Logger: riverLog})
 }
 
-// newJobRunner returns the client that runs all jobs of the server.
-func newJobRunner(s *Server) (*river.Client[pgx.Tx], error) {
+// newJobRunner returns the client that runs all jobs of the server. It asks for new ones once a second and,
+// unless it may not listen, is notified of them.
+func newJobRunner(s *Server, pollOnly bool) (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &mailWorker{server: s})
 	river.AddWorker(workers, &linkWorker{server: s})
@@ -43,6 +44,7 @@ func newJobRunner(s *Server) (*river.Client[pgx.Tx], error) {
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers: workers,
 
+		PollOnly:             pollOnly,
 		PeriodicJobs:         []*river.PeriodicJob{hourlyCleanUp()},
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,

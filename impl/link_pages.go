@@ -64,7 +64,7 @@ func (s *Server) showLink(ec echo.Context, kind db.LinkKind) error {
 
 // linkPage looks the link up and checks it with the same rules as the operations behind it.
 func (s *Server) linkPage(c *call, kind db.LinkKind, token string) (code int, _ linkPage, _ error) {
-	link, user, app, err := s.checkLink(c.context(), s.registry.newest.Load(), kind, token)
+	link, user, app, err := s.checkLink(c, s.registry.newest.Load(), kind, token)
 	c.concerns(user)
 	if err != nil {
 		return 0, linkPage{}, err

@@ -30,14 +30,14 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 	if len(wrong) > 0 {
 		return false, gen.InvalidParam{Errors: wrong}, nil
 	}
-	found, err := s.account(c, formats.NormalizeEmail(email), s.linkLimit)
+	found, err := s.linkAccount(c, formats.NormalizeEmail(email), app)
 	if err != nil {
 		return false, nil, err
 	}
 	if wait := found.wait(c.now); wait > 0 {
 		return false, c.rateLimited(wait), nil
 	}
-	request := linkRequest{kind, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req)}
+	request := linkRequest{kind, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req), found.Known}
 	mail, err := s.saveLinkRequest(c, found, app, request)
 	switch {
 	case db.Violates(err, db.LinksApplicationIDFkey):
@@ -62,7 +62,7 @@ var errExhausted = errors.New("the attempts are exhausted")
 // answers, the job that makes both.
 func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
 	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		within, err := found.count(ctx, tx, c.now)
+		within, err := s.count(ctx, tx, found, c.now)
 		switch {
 		case err != nil:
 			return err
@@ -74,9 +74,6 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 			return nil
 		}
 		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
-		if errors.Is(err, db.ErrSuperseded) {
-			return nil // the newer link was mailed; this request still counts
-		}
 		return err
 	})
 	return mail, err
@@ -87,7 +84,7 @@ var linkMails = map[db.LinkKind]mailer.Kind{db.MagicLink: mailer.MagicLink, db.R
 
 // mailLink creates a link and queues its mail. The pause is that of queueMail.
 func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
-	link := &db.Link{Kind: request.LinkKind, UserID: user.ID, ApplicationID: app.ID, RedirectURL: request.RedirectURL, CreatedAt: request.Time}
+	link := request.link(user)
 	address, err := s.newLink(ctx, tx, link)
 	if err != nil {
 		return nil, err
@@ -108,6 +105,7 @@ type linkRequest struct {
 	Time        time.Time   `json:"time"`
 	IP          string      `json:"ip"`
 	UserAgent   string      `json:"user_agent"`
+	Known       bool        `json:"known"` // whether the user has signed in from the network of the request
 }
 
 // Kind returns the name of the job in the queue.
@@ -116,6 +114,13 @@ func (linkRequest) Kind() string { return "mail_link" }
 // mailFacts describe the request in the mail that brings the link.
 func (r linkRequest) mailFacts(link string) mailer.Facts {
 	return mailer.Facts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent, Link: link}
+}
+
+// link returns the link that the request makes for a user, without its token.
+func (r linkRequest) link(user *db.User) *db.Link {
+	return &db.Link{
+		Kind: r.LinkKind, UserID: user.ID, ApplicationID: r.Application, RedirectURL: r.RedirectURL, CreatedAt: r.Time, KnownAddress: r.Known,
+	}
 }
 
 func (s *Server) queueLink(ctx context.Context, tx bun.Tx, request linkRequest) error {
@@ -151,10 +156,16 @@ func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) err
 		return nil
 	}
 	err = s.DB.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := db.LockUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if done, err := db.LinkRequested(ctx, tx, request.link(user)); done || err != nil {
+			return err // the job runs again, because its server died when it had just done this
+		}
 		_, err := s.mailLink(ctx, tx, user, app, request, 0)
 		return err
 	})
-	if errors.Is(err, db.ErrSuperseded) || db.Violates(err, db.LinksUserIDFkey) || db.Violates(err, db.LinksApplicationIDFkey) {
+	if errors.Is(err, db.ErrPreconditionFailed) || db.Violates(err, db.LinksUserIDFkey) || db.Violates(err, db.LinksApplicationIDFkey) {
 		return nil
 	}
 	return err

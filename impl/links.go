@@ -19,30 +19,34 @@ func (s *Server) linkURL(kind db.LinkKind, token string) string {
 }
 
 // findLink returns the unconsumed link of a kind by its token, whatever its age. It is nil if there is none.
-func (s *Server) findLink(ctx context.Context, kind db.LinkKind, text string) (*db.Link, error) {
-	if !token.WellFormed(text, token.Link) {
+func (s *Server) findLink(c *call, kind db.LinkKind, text string) (*db.Link, error) {
+	digest := token.Digest(text)
+	if !token.WellFormed(text, token.Link) || s.madeUpLinks.Unknown(c.network(), digest, c.now) {
 		return nil, nil
 	}
-	digest := token.Digest(text)
-	return db.LinkByToken(ctx, s.DB, kind, digest[:])
+	link, err := db.LinkByToken(c.context(), s.DB, kind, digest[:])
+	if link == nil && err == nil {
+		s.madeUpLinks.Count(c.network(), digest, c.now)
+	}
+	return link, err
 }
 
-// newLink creates a link, in place of an older one of the user and kind, and returns its URL. The redirect
-// URL must have been checked. It returns db.ErrSuperseded if there is a link that is not older.
+// newLink creates a link and returns its URL. The redirect URL must have been checked.
 func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
 	text, digest := token.New(token.Link)
 	link.TokenDigest = digest[:]
-	return s.linkURL(link.Kind, text), db.ReplaceLink(ctx, tx, link)
+	s.madeUpLinks.Made(link.TokenDigest)
+	return s.linkURL(link.Kind, text), db.AddLink(ctx, tx, link)
 }
 
 // checkLink returns an unconsumed link with its user and application, whatever its age. All are nil if any of
 // them does not exist.
-func (s *Server) checkLink(ctx context.Context, r *registry, kind db.LinkKind, token string) (*db.Link, *db.User, *db.Application, error) {
-	link, err := s.findLink(ctx, kind, token)
+func (s *Server) checkLink(c *call, r *registry, kind db.LinkKind, token string) (*db.Link, *db.User, *db.Application, error) {
+	link, err := s.findLink(c, kind, token)
 	if link == nil || err != nil {
 		return nil, nil, nil, err
 	}
-	user, err := s.DB.UserByID(ctx, link.UserID)
+	user, err := s.DB.UserByID(c.context(), link.UserID)
 	app := r.appsByID[link.ApplicationID]
 	if user == nil || app == nil || err != nil {
 		return nil, nil, nil, err

@@ -27,7 +27,7 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 // SessionsMagicLinkCreate signs a user in with a magic link.
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.checkLink(c.context(), c.registry, db.MagicLink, p.MagicToken)
+	link, user, app, err := s.checkLink(c, c.registry, db.MagicLink, p.MagicToken)
 	c.concerns(user)
 	switch {
 	case err != nil:
@@ -80,7 +80,7 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err != nil || accessOf(user, app) == noRole {
 			return err
 		}
-		return c.insertSession(ctx, tx, session, precondition{})
+		return s.insertSession(ctx, tx, c, session, precondition{})
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 const (
@@ -26,11 +27,48 @@ func (c *call) mailFacts(link string) mailer.Facts {
 
 // queueNotice queues a mail about this request. The request does not wait for its delivery.
 func (s *Server) queueNotice(ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application) error {
+	_, err := s.addNotice(ctx, tx, c, kind, user, app, 0)
+	return err
+}
+
+// addNotice queues a mail about this request, which nobody asked for. It is nil if the address is not verified,
+// or if the mailbox got too many. The pause is that of queueMail.
+func (s *Server) addNotice(ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application, pause time.Duration) (*db.Mail, error) {
+	if user.EmailVerifiedAt.IsZero() {
+		return nil, nil // it may be the address of somebody who knows nothing of the account
+	}
 	m, err := s.mails.Write(kind, user, app, c.mailFacts(""))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.queueMail(ctx, tx, m, 0)
+	return s.queueLimited(ctx, tx, c, m, user, app, pause)
+}
+
+// queueLimited queues a mail that nobody asked for, and returns it. If the mailbox got too many within an hour,
+// it returns nil, and queues one summary that stands for the rest.
+func (s *Server) queueLimited(ctx context.Context, tx bun.Tx, c *call, m *db.Mail, user *db.User, app *db.Application, pause time.Duration) (*db.Mail, error) {
+	within, err := countMail(ctx, tx, ratelimit.Notices, user, c.now)
+	switch {
+	case err != nil:
+		return nil, err
+	case within:
+		return m, s.queueMail(ctx, tx, m, pause)
+	}
+	within, err = countMail(ctx, tx, ratelimit.Summaries, user, c.now)
+	if !within || err != nil {
+		return nil, err
+	}
+	summary, err := s.mails.Write(mailer.Summary, user, app, c.mailFacts(""))
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.queueMail(ctx, tx, summary, 0)
+}
+
+// countMail counts a mail to the mailbox of a user, and reports whether it is within the limit.
+func countMail(ctx context.Context, tx bun.Tx, limit ratelimit.Mailbox, user *db.User, now time.Time) (bool, error) {
+	key := limit.Key(user.Email)
+	return limit.Count(ctx, tx, key[:], ratelimit.Digest(""), false, false, now)
 }
 
 // queueMail saves a mail together with the job that sends it, in the transaction of what the mail is about.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 	"github.com/planoauth/planoauth/impl/token"
 )
 
@@ -28,7 +29,7 @@ type precondition struct {
 
 // insertSession saves a new session, in place of the presented one if there is one. It returns
 // db.ErrPreconditionFailed if the precondition no longer holds.
-func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Session, holds precondition) error {
+func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, session *db.Session, holds precondition) error {
 	n := db.NewSession{
 		Session: session, Network: c.network(), KnownSince: c.now.Add(-knownAddressRenewal),
 		PasswordHash: holds.passwordHash, GoogleSubject: holds.googleSubject,
@@ -38,8 +39,10 @@ func (c *call) insertSession(ctx context.Context, idb bun.IDB, session *db.Sessi
 		c.changed = append(c.changed, c.session.UserID)
 	}
 	if found := holds.attempts; found != nil && found.limit.Enabled() {
-		n.AttemptsKey, n.Limit = found.Key, found.limit.Shorter()
+		n.AttemptsKey, n.AttemptsBy, n.AttemptsSince = found.key[:], found.by, c.now.Add(-ratelimit.PasswordWindow)
+		n.OwnAttempts, n.AllAttempts = found.limit.Most(found.apart)
 	}
+	s.madeUpSessions.Made(session.TokenDigest)
 	err := db.CreateSession(ctx, idb, n)
 	if err == nil {
 		c.concernsSession(session)

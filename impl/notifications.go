@@ -91,13 +91,19 @@ const (
 	cleanUpFailed    notificationKind = "clean-up-failed"
 )
 
+// Beyond so many notifications of a kind and operation in an hour, one counts all others.
+const (
+	notificationsAlone  = 10
+	notificationsWithin = time.Hour
+)
+
 // notify saves a notification for the operators, even when the request was canceled. Where that fails, the
 // log has both.
 func (s *Server) notify(ctx context.Context, kind notificationKind, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	n.Kind, n.CreatedAt = string(kind), s.Now()
-	if _, err := s.DB.NewInsert().Model(&n).Exec(ctx); err != nil {
+	if err := s.DB.AddNotification(ctx, &n, notificationsAlone, n.CreatedAt.Add(-notificationsWithin)); err != nil {
 		s.Log.Error("saving a notification failed", "kind", n.Kind, "request_id", n.RequestID, "message", n.Message, "cause", err.Error())
 	}
 }

@@ -27,7 +27,7 @@ func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordU
 // tryPasswordUpdate returns errPasswordSet if another request has set the password, or renewed its hash,
 // since it was read.
 func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (gen.UsersPasswordUpdateResponseObject, error) {
-	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.passwordLimit)
+	found, err := s.passwordAccount(c, formats.NormalizeEmail(c.session.User.Email))
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (s *Server) verifyCurrentPassword(c *call, found *account, current string) 
 		}
 		return nil, nil
 	}
-	within, err := found.count(ctx, s.DB, c.now)
+	within, err := s.count(ctx, s.DB, found, c.now)
 	switch {
 	case err != nil:
 		return nil, err
@@ -117,7 +117,7 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 // UsersPasswordReset sets a new password with a reset link.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.checkLink(c.context(), c.registry, db.ResetLink, p.ResetToken)
+	link, user, app, err := s.checkLink(c, c.registry, db.ResetLink, p.ResetToken)
 	c.concerns(user)
 	switch {
 	case err != nil:
@@ -168,7 +168,7 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 	})
 }
 
-// setPassword stores a new hash, ends the user's other sessions and queues a mail about it. Call it in
+// setPassword stores a new hash, ends the user's other sessions and unused links, and queues a mail about it. Call it in
 // whileSignedIn. It returns errPasswordSet if the stored hash has changed since the user was read.
 func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.User, hash string) error {
 	set, err := db.ReplacePasswordHash(ctx, tx, user, hash)
@@ -180,6 +180,9 @@ func (s *Server) setPassword(ctx context.Context, tx bun.Tx, c *call, user *db.U
 	}
 	user.PasswordHash = hash
 	if err := db.EndSessions(ctx, tx, user.ID, c.session.ID); err != nil {
+		return err
+	}
+	if err := db.DeleteLinks(ctx, tx, user.ID); err != nil {
 		return err
 	}
 	return s.queueNotice(ctx, tx, c, mailer.PasswordSet, user, c.sessionApp)

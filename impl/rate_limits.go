@@ -18,7 +18,7 @@ const (
 	knownAddressRenewal = 24 * time.Hour
 )
 
-// limitAddress is step 3: a client address may send only so many requests in a minute.
+// limitAddress is step 3: a client address may send only so many requests in any minute.
 func (s *Server) limitAddress(c *call) (gen.Outcome, error) {
 	if !c.op.Throttled {
 		return nil, nil
@@ -34,27 +34,69 @@ type account struct {
 	*db.Account
 	email string
 	limit ratelimit.Mailbox
+	key   [32]byte
+	by    int64 // digest of the call's network
+	// Apart says that the attempts of this call's network are limited apart from those of strangers.
+	apart bool
+	// Hidden is the wait that answers claim, although the limit of strangers does not concern a known network:
+	// with opaque answers, a network must not be told whether it is known. It is 0 for no claim.
+	hidden time.Duration
 }
 
 // account looks up an e-mail address, its user, and the attempts that count for this call, in one statement.
 func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*account, error) {
-	network := c.network()
-	strangers, known := limit.Keys(email, network)
-	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), strangers[:], known[:])
+	network, key := c.network(), limit.Key(email)
+	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), key[:])
 	if err != nil {
 		return nil, err
 	}
 	c.concerns(found.User)
-	return &account{found, email, limit}, nil
+	return &account{Account: found, email: email, limit: limit, key: key, by: ratelimit.Digest(network), apart: found.Known}, nil
+}
+
+// passwordAccount is account for an attempt with a password. With opaque answers, a known network counts as a
+// stranger's until the limit of strangers is reached.
+func (s *Server) passwordAccount(c *call, email string) (*account, error) {
+	a, err := s.account(c, email, s.passwordLimit)
+	if err == nil && a.Known && s.Settings.opaque() {
+		a.hidden = a.limit.WaitOfStrangers(a.Attempts, c.now)
+		a.apart = a.hidden > 0
+	}
+	return a, err
+}
+
+// linkAccount is account for a request for a link. With opaque answers, all networks count as strangers'. The
+// known networks of a user whose address is not verified count as one: whoever has registered somebody else's
+// address signs in from as many as they like.
+func (s *Server) linkAccount(c *call, email string, app *db.Application) (*account, error) {
+	a, err := s.account(c, email, s.linkLimit.For(app.ID))
+	if err != nil {
+		return nil, err
+	}
+	if a.Known && a.User.EmailVerifiedAt.IsZero() {
+		a.by = ratelimit.Digest("")
+	}
+	a.apart = a.apart && !s.Settings.opaque()
+	return a, nil
 }
 
 // wait returns how long it takes until another attempt is allowed: 0 if it is now.
-func (a *account) wait(now time.Time) time.Duration { return a.limit.Wait(a.Attempts, now) }
+func (a *account) wait(now time.Time) time.Duration {
+	wait := a.limit.Wait(a.Attempts, a.by, a.apart, now)
+	if wait > 0 && a.hidden > 0 {
+		return a.hidden
+	}
+	return wait
+}
 
 // count counts an attempt and reports whether it is within the limits. If it is not, concurrent attempts have
 // used them up, and the answer must not reveal what this attempt has found out.
-func (a *account) count(ctx context.Context, idb bun.IDB, now time.Time) (bool, error) {
-	return a.limit.Count(ctx, idb, a.Key, now)
+func (s *Server) count(ctx context.Context, idb bun.IDB, a *account, now time.Time) (bool, error) {
+	within, err := a.limit.Count(ctx, idb, a.key[:], a.by, a.apart, a.User == nil, now)
+	if within && a.User == nil {
+		s.unknownMailboxes.Counted()
+	}
+	return within, err
 }
 
 // recheck reads the attempts again and returns wait. It comes before an answer that reveals that an attempt
@@ -63,7 +105,7 @@ func (s *Server) recheck(ctx context.Context, a *account, now time.Time) (wait t
 	if !a.limit.Enabled() {
 		return 0, nil
 	}
-	a.Attempts, err = s.DB.Attempts(ctx, a.Key)
+	a.Attempts, err = s.DB.Attempts(ctx, a.key[:])
 	return a.wait(now), err
 }
 
@@ -71,4 +113,26 @@ func (s *Server) recheck(ctx context.Context, a *account, now time.Time) (wait t
 func (s *Server) exhausted(c *call, a *account) (gen.RateLimitExceeded, error) {
 	wait, err := s.recheck(c.context(), a, c.now)
 	return c.rateLimited(wait), err
+}
+
+// limitRegistrations refuses a registration from a network that has made too many, before its password is
+// hashed.
+func (s *Server) limitRegistrations(c *call) (wait time.Duration, _ error) {
+	if !s.registrationLimit.Enabled() {
+		return 0, nil
+	}
+	key := s.registrationLimit.Key(c.network())
+	made, err := s.DB.Attempts(c.context(), key[:])
+	return s.registrationLimit.Wait(made, 0, false, c.now), err
+}
+
+// countRegistration counts a registration, or returns errExhausted if concurrent ones have left nothing of the
+// limit.
+func (s *Server) countRegistration(ctx context.Context, idb bun.IDB, c *call) error {
+	key := s.registrationLimit.Key(c.network())
+	within, err := s.registrationLimit.Count(ctx, idb, key[:], ratelimit.Digest(""), false, false, c.now)
+	if err == nil && !within {
+		return errExhausted
+	}
+	return err
 }

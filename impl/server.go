@@ -59,9 +59,12 @@ type Server struct {
 	draining      atomic.Bool
 	readiness     readiness
 
-	passwordLimit, linkLimit ratelimit.Mailbox
-	clientAddresses          *clientAddresses
-	refusedOrigins           originLog
+	passwordLimit, linkLimit, registrationLimit ratelimit.Mailbox
+
+	unknownMailboxes                          *ratelimit.UnknownMailboxes
+	madeUpSessions, madeUpLinks, madeUpStates *ratelimit.MadeUpTokens
+	clientAddresses                           *clientAddresses
+	refusedOrigins                            originLog
 }
 
 // New makes a server, which answers identify-request-error until Start was called. It returns an error for
@@ -82,10 +85,16 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 		},
 		registry:      newRegistryReader(d, log, now, settings.PublicURL),
 		Addresses:     ratelimit.NewAddresses(settings.ThrottleAddress, d, log, now),
-		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
-		clientAddresses: newClientAddresses(settings.TrustedProxies, log), google: newGoogle(settings),
+		passwordLimit: ratelimit.Passwords(settings.ThrottlePasswords...), linkLimit: ratelimit.Links(settings.ThrottleLinks...),
+		registrationLimit: ratelimit.Registrations(settings.ThrottleRegistrations),
+		unknownMailboxes:  ratelimit.NewUnknownMailboxes(settings.unknownMailboxes(), d, log),
+		clientAddresses:   newClientAddresses(settings.TrustedProxies, log), google: newGoogle(settings),
 		deliveries: newDeliveries(),
 	}
+	madeUp := ratelimit.NewMadeUpCounts()
+	s.madeUpSessions = ratelimit.NewMadeUpTokens(madeUp, db.SessionDigests, d, log, now)
+	s.madeUpLinks = ratelimit.NewMadeUpTokens(madeUp, db.LinkDigests, d, log, now)
+	s.madeUpStates = ratelimit.NewMadeUpTokens(madeUp, db.GoogleStateDigests, d, log, now)
 	s.Sessions = sessioncache.New(sessioncache.Options{
 		DB: d, Log: log, Now: now, SessionByToken: d.SessionByToken, Expired: expired, RegistryChanged: s.registry.hasChanged,
 	})
@@ -100,17 +109,23 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	if s.jobInserter, err = newJobInserter(d); err != nil {
 		return nil, err
 	}
-	s.jobRunner, err = newJobRunner(s)
-	return s, err
+	return s, nil
 }
 
-// Start reads the registry and starts the background work: session cache, registry, exchange of request
-// counts, and jobs. The work stops when ctx ends; wait returns when it has stopped.
+// Start reads the registry and starts the background work: session cache, registry, rate limits, and
+// jobs. The work stops when ctx ends; wait returns when it has stopped.
 func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if _, err := s.registry.read(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.Addresses.Load(ctx); err != nil {
+		return nil, err
+	}
+	shared, err := s.DB.SharesBackends(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.jobRunner, err = newJobRunner(s, shared); err != nil {
 		return nil, err
 	}
 	if err := s.jobRunner.Start(ctx); err != nil {
@@ -120,6 +135,10 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	loops.Go(func() { s.Sessions.Run(ctx) })
 	loops.Go(func() { s.registry.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
+	loops.Go(func() { s.unknownMailboxes.Run(ctx) })
+	for _, tokens := range []*ratelimit.MadeUpTokens{s.madeUpSessions, s.madeUpLinks, s.madeUpStates} {
+		loops.Go(func() { tokens.Run(ctx) })
+	}
 	loops.Go(func() { background.Every(ctx, db.AliveInterval, nil, s.DB.CheckAlive) })
 	return func() {
 		s.deliveries.abort()

@@ -35,12 +35,12 @@ func (s *Server) SessionsCreate(ctx context.Context, req gen.SessionsCreateReque
 // changed since the look-up.
 func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Application) (gen.SessionsCreateResponseObject, error) {
 	ctx := c.context()
-	found, err := s.account(c, formats.NormalizeEmail(p.Email), s.passwordLimit)
+	found, err := s.passwordAccount(c, formats.NormalizeEmail(p.Email))
 	if err != nil {
 		return nil, err
 	}
 	if wait := found.wait(c.now); wait > 0 {
-		return c.rateLimited(wait), nil
+		return s.refuseUnchecked(c, p, wait)
 	}
 	// An unknown address and a user without a password cost a hash too, so that the time does not reveal
 	// them.
@@ -65,15 +65,32 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	return s.signIn(c, found, app, p, renewed)
 }
 
+// refuseUnchecked refuses an attempt over the limits. With opaque answers that takes a hash, as for a known
+// network, whose password is checked although the limit of strangers is reached.
+func (s *Server) refuseUnchecked(c *call, p *gen.SessionsCreateParams, wait time.Duration) (gen.SessionsCreateResponseObject, error) {
+	if s.Settings.opaque() {
+		_, _, err := s.Passwords.Verify(c.context(), c.network(), p.Password, "")
+		switch {
+		case errors.Is(err, password.ErrBusy):
+			return s.busy(c), nil
+		case err != nil:
+			return nil, err
+		}
+	}
+	return c.rateLimited(wait), nil
+}
+
 // refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who
 // has an account.
 func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
-	within, err := found.count(c.context(), s.DB, c.now)
+	within, err := s.count(c.context(), s.DB, found, c.now)
 	switch {
 	case err != nil:
 		return nil, err
 	case !within:
 		return s.exhausted(c, found)
+	case found.hidden > 0:
+		return c.rateLimited(found.hidden), nil
 	case s.Settings.opaque():
 		return gen.InvalidPassword{}, nil
 	case found.User == nil:
@@ -105,7 +122,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	if app.SignInMail && !withoutRecord {
 		notice, err = s.insertSessionAndNotice(c, session, app, holds)
 	} else {
-		err = c.insertSession(ctx, s.DB, session, holds)
+		err = s.insertSession(ctx, s.DB, c, session, holds)
 	}
 	switch {
 	case db.Violates(err, db.SessionsApplicationIDFkey):
@@ -123,18 +140,18 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	return gen.SessionsCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertSessionAndNotice saves a new session and the mail about it in one transaction.
-func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (*db.Mail, error) {
-	notice, err := s.mails.Write(mailer.SignIn, &session.User, app, c.mailFacts(""))
-	if err != nil {
-		return nil, err
-	}
-	return notice, s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := c.insertSession(ctx, tx, session, holds); err != nil {
+// insertSessionAndNotice saves a new session and the mail about it in one transaction. There may be none: see
+// addNotice.
+func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (notice *db.Mail, _ error) {
+	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.insertSession(ctx, tx, c, session, holds); err != nil {
 			return err
 		}
-		return s.queueMail(ctx, tx, notice, s.Settings.MailPause)
+		var err error
+		notice, err = s.addNotice(ctx, tx, c, mailer.SignIn, &session.User, app, s.Settings.MailPause)
+		return err
 	})
+	return notice, err
 }
 
 // SessionsRead checks a session: the presented one or, with an application token, the one of session_token.

@@ -35,10 +35,11 @@ type Settings struct {
 	Argon2Time   uint32 `env:"ARGON2_TIME" name:"argon2-time" default:"2" help:"The passes of one password hash."`
 	HashWorkers  int    `env:"HASH_WORKERS" default:"0" help:"How many passwords are hashed at once; 0 for the number of cores."`
 
-	ThrottleAddress   int            `env:"THROTTLE_ADDRESS" default:"600" help:"The limit of requests a minute from one address; 0 for no limit."`
-	ThrottlePasswords int            `env:"THROTTLE_PASSWORDS" default:"30" help:"The limit of wrong passwords an hour for one mailbox; 0 for no limit."`
-	ThrottleLinks     []int          `env:"THROTTLE_LINKS" default:"3,10" help:"The limits of mailed links for one mailbox in 10 minutes and in a day; 0 for no limit."`
-	TrustedProxies    []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8."`
+	ThrottleAddress       int            `env:"THROTTLE_ADDRESS" default:"600" help:"The limit of requests in any minute from one address; 0 for no limit."`
+	ThrottlePasswords     []int          `env:"THROTTLE_PASSWORDS" default:"30,100" help:"The limits of wrong passwords an hour for one mailbox, from one address and from all unknown ones together; 0 for no limit."`
+	ThrottleLinks         []int          `env:"THROTTLE_LINKS" default:"3,10" help:"The limits of mailed links for one mailbox and application in 10 minutes and in a day; beyond the second, one an hour is mailed; 0 for no limit."`
+	ThrottleRegistrations int            `env:"THROTTLE_REGISTRATIONS" default:"100" help:"The limit of registrations an hour from one address; 0 for no limit."`
+	TrustedProxies        []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8."`
 
 	DrainSeconds *int `env:"DRAIN_SECONDS" placeholder:"N" help:"How long the server goes on after SIGTERM, while /health/ready answers 503. By default 5, on embedded runs 0."`
 
@@ -55,6 +56,15 @@ type Settings struct {
 
 // opaque reports whether answers must hide who has an account.
 func (s Settings) opaque() bool { return s.Disclosure == "opaque" }
+
+// unknownMailboxes returns of how many mailboxes without a user the attempts are kept. With opaque answers it
+// must be hard to notice that they are forgotten.
+func (s Settings) unknownMailboxes() int {
+	if s.opaque() {
+		return 1_000_000
+	}
+	return 10_000
+}
 
 const (
 	maxHashSlots = 4096
@@ -143,8 +153,9 @@ func (s *Settings) checkLimits() error {
 	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
 		errs = append(errs, fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots))
 	}
-	if len(s.ThrottleLinks) > 2 || slices.Min(append(s.ThrottleLinks, s.ThrottleAddress, s.ThrottlePasswords)) < 0 {
-		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_PASSWORDS must be a number, and THROTTLE_LINKS one or two; none may be negative"))
+	limits := slices.Concat(s.ThrottleLinks, s.ThrottlePasswords, []int{s.ThrottleAddress, s.ThrottleRegistrations})
+	if len(s.ThrottleLinks) > 2 || len(s.ThrottlePasswords) > 2 || slices.Min(limits) < 0 {
+		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_REGISTRATIONS must be a number, THROTTLE_PASSWORDS and THROTTLE_LINKS one or two; none may be negative"))
 	}
 	if s.Disclosure != "" && s.Disclosure != "precise" && s.Disclosure != "opaque" {
 		errs = append(errs, errors.New("DISCLOSURE must be precise or opaque"))

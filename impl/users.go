@@ -146,7 +146,7 @@ func (s *Server) UsersEmailVerificationRequest(ctx context.Context, req gen.User
 	if redirectURL != "" && !allowsRedirect(c.sessionApp, redirectURL) {
 		return gen.InvalidParam{Errors: redirectNotAllowed}, nil
 	}
-	found, err := s.account(c, formats.NormalizeEmail(c.session.User.Email), s.linkLimit)
+	found, err := s.linkAccount(c, formats.NormalizeEmail(c.session.User.Email), c.sessionApp)
 	switch {
 	case err != nil:
 		return nil, err
@@ -168,31 +168,28 @@ func (s *Server) UsersEmailVerificationRequest(ctx context.Context, req gen.User
 		return invalidToken, nil // deleted with its application
 	case err != nil:
 		return nil, err
-	case mail != nil && !s.deliver(c, mail):
+	case !s.deliver(c, mail):
 		return gen.UsersEmailVerificationRequestMandrillEmailFailed{}, nil
 	}
 	return gen.UsersEmailVerificationRequestActionSuccessful{}, nil
 }
 
-// saveVerificationLink counts a request for a link, and saves the link with its mail. There is no mail if a
-// newer link was mailed.
+// saveVerificationLink counts a request for a link, and saves the link with its mail.
 func (s *Server) saveVerificationLink(c *call, found *account, redirectURL string) (mail *db.Mail, _ error) {
 	app := c.sessionApp
 	request := linkRequest{
 		LinkKind: db.VerificationLink, Email: found.email, Application: app.ID, RedirectURL: redirectURL,
-		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req),
+		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Known: found.Known,
 	}
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		within, err := found.count(ctx, tx, c.now)
+		within, err := s.count(ctx, tx, found, c.now)
 		if err != nil {
 			return err
 		}
 		if !within {
 			return errExhausted
 		}
-		if mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause); errors.Is(err, db.ErrSuperseded) {
-			return nil
-		}
+		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
 		return err
 	})
 	return mail, err
@@ -201,7 +198,7 @@ func (s *Server) saveVerificationLink(c *call, found *account, redirectURL strin
 // UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(c.context(), db.VerificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(c, db.VerificationLink, req.Body.VerificationToken)
 	switch {
 	case err != nil:
 		return nil, err

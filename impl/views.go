@@ -92,7 +92,7 @@ func notificationView(view gen.View, n *db.Notification) gen.Notification {
 		return shown
 	}
 	shown.Operation, shown.Message, shown.RequestID = n.Operation, n.Message, n.RequestID
-	shown.AcknowledgedAt = timeText(n.AcknowledgedAt)
+	shown.Count, shown.AcknowledgedAt = n.Count, timeText(n.AcknowledgedAt)
 	if view == gen.Full {
 		shown.AcknowledgedBy = n.AcknowledgedBy
 	}
@@ -101,7 +101,7 @@ func notificationView(view gen.View, n *db.Notification) gen.Notification {
 
 // notificationColumns lists the columns that the view needs.
 func notificationColumns(view gen.View) []string {
-	columns := []string{"id", "kind", "created_at", "operation", "message", "request_id", "acknowledged_at", "acknowledged_by"}
+	columns := []string{"id", "kind", "created_at", "operation", "message", "request_id", "count", "acknowledged_at", "acknowledged_by"}
 	switch view {
 	case gen.Minimal:
 		return columns[:3]
@@ -109,7 +109,7 @@ func notificationColumns(view gen.View) []string {
 		return columns
 	case gen.Default:
 	}
-	return columns[:7]
+	return columns[:8]
 }
 
 // optionalSession is the value of the key session, absent unless its view was passed.

@@ -89,7 +89,7 @@ func TestBackEndsShareNoLimit(t *testing.T) {
 func TestKnownAddressesOfABackEnd(t *testing.T) {
 	t.Parallel()
 	const home = "198.51.100.77"
-	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottlePasswords = 1; behindProxy(s) }))
+	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottlePasswords = []int{1, 1}; behindProxy(s) }))
 	email := e.user(person{client: true})
 	order, other := backEnd{e, e.applicationToken("planoorder")}, backEnd{e, e.applicationToken("planox2")}
 	if a := order.signIn(email, goodPassword, home+", 192.0.2.9"); a.status() != "action-successful" {

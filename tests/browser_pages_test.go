@@ -95,7 +95,7 @@ func testPackage(t *testing.T, chromium context.Context) {
 	order := httptest.NewServer(files)
 	t.Cleanup(order.Close)
 	e := start(t, withSQL("UPDATE applications SET redirect_origins = '{"+order.URL+"}' WHERE slug = 'planoorder'"),
-		withSettings(func(s *impl.Settings) { s.ThrottlePasswords = 1 }))
+		withSettings(func(s *impl.Settings) { s.ThrottlePasswords = []int{1} }))
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 1200, order.URL, e.url)
 	b.do(chromedp.Navigate(order.URL))

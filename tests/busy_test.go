@@ -15,7 +15,7 @@ import (
 )
 
 func oneHashSlot() func(*options) {
-	return withSettings(func(s *impl.Settings) { s.HashWorkers, s.ThrottlePasswords = 1, 0 })
+	return withSettings(func(s *impl.Settings) { s.HashWorkers = 1 })
 }
 
 // heldHashes gives the server one hashing slot. From hold until release, hashes wait.

@@ -69,6 +69,10 @@ func TestBehindPooler(t *testing.T) {
 			t.Parallel()
 			e := start(t, withDatabase(func(url string) string { return behindPooler(t, mode, url) }))
 			e.visits(12)
+			shared := mode == transactionMode
+			if listening := e.count("pg_stat_activity WHERE datname = current_database() AND query ILIKE 'listen%'") > 0; listening == shared {
+				t.Errorf("a backend listens: %v", listening)
+			}
 		})
 	}
 }

@@ -33,7 +33,7 @@ func startProcess(t *testing.T, environment ...string) *process {
 	p := &process{env: e, address: freeAddress(t)}
 	p.environment = append([]string{
 		"DATABASE_URL=" + e.database, "MANDRILL_API_KEY=md-test-key", "MANDRILL_URL=" + e.mandrill.url, "MAIL_FROM=auth@planoauth.example",
-		"ARGON2_MEMORY=8", "ARGON2_TIME=1", "THROTTLE_ADDRESS=0", "DRAIN_SECONDS=0",
+		"ARGON2_MEMORY=8", "ARGON2_TIME=1", "THROTTLE_ADDRESS=0", "THROTTLE_REGISTRATIONS=0", "DRAIN_SECONDS=0",
 	}, environment...)
 	var err error
 	e.pool, err = pgxpool.New(t.Context(), e.database)

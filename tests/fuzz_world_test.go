@@ -63,7 +63,7 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 	w.env = start(t, withGoogle(google.url), withSQL(statements...), withSettings(func(s *impl.Settings) {
 		s.Disclosure = disclosure
 		if w.throttled {
-			s.ThrottleAddress, s.ThrottlePasswords, s.ThrottleLinks = 80, 3, []int{2, 4}
+			s.ThrottleAddress, s.ThrottlePasswords, s.ThrottleLinks = 80, []int{3}, []int{2, 4}
 		}
 	}))
 	w.http.Transport = w.http.Transport.(*recorder).next // checkAnswer checks the answers, in order

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -217,18 +218,94 @@ func TestMagicLinkSession(t *testing.T) {
 	}
 }
 
-// TestNewerLinkReplacesOlder: a newer link replaces the older one of its kind, and none of other kinds.
-func TestNewerLinkReplacesOlder(t *testing.T) {
+// TestLinksSideBySide: three links of a kind work in each application. A fourth replaces the oldest one.
+func TestLinksSideBySide(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSQL(orderSQL))
+	e := start(t, withSQL(orderSQL, "UPDATE applications SET url = 'https://x2.example', redirect_origins = '{https://x2.example}' WHERE slug = 'planox2'"))
 	email := e.user(person{client: true})
-	magic, reset := e.magicLink(email, "planoorder"), e.resetLink(email)
-	newer := e.magicLink(email, "planoorder")
-	want[client.InvalidMagicLink](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: magic}))(t)
-	newerReset := e.resetLink(email)
-	want[client.InvalidResetLink](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: reset, Password: "nanoseconds on a wire"}))(t)
-	want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: newer}))(t)
-	want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: newerReset, Password: "nanoseconds on a wire"}))(t)
+	use := func(token string) string {
+		outcome, err := e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token})
+		check(t, err)
+		return outcome.Slug()
+	}
+	elsewhere, reset := e.magicLink(email, "planox2"), e.resetLink(email)
+	var links []string
+	for range 4 {
+		links = append(links, e.magicLink(email, "planoorder"))
+	}
+	for i, want := range []string{"invalid-magic-link", "action-successful", "action-successful", "action-successful"} {
+		if slug := use(links[i]); slug != want {
+			t.Errorf("the link %d is %s", i, slug)
+		}
+	}
+	if slug := use(elsewhere); slug != "action-successful" {
+		t.Errorf("the link of another application is %s", slug)
+	}
+	want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: reset, Password: "nanoseconds on a wire"}))(t)
+}
+
+// TestStrangersEndNobodysLink: strangers request as many links as they may, in both applications. The link that
+// the owner has requested from a known address works all the same.
+func TestStrangersEndNobodysLink(t *testing.T) {
+	t.Parallel()
+	const home = "198.51.100.77"
+	e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.ThrottleLinks = []int{3, 10}; behindProxy(s) }))
+	email := e.user(person{client: true})
+	if slug := e.guess(email, goodPassword, home); slug != "action-successful" {
+		t.Fatal(slug)
+	}
+	if slug := e.requestFrom(email, home); slug != "action-successful" {
+		t.Fatal(slug)
+	}
+	owners := e.mailedLink("magic", email)
+	for range 2 {
+		for i := range 5 {
+			e.requestFrom(email, fmt.Sprintf("203.0.113.%d", i))
+		}
+		e.clock.move(11 * time.Minute)
+	}
+	e.clock.move(-8 * time.Minute)
+	want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: owners}))(t)
+}
+
+// TestPasswordsEndLinks: setting a password, by whatever way, ends all links of the user.
+func TestPasswordsEndLinks(t *testing.T) {
+	t.Parallel()
+	const password = "nanoseconds on a wire"
+	rows := []struct {
+		name   string
+		person person
+		set    func(e *env, email string) (client.Outcome, error)
+	}{
+		{"a change", person{client: true}, func(e *env, email string) (client.Outcome, error) {
+			return e.api.UsersPasswordUpdate(e.t.Context(), client.UsersPasswordUpdateParams{Password: password, CurrentPassword: goodPassword}, client.WithToken(e.session(email, "planoorder")))
+		}},
+		{"a first password", person{client: true, noPassword: true}, func(e *env, email string) (client.Outcome, error) {
+			return e.api.UsersPasswordUpdate(e.t.Context(), client.UsersPasswordUpdateParams{Password: password}, client.WithToken(e.session(email, "planoorder")))
+		}},
+		{"a reset", person{client: true}, func(e *env, email string) (client.Outcome, error) {
+			return e.api.UsersPasswordReset(e.t.Context(), client.UsersPasswordResetParams{Password: password, ResetToken: e.resetLink(email)})
+		}},
+		{"a registration", person{noPassword: true}, func(e *env, email string) (client.Outcome, error) {
+			return e.api.UsersClientRegister(e.t.Context(), client.UsersClientRegisterParams{Application: "planoorder",
+				Client: client.UsersClientRegisterClient{Password: password, FirstName: "Ada", LastName: "Lovelace"}}, client.WithToken(e.session(email, "planoorder")))
+		}},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, withSQL(orderSQL))
+			email := e.user(row.person)
+			magic, reset := e.magicLink(email, "planoorder"), e.resetLink(email)
+			outcome, err := row.set(e, email)
+			check(t, err)
+			if outcome.Slug() != "action-successful" || e.count("links") != 0 {
+				t.Errorf("it is %s, and leaves %d links", outcome.Slug(), e.count("links"))
+			}
+			want[client.InvalidMagicLink](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: magic}))(t)
+			want[client.InvalidResetLink](e.api.UsersPasswordReset(t.Context(), client.UsersPasswordResetParams{ResetToken: reset, Password: goodPassword}))(t)
+		})
+	}
 }
 
 // TestLinksAreSingleUse uses a link of each kind in twenty concurrent requests.

@@ -44,7 +44,7 @@ func TestOrigins(t *testing.T) {
 // TestForeignPagesCountForNothing: a page that a user visits cannot use up the limits of the user's address.
 func TestForeignPagesCountForNothing(t *testing.T) {
 	t.Parallel()
-	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleAddress = 3, 20 }))
+	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottlePasswords, s.ThrottleAddress = []int{3}, 20 }))
 	email := e.user(person{client: true})
 	e.signIn(email)
 	body := b64(`{"email":"` + email + `","password":"wrong","application":"planoorder"}`)

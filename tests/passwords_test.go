@@ -82,7 +82,7 @@ func TestOldHashAtOnce(t *testing.T) {
 	t.Parallel()
 	old, err := bcrypt.GenerateFromPassword([]byte(goodPassword), bcrypt.MinCost)
 	check(t, err)
-	e := start(t, withSettings(func(s *impl.Settings) { s.HashWorkers = 10; s.ThrottlePasswords = 1; s.Argon2Time = 1000 }))
+	e := start(t, withSettings(func(s *impl.Settings) { s.HashWorkers = 10; s.ThrottlePasswords = []int{1}; s.Argon2Time = 1000 }))
 	email := e.user(person{client: true})
 	e.exec("UPDATE users SET password_hash = $1", string(old))
 	var all sync.WaitGroup
@@ -160,7 +160,7 @@ func TestRefusedPasswordsCostTheSame(t *testing.T) {
 	const memory, mode = 64, 3 // so that one hash of the old cost more, or one of the current cost less, shows
 	var spent atomic.Int64
 	e := start(t, withSettings(func(s *impl.Settings) {
-		s.Argon2Memory, s.Argon2Time, s.ThrottlePasswords = memory, mode, 0
+		s.Argon2Memory, s.Argon2Time = memory, mode
 	}), onHash(func(cost password.Cost) { spent.Add(int64(cost.Memory) * int64(cost.Passes)) }))
 	current, old := e.user(person{client: true}), e.user(person{client: true})
 	bare := e.user(person{client: true, noPassword: true})

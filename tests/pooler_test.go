@@ -3,13 +3,16 @@ package tests
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +78,12 @@ type pooler struct {
 	address string
 	process *exec.Cmd
 	dir     string
+	stopped atomic.Bool
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // behindPooler returns the URL of a database by way of PgBouncer. It skips the test where PgBouncer is not
@@ -108,11 +117,9 @@ func startPooler(t testing.TB, mode poolMode, database *url.URL) *pooler {
 	dir, err := os.MkdirTemp("", "planoauth-pgbouncer-")
 	check(t, err)
 	check(t, os.Chmod(dir, 0o755))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	address := listener.Addr().String()
-	check(t, listener.Close())
-	_, port, _ := net.SplitHostPort(address)
+	// Below the range from which the tests' own servers get their ports.
+	port := strconv.Itoa(20000 + rand.IntN(10000))
+	address := net.JoinHostPort("127.0.0.1", port)
 	password, _ := database.User.Password()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -145,14 +152,22 @@ ignore_startup_parameters = extra_float_digits
 	trouble := &logs{}
 	p.process.Stdout, p.process.Stderr = trouble, trouble
 	check(t, p.process.Start())
-	for deadline := time.Now().Add(busyLimit); ; time.Sleep(10 * time.Millisecond) {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-			break
+	ended := make(chan error, 1)
+	go func() {
+		err := p.process.Wait()
+		ended <- err
+		if !p.stopped.Load() {
+			fmt.Printf("PgBouncer ends with %v: %s\n", err, lastLines(trouble.String(), 5))
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("PgBouncer does not start: %s", trouble)
+	}()
+	for {
+		select {
+		case err := <-ended:
+			t.Fatalf("PgBouncer ends with %v: %s", err, trouble)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if strings.Contains(trouble.String(), "process up") {
+			break
 		}
 	}
 	fmt.Println("pgbouncer:", mode, "mode")
@@ -162,8 +177,8 @@ ignore_startup_parameters = extra_float_digits
 // stopPoolers ends all PgBouncers of this run.
 func stopPoolers() {
 	for _, p := range poolers.list {
+		p.stopped.Store(true)
 		p.process.Process.Kill()
-		p.process.Wait()
 		os.RemoveAll(p.dir)
 	}
 }

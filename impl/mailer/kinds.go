@@ -14,7 +14,10 @@ const (
 	GoogleLinked    Kind = "google_linked"    // notice of a linked Google account
 	RememberMe      Kind = "remember_me"      // notice of sessions that do not expire
 	SignIn          Kind = "sign_in"          // notice of a sign-in
+	Summary         Kind = "summary"          // instead of further notices within an hour
 )
 
 // Kinds lists every kind. Each has a template of the same name in templates/.
-var Kinds = []Kind{Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn}
+var Kinds = []Kind{
+	Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn, Summary,
+}

@@ -30,6 +30,12 @@ func (l *listener) listen(ctx context.Context) {
 		l.logged = err.Error()
 		l.cache.Log.Warn("listening for invalidations failed", "cause", l.logged)
 	}
+	if errors.Is(err, db.ErrNoNotifications) { // entries are served for Intervals.Unconfirmed
+		select {
+		case <-ctx.Done():
+		case <-time.After(l.cache.Intervals.MaxAge):
+		}
+	}
 }
 
 // receive always returns an error: the reason why it stopped.

@@ -87,13 +87,13 @@ func (f *floor) check(ctx context.Context, p *gen.SessionsReadParams) error {
 
 func (f *floor) signIn(ctx context.Context, p *gen.SessionsCreateParams) error {
 	now := time.Now()
-	strangers, known := sha256.Sum256([]byte(p.Email)), sha256.Sum256([]byte(p.Email+"127.0.0.1"))
-	found, err := f.AccountByEmail(ctx, p.Email, "127.0.0.1", now.Add(-time.Hour), strangers[:], known[:])
+	key := sha256.Sum256([]byte(p.Email))
+	found, err := f.AccountByEmail(ctx, p.Email, "127.0.0.1", now.Add(-time.Hour), key[:])
 	if err != nil || found.User == nil {
 		return fmt.Errorf("no user: %w", err)
 	}
 	var id int64
-	return f.Pool.QueryRow(ctx, insertSession, found.User.ID, randomDigest(), now, found.Key, now.Add(-time.Hour), now.Add(-24*time.Hour)).Scan(&id)
+	return f.Pool.QueryRow(ctx, insertSession, found.User.ID, randomDigest(), now, key[:], now.Add(-time.Hour), now.Add(-24*time.Hour)).Scan(&id)
 }
 
 func (f *floor) register(ctx context.Context, p *gen.ClientsRegisterParams) error {

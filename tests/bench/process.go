@@ -36,7 +36,7 @@ type process struct {
 func (b *bench) startServer(ctx context.Context, database string, settings ...string) *process {
 	metrics := freeAddress()
 	p := &process{name: "the server on " + database, database: database, metrics: "http://" + metrics + "/metrics"}
-	b.start(ctx, p, []string{b.program, "serve"}, append(settings, "METRICS_ADDR="+metrics, "THROTTLE_ADDRESS=1000000000",
+	b.start(ctx, p, []string{b.program, "serve"}, append(settings, "METRICS_ADDR="+metrics, "THROTTLE_ADDRESS=1000000000", "THROTTLE_REGISTRATIONS=0",
 		"MANDRILL_API_KEY=md-bench", "MANDRILL_URL="+b.mandrill, "MAIL_FROM=auth@planoauth.example"))
 	return p
 }

@@ -978,6 +978,12 @@ export interface components {
              */
             message?: string;
             request_id?: components["schemas"]["RequestId"];
+            /**
+             * Format: int64
+             * @description How many failures it stands for. Beyond ten of a kind and operation in an hour, one notification counts all others.
+             * @example 1
+             */
+            count?: number;
             /** @description When it was acknowledged. */
             acknowledged_at?: components["schemas"]["Time"];
             /** @description The id of the user who acknowledged it. */
