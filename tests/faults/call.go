@@ -90,7 +90,9 @@ func (l *load) judge(path string, a answer, wrong string, err error, expected []
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.Requests++
-	if took := a.ended.Sub(a.began); wrong == "" && took > hang {
+	took := a.ended.Sub(a.began)
+	l.slowest = max(l.slowest, took)
+	if wrong == "" && took > hang {
 		wrong = fmt.Sprintf("no answer within 6 s, but after %.0f s", took.Seconds())
 	}
 	if wrong != "" {

@@ -26,9 +26,10 @@ type row struct {
 	Notes        []finding `json:"notes,omitempty"`
 
 	mu      sync.Mutex
-	windows []window  // when requests may fail
-	acked   time.Time // the end of the last acknowledged write
-	mended  time.Time // whose recovery is not known yet; zero if none
+	slowest time.Duration // of all requests
+	windows []window      // when requests may fail
+	acked   time.Time     // the end of the last acknowledged write
+	mended  time.Time     // whose recovery is not known yet; zero if none
 }
 
 // window is a time in which a fault lasts. Its end is zero until it is mended.
