@@ -16,15 +16,19 @@ const (
 	freeConnInterval = 50 * time.Millisecond
 )
 
+// maxLost is how often a read is tried again because its connection died.
+const maxLost = 3
+
 // retries decides whether a read is tried again. The zero value with sessions set is for one read.
 type retries struct {
 	sessions *sessions
-	lost     bool
+	lost     int       // connections that died
 	began    time.Time // of waiting for a free connection
 }
 
 // again reports whether to try once more after an error. It waits where the database has no free connection.
-// A read whose connection died is tried once more; the connection that it gets then is checked first.
+// A read whose connection died is tried again, maxLost times: others may be dying at the same moment. The
+// connection that it gets then is checked first.
 func (r *retries) again(ctx context.Context, err error) bool {
 	switch {
 	case err == nil || errors.Is(err, pgx.ErrNoRows) || ctx.Err() != nil:
@@ -33,9 +37,8 @@ func (r *retries) again(ctx context.Context, err error) bool {
 		return r.waitForConn(ctx)
 	case connLost(err):
 		r.sessions.lose()
-		tried := r.lost
-		r.lost = true
-		return !tried
+		r.lost++
+		return r.lost <= maxLost
 	}
 	return false
 }

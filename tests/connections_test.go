@@ -146,7 +146,7 @@ func TestNoFreeConnection(t *testing.T) {
 	e := start(t)
 	alterDatabase(t, e.database, "CONNECTION LIMIT 8")
 	t.Cleanup(func() { alterDatabase(t, e.database, "CONNECTION LIMIT -1") })
-	e.visits(20)
+	e.visits(8)
 }
 
 // TestReadsSurviveTheirConnection: all connections of the server are ended while users read.

@@ -160,7 +160,8 @@ func TestRevocation(t *testing.T) {
 			}
 		})
 	}
-	for until := time.Now().Add(6 * time.Second); time.Now().Before(until); {
+	enough := func() bool { return checks.Load() >= 1000 && refused.Load() > 0 }
+	for began := time.Now(); time.Since(began) < 6*time.Second || !enough() && time.Since(began) < busyLimit; {
 		e.disturb(sessions[rand.IntN(len(sessions))], apis, rand.IntN(len(replicas)))
 		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
 	}
