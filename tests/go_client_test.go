@@ -31,10 +31,11 @@ func TestGoClientTriesAgain(t *testing.T) {
 	e := start(t, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 3 }))
 	token := e.signIn(e.user(person{client: true}))
 	minute := time.Now().Truncate(time.Minute).Add(time.Hour)
-	e.clock.stop(minute.Add(59 * time.Second))
+	e.clock.stop(minute)
 	for range 3 {
 		e.api.UsersRead(t.Context(), client.UsersReadParams{}, client.WithToken(token))
 	}
+	e.clock.stop(minute.Add(59 * time.Second))
 	refused := want[client.RateLimitExceeded](e.api.UsersRead(t.Context(), client.UsersReadParams{}, client.WithToken(token)))(t)
 	if refused.RetryAfter != time.Second {
 		t.Errorf("it is to be tried again after %v", refused.RetryAfter)

@@ -27,7 +27,9 @@ type lastUsedBuffer struct {
 
 	mu       sync.Mutex
 	pending  map[int64]db.LastUsedUpdate // by session id
-	flushing map[int64]db.LastUsedUpdate // those that a flush is writing
+	// flushing has those of the last flush, also when it has ended: a read that began before it saw the old
+	// value.
+	flushing map[int64]db.LastUsedUpdate
 }
 
 func newLastUsedBuffer(log *slog.Logger, d *db.DB) *lastUsedBuffer {
@@ -98,22 +100,16 @@ func (b *lastUsedBuffer) flush(ctx context.Context) (empty bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.flushing = nil
 	return len(b.pending) == 0
 }
 
-// writeNow writes a pending update. If that is not possible soon, it stays pending.
+// writeNow writes an update that is pending. It stays pending, and the next flush finds it written, or writes
+// it.
 func (b *lastUsedBuffer) writeNow(ctx context.Context, u db.LastUsedUpdate) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	locked, err := b.write(ctx, []db.LastUsedUpdate{u}, TouchInterval)
-	if err != nil || len(locked) > 0 {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.pending[u.SessionID] == u {
-		delete(b.pending, u.SessionID)
+	if _, err := b.write(ctx, []db.LastUsedUpdate{u}, TouchInterval); err != nil {
+		b.log.Warn("writing a last-used update failed", "cause", err.Error())
 	}
 }
 
