@@ -29,14 +29,15 @@ var startupParams = map[string]string{
 // answered the connection. A pooler may use another backend for each transaction, so that it gets no such
 // settings. No statement depends on them there: bytea is read in both forms (byteaCodec), transactions state
 // their isolation level, and statements without a transaction are tried again when they were not serializable.
+// Only array_nulls must be on.
 const setUp = `
-SELECT count(set_config(name, setting, false)) FROM (VALUES
+SELECT current_setting('array_nulls'), (SELECT count(set_config(name, setting, false)) FROM (VALUES
 	('bytea_output', 'hex'),
 	('intervalstyle', 'postgres'),
 	('default_transaction_isolation', 'read committed'),
 	('array_nulls', 'on'),
 	('transform_null_equals', 'off')
-) AS s (name, setting) WHERE pg_backend_pid() = $1`
+) AS s (name, setting) WHERE pg_backend_pid() = $1)`
 
 // setStartupParams overrides what DATABASE_URL says of startupParams. Names are compared without case.
 func setStartupParams(params map[string]string) {
@@ -113,9 +114,13 @@ func (s *sessions) prepare(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	pg.CustomData()[sessionsKey] = s
+	var arrayNulls string
 	var set int
-	if err := conn.QueryRow(ctx, setUp, pgx.QueryExecModeExec, int32(pg.PID())).Scan(&set); err != nil {
+	if err := conn.QueryRow(ctx, setUp, pgx.QueryExecModeExec, int32(pg.PID())).Scan(&arrayNulls, &set); err != nil {
 		return err
+	}
+	if set == 0 && arrayNulls != "on" {
+		return errors.New("array_nulls is off for the connections of the pooler: set it to on, for instance with ALTER ROLE")
 	}
 	if set == 0 {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "bytea", OID: pgtype.ByteaOID, Codec: byteaCodec{}})

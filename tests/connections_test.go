@@ -105,15 +105,16 @@ func TestExecModes(t *testing.T) {
 func TestInheritedSettings(t *testing.T) {
 	t.Parallel()
 	const hostile = `Ada\`
-	rows := slices.Sorted(maps.Keys(hostileSettings))
-	for _, row := range append(rows, "all") {
+	settings := maps.Clone(hostileSettings)
+	maps.Copy(settings, hostileDirectly)
+	for _, row := range append(slices.Sorted(maps.Keys(settings)), "all") {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
 			e := start(t, withDatabase(func(url string) string {
 				if row == "all" {
 					makeHostile(t, url)
 				} else {
-					alterDatabase(t, url, fmt.Sprintf("SET %s = '%s'", row, hostileSettings[row]))
+					alterDatabase(t, url, fmt.Sprintf("SET %s = '%s'", row, settings[row]))
 				}
 				return url
 			}))
