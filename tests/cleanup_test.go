@@ -19,7 +19,7 @@ func (e *env) cleanUp(limit time.Duration) {
 	e.within(limit, "what is outdated is removed", func() bool {
 		return e.count("river_job WHERE kind = 'clean_up' AND state IN ('available', 'running')") == 0 && e.count("river_job WHERE kind = 'clean_up'") > 0
 	})
-	if e.count("river_job WHERE kind = 'clean_up' AND state <> 'completed'")+e.count("notifications WHERE kind = 'clean-up-failed'") > 0 {
+	if e.count("river_job WHERE kind = 'clean_up' AND state IN ('retryable', 'discarded', 'cancelled')")+e.count("notifications WHERE kind = 'clean-up-failed'") > 0 {
 		e.t.Errorf("cleaning up failed: %s", e.logs)
 	}
 }

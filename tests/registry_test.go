@@ -61,9 +61,8 @@ func TestRegistryCopy(t *testing.T) {
 		}
 	}
 	e.clock.move(2 * time.Second)
-	if got := read(e); got != "identify-request-error" {
-		t.Errorf("after 61 s: %s", got)
-	}
+	// A reading that began before the tables were missing may still end.
+	e.within(busyLimit, "after 61 s the copy is too old", func() bool { return read(e) == "identify-request-error" })
 	e.exec("ALTER TABLE services_away RENAME TO services")
 	e.within(busyLimit, "both replicas recover", func() bool { return read(e) == "missing-param" && read(&other) == "missing-param" })
 	e.exec("UPDATE routes SET deployed_at = NULL WHERE path = '/api/v1/sessions/read'")
