@@ -5,7 +5,7 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/machine test/faults fuzz fuzz/api bench bench/quick clean
+.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/poolers test/machine test/faults fuzz fuzz/api bench bench/quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
@@ -49,7 +49,10 @@ test/go:
 	$(BLACK_BOX) -skip 'Long$$' ./tests/ $(QUIETLY)
 
 test/long: ## the tests that take longer than ten seconds by themselves
-	$(BLACK_BOX) -run 'Long$$' ./tests/ $(QUIETLY)
+	$(BLACK_BOX) -run 'Long$$' -skip 'TestScenariosBehindPoolersLong' ./tests/ $(QUIETLY)
+
+test/poolers: ## the scenarios of sessions, clients and links behind PgBouncer and hostile settings; takes six minutes
+	$(BLACK_BOX) -run 'TestScenariosBehindPoolersLong' ./tests/ $(QUIETLY)
 
 test/ts:
 	npm --prefix gen/ts ci --no-audit --no-fund
