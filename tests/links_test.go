@@ -137,7 +137,9 @@ func TestMagicLinkCreate(t *testing.T) {
 		{"after 15 minutes", person{client: true}, 15 * time.Minute, "", nil, "magic-link-expired", 0, 1},
 		{"a user without a record", person{}, 0, "", nil, "client-required", 1, 0},
 		{"a user without a role uses the link up", person{employee: true}, 0, "", nil, "user-requires-role", 0, 0},
-		{"a mistyped token", person{client: true}, 0, "", func(token string) string { return token[:len(token)-1] + map[bool]string{true: "b", false: "a"}[strings.HasSuffix(token, "a")] }, "invalid-magic-link", 0, 1},
+		{"a mistyped token", person{client: true}, 0, "", func(token string) string {
+			return token[:len(token)-1] + map[bool]string{true: "b", false: "a"}[strings.HasSuffix(token, "a")]
+		}, "invalid-magic-link", 0, 1},
 		{"a session's token", person{client: true}, 0, "", func(token string) string { return strings.Replace(token, "plal_", "plas_", 1) }, "invalid-magic-link", 0, 1},
 		{"another kind of link", person{client: true}, 0, "UPDATE links SET kind = 'reset'", nil, "invalid-magic-link", 0, 1},
 		{"a user who was deleted", person{client: true}, 0, "DELETE FROM users", nil, "invalid-magic-link", 0, 0},
