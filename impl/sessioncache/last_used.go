@@ -25,8 +25,8 @@ type lastUsedBuffer struct {
 	// write is db.DB.FlushLastUsed.
 	write func(context.Context, []db.LastUsedUpdate, time.Duration) (locked []int64, _ error)
 
-	mu       sync.Mutex
-	pending  map[int64]db.LastUsedUpdate // by session id
+	mu      sync.Mutex
+	pending map[int64]db.LastUsedUpdate // by session id
 	// flushing has those of the last flush, also when it has ended: a read that began before it saw the old
 	// value.
 	flushing map[int64]db.LastUsedUpdate
