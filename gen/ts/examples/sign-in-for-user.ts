@@ -1,11 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import { PlanoAuth, type Session } from "planoauth";
 
 /** In the backend of a product, signs in the user who has sent this request. Returns the session, or a text for the user. */
 export async function signInForUser(
   planoauth: PlanoAuth,
   application: string, // the application's token, which never leaves the backend
-  request: IncomingMessage,
+  request: { socket: { remoteAddress?: string | undefined }; headers: { "user-agent"?: string | undefined } }, // of node:http
   params: { email: string; password: string },
 ): Promise<Session | string> {
   const address = request.socket.remoteAddress ?? ""; // behind a load balancer, what that says of it

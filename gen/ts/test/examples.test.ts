@@ -111,8 +111,9 @@ test("magic-link", async () => {
   assert.ok(typeof session === "object" && session.token);
   assert.equal(await exchangeLink(withToken(), page), "This link is no longer valid. Let us mail you another one.");
   assert.equal(await requestLink(withToken(), email), "Look into your mail.");
-  assert.equal(await requestLink(withToken(), email), "Look into your mail.");
-  assert.match(await requestLink(withToken(), email), /^Try again in (9|10) minutes\.$/);
+  let text = "";
+  for (let requests = 0; requests < 5; requests++) text = await requestLink(withToken(), email);
+  assert.match(text, /^Try again in (9|10) minutes\.$/);
 });
 
 /** Repeats a call until the server has received a change of the database. */
