@@ -52,8 +52,8 @@ func ParseURL(url string) (*pgxpool.Config, error) {
 	}
 	given := urlOptions(url)
 	if !given["default_query_exec_mode"] {
-		// bun formats values into the query text, so pgx's default statement cache would prepare every query
-		// anew.
+		// bun formats values into the query text, so pgx's default statement cache would prepare each query
+		// again.
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	if !given["pool_max_conns"] {

@@ -22,7 +22,8 @@ func (d *DB) CheckWritable(ctx context.Context) error {
 	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var readOnly, memory string
 		var allowed bool
-		err := tx.NewRaw(`SELECT current_setting('transaction_read_only'), has_table_privilege('sessions', 'INSERT'), set_config('work_mem', '64kB', true)`).
+		err := tx.NewRaw(`SELECT current_setting('transaction_read_only'), has_table_privilege('sessions', 'INSERT'),
+			set_config('work_mem', '64kB', true)`).
 			Scan(ctx, &readOnly, &allowed, &memory)
 		if err != nil {
 			return err

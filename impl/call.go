@@ -50,7 +50,7 @@ type call struct {
 	sessionApp     *db.Application // of the session
 	changed        []int64         // ids of users whose sessions must leave the session cache
 	metricsApp     string          // slug of the application that metrics count the request for
-	subject        subject         // whom the log lines name
+	subject        subject         // the ids in the log lines
 	logged         [4]slog.Attr    // memory for the attributes of the request's log line
 }
 

@@ -33,7 +33,7 @@ type retentionRule struct {
 }
 
 // retentionRules lists everything that is ever deleted for its age. Sessions are kept for a while after their
-// end, so that their users are told session-expired; with remember_me a session has no end.
+// end, so that their tokens answer session-expired; with remember_me a session has no end.
 var retentionRules = []retentionRule{
 	{"sessions", "(created_at <= ?0 OR last_used_at <= ?1) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
 		[]time.Duration{sessionLifetime + sessionRetention, sessionIdleLimit + sessionRetention}},

@@ -141,7 +141,7 @@ func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User,
 	return session, token, err
 }
 
-// linkGoogle links a user for whom mayLink was true, and queues a notice. It returns db.ErrAlreadyExists if
+// linkGoogle links a user that mayLink accepted, and queues a notice. It returns db.ErrAlreadyExists if
 // the user has changed since. An unverified address becomes verified by this, which removes what a stranger
 // may have left.
 func (s *Server) linkGoogle(ctx context.Context, tx bun.Tx, c *call, account *oidc.Account, user *db.User, app *db.Application) error {

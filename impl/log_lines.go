@@ -6,7 +6,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
-// subject is whom a call is about, by ids, for its log lines. An id is 0 while it is not known. Log lines never
+// subject holds the ids of a call's user, session and application for its log lines. An id is 0 while it is not known. Log lines never
 // contain tokens and e-mail addresses.
 type subject struct{ user, session, application int64 }
 

@@ -85,7 +85,9 @@ func derive(text []byte) (completed []byte, files map[string][]byte, err error) 
 	if files, err = renderAll(spec); err != nil {
 		return nil, nil, err
 	}
-	trees := map[string]*object{"openapi.gen.json": doc.root, "views/server.json": serverView(doc, spec), "views/client.json": clientView(doc, spec)}
+	trees := map[string]*object{
+		"openapi.gen.json": doc.root, "views/server.json": serverView(doc, spec), "views/client.json": clientView(doc, spec),
+	}
 	for name, tree := range trees {
 		if files[name], err = toJSON(tree, " "); err != nil {
 			return nil, nil, err

@@ -58,7 +58,8 @@ func checkURL(slug, text string) error {
 	case slug == planoauthSlug:
 		return errors.New("--url cannot be set for planoauth: its url is PUBLIC_URL")
 	case text != "" && (checkText("--url", redirectURL, text) != nil || formats.CheckOrigin(formats.Origin(text)) != nil):
-		return errors.New("--url must be an absolute https URL, or an http URL on this machine, whose host is a name without wildcards or an IP address")
+		return errors.New("--url must be an absolute https URL, or an http URL on this machine, " +
+			"whose host is a name without wildcards or an IP address")
 	}
 	return nil
 }
@@ -76,7 +77,8 @@ func parseOrigins(flag string, texts []string) (origins []string, err error) {
 	for i, text := range texts {
 		texts[i] = strings.TrimSpace(text)
 		if formats.CheckOrigin(texts[i]) != nil || len(formats.Origin(texts[i])) > maxOriginLength {
-			return nil, errors.New(flag + " must be an origin such as https://app.example or https://app.example:8443: no path, query, fragment or wildcard, " +
+			return nil, errors.New(flag + " must be an origin such as https://app.example or https://app.example:8443: " +
+				"no path, query, fragment or wildcard, " +
 				"a host beyond ASCII as punycode, and http only on this machine")
 		}
 	}
