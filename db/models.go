@@ -20,9 +20,11 @@ type User struct {
 	Phone           string // E.164, or ""
 	RememberMe      bool
 	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
+	Suspended       bool   // cannot sign in
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`
+	Access  Access  `bun:"-"` // of the employee record, whether or not that is active; AccessNone without one
 }
 
 // HasPassword reports whether the user can sign in with a password. A blank hash counts as none.
@@ -40,6 +42,43 @@ type Client struct {
 	Enterprise       bool
 	Active           bool
 	CreatedAt        time.Time
+
+	User *User `bun:"rel:belongs-to,join:user_id=id"` // nil unless it was asked for
+}
+
+// Employee is a user's record as an employee.
+type Employee struct {
+	bun.BaseModel `bun:"table:employees"`
+
+	ID        int64 `bun:",pk,autoincrement"`
+	UserID    int64
+	Active    bool
+	Access    Access
+	CreatedAt time.Time
+
+	User *User `bun:"rel:belongs-to,join:user_id=id"`
+}
+
+// Liaison is a user's record as a liaison.
+type Liaison struct {
+	bun.BaseModel `bun:"table:liaisons"`
+
+	ID        int64 `bun:",pk,autoincrement"`
+	UserID    int64
+	Active    bool
+	CreatedAt time.Time
+
+	User *User `bun:"rel:belongs-to,join:user_id=id"`
+}
+
+// Company is a company that clients can belong to.
+type Company struct {
+	bun.BaseModel `bun:"table:companies"`
+
+	ID        int64 `bun:",pk,autoincrement"`
+	Name      string
+	Active    bool
+	CreatedAt time.Time
 }
 
 // Session is a sign-in of a user to an application. It exists until it is deleted; impl decides when it has
@@ -73,6 +112,9 @@ type Application struct {
 	RedirectOrigins []string `bun:",array"`
 	LegacySlugs     bool
 	SignInMail      bool
+	AccentColor     string // such as #3366cc, "" for none
+	SupportURL      string `bun:"support_url"`
+	CreatedAt       time.Time
 }
 
 // ApplicationToken is a token by which an application identifies itself.
@@ -96,7 +138,9 @@ type Link struct {
 	RedirectURL   string
 	TokenDigest   []byte
 	CreatedAt     time.Time
-	KnownAddress  bool // whether it was requested from an address that the user had signed in from
+	KnownAddress  bool   // whether it was requested from an address that the user had signed in from
+	Email         string // the address that a change of address leads to, "" for other kinds
+	ByAdmin       bool   // whether an administrator made it: then it needs no session
 }
 
 // GoogleState is a sign-in with Google that was started and not completed.
@@ -149,6 +193,28 @@ type Mail struct {
 
 	Claim        string    `bun:",nullzero"` // names the attempt that is sending the mail, "" for none
 	ClaimedUntil time.Time `bun:",nullzero"` // by the database's clock
+
+	UserID int64 `bun:",nullzero"` // whom it goes to; 0 for the mail about a deletion
+}
+
+// AuditEvent says who did what. It has no secrets, and no values of params.
+type AuditEvent struct {
+	bun.BaseModel `bun:"table:audit_events"`
+
+	ID               int64 `bun:",pk,autoincrement"`
+	CreatedAt        time.Time
+	Operation        string // an operation id, or a verb of the command
+	Status           string
+	ActorID          int64  `bun:",nullzero"` // the user who did it, 0 for none
+	ActorApplication string // the slug of the application whose token did it, "" for none
+	Command          bool   // whether the command did it
+	SubjectID        int64  `bun:",nullzero"` // the user whom it was about, 0 for none
+	Application      string // the slug of the application that it was about, "" for none
+	RequestID        string
+	IP               string `bun:"ip"`
+	UserAgent        string
+	Changed          []string `bun:",array"` // names of params
+	Count            int64    // requests that it stands for
 }
 
 // Notification tells operators that something failed.

@@ -24,11 +24,11 @@ func (d *DB) SessionByToken(ctx context.Context, digest []byte) (*Session, error
 	var verified *time.Time
 	err := d.readRow(ctx, `
 SELECT s.id, s.user_id, s.application_id, s.method, s.redirect_url, s.ip, s.user_agent, s.created_at, s.last_used_at,
-	u.email, u.email_verified_at, u.remember_me, c.active, e.active, l.active
+	u.email, u.email_verified_at, u.remember_me, u.suspended, c.active, e.active, l.active, coalesce(e.access, 'none')
 FROM sessions s JOIN users u ON u.id = s.user_id`+joinRecords+`
 WHERE s.token_digest = $1`, []any{d.sessions.hot(), digest},
 		&s.ID, &s.UserID, &s.ApplicationID, &s.Method, &s.RedirectURL, &s.IP, &s.UserAgent, &s.CreatedAt, &s.LastUsedAt,
-		&u.Email, &verified, &u.RememberMe, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison)
+		&u.Email, &verified, &u.RememberMe, &u.Suspended, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

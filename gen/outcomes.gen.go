@@ -55,6 +55,12 @@ const (
 	OperationPreferencesUpdate             OperationID = "preferencesUpdate"
 	OperationNotificationsIndex            OperationID = "notificationsIndex"
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
+	OperationPeopleIndex                   OperationID = "peopleIndex"
+	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationCompaniesIndex                OperationID = "companiesIndex"
+	OperationCompaniesRead                 OperationID = "companiesRead"
+	OperationCompaniesCreate               OperationID = "companiesCreate"
+	OperationCompaniesUpdate               OperationID = "companiesUpdate"
 )
 
 // Operation is one operation of the spec.
@@ -79,8 +85,13 @@ type Operation struct {
 	ApplicationRequires []string
 	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
+	// Access is the least access that an administrative operation needs: viewer, support or admin. It is empty for other
+	// operations.
+	Access string
 	// Application is the application whose sessions alone it takes.
 	Application SessionApplication
+	// Subject is the person that an administrative operation is about.
+	Subject OperationSubject
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -101,6 +112,18 @@ type SessionApplication struct {
 	Param string
 }
 
+// OperationSubject is how an administrative operation names the person that it is about.
+type OperationSubject struct {
+	// Param is the dotted path of the param, "" for none.
+	Param string
+	// Kind says what the param is: email, or the id of a person, client, employee or liaison.
+	Kind string
+	// Acts reports whether the operation acts on the person; otherwise it only reads.
+	Acts bool
+	// Oneself reports whether an operation may act on the caller.
+	Oneself bool
+}
+
 // Operations has all operations, in the order of the spec.
 var Operations = []*Operation{
 	{
@@ -109,7 +132,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -142,7 +165,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"session_token"}, Roles: []string(nil),
-		Throttled: false,
+		Throttled: false, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -165,10 +188,10 @@ var Operations = []*Operation{
 	{
 		ID: OperationSessionsIndex, Method: "POST", Path: "/api/v1/sessions/index", Service: "sessions",
 		Params:         "SessionsIndexParams",
-		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
+		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -194,7 +217,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "scope"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -220,7 +243,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -249,7 +272,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -279,7 +302,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"google-sign-in-failed",
@@ -307,7 +330,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"google-account-conflict",
@@ -338,7 +361,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -370,7 +393,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled:   true,
+		Throttled: true, Access: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: "client.password"},
 		Slugs: []string{
 			"action-successful",
@@ -401,7 +424,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -427,7 +450,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -453,7 +476,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled:   true,
+		Throttled: true, Access: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -484,7 +507,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -513,7 +536,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "reset_token", "password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -543,7 +566,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "redirect_url"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"email-already-verified",
@@ -571,7 +594,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "verification_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -599,7 +622,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -625,7 +648,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled:   true,
+		Throttled: true, Access: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -650,10 +673,10 @@ var Operations = []*Operation{
 	{
 		ID: OperationNotificationsIndex, Method: "POST", Path: "/api/v1/notifications/index", Service: "notifications",
 		Params:         "NotificationsIndexParams",
-		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled:   true,
+		Throttled: true, Access: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -682,7 +705,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled:   true,
+		Throttled: true, Access: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -692,6 +715,177 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleIndex, Method: "POST", Path: "/api/v1/people/index", Service: "people",
+		Params:         "PeopleIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleRead, Method: "POST", Path: "/api/v1/people/read", Service: "people",
+		Params:         "PeopleReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesIndex, Method: "POST", Path: "/api/v1/companies/index", Service: "companies",
+		Params:         "CompaniesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesRead, Method: "POST", Path: "/api/v1/companies/read", Service: "companies",
+		Params:         "CompaniesReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesCreate, Method: "POST", Path: "/api/v1/companies/create", Service: "companies",
+		Params:         "CompaniesCreateParams",
+		ParamOrder:     []string{"token", "name", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"company-already-exists",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesUpdate, Method: "PUT", Path: "/api/v1/companies/update", Service: "companies",
+		Params:         "CompaniesUpdateParams",
+		ParamOrder:     []string{"token", "id", "name", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"company-already-exists",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
 			"origin-not-allowed",
@@ -765,6 +959,26 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The new company.",
+				Operations: []string{"companiesCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The companies.",
+				Operations: []string{"companiesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The company.",
+				Operations: []string{"companiesRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The company, as changed.",
+				Operations: []string{"companiesUpdate"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The notifications.",
 				Operations: []string{"notificationsIndex"},
 			},
@@ -772,6 +986,16 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The notification, as changed.",
 				Operations: []string{"notificationsUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The people.",
+				Operations: []string{"peopleIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person.",
+				Operations: []string{"peopleRead"},
 			},
 			{
 				Message:    "It worked.",
@@ -877,6 +1101,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "company-already-exists", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A company has this name already.",
+				Meaning:    "A company has this name, in upper or lower case.",
+				Remedy:     "Use that company, or choose another name.",
+				Operations: []string{"companiesCreate", "companiesUpdate"},
+			},
+		},
+	},
+	{
 		Slug: "email-already-client", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -972,7 +1207,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -983,7 +1218,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1005,7 +1240,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1060,7 +1295,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1071,7 +1306,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1166,7 +1401,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1177,7 +1412,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1188,7 +1423,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1199,7 +1434,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1210,7 +1445,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1221,7 +1456,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1232,7 +1467,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1243,7 +1478,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1289,7 +1524,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1300,7 +1535,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1311,7 +1546,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1459,6 +1694,28 @@ func (o ApplicationCrash) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes ApplicationCrash an outcome of peopleIndex.
+func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
+func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes ApplicationCrash an outcome of companiesIndex.
+func (o ApplicationCrash) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes ApplicationCrash an outcome of companiesRead.
+func (o ApplicationCrash) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes ApplicationCrash an outcome of companiesCreate.
+func (o ApplicationCrash) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes ApplicationCrash an outcome of companiesUpdate.
+func (o ApplicationCrash) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
 
@@ -1543,6 +1800,81 @@ func (o ClientsRegisterMandrillEmailFailed) Write(w http.ResponseWriter) error {
 
 // VisitClientsRegisterResponse makes ClientsRegisterMandrillEmailFailed an outcome of clientsRegister.
 func (o ClientsRegisterMandrillEmailFailed) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesCreateResponse makes CompaniesCreateActionSuccessful an outcome of companiesCreate.
+func (o CompaniesCreateActionSuccessful) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesIndexResponse makes CompaniesIndexActionSuccessful an outcome of companiesIndex.
+func (o CompaniesIndexActionSuccessful) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesReadResponse makes CompaniesReadActionSuccessful an outcome of companiesRead.
+func (o CompaniesReadActionSuccessful) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesUpdateResponse makes CompaniesUpdateActionSuccessful an outcome of companiesUpdate.
+func (o CompaniesUpdateActionSuccessful) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "company-already-exists".
+func (CompanyAlreadyExists) Slug() string { return "company-already-exists" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o CompanyAlreadyExists) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "company-already-exists", "A company has this name already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/company-already-exists>; rel=\"help\""}, o)
+}
+
+// VisitCompaniesCreateResponse makes CompanyAlreadyExists an outcome of companiesCreate.
+func (o CompanyAlreadyExists) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes CompanyAlreadyExists an outcome of companiesUpdate.
+func (o CompanyAlreadyExists) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1784,6 +2116,34 @@ func (o IdentifyRequestError) VisitNotificationsUpdateResponse(w http.ResponseWr
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes IdentifyRequestError an outcome of peopleIndex.
+func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
+func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes IdentifyRequestError an outcome of companiesIndex.
+func (o IdentifyRequestError) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes IdentifyRequestError an outcome of companiesRead.
+func (o IdentifyRequestError) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesCreateResponse makes IdentifyRequestError an outcome of companiesCreate.
+func (o IdentifyRequestError) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes IdentifyRequestError an outcome of companiesUpdate.
+func (o IdentifyRequestError) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
 
@@ -1889,6 +2249,32 @@ func (o InvalidContentType) VisitNotificationsIndexResponse(w http.ResponseWrite
 
 // VisitNotificationsUpdateResponse makes InvalidContentType an outcome of notificationsUpdate.
 func (o InvalidContentType) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes InvalidContentType an outcome of peopleIndex.
+func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
+func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes InvalidContentType an outcome of companiesIndex.
+func (o InvalidContentType) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes InvalidContentType an outcome of companiesRead.
+func (o InvalidContentType) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesCreateResponse makes InvalidContentType an outcome of companiesCreate.
+func (o InvalidContentType) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes InvalidContentType an outcome of companiesUpdate.
+func (o InvalidContentType) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2004,6 +2390,34 @@ func (o InvalidEncodedParams) VisitNotificationsUpdateResponse(w http.ResponseWr
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes InvalidEncodedParams an outcome of peopleIndex.
+func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
+func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes InvalidEncodedParams an outcome of companiesIndex.
+func (o InvalidEncodedParams) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes InvalidEncodedParams an outcome of companiesRead.
+func (o InvalidEncodedParams) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesCreateResponse makes InvalidEncodedParams an outcome of companiesCreate.
+func (o InvalidEncodedParams) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes InvalidEncodedParams an outcome of companiesUpdate.
+func (o InvalidEncodedParams) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
 
@@ -2107,6 +2521,24 @@ func (o InvalidParam) VisitNotificationsIndexResponse(w http.ResponseWriter) err
 func (o InvalidParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPeopleIndexResponse makes InvalidParam an outcome of peopleIndex.
+func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
+func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes InvalidParam an outcome of companiesIndex.
+func (o InvalidParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes InvalidParam an outcome of companiesRead.
+func (o InvalidParam) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes InvalidParam an outcome of companiesCreate.
+func (o InvalidParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes InvalidParam an outcome of companiesUpdate.
+func (o InvalidParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -2229,6 +2661,24 @@ func (o InvalidToken) VisitNotificationsUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes InvalidToken an outcome of peopleIndex.
+func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
+func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes InvalidToken an outcome of companiesIndex.
+func (o InvalidToken) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes InvalidToken an outcome of companiesRead.
+func (o InvalidToken) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes InvalidToken an outcome of companiesCreate.
+func (o InvalidToken) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes InvalidToken an outcome of companiesUpdate.
+func (o InvalidToken) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
 
@@ -2347,6 +2797,24 @@ func (o MissingParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes MissingParam an outcome of peopleIndex.
+func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
+func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes MissingParam an outcome of companiesIndex.
+func (o MissingParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes MissingParam an outcome of companiesRead.
+func (o MissingParam) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes MissingParam an outcome of companiesCreate.
+func (o MissingParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes MissingParam an outcome of companiesUpdate.
+func (o MissingParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
 
@@ -2444,6 +2912,24 @@ func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 func (o NoParamsDecoded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPeopleIndexResponse makes NoParamsDecoded an outcome of peopleIndex.
+func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
+func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes NoParamsDecoded an outcome of companiesIndex.
+func (o NoParamsDecoded) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes NoParamsDecoded an outcome of companiesRead.
+func (o NoParamsDecoded) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes NoParamsDecoded an outcome of companiesCreate.
+func (o NoParamsDecoded) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes NoParamsDecoded an outcome of companiesUpdate.
+func (o NoParamsDecoded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -2575,6 +3061,28 @@ func (o OriginNotAllowed) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes OriginNotAllowed an outcome of peopleIndex.
+func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
+func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes OriginNotAllowed an outcome of companiesIndex.
+func (o OriginNotAllowed) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes OriginNotAllowed an outcome of companiesRead.
+func (o OriginNotAllowed) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes OriginNotAllowed an outcome of companiesCreate.
+func (o OriginNotAllowed) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes OriginNotAllowed an outcome of companiesUpdate.
+func (o OriginNotAllowed) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
 
@@ -2591,6 +3099,34 @@ func (o PasswordRejected) VisitUsersPasswordUpdateResponse(w http.ResponseWriter
 
 // VisitUsersPasswordResetResponse makes PasswordRejected an outcome of usersPasswordReset.
 func (o PasswordRejected) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleIndexResponse makes PeopleIndexActionSuccessful an outcome of peopleIndex.
+func (o PeopleIndexActionSuccessful) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleReadResponse makes PeopleReadActionSuccessful an outcome of peopleRead.
+func (o PeopleReadActionSuccessful) VisitPeopleReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2625,6 +3161,28 @@ func (o PermissionDenied) VisitNotificationsIndexResponse(w http.ResponseWriter)
 
 // VisitNotificationsUpdateResponse makes PermissionDenied an outcome of notificationsUpdate.
 func (o PermissionDenied) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes PermissionDenied an outcome of peopleIndex.
+func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
+func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes PermissionDenied an outcome of companiesIndex.
+func (o PermissionDenied) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes PermissionDenied an outcome of companiesRead.
+func (o PermissionDenied) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes PermissionDenied an outcome of companiesCreate.
+func (o PermissionDenied) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes PermissionDenied an outcome of companiesUpdate.
+func (o PermissionDenied) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2759,6 +3317,30 @@ func (o RateLimitExceeded) VisitNotificationsUpdateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes RateLimitExceeded an outcome of peopleIndex.
+func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
+func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes RateLimitExceeded an outcome of companiesIndex.
+func (o RateLimitExceeded) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes RateLimitExceeded an outcome of companiesRead.
+func (o RateLimitExceeded) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RateLimitExceeded an outcome of companiesCreate.
+func (o RateLimitExceeded) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes RateLimitExceeded an outcome of companiesUpdate.
+func (o RateLimitExceeded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
 
@@ -2856,6 +3438,24 @@ func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 func (o RequestTooLarge) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPeopleIndexResponse makes RequestTooLarge an outcome of peopleIndex.
+func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
+func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes RequestTooLarge an outcome of companiesIndex.
+func (o RequestTooLarge) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes RequestTooLarge an outcome of companiesRead.
+func (o RequestTooLarge) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RequestTooLarge an outcome of companiesCreate.
+func (o RequestTooLarge) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes RequestTooLarge an outcome of companiesUpdate.
+func (o RequestTooLarge) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -2973,6 +3573,28 @@ func (o RouteNonExistent) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes RouteNonExistent an outcome of peopleIndex.
+func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
+func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes RouteNonExistent an outcome of companiesIndex.
+func (o RouteNonExistent) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes RouteNonExistent an outcome of companiesRead.
+func (o RouteNonExistent) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RouteNonExistent an outcome of companiesCreate.
+func (o RouteNonExistent) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes RouteNonExistent an outcome of companiesUpdate.
+func (o RouteNonExistent) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
 
@@ -3066,6 +3688,24 @@ func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) er
 func (o RouteNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPeopleIndexResponse makes RouteNotFound an outcome of peopleIndex.
+func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
+func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes RouteNotFound an outcome of companiesIndex.
+func (o RouteNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes RouteNotFound an outcome of companiesRead.
+func (o RouteNotFound) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RouteNotFound an outcome of companiesCreate.
+func (o RouteNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes RouteNotFound an outcome of companiesUpdate.
+func (o RouteNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -3189,6 +3829,24 @@ func (o ServiceNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitPeopleIndexResponse makes ServiceNotFound an outcome of peopleIndex.
+func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
+func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes ServiceNotFound an outcome of companiesIndex.
+func (o ServiceNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes ServiceNotFound an outcome of companiesRead.
+func (o ServiceNotFound) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes ServiceNotFound an outcome of companiesCreate.
+func (o ServiceNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes ServiceNotFound an outcome of companiesUpdate.
+func (o ServiceNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
 
@@ -3284,6 +3942,24 @@ func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) e
 func (o SessionExpired) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPeopleIndexResponse makes SessionExpired an outcome of peopleIndex.
+func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
+func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes SessionExpired an outcome of companiesIndex.
+func (o SessionExpired) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes SessionExpired an outcome of companiesRead.
+func (o SessionExpired) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes SessionExpired an outcome of companiesCreate.
+func (o SessionExpired) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes SessionExpired an outcome of companiesUpdate.
+func (o SessionExpired) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }

@@ -12,6 +12,20 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for Access.
+const (
+	Admin   Access = "admin"
+	None    Access = "none"
+	Support Access = "support"
+	Viewer  Access = "viewer"
+)
+
+// Defines values for CompaniesIndexSortBy.
+const (
+	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
+	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
@@ -46,6 +60,27 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
+// Defines values for PeopleIndexParamsFilters.
+const (
+	GoogleLinked PeopleIndexParamsFilters = "google_linked"
+	NoPassword   PeopleIndexParamsFilters = "no_password"
+	Recordless   PeopleIndexParamsFilters = "recordless"
+	Unverified   PeopleIndexParamsFilters = "unverified"
+)
+
+// Defines values for PeopleIndexSearchAttributes.
+const (
+	PeopleIndexSearchAttributesEmail PeopleIndexSearchAttributes = "email"
+	PeopleIndexSearchAttributesName  PeopleIndexSearchAttributes = "name"
+	PeopleIndexSearchAttributesPhone PeopleIndexSearchAttributes = "phone"
+)
+
+// Defines values for PeopleIndexSortBy.
+const (
+	PeopleIndexSortByCreatedAt PeopleIndexSortBy = "created_at"
+	PeopleIndexSortByEmail     PeopleIndexSortBy = "email"
+)
+
 // Defines values for SessionsDeleteParamsScope.
 const (
 	All     SessionsDeleteParamsScope = "all"
@@ -55,8 +90,8 @@ const (
 
 // Defines values for SessionsIndexSortBy.
 const (
-	CreatedAt  SessionsIndexSortBy = "created_at"
-	LastUsedAt SessionsIndexSortBy = "last_used_at"
+	SessionsIndexSortByCreatedAt  SessionsIndexSortBy = "created_at"
+	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
 )
 
 // Defines values for SignInMethod.
@@ -85,6 +120,9 @@ const (
 	Full    View = "full"
 	Minimal View = "minimal"
 )
+
+// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+type Access string
 
 // Application A product that users sign in to.
 type Application struct {
@@ -361,6 +399,228 @@ type ClientsRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// CompaniesCreateActionSuccessful The new company.
+type CompaniesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesCreateParams The params of companies/create.
+type CompaniesCreateParams struct {
+	// Name The name of the company.
+	Name CompanyName `json:"name"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexActionSuccessful The companies.
+type CompaniesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of companies.
+	Data CompanyList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesIndexParams The params of companies/index.
+type CompaniesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only companies that are not active.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the companies must contain, in upper or lower case.
+	Search CompaniesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the companies.
+	Sort CompaniesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexSearch What the companies must contain, in upper or lower case.
+type CompaniesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// CompaniesIndexSort The order of the companies.
+type CompaniesIndexSort struct {
+	// By What the companies are sorted by; `name` when absent.
+	By CompaniesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// CompaniesIndexSortBy What the companies are sorted by; `name` when absent.
+type CompaniesIndexSortBy string
+
+// CompaniesReadActionSuccessful The company.
+type CompaniesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesReadParams The params of companies/read.
+type CompaniesReadParams struct {
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesUpdateActionSuccessful The company, as changed.
+type CompaniesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesUpdateParams The params of companies/update.
+type CompaniesUpdateParams struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Name The name of the company.
+	Name *CompanyName `json:"name"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// Company A company that clients can belong to.
+type Company struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// Clients The number of its clients.
+	//
+	// Example: 2
+	Clients *int64 `json:"clients,omitempty"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Name The name.
+	//
+	// Example: Eckert-Mauchly
+	Name string `json:"name,omitempty,omitzero"`
+}
+
+// CompanyAlreadyExists A company has this name, in upper or lower case.
+type CompanyAlreadyExists struct {
+	Code int `json:"code"`
+
+	// Message Example: A company has this name already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompanyList A page of companies.
+type CompanyList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The companies of the page.
+	Results []Company `json:"results"`
+}
+
 // CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 //
 // Example: Eckert-Mauchly
@@ -368,6 +628,11 @@ type CompanyName = string
 
 // Count Whether `data.count` has the number of all matches on all pages.
 type Count = bool
+
+// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+//
+// Example: true
+type CountEstimated = bool
 
 // DeletedSessions The result of signing out.
 type DeletedSessions struct {
@@ -450,6 +715,45 @@ type EmailNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Employee A user's record as an employee. Names are the user's.
+type Employee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
 }
 
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
@@ -664,10 +968,64 @@ type InvalidVerificationLink struct {
 	Status    string    `json:"status"`
 }
 
+// Liaison A user's record as a liaison. Names are the user's.
+type Liaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 type LinkToken = string
+
+// ListPage Which part of the list is returned, by `number` or by `after`.
+type ListPage struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
+	// Number Which page, the first being 1.
+	//
+	// Example: 1
+	Number int `json:"number,omitempty,omitzero"`
+
+	// Size The number of rows on a page; 20 when absent.
+	//
+	// Example: 20
+	Size int `json:"size,omitempty,omitzero"`
+}
 
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
@@ -709,6 +1067,11 @@ type MissingParam struct {
 //
 // Example: Ada
 type Name = string
+
+// Next What `page.after` takes for the next page; absent on the last one.
+//
+// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+type Next = string
 
 // NoParamsDecoded The body is empty, before or after base64 decoding, or it is an empty object although a param is required.
 type NoParamsDecoded struct {
@@ -774,6 +1137,16 @@ type NotificationList struct {
 	//
 	// Example: 3
 	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The notifications of the page.
 	Results []Notification `json:"results"`
@@ -895,6 +1268,11 @@ type OriginNotAllowed struct {
 
 // Page Which part of the list is returned.
 type Page struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
 	// Number Which page, the first being 1.
 	//
 	// Example: 1
@@ -950,6 +1328,105 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
+// PeopleIndexActionSuccessful The people.
+type PeopleIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of people.
+	Data PersonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleIndexParams The params of people/index.
+type PeopleIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only people whose address is not verified, who have no record, no password, or a Google account. Several must all hold.
+	Filters []PeopleIndexParamsFilters `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the people must contain, in upper or lower case.
+	Search PeopleIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the people.
+	Sort PeopleIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleIndexParamsFilters defines model for PeopleIndexParams.Filters.
+type PeopleIndexParamsFilters string
+
+// PeopleIndexSearch What the people must contain, in upper or lower case.
+type PeopleIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []PeopleIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// PeopleIndexSearchAttributes defines model for PeopleIndexSearch.Attributes.
+type PeopleIndexSearchAttributes string
+
+// PeopleIndexSort The order of the people.
+type PeopleIndexSort struct {
+	// By What the people are sorted by; `created_at` when absent.
+	By PeopleIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
+type PeopleIndexSortBy string
+
+// PeopleReadActionSuccessful The person.
+type PeopleReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleReadParams The params of people/read.
+type PeopleReadParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
@@ -962,6 +1439,105 @@ type PermissionDenied struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Person A user, for administration.
+type Person struct {
+	// Client A user's record as a client. Names and phone are the user's.
+	Client ClientRecord `json:"client,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the address is verified.
+	//
+	// Example: true
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Employee A user's record as an employee. Names are the user's.
+	Employee Employee `json:"employee,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// GoogleLinked Whether the person can sign in with Google.
+	//
+	// Example: false
+	GoogleLinked *bool `json:"google_linked,omitempty"`
+
+	// HasPassword Whether the person can sign in with a password.
+	//
+	// Example: true
+	HasPassword *bool `json:"has_password,omitempty"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// LastSignInAt When the person signed in last; absent if that was never or long ago.
+	LastSignInAt Time `json:"last_sign_in_at,omitzero"`
+
+	// Liaison A user's record as a liaison. Names are the user's.
+	Liaison Liaison `json:"liaison,omitempty,omitzero"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+
+	// Records The kinds of all records, active or not.
+	Records Records `json:"records,omitzero"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe *bool `json:"remember_me,omitempty"`
+
+	// Sessions The number of live sessions.
+	//
+	// Example: 1
+	Sessions *int64 `json:"sessions,omitempty"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended *bool `json:"suspended,omitempty"`
+}
+
+// PersonList A page of people.
+type PersonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The people of the page.
+	Results []Person `json:"results"`
 }
 
 // Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
@@ -1224,6 +1800,16 @@ type SessionList struct {
 	//
 	// Example: 3
 	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The sessions of the page.
 	//
@@ -2105,20 +2691,13 @@ type UsersUpdateActionSuccessful struct {
 
 // UsersUpdateParams The params of users/update.
 type UsersUpdateParams struct {
-	// FirstName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	FirstName Name `json:"first_name,omitempty,omitzero"`
-
-	// LastName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	LastName Name `json:"last_name,omitempty,omitzero"`
+	FirstName *Name `json:"first_name,omitempty"`
+	LastName  *Name `json:"last_name,omitempty"`
 
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
-	Phone string `json:"phone,omitempty,omitzero"`
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -2147,11 +2726,29 @@ type View string
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.
 type ClientsRegisterJSONRequestBody = ClientsRegisterParams
 
+// CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
+type CompaniesCreateJSONRequestBody = CompaniesCreateParams
+
+// CompaniesIndexJSONRequestBody defines body for CompaniesIndex for application/json ContentType.
+type CompaniesIndexJSONRequestBody = CompaniesIndexParams
+
+// CompaniesReadJSONRequestBody defines body for CompaniesRead for application/json ContentType.
+type CompaniesReadJSONRequestBody = CompaniesReadParams
+
+// CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
+type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
+
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 
 // NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
 type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
+
+// PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
+type PeopleIndexJSONRequestBody = PeopleIndexParams
+
+// PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
+type PeopleReadJSONRequestBody = PeopleReadParams
 
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
@@ -2212,12 +2809,30 @@ type ServerInterface interface {
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx echo.Context) error
+	// CompaniesCreate Create a company
+	// (POST /api/v1/companies/create)
+	CompaniesCreate(ctx echo.Context) error
+	// CompaniesIndex List companies
+	// (POST /api/v1/companies/index)
+	CompaniesIndex(ctx echo.Context) error
+	// CompaniesRead Read a company
+	// (POST /api/v1/companies/read)
+	CompaniesRead(ctx echo.Context) error
+	// CompaniesUpdate Change a company
+	// (PUT /api/v1/companies/update)
+	CompaniesUpdate(ctx echo.Context) error
 	// NotificationsIndex List what failed
 	// (POST /api/v1/notifications/index)
 	NotificationsIndex(ctx echo.Context) error
 	// NotificationsUpdate Acknowledge a notification
 	// (PUT /api/v1/notifications/update)
 	NotificationsUpdate(ctx echo.Context) error
+	// PeopleIndex List people
+	// (POST /api/v1/people/index)
+	PeopleIndex(ctx echo.Context) error
+	// PeopleRead Read a person
+	// (POST /api/v1/people/read)
+	PeopleRead(ctx echo.Context) error
 	// PreferencesRead Read the preferences
 	// (POST /api/v1/preferences/read)
 	PreferencesRead(ctx echo.Context) error
@@ -2288,6 +2903,42 @@ func (w *ServerInterfaceWrapper) ClientsRegister(ctx echo.Context) error {
 	return err
 }
 
+// CompaniesCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesCreate(ctx)
+	return err
+}
+
+// CompaniesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesIndex(ctx)
+	return err
+}
+
+// CompaniesRead converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesRead(ctx)
+	return err
+}
+
+// CompaniesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesUpdate(ctx)
+	return err
+}
+
 // NotificationsIndex converts echo context to params.
 func (w *ServerInterfaceWrapper) NotificationsIndex(ctx echo.Context) error {
 	var err error
@@ -2303,6 +2954,24 @@ func (w *ServerInterfaceWrapper) NotificationsUpdate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.NotificationsUpdate(ctx)
+	return err
+}
+
+// PeopleIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleIndex(ctx)
+	return err
+}
+
+// PeopleRead converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleRead(ctx)
 	return err
 }
 
@@ -2516,8 +3185,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.POST(options.BaseURL+"/api/v1/clients/register", wrapper.ClientsRegister, options.OperationMiddlewares["clientsRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/companies/create", wrapper.CompaniesCreate, options.OperationMiddlewares["companiesCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/companies/index", wrapper.CompaniesIndex, options.OperationMiddlewares["companiesIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/companies/read", wrapper.CompaniesRead, options.OperationMiddlewares["companiesRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/companies/update", wrapper.CompaniesUpdate, options.OperationMiddlewares["companiesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/notifications/index", wrapper.NotificationsIndex, options.OperationMiddlewares["notificationsIndex"]...)
 	router.PUT(options.BaseURL+"/api/v1/notifications/update", wrapper.NotificationsUpdate, options.OperationMiddlewares["notificationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/people/index", wrapper.PeopleIndex, options.OperationMiddlewares["peopleIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/people/read", wrapper.PeopleRead, options.OperationMiddlewares["peopleRead"]...)
 	router.POST(options.BaseURL+"/api/v1/preferences/read", wrapper.PreferencesRead, options.OperationMiddlewares["preferencesRead"]...)
 	router.PUT(options.BaseURL+"/api/v1/preferences/update", wrapper.PreferencesUpdate, options.OperationMiddlewares["preferencesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/create", wrapper.SessionsCreate, options.OperationMiddlewares["sessionsCreate"]...)
@@ -2547,6 +3222,38 @@ type ClientsRegisterResponseObject interface {
 	VisitClientsRegisterResponse(w http.ResponseWriter) error
 }
 
+type CompaniesCreateRequestObject struct {
+	Body *CompaniesCreateJSONRequestBody
+}
+
+type CompaniesCreateResponseObject interface {
+	VisitCompaniesCreateResponse(w http.ResponseWriter) error
+}
+
+type CompaniesIndexRequestObject struct {
+	Body *CompaniesIndexJSONRequestBody
+}
+
+type CompaniesIndexResponseObject interface {
+	VisitCompaniesIndexResponse(w http.ResponseWriter) error
+}
+
+type CompaniesReadRequestObject struct {
+	Body *CompaniesReadJSONRequestBody
+}
+
+type CompaniesReadResponseObject interface {
+	VisitCompaniesReadResponse(w http.ResponseWriter) error
+}
+
+type CompaniesUpdateRequestObject struct {
+	Body *CompaniesUpdateJSONRequestBody
+}
+
+type CompaniesUpdateResponseObject interface {
+	VisitCompaniesUpdateResponse(w http.ResponseWriter) error
+}
+
 type NotificationsIndexRequestObject struct {
 	Body *NotificationsIndexJSONRequestBody
 }
@@ -2561,6 +3268,22 @@ type NotificationsUpdateRequestObject struct {
 
 type NotificationsUpdateResponseObject interface {
 	VisitNotificationsUpdateResponse(w http.ResponseWriter) error
+}
+
+type PeopleIndexRequestObject struct {
+	Body *PeopleIndexJSONRequestBody
+}
+
+type PeopleIndexResponseObject interface {
+	VisitPeopleIndexResponse(w http.ResponseWriter) error
+}
+
+type PeopleReadRequestObject struct {
+	Body *PeopleReadJSONRequestBody
+}
+
+type PeopleReadResponseObject interface {
+	VisitPeopleReadResponse(w http.ResponseWriter) error
 }
 
 type PreferencesReadRequestObject struct {
@@ -2712,12 +3435,30 @@ type StrictServerInterface interface {
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx context.Context, request ClientsRegisterRequestObject) (ClientsRegisterResponseObject, error)
+	// CompaniesCreate Create a company
+	// (POST /api/v1/companies/create)
+	CompaniesCreate(ctx context.Context, request CompaniesCreateRequestObject) (CompaniesCreateResponseObject, error)
+	// CompaniesIndex List companies
+	// (POST /api/v1/companies/index)
+	CompaniesIndex(ctx context.Context, request CompaniesIndexRequestObject) (CompaniesIndexResponseObject, error)
+	// CompaniesRead Read a company
+	// (POST /api/v1/companies/read)
+	CompaniesRead(ctx context.Context, request CompaniesReadRequestObject) (CompaniesReadResponseObject, error)
+	// CompaniesUpdate Change a company
+	// (PUT /api/v1/companies/update)
+	CompaniesUpdate(ctx context.Context, request CompaniesUpdateRequestObject) (CompaniesUpdateResponseObject, error)
 	// NotificationsIndex List what failed
 	// (POST /api/v1/notifications/index)
 	NotificationsIndex(ctx context.Context, request NotificationsIndexRequestObject) (NotificationsIndexResponseObject, error)
 	// NotificationsUpdate Acknowledge a notification
 	// (PUT /api/v1/notifications/update)
 	NotificationsUpdate(ctx context.Context, request NotificationsUpdateRequestObject) (NotificationsUpdateResponseObject, error)
+	// PeopleIndex List people
+	// (POST /api/v1/people/index)
+	PeopleIndex(ctx context.Context, request PeopleIndexRequestObject) (PeopleIndexResponseObject, error)
+	// PeopleRead Read a person
+	// (POST /api/v1/people/read)
+	PeopleRead(ctx context.Context, request PeopleReadRequestObject) (PeopleReadResponseObject, error)
 	// PreferencesRead Read the preferences
 	// (POST /api/v1/preferences/read)
 	PreferencesRead(ctx context.Context, request PreferencesReadRequestObject) (PreferencesReadResponseObject, error)
@@ -2832,6 +3573,190 @@ func (sh *strictHandler) ClientsRegister(ctx echo.Context) error {
 	return nil
 }
 
+// CompaniesCreate operation middleware
+func (sh *strictHandler) CompaniesCreate(ctx echo.Context) error {
+	var request CompaniesCreateRequestObject
+
+	var body CompaniesCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesCreate(ctx.Request().Context(), request.(CompaniesCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesCreateResponseObject); ok {
+		return validResponse.VisitCompaniesCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesIndex operation middleware
+func (sh *strictHandler) CompaniesIndex(ctx echo.Context) error {
+	var request CompaniesIndexRequestObject
+
+	var body CompaniesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesIndex(ctx.Request().Context(), request.(CompaniesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesIndexResponseObject); ok {
+		return validResponse.VisitCompaniesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesRead operation middleware
+func (sh *strictHandler) CompaniesRead(ctx echo.Context) error {
+	var request CompaniesReadRequestObject
+
+	var body CompaniesReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesRead(ctx.Request().Context(), request.(CompaniesReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesReadResponseObject); ok {
+		return validResponse.VisitCompaniesReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesUpdate operation middleware
+func (sh *strictHandler) CompaniesUpdate(ctx echo.Context) error {
+	var request CompaniesUpdateRequestObject
+
+	var body CompaniesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesUpdate(ctx.Request().Context(), request.(CompaniesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesUpdateResponseObject); ok {
+		return validResponse.VisitCompaniesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // NotificationsIndex operation middleware
 func (sh *strictHandler) NotificationsIndex(ctx echo.Context) error {
 	var request NotificationsIndexRequestObject
@@ -2918,6 +3843,98 @@ func (sh *strictHandler) NotificationsUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(NotificationsUpdateResponseObject); ok {
 		return validResponse.VisitNotificationsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleIndex operation middleware
+func (sh *strictHandler) PeopleIndex(ctx echo.Context) error {
+	var request PeopleIndexRequestObject
+
+	var body PeopleIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleIndex(ctx.Request().Context(), request.(PeopleIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleIndexResponseObject); ok {
+		return validResponse.VisitPeopleIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleRead operation middleware
+func (sh *strictHandler) PeopleRead(ctx echo.Context) error {
+	var request PeopleReadRequestObject
+
+	var body PeopleReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleRead(ctx.Request().Context(), request.(PeopleReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleReadResponseObject); ok {
+		return validResponse.VisitPeopleReadResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -48,6 +48,7 @@ type call struct {
 	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
 	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
 	sessionApp     *db.Application // of the session
+	about          *db.User        // the person whom an administrative operation is about; see findSubject
 	changed        []int64         // ids of users whose sessions must leave the session cache
 	metricsApp     string          // slug of the application that metrics count the request for
 	subject        subject         // the ids in the log lines

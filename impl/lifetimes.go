@@ -26,12 +26,24 @@ func linkExpired(link *db.Link, now time.Time) bool {
 	return !now.Before(link.CreatedAt.Add(linkLifetimes[link.Kind]))
 }
 
+// expiry is the function of that name, save that remember_me lifts no limit for administrative operations.
+func (c *call) expiry(session *db.Session) (reason gen.ExpiryReason, endedAt time.Time) {
+	if c.op.Access != "" {
+		return passedLimit(session, c.now)
+	}
+	return expiry(session, c.now)
+}
+
 // expiry returns which limit a session has passed, and when; if both, the earlier one. The reason is "" for a
 // live session. A user's remember_me lifts both limits.
 func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
 	if session.User.RememberMe {
 		return "", time.Time{}
 	}
+	return passedLimit(session, now)
+}
+
+func passedLimit(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
 	reason, endedAt = gen.Absolute, session.CreatedAt.Add(sessionLifetime)
 	if idle := session.LastUsedAt.Add(sessionIdleLimit); idle.Before(endedAt) {
 		reason, endedAt = gen.Idle, idle

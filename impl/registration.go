@@ -86,6 +86,38 @@ func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
 	return broken
 }
 
+// profileChange changes what of a person's profile is not nil. An empty phone number removes it.
+type profileChange struct{ firstName, lastName, phone *string }
+
+// normalize is that of profile.
+func (p *profileChange) normalize() (broken []gen.ParamError) {
+	text := func(t *string) string {
+		if t == nil {
+			return ""
+		}
+		return *t
+	}
+	all := profile{text(p.firstName), text(p.lastName), text(p.phone)}
+	broken = all.normalize("")
+	if p.phone != nil {
+		p.phone = &all.phone
+	}
+	return broken
+}
+
+// apply changes a user, and returns the columns that it has set.
+func (p *profileChange) apply(user *db.User) (columns []string) {
+	set := func(column string, field, value *string) {
+		if value != nil {
+			*field, columns = *value, append(columns, column)
+		}
+	}
+	set("first_name", &user.FirstName, p.firstName)
+	set("last_name", &user.LastName, p.lastName)
+	set("phone", &user.Phone, p.phone)
+	return columns
+}
+
 var noCompany = []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}
 
 // checkCompany looks a company up. An unknown one is a wrong param, an inactive one breaks a rule of the

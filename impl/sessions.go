@@ -165,39 +165,51 @@ func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestOb
 	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.sessionApp, "")}, nil
 }
 
+var ownSessions = listing[db.Session]{
+	sorts: map[string]sorting[db.Session]{
+		"created_at":   {"?TableAlias.created_at", func(s *db.Session) any { return s.CreatedAt }},
+		"last_used_at": {"?TableAlias.last_used_at", func(s *db.Session) any { return s.LastUsedAt }},
+	},
+	sort: "created_at",
+	id:   func(s *db.Session) int64 { return s.ID },
+}
+
 // SessionsIndex lists the live sessions of the signed-in user in all applications.
 func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
-	c, p := callOf(ctx), req.Body
-	var sessions []*db.Session
-	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live(0))
-	count, err := counted(c.context(), live, p.Count)
-	if err != nil {
-		return nil, err
+	c := callOf(ctx)
+	data, refusal, err := s.listSessions(c, &c.session.User, req.Body.View)
+	if refusal != nil || err != nil {
+		return refusal, err
 	}
-	by := string(p.Sort.By)
-	if by == "" {
-		by = "created_at"
+	return gen.SessionsIndexActionSuccessful{Data: data}, nil
+}
+
+// listSessions lists the live sessions of a user, as the params of the call say.
+func (s *Server) listSessions(c *call, user *db.User, view gen.View) (gen.SessionList, listRefusal, error) {
+	found, refusal, err := list(s, c, &ownSessions, func(q *bun.SelectQuery) {
+		q.Where("user_id = ?", user.ID).ApplyQueryBuilder(c.live(user, 0))
+	})
+	if refusal != nil || err != nil {
+		return gen.SessionList{}, refusal, err
 	}
-	if err := paged(live, p.Page, by, p.Sort.Order).Scan(c.context()); err != nil {
-		return nil, err
-	}
-	list := gen.SessionList{Results: make([]gen.Session, 0, len(sessions)), Count: count}
-	for _, session := range sessions {
+	data := gen.SessionList{Results: []gen.Session{}, Next: found.next, Count: found.count, CountEstimated: found.estimated}
+	for i := range found.rows {
+		session := &found.rows[i]
 		app := c.registry.appsByID[session.ApplicationID]
 		if app == nil {
 			continue // the application was deleted or created within the last second
 		}
-		session.User = c.session.User
-		list.Results = append(list.Results, sessionView(p.View, session, app, ""))
+		session.User = *user
+		data.Results = append(data.Results, sessionView(view, session, app, ""))
 	}
-	return gen.SessionsIndexActionSuccessful{Data: list}, nil
+	return data, nil, nil
 }
 
-// live selects the live sessions of the signed-in user: the SQL form of expiry. A last_used_at update may be
-// pending for as long as pending, so a session that has been idle for that much longer still counts as live.
-func (c *call) live(pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+// live selects the live sessions of a user: the SQL form of expiry. A last_used_at update may be pending for as
+// long as pending, so a session that has been idle for that much longer still counts as live.
+func (c *call) live(user *db.User, pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
-		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
+		return q.Where("? OR created_at > ? AND last_used_at > ?", user.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
 	}
 }
 
@@ -213,7 +225,7 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
 	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
-	live := c.live(sessioncache.TouchInterval)
+	live := c.live(&c.session.User, sessioncache.TouchInterval)
 	switch {
 	case p.ID != 0 && p.ID != c.session.ID:
 		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)

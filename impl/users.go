@@ -29,8 +29,8 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 // nothing.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	changed := profile{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
-	if wrong := changed.normalize(""); len(wrong) > 0 {
+	changed := profileChange{p.FirstName, p.LastName, p.Phone}
+	if wrong := changed.normalize(); len(wrong) > 0 {
 		return gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	user, err := s.DB.UserByID(c.context(), c.session.UserID)
@@ -40,15 +40,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	case user == nil:
 		return invalidToken, nil
 	}
-	var columns []string
-	set := func(param string, field *string, value string) {
-		if _, passed := c.params[param]; passed {
-			*field, columns = value, append(columns, param)
-		}
-	}
-	set("first_name", &user.FirstName, changed.firstName)
-	set("last_name", &user.LastName, changed.lastName)
-	set("phone", &user.Phone, changed.phone)
+	columns := changed.apply(user)
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 			return db.Update(ctx, tx, user, columns...)

@@ -478,7 +478,7 @@ func TestConcurrentChangesBeforeVerification(t *testing.T) {
 			return outcome.Slug()
 		}, "invalid-token", "NOT remember_me"},
 		{"a name by a session that ended", "UPDATE users SET email_verified_at = now(); DELETE FROM sessions", func(e *env, _, stranger string) string {
-			outcome, err := e.api.UsersUpdate(e.t.Context(), client.UsersUpdateParams{FirstName: "Mallory"}, client.WithToken(stranger))
+			outcome, err := e.api.UsersUpdate(e.t.Context(), client.UsersUpdateParams{FirstName: new("Mallory")}, client.WithToken(stranger))
 			check(e.t, err)
 			return outcome.Slug()
 		}, "invalid-token", "first_name = 'Ada'"},

@@ -15,6 +15,20 @@ import (
 	"time"
 )
 
+// Defines values for Access.
+const (
+	Admin   Access = "admin"
+	None    Access = "none"
+	Support Access = "support"
+	Viewer  Access = "viewer"
+)
+
+// Defines values for CompaniesIndexSortBy.
+const (
+	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
+	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
@@ -49,6 +63,27 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
+// Defines values for PeopleIndexParamsFilters.
+const (
+	GoogleLinked PeopleIndexParamsFilters = "google_linked"
+	NoPassword   PeopleIndexParamsFilters = "no_password"
+	Recordless   PeopleIndexParamsFilters = "recordless"
+	Unverified   PeopleIndexParamsFilters = "unverified"
+)
+
+// Defines values for PeopleIndexSearchAttributes.
+const (
+	PeopleIndexSearchAttributesEmail PeopleIndexSearchAttributes = "email"
+	PeopleIndexSearchAttributesName  PeopleIndexSearchAttributes = "name"
+	PeopleIndexSearchAttributesPhone PeopleIndexSearchAttributes = "phone"
+)
+
+// Defines values for PeopleIndexSortBy.
+const (
+	PeopleIndexSortByCreatedAt PeopleIndexSortBy = "created_at"
+	PeopleIndexSortByEmail     PeopleIndexSortBy = "email"
+)
+
 // Defines values for SessionsDeleteParamsScope.
 const (
 	All     SessionsDeleteParamsScope = "all"
@@ -58,8 +93,8 @@ const (
 
 // Defines values for SessionsIndexSortBy.
 const (
-	CreatedAt  SessionsIndexSortBy = "created_at"
-	LastUsedAt SessionsIndexSortBy = "last_used_at"
+	SessionsIndexSortByCreatedAt  SessionsIndexSortBy = "created_at"
+	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
 )
 
 // Defines values for SignInMethod.
@@ -88,6 +123,9 @@ const (
 	Full    View = "full"
 	Minimal View = "minimal"
 )
+
+// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+type Access string
 
 // Application A product that users sign in to.
 type Application struct {
@@ -364,6 +402,228 @@ type ClientsRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// CompaniesCreateActionSuccessful The new company.
+type CompaniesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesCreateParams The params of companies/create.
+type CompaniesCreateParams struct {
+	// Name The name of the company.
+	Name CompanyName `json:"name"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexActionSuccessful The companies.
+type CompaniesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of companies.
+	Data CompanyList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesIndexParams The params of companies/index.
+type CompaniesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only companies that are not active.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the companies must contain, in upper or lower case.
+	Search CompaniesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the companies.
+	Sort CompaniesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexSearch What the companies must contain, in upper or lower case.
+type CompaniesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// CompaniesIndexSort The order of the companies.
+type CompaniesIndexSort struct {
+	// By What the companies are sorted by; `name` when absent.
+	By CompaniesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// CompaniesIndexSortBy What the companies are sorted by; `name` when absent.
+type CompaniesIndexSortBy string
+
+// CompaniesReadActionSuccessful The company.
+type CompaniesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesReadParams The params of companies/read.
+type CompaniesReadParams struct {
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesUpdateActionSuccessful The company, as changed.
+type CompaniesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesUpdateParams The params of companies/update.
+type CompaniesUpdateParams struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Name The name of the company.
+	Name *CompanyName `json:"name,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// Company A company that clients can belong to.
+type Company struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active bool `json:"active,omitempty,omitzero"`
+
+	// Clients The number of its clients.
+	//
+	// Example: 2
+	Clients int64 `json:"clients,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Name The name.
+	//
+	// Example: Eckert-Mauchly
+	Name string `json:"name,omitempty,omitzero"`
+}
+
+// CompanyAlreadyExists A company has this name, in upper or lower case.
+type CompanyAlreadyExists struct {
+	Code int `json:"code"`
+
+	// Message Example: A company has this name already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompanyList A page of companies.
+type CompanyList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The companies of the page.
+	Results []Company `json:"results"`
+}
+
 // CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 //
 // Example: Eckert-Mauchly
@@ -371,6 +631,11 @@ type CompanyName = string
 
 // Count Whether `data.count` has the number of all matches on all pages.
 type Count = bool
+
+// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+//
+// Example: true
+type CountEstimated = bool
 
 // DeletedSessions The result of signing out.
 type DeletedSessions struct {
@@ -455,6 +720,45 @@ type EmailNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Employee A user's record as an employee. Names are the user's.
+type Employee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
 }
 
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
@@ -669,10 +973,64 @@ type InvalidVerificationLink struct {
 	Status    string    `json:"status"`
 }
 
+// Liaison A user's record as a liaison. Names are the user's.
+type Liaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 type LinkToken = string
+
+// ListPage Which part of the list is returned, by `number` or by `after`.
+type ListPage struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
+	// Number Which page, the first being 1.
+	//
+	// Example: 1
+	Number int `json:"number,omitempty,omitzero"`
+
+	// Size The number of rows on a page; 20 when absent.
+	//
+	// Example: 20
+	Size int `json:"size,omitempty,omitzero"`
+}
 
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
@@ -714,6 +1072,11 @@ type MissingParam struct {
 //
 // Example: Ada
 type Name = string
+
+// Next What `page.after` takes for the next page; absent on the last one.
+//
+// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+type Next = string
 
 // NoParamsDecoded The body is empty, before or after base64 decoding, or it is an empty object although a param is required.
 type NoParamsDecoded struct {
@@ -779,6 +1142,16 @@ type NotificationList struct {
 	//
 	// Example: 3
 	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The notifications of the page.
 	Results []Notification `json:"results"`
@@ -900,6 +1273,11 @@ type OriginNotAllowed struct {
 
 // Page Which part of the list is returned.
 type Page struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
 	// Number Which page, the first being 1.
 	//
 	// Example: 1
@@ -955,6 +1333,105 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
+// PeopleIndexActionSuccessful The people.
+type PeopleIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of people.
+	Data PersonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleIndexParams The params of people/index.
+type PeopleIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only people whose address is not verified, who have no record, no password, or a Google account. Several must all hold.
+	Filters []PeopleIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the people must contain, in upper or lower case.
+	Search PeopleIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the people.
+	Sort PeopleIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleIndexParamsFilters defines model for PeopleIndexParams.Filters.
+type PeopleIndexParamsFilters string
+
+// PeopleIndexSearch What the people must contain, in upper or lower case.
+type PeopleIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []PeopleIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// PeopleIndexSearchAttributes defines model for PeopleIndexSearch.Attributes.
+type PeopleIndexSearchAttributes string
+
+// PeopleIndexSort The order of the people.
+type PeopleIndexSort struct {
+	// By What the people are sorted by; `created_at` when absent.
+	By PeopleIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
+type PeopleIndexSortBy string
+
+// PeopleReadActionSuccessful The person.
+type PeopleReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleReadParams The params of people/read.
+type PeopleReadParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
@@ -967,6 +1444,105 @@ type PermissionDenied struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Person A user, for administration.
+type Person struct {
+	// Client A user's record as a client. Names and phone are the user's.
+	Client ClientRecord `json:"client,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the address is verified.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
+
+	// Employee A user's record as an employee. Names are the user's.
+	Employee Employee `json:"employee,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// GoogleLinked Whether the person can sign in with Google.
+	//
+	// Example: false
+	GoogleLinked bool `json:"google_linked,omitempty,omitzero"`
+
+	// HasPassword Whether the person can sign in with a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// LastSignInAt When the person signed in last; absent if that was never or long ago.
+	LastSignInAt Time `json:"last_sign_in_at,omitempty,omitzero"`
+
+	// Liaison A user's record as a liaison. Names are the user's.
+	Liaison Liaison `json:"liaison,omitempty,omitzero"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+
+	// Records The kinds of all records, active or not.
+	Records Records `json:"records,omitempty,omitzero"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me,omitempty,omitzero"`
+
+	// Sessions The number of live sessions.
+	//
+	// Example: 1
+	Sessions int64 `json:"sessions,omitempty,omitzero"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended,omitempty,omitzero"`
+}
+
+// PersonList A page of people.
+type PersonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The people of the page.
+	Results []Person `json:"results"`
 }
 
 // Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
@@ -1239,6 +1815,16 @@ type SessionList struct {
 	//
 	// Example: 3
 	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The sessions of the page.
 	//
@@ -2122,20 +2708,13 @@ type UsersUpdateActionSuccessful struct {
 
 // UsersUpdateParams The params of users/update.
 type UsersUpdateParams struct {
-	// FirstName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	FirstName Name `json:"first_name,omitempty,omitzero"`
-
-	// LastName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	LastName Name `json:"last_name,omitempty,omitzero"`
+	FirstName *Name `json:"first_name,omitempty"`
+	LastName  *Name `json:"last_name,omitempty"`
 
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
-	Phone string `json:"phone,omitempty,omitzero"`
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -2188,11 +2767,29 @@ type UsersPasswordUpdateTextBody = string
 // ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
 type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
 
+// CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
+type CompaniesCreateJSONRequestBody = CompaniesCreateParams
+
+// CompaniesIndexJSONRequestBody defines body for CompaniesIndex for application/json ContentType.
+type CompaniesIndexJSONRequestBody = CompaniesIndexParams
+
+// CompaniesReadJSONRequestBody defines body for CompaniesRead for application/json ContentType.
+type CompaniesReadJSONRequestBody = CompaniesReadParams
+
+// CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
+type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
+
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 
 // NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
 type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
+
+// PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
+type PeopleIndexJSONRequestBody = PeopleIndexParams
+
+// PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
+type PeopleReadJSONRequestBody = PeopleReadParams
 
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
@@ -2340,6 +2937,78 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 	ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CompaniesCreateWithBody Create a company
+	//
+	// Creates a company, which clients may then name as theirs.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+	CompaniesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesCreate Create a company
+	//
+	// Creates a company, which clients may then name as theirs.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+	CompaniesCreate(ctx context.Context, body CompaniesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesIndexWithBody List companies
+	//
+	// Lists the companies, by name unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+	CompaniesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesIndex List companies
+	//
+	// Lists the companies, by name unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+	CompaniesIndex(ctx context.Context, body CompaniesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesReadWithBody Read a company
+	//
+	// Returns one company; the view `full` has the number of its clients.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+	CompaniesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesRead Read a company
+	//
+	// Returns one company; the view `full` has the number of its clients.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+	CompaniesRead(ctx context.Context, body CompaniesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesUpdateWithBody Change a company
+	//
+	// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+	CompaniesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesUpdate Change a company
+	//
+	// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+	CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// NotificationsIndexWithBody List what failed
 	//
 	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
@@ -2375,6 +3044,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
 	NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleIndexWithBody List people
+	//
+	// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+	PeopleIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleIndex List people
+	//
+	// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+	PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleReadWithBody Read a person
+	//
+	// Returns one user with their records, and how they can sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+	PeopleReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleRead Read a person
+	//
+	// Returns one user with their records, and how they can sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+	PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PreferencesReadWithBody Read the preferences
 	//
@@ -2739,6 +3444,158 @@ func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRe
 	return c.Client.Do(req)
 }
 
+// CompaniesCreateWithBody Create a company
+//
+// Creates a company, which clients may then name as theirs.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+func (c *Client) CompaniesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesCreate Create a company
+//
+// Creates a company, which clients may then name as theirs.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+func (c *Client) CompaniesCreate(ctx context.Context, body CompaniesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesIndexWithBody List companies
+//
+// Lists the companies, by name unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+func (c *Client) CompaniesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesIndex List companies
+//
+// Lists the companies, by name unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+func (c *Client) CompaniesIndex(ctx context.Context, body CompaniesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesReadWithBody Read a company
+//
+// Returns one company; the view `full` has the number of its clients.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+func (c *Client) CompaniesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesRead Read a company
+//
+// Returns one company; the view `full` has the number of its clients.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+func (c *Client) CompaniesRead(ctx context.Context, body CompaniesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesUpdateWithBody Change a company
+//
+// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+func (c *Client) CompaniesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesUpdate Change a company
+//
+// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+func (c *Client) CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NotificationsIndexWithBody List what failed
 //
 // Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
@@ -2805,6 +3662,82 @@ func (c *Client) NotificationsUpdateWithBody(ctx context.Context, contentType st
 // Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
 func (c *Client) NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNotificationsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleIndexWithBody List people
+//
+// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+func (c *Client) PeopleIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleIndex List people
+//
+// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+func (c *Client) PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleReadWithBody Read a person
+//
+// Returns one user with their records, and how they can sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+func (c *Client) PeopleReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleRead Read a person
+//
+// Returns one user with their records, and how they can sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+func (c *Client) PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleReadRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3539,6 +4472,166 @@ func NewClientsRegisterRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewCompaniesCreateRequest calls the generic CompaniesCreate builder with application/json body
+func NewCompaniesCreateRequest(server string, body CompaniesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesCreateRequestWithBody constructs an http.Request for the CompaniesCreate method, with any body, and a specified content type
+func NewCompaniesCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesIndexRequest calls the generic CompaniesIndex builder with application/json body
+func NewCompaniesIndexRequest(server string, body CompaniesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesIndexRequestWithBody constructs an http.Request for the CompaniesIndex method, with any body, and a specified content type
+func NewCompaniesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesReadRequest calls the generic CompaniesRead builder with application/json body
+func NewCompaniesReadRequest(server string, body CompaniesReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesReadRequestWithBody constructs an http.Request for the CompaniesRead method, with any body, and a specified content type
+func NewCompaniesReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesUpdateRequest calls the generic CompaniesUpdate builder with application/json body
+func NewCompaniesUpdateRequest(server string, body CompaniesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesUpdateRequestWithBody constructs an http.Request for the CompaniesUpdate method, with any body, and a specified content type
+func NewCompaniesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewNotificationsIndexRequest calls the generic NotificationsIndex builder with application/json body
 func NewNotificationsIndexRequest(server string, body NotificationsIndexJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3610,6 +4703,86 @@ func NewNotificationsUpdateRequestWithBody(server string, contentType string, bo
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleIndexRequest calls the generic PeopleIndex builder with application/json body
+func NewPeopleIndexRequest(server string, body PeopleIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleIndexRequestWithBody constructs an http.Request for the PeopleIndex method, with any body, and a specified content type
+func NewPeopleIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleReadRequest calls the generic PeopleRead builder with application/json body
+func NewPeopleReadRequest(server string, body PeopleReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleReadRequestWithBody constructs an http.Request for the PeopleRead method, with any body, and a specified content type
+func NewPeopleReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,12 @@ func (ApplicationCrash) outcomeOfPreferencesRead()               {}
 func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
 func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
+func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
+func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
+func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
+func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
+func (ApplicationCrash) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
@@ -86,6 +92,37 @@ func (o ClientsRegisterMandrillEmailFailed) Error() string {
 }
 
 func (ClientsRegisterMandrillEmailFailed) outcomeOfClientsRegister() {}
+
+// Slug is "action-successful".
+func (CompaniesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesCreateActionSuccessful) outcomeOfCompaniesCreate() {}
+
+// Slug is "action-successful".
+func (CompaniesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesIndexActionSuccessful) outcomeOfCompaniesIndex() {}
+
+// Slug is "action-successful".
+func (CompaniesReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesReadActionSuccessful) outcomeOfCompaniesRead() {}
+
+// Slug is "action-successful".
+func (CompaniesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesUpdateActionSuccessful) outcomeOfCompaniesUpdate() {}
+
+// Slug is "company-already-exists".
+func (CompanyAlreadyExists) Slug() string { return "company-already-exists" }
+
+// Error returns the slug, the message and the id of the request.
+func (o CompanyAlreadyExists) Error() string {
+	return refusal("company-already-exists", o.Message, o.RequestID)
+}
+
+func (CompanyAlreadyExists) outcomeOfCompaniesCreate() {}
+func (CompanyAlreadyExists) outcomeOfCompaniesUpdate() {}
 
 // Slug is "email-already-client".
 func (EmailAlreadyClient) Slug() string { return "email-already-client" }
@@ -197,6 +234,12 @@ func (IdentifyRequestError) outcomeOfPreferencesRead()               {}
 func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
 func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
+func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
+func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
+func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
+func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
+func (IdentifyRequestError) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
@@ -227,6 +270,12 @@ func (InvalidContentType) outcomeOfPreferencesRead()               {}
 func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
 func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
+func (InvalidContentType) outcomeOfPeopleIndex()                   {}
+func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfCompaniesIndex()                {}
+func (InvalidContentType) outcomeOfCompaniesRead()                 {}
+func (InvalidContentType) outcomeOfCompaniesCreate()               {}
+func (InvalidContentType) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "invalid-encoded-params".
 func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
@@ -257,6 +306,12 @@ func (InvalidEncodedParams) outcomeOfPreferencesRead()               {}
 func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
 func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
+func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
+func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
+func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
+func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
+func (InvalidEncodedParams) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
@@ -295,6 +350,12 @@ func (InvalidParam) outcomeOfPreferencesRead()               {}
 func (InvalidParam) outcomeOfPreferencesUpdate()             {}
 func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
+func (InvalidParam) outcomeOfPeopleIndex()                   {}
+func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfCompaniesIndex()                {}
+func (InvalidParam) outcomeOfCompaniesRead()                 {}
+func (InvalidParam) outcomeOfCompaniesCreate()               {}
+func (InvalidParam) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -342,6 +403,12 @@ func (InvalidToken) outcomeOfPreferencesRead()               {}
 func (InvalidToken) outcomeOfPreferencesUpdate()             {}
 func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
+func (InvalidToken) outcomeOfPeopleIndex()                   {}
+func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfCompaniesIndex()                {}
+func (InvalidToken) outcomeOfCompaniesRead()                 {}
+func (InvalidToken) outcomeOfCompaniesCreate()               {}
+func (InvalidToken) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
@@ -390,6 +457,12 @@ func (MissingParam) outcomeOfPreferencesRead()               {}
 func (MissingParam) outcomeOfPreferencesUpdate()             {}
 func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
+func (MissingParam) outcomeOfPeopleIndex()                   {}
+func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfCompaniesIndex()                {}
+func (MissingParam) outcomeOfCompaniesRead()                 {}
+func (MissingParam) outcomeOfCompaniesCreate()               {}
+func (MissingParam) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -418,6 +491,12 @@ func (NoParamsDecoded) outcomeOfPreferencesRead()               {}
 func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
 func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
+func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
+func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
+func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
+func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
+func (NoParamsDecoded) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -458,6 +537,12 @@ func (OriginNotAllowed) outcomeOfPreferencesRead()               {}
 func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
 func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
+func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
+func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
+func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
+func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
+func (OriginNotAllowed) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -467,6 +552,16 @@ func (o PasswordRejected) Error() string { return refusal("password-rejected", o
 
 func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
 func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
+
+// Slug is "action-successful".
+func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleIndexActionSuccessful) outcomeOfPeopleIndex() {}
+
+// Slug is "action-successful".
+func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleReadActionSuccessful) outcomeOfPeopleRead() {}
 
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
@@ -479,6 +574,12 @@ func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
 func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
 func (PermissionDenied) outcomeOfNotificationsIndex()  {}
 func (PermissionDenied) outcomeOfNotificationsUpdate() {}
+func (PermissionDenied) outcomeOfPeopleIndex()         {}
+func (PermissionDenied) outcomeOfPeopleRead()          {}
+func (PermissionDenied) outcomeOfCompaniesIndex()      {}
+func (PermissionDenied) outcomeOfCompaniesRead()       {}
+func (PermissionDenied) outcomeOfCompaniesCreate()     {}
+func (PermissionDenied) outcomeOfCompaniesUpdate()     {}
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -518,6 +619,12 @@ func (RateLimitExceeded) outcomeOfPreferencesRead()               {}
 func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
 func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
+func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
+func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
+func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
+func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
+func (RateLimitExceeded) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -546,6 +653,12 @@ func (RequestTooLarge) outcomeOfPreferencesRead()               {}
 func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
 func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
+func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
+func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
+func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
+func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
+func (RequestTooLarge) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -586,6 +699,12 @@ func (RouteNonExistent) outcomeOfPreferencesRead()               {}
 func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
 func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
+func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
+func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
+func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
+func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
+func (RouteNonExistent) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -614,6 +733,12 @@ func (RouteNotFound) outcomeOfPreferencesRead()               {}
 func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
 func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
+func (RouteNotFound) outcomeOfPeopleIndex()                   {}
+func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfCompaniesIndex()                {}
+func (RouteNotFound) outcomeOfCompaniesRead()                 {}
+func (RouteNotFound) outcomeOfCompaniesCreate()               {}
+func (RouteNotFound) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -654,6 +779,12 @@ func (ServiceNotFound) outcomeOfPreferencesRead()               {}
 func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
 func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
+func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
+func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
+func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
+func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
+func (ServiceNotFound) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
@@ -682,6 +813,12 @@ func (SessionExpired) outcomeOfPreferencesRead()               {}
 func (SessionExpired) outcomeOfPreferencesUpdate()             {}
 func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
+func (SessionExpired) outcomeOfPeopleIndex()                   {}
+func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfCompaniesIndex()                {}
+func (SessionExpired) outcomeOfCompaniesRead()                 {}
+func (SessionExpired) outcomeOfCompaniesCreate()               {}
+func (SessionExpired) outcomeOfCompaniesUpdate()               {}
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -1104,11 +1241,16 @@ func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, edi
 
 // SessionsIndexAll returns the rows of all pages of sessionsIndex, 100 on each page unless params say otherwise.
 func (a *API) SessionsIndexAll(ctx context.Context, params SessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
-	return rows(params.Page, 100, func(page Page) ([]Session, error) {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Session, string, error) {
 		params := params
-		params.Page = page
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
 		outcome, err := Only[SessionsIndexActionSuccessful](a.SessionsIndex(ctx, params, editors...))
-		return outcome.Data.Results, err
+		return outcome.Data.Results, outcome.Data.Next, err
 	})
 }
 
@@ -2484,11 +2626,16 @@ func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexP
 
 // NotificationsIndexAll returns the rows of all pages of notificationsIndex, 100 on each page unless params say otherwise.
 func (a *API) NotificationsIndexAll(ctx context.Context, params NotificationsIndexParams, editors ...RequestEditorFn) iter.Seq2[Notification, error] {
-	return rows(params.Page, 100, func(page Page) ([]Notification, error) {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Notification, string, error) {
 		params := params
-		params.Page = page
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
 		outcome, err := Only[NotificationsIndexActionSuccessful](a.NotificationsIndex(ctx, params, editors...))
-		return outcome.Data.Results, err
+		return outcome.Data.Results, outcome.Data.Next, err
 	})
 }
 
@@ -2539,6 +2686,474 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 		return as[NoParamsDecoded](answer)
 	case "client-required":
 		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleIndexOutcome is an outcome of peopleIndex:
+//   - [PeopleIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleIndexOutcome interface {
+	Outcome
+	outcomeOfPeopleIndex()
+}
+
+// PeopleIndex calls POST /api/v1/people/index: List people.
+func (a *API) PeopleIndex(ctx context.Context, params PeopleIndexParams, editors ...RequestEditorFn) (PeopleIndexOutcome, error) {
+	answer, err := a.call(ctx, "peopleIndex", func() (*http.Response, error) {
+		return a.HTTP.PeopleIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleIndexAll returns the rows of all pages of peopleIndex, 100 on each page unless params say otherwise.
+func (a *API) PeopleIndexAll(ctx context.Context, params PeopleIndexParams, editors ...RequestEditorFn) iter.Seq2[Person, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Person, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[PeopleIndexActionSuccessful](a.PeopleIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// PeopleReadOutcome is an outcome of peopleRead:
+//   - [PeopleReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleReadOutcome interface {
+	Outcome
+	outcomeOfPeopleRead()
+}
+
+// PeopleRead calls POST /api/v1/people/read: Read a person.
+func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors ...RequestEditorFn) (PeopleReadOutcome, error) {
+	answer, err := a.call(ctx, "peopleRead", func() (*http.Response, error) {
+		return a.HTTP.PeopleRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesIndexOutcome is an outcome of companiesIndex:
+//   - [CompaniesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesIndexOutcome interface {
+	Outcome
+	outcomeOfCompaniesIndex()
+}
+
+// CompaniesIndex calls POST /api/v1/companies/index: List companies.
+func (a *API) CompaniesIndex(ctx context.Context, params CompaniesIndexParams, editors ...RequestEditorFn) (CompaniesIndexOutcome, error) {
+	answer, err := a.call(ctx, "companiesIndex", func() (*http.Response, error) {
+		return a.HTTP.CompaniesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesIndexAll returns the rows of all pages of companiesIndex, 100 on each page unless params say otherwise.
+func (a *API) CompaniesIndexAll(ctx context.Context, params CompaniesIndexParams, editors ...RequestEditorFn) iter.Seq2[Company, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Company, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[CompaniesIndexActionSuccessful](a.CompaniesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// CompaniesReadOutcome is an outcome of companiesRead:
+//   - [CompaniesReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesReadOutcome interface {
+	Outcome
+	outcomeOfCompaniesRead()
+}
+
+// CompaniesRead calls POST /api/v1/companies/read: Read a company.
+func (a *API) CompaniesRead(ctx context.Context, params CompaniesReadParams, editors ...RequestEditorFn) (CompaniesReadOutcome, error) {
+	answer, err := a.call(ctx, "companiesRead", func() (*http.Response, error) {
+		return a.HTTP.CompaniesRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesCreateOutcome is an outcome of companiesCreate:
+//   - [CompaniesCreateActionSuccessful]
+//   - [CompanyAlreadyExists]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesCreateOutcome interface {
+	Outcome
+	outcomeOfCompaniesCreate()
+}
+
+// CompaniesCreate calls POST /api/v1/companies/create: Create a company.
+func (a *API) CompaniesCreate(ctx context.Context, params CompaniesCreateParams, editors ...RequestEditorFn) (CompaniesCreateOutcome, error) {
+	answer, err := a.call(ctx, "companiesCreate", func() (*http.Response, error) {
+		return a.HTTP.CompaniesCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesCreateActionSuccessful](answer)
+	case "company-already-exists":
+		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesUpdateOutcome is an outcome of companiesUpdate:
+//   - [CompaniesUpdateActionSuccessful]
+//   - [CompanyAlreadyExists]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesUpdateOutcome interface {
+	Outcome
+	outcomeOfCompaniesUpdate()
+}
+
+// CompaniesUpdate calls PUT /api/v1/companies/update: Change a company.
+func (a *API) CompaniesUpdate(ctx context.Context, params CompaniesUpdateParams, editors ...RequestEditorFn) (CompaniesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "companiesUpdate", func() (*http.Response, error) {
+		return a.HTTP.CompaniesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesUpdateActionSuccessful](answer)
+	case "company-already-exists":
+		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
 	case "invalid-token":
 		return as[InvalidToken](answer)
 	case "session-expired":

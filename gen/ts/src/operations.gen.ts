@@ -455,6 +455,128 @@ export type NotificationsUpdateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `peopleIndex`, told apart by `status`. */
+export type PeopleIndexOutcome =
+  | Schemas["PeopleIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleRead`, told apart by `status`. */
+export type PeopleReadOutcome =
+  | Schemas["PeopleReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesIndex`, told apart by `status`. */
+export type CompaniesIndexOutcome =
+  | Schemas["CompaniesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesRead`, told apart by `status`. */
+export type CompaniesReadOutcome =
+  | Schemas["CompaniesReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesCreate`, told apart by `status`. */
+export type CompaniesCreateOutcome =
+  | Schemas["CompaniesCreateActionSuccessful"]
+  | Schemas["CompanyAlreadyExists"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesUpdate`, told apart by `status`. */
+export type CompaniesUpdateOutcome =
+  | Schemas["CompaniesUpdateActionSuccessful"]
+  | Schemas["CompanyAlreadyExists"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /**
  * Calls PlanoAuth. Its methods return the outcome of the operation, whatever its HTTP status.
  * They throw a `PlanoAuthError` if there was no documented answer.
@@ -604,6 +726,48 @@ export class PlanoAuth extends Transport {
   notificationsUpdate(params: Schemas["NotificationsUpdateParams"], options?: CallOptions): Promise<NotificationsUpdateOutcome> {
     return this.call<NotificationsUpdateOutcome>("notificationsUpdate", statuses.notificationsUpdate, params, options, (init) =>
       this.http.PUT("/api/v1/notifications/update", { ...init, body: params }),
+    );
+  }
+
+  /** List people: `POST /api/v1/people/index`. */
+  peopleIndex(params: Schemas["PeopleIndexParams"] = {}, options?: CallOptions): Promise<PeopleIndexOutcome> {
+    return this.call<PeopleIndexOutcome>("peopleIndex", statuses.peopleIndex, params, options, (init) =>
+      this.http.POST("/api/v1/people/index", { ...init, body: params }),
+    );
+  }
+
+  /** Read a person: `POST /api/v1/people/read`. */
+  peopleRead(params: Schemas["PeopleReadParams"], options?: CallOptions): Promise<PeopleReadOutcome> {
+    return this.call<PeopleReadOutcome>("peopleRead", statuses.peopleRead, params, options, (init) =>
+      this.http.POST("/api/v1/people/read", { ...init, body: params }),
+    );
+  }
+
+  /** List companies: `POST /api/v1/companies/index`. */
+  companiesIndex(params: Schemas["CompaniesIndexParams"] = {}, options?: CallOptions): Promise<CompaniesIndexOutcome> {
+    return this.call<CompaniesIndexOutcome>("companiesIndex", statuses.companiesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/companies/index", { ...init, body: params }),
+    );
+  }
+
+  /** Read a company: `POST /api/v1/companies/read`. */
+  companiesRead(params: Schemas["CompaniesReadParams"], options?: CallOptions): Promise<CompaniesReadOutcome> {
+    return this.call<CompaniesReadOutcome>("companiesRead", statuses.companiesRead, params, options, (init) =>
+      this.http.POST("/api/v1/companies/read", { ...init, body: params }),
+    );
+  }
+
+  /** Create a company: `POST /api/v1/companies/create`. */
+  companiesCreate(params: Schemas["CompaniesCreateParams"], options?: CallOptions): Promise<CompaniesCreateOutcome> {
+    return this.call<CompaniesCreateOutcome>("companiesCreate", statuses.companiesCreate, params, options, (init) =>
+      this.http.POST("/api/v1/companies/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change a company: `PUT /api/v1/companies/update`. */
+  companiesUpdate(params: Schemas["CompaniesUpdateParams"], options?: CallOptions): Promise<CompaniesUpdateOutcome> {
+    return this.call<CompaniesUpdateOutcome>("companiesUpdate", statuses.companiesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/companies/update", { ...init, body: params }),
     );
   }
 }
@@ -1026,6 +1190,122 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesCreate: [
+    "action-successful",
+    "company-already-exists",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesUpdate: [
+    "action-successful",
+    "company-already-exists",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
     "invalid-token",
     "session-expired",
     "origin-not-allowed",
