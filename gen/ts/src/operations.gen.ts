@@ -603,6 +603,11 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** The rows of all pages of `sessionsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  sessionsIndexAll(params: Schemas["SessionsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Session"], void, undefined> {
+    return this.rows("sessionsIndex", { size: 100, ...params.page }, (page) => this.sessionsIndex({ ...params, page }, options));
+  }
+
   /** Sign out: `POST /api/v1/sessions/delete`. */
   sessionsDelete(params: Schemas["SessionsDeleteParams"] = {}, options?: CallOptions): Promise<SessionsDeleteOutcome> {
     return this.call<SessionsDeleteOutcome>("sessionsDelete", statuses.sessionsDelete, params, options, (init) =>
@@ -722,6 +727,11 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** The rows of all pages of `notificationsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  notificationsIndexAll(params: Schemas["NotificationsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Notification"], void, undefined> {
+    return this.rows("notificationsIndex", { size: 100, ...params.page }, (page) => this.notificationsIndex({ ...params, page }, options));
+  }
+
   /** Acknowledge a notification: `PUT /api/v1/notifications/update`. */
   notificationsUpdate(params: Schemas["NotificationsUpdateParams"], options?: CallOptions): Promise<NotificationsUpdateOutcome> {
     return this.call<NotificationsUpdateOutcome>("notificationsUpdate", statuses.notificationsUpdate, params, options, (init) =>
@@ -736,6 +746,11 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** The rows of all pages of `peopleIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  peopleIndexAll(params: Schemas["PeopleIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Person"], void, undefined> {
+    return this.rows("peopleIndex", { size: 100, ...params.page }, (page) => this.peopleIndex({ ...params, page }, options));
+  }
+
   /** Read a person: `POST /api/v1/people/read`. */
   peopleRead(params: Schemas["PeopleReadParams"], options?: CallOptions): Promise<PeopleReadOutcome> {
     return this.call<PeopleReadOutcome>("peopleRead", statuses.peopleRead, params, options, (init) =>
@@ -748,6 +763,11 @@ export class PlanoAuth extends Transport {
     return this.call<CompaniesIndexOutcome>("companiesIndex", statuses.companiesIndex, params, options, (init) =>
       this.http.POST("/api/v1/companies/index", { ...init, body: params }),
     );
+  }
+
+  /** The rows of all pages of `companiesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  companiesIndexAll(params: Schemas["CompaniesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Company"], void, undefined> {
+    return this.rows("companiesIndex", { size: 100, ...params.page }, (page) => this.companiesIndex({ ...params, page }, options));
   }
 
   /** Read a company: `POST /api/v1/companies/read`. */
