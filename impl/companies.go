@@ -11,7 +11,7 @@ import (
 )
 
 var companies = listing[db.Company]{
-	search:  map[string]string{"name": "lower(?TableAlias.name)"},
+	search:  map[string]string{"name": "search_text(?TableAlias.name)"},
 	filters: map[string]string{"inactive": "NOT ?TableAlias.active"},
 	sorts: map[string]sorting[db.Company]{
 		"name":       {"?TableAlias.name", func(c *db.Company) any { return c.Name }},

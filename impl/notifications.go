@@ -12,8 +12,8 @@ import (
 
 var notifications = listing[db.Notification]{
 	search: map[string]string{
-		"kind":    `lower(?TableAlias.kind COLLATE "C")`,
-		"message": `lower(?TableAlias.message COLLATE "C")`,
+		"kind":    "search_text(?TableAlias.kind)",
+		"message": "search_text(?TableAlias.message)",
 	},
 	filters: map[string]string{"unacknowledged": "?TableAlias.acknowledged_at IS NULL"},
 	sorts: map[string]sorting[db.Notification]{

@@ -10,7 +10,7 @@ import (
 var people = listing[db.User]{
 	search: map[string]string{
 		"email": `lower(?TableAlias.email COLLATE "C")`,
-		"name":  "lower(?TableAlias.first_name || ' ' || ?TableAlias.last_name)",
+		"name":  "search_text(?TableAlias.first_name || ' ' || ?TableAlias.last_name)",
 		"phone": "?TableAlias.phone",
 	},
 	filters: map[string]string{
