@@ -21,6 +21,7 @@ type User struct {
 	RememberMe      bool
 	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
 	Suspended       bool   // cannot sign in
+	Recordless      bool   // as it was when the user was inserted or listed; Records tells
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`

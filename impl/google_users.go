@@ -89,7 +89,7 @@ func mayLink(account *oidc.Account, user *db.User) bool {
 // left out.
 func (s *Server) newGoogleUser(c *call, account *oidc.Account) *db.User {
 	user := &db.User{
-		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now,
+		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now, Recordless: true,
 		FirstName: s.acceptableName(account.GivenName), LastName: s.acceptableName(account.FamilyName),
 	}
 	if hostedByGoogle(account) {

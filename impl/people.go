@@ -17,9 +17,7 @@ var people = listing[db.User]{
 		"unverified":    "?TableAlias.email_verified_at IS NULL",
 		"no_password":   "?TableAlias.password_hash IS NULL",
 		"google_linked": "?TableAlias.google_subject IS NOT NULL",
-		"recordless": `NOT EXISTS (SELECT FROM clients r WHERE r.user_id = ?TableAlias.id)
-			AND NOT EXISTS (SELECT FROM employees r WHERE r.user_id = ?TableAlias.id)
-			AND NOT EXISTS (SELECT FROM liaisons r WHERE r.user_id = ?TableAlias.id)`,
+		"recordless":    "?TableAlias.recordless",
 	},
 	sorts: map[string]sorting[db.User]{
 		"created_at": {"?TableAlias.created_at", func(u *db.User) any { return u.CreatedAt }},

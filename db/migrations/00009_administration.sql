@@ -7,6 +7,29 @@ ALTER TABLE employees ADD COLUMN access text NOT NULL DEFAULT 'none'
 -- A suspended user cannot sign in.
 ALTER TABLE users ADD COLUMN suspended boolean NOT NULL DEFAULT false;
 
+-- Whether a user has no record. NULL, as for users from before this migration until 00010 has looked, is false. Triggers
+-- keep it for rows that are not made together.
+ALTER TABLE users ADD COLUMN recordless boolean;
+ALTER TABLE users ALTER COLUMN recordless SET DEFAULT true;
+-- +goose StatementBegin
+CREATE FUNCTION keep_recordless() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE users u SET recordless = true WHERE u.id = OLD.user_id AND u.recordless IS NOT TRUE
+        AND NOT EXISTS (SELECT FROM clients r WHERE r.user_id = u.id)
+        AND NOT EXISTS (SELECT FROM employees r WHERE r.user_id = u.id)
+        AND NOT EXISTS (SELECT FROM liaisons r WHERE r.user_id = u.id);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        UPDATE users u SET recordless = false WHERE u.id = NEW.user_id AND u.recordless;
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER clients_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON clients FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+CREATE TRIGGER employees_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON employees FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+CREATE TRIGGER liaisons_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON liaisons FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+
 ALTER TABLE companies ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 ALTER TABLE applications ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 -- How the application looks: a colour such as #3366cc, a PNG or WebP, and where users get help. Empty for none.

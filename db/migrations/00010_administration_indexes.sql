@@ -7,6 +7,10 @@ ALTER TABLE mails VALIDATE CONSTRAINT mails_user_id_fkey;
 ALTER TABLE links VALIDATE CONSTRAINT links_kind_check;
 DROP INDEX CONCURRENTLY IF EXISTS mails_user_id_idx;
 CREATE INDEX CONCURRENTLY mails_user_id_idx ON mails (user_id) WHERE user_id IS NOT NULL;
+UPDATE users u SET recordless = true WHERE u.recordless IS NULL
+    AND NOT EXISTS (SELECT FROM clients r WHERE r.user_id = u.id)
+    AND NOT EXISTS (SELECT FROM employees r WHERE r.user_id = u.id)
+    AND NOT EXISTS (SELECT FROM liaisons r WHERE r.user_id = u.id);
 
 -- The lists of administration: each order, each filter that few rows match, and each text that is searched for.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
@@ -28,6 +32,10 @@ DROP INDEX CONCURRENTLY IF EXISTS users_unverified_idx;
 CREATE INDEX CONCURRENTLY users_unverified_idx ON users (created_at, id) WHERE email_verified_at IS NULL;
 DROP INDEX CONCURRENTLY IF EXISTS users_no_password_idx;
 CREATE INDEX CONCURRENTLY users_no_password_idx ON users (created_at, id) WHERE password_hash IS NULL;
+DROP INDEX CONCURRENTLY IF EXISTS users_recordless_idx;
+CREATE INDEX CONCURRENTLY users_recordless_idx ON users (created_at, id) WHERE recordless;
+DROP INDEX CONCURRENTLY IF EXISTS users_google_linked_idx;
+CREATE INDEX CONCURRENTLY users_google_linked_idx ON users (created_at, id) WHERE google_subject IS NOT NULL;
 DROP INDEX CONCURRENTLY IF EXISTS users_email_trgm_idx;
 CREATE INDEX CONCURRENTLY users_email_trgm_idx ON users USING gin (lower(email COLLATE "C") gin_trgm_ops);
 DROP INDEX CONCURRENTLY IF EXISTS users_name_trgm_idx;
