@@ -128,7 +128,7 @@ type ApplicationToken struct {
 	CreatedAt     time.Time
 }
 
-// Link is a link that was mailed to a user and has not been consumed.
+// Link is a link that was mailed to a user, or a session that was handed over, and that has not been consumed.
 type Link struct {
 	bun.BaseModel `bun:"table:links"`
 
@@ -142,6 +142,12 @@ type Link struct {
 	KnownAddress  bool   // whether it was requested from an address that the user had signed in from
 	Email         string // the address that a change of address leads to, "" for other kinds
 	ByAdmin       bool   // whether an administrator made it: then it needs no session
+	EmailVerified bool   // of a link that undoes a change of address: whether the old one was verified
+
+	// Of a session that was handed over:
+	Challenge        string    // of the verifier that the token needs, RFC 7636
+	SessionCreatedAt time.Time `bun:",nullzero"`
+	SessionMethod    string
 }
 
 // GoogleState is a sign-in with Google that was started and not completed.

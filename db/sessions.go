@@ -95,8 +95,21 @@ func SessionExists(ctx context.Context, idb bun.IDB, id int64) (bool, error) {
 	return idb.NewSelect().Model((*Session)(nil)).Where("id = ?", id).Exists(ctx)
 }
 
-// EndSessions deletes the sessions of a user, except one; 0 excepts none.
-func EndSessions(ctx context.Context, idb bun.IDB, userID, except int64) error {
-	_, err := idb.NewDelete().Model((*Session)(nil)).Where("user_id = ? AND id <> ?", userID, except).Exec(ctx)
+// EndSession deletes a session.
+func EndSession(ctx context.Context, idb bun.IDB, id int64) error {
+	_, err := idb.NewDelete().Model((*Session)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
+}
+
+// EndSessions deletes the sessions of a user, those that are being handed over included, except one; 0 excepts
+// none.
+func EndSessions(ctx context.Context, idb bun.IDB, userID, except int64) error {
+	_, err := idb.NewDelete().With("handed_over", DeleteHandedOver(idb, userID)).
+		Model((*Session)(nil)).Where("user_id = ? AND id <> ?", userID, except).Exec(ctx)
+	return err
+}
+
+// DeleteHandedOver is the statement that deletes the sessions of a user that are being handed over.
+func DeleteHandedOver(idb bun.IDB, userID int64) *bun.DeleteQuery {
+	return idb.NewDelete().Model((*Link)(nil)).Where("user_id = ? AND kind = ?", userID, HandedOverLink)
 }

@@ -42,6 +42,7 @@ const (
 	OperationSessionsMagicLinkCreate       OperationID = "sessionsMagicLinkCreate"
 	OperationSessionsGoogleAuthorize       OperationID = "sessionsGoogleAuthorize"
 	OperationSessionsGoogleCreate          OperationID = "sessionsGoogleCreate"
+	OperationSessionsHandOver              OperationID = "sessionsHandOver"
 	OperationClientsRegister               OperationID = "clientsRegister"
 	OperationUsersClientRegister           OperationID = "usersClientRegister"
 	OperationUsersRead                     OperationID = "usersRead"
@@ -51,12 +52,19 @@ const (
 	OperationUsersPasswordReset            OperationID = "usersPasswordReset"
 	OperationUsersEmailVerificationRequest OperationID = "usersEmailVerificationRequest"
 	OperationUsersEmailVerify              OperationID = "usersEmailVerify"
+	OperationUsersEmailChangeRequest       OperationID = "usersEmailChangeRequest"
+	OperationUsersEmailChange              OperationID = "usersEmailChange"
+	OperationUsersEmailChangeUndo          OperationID = "usersEmailChangeUndo"
+	OperationUsersGoogleLink               OperationID = "usersGoogleLink"
+	OperationUsersGoogleUnlink             OperationID = "usersGoogleUnlink"
 	OperationPreferencesRead               OperationID = "preferencesRead"
 	OperationPreferencesUpdate             OperationID = "preferencesUpdate"
+	OperationPasswordsJudge                OperationID = "passwordsJudge"
 	OperationNotificationsIndex            OperationID = "notificationsIndex"
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationPeopleEmailUpdate             OperationID = "peopleEmailUpdate"
 	OperationCompaniesIndex                OperationID = "companiesIndex"
 	OperationCompaniesRead                 OperationID = "companiesRead"
 	OperationCompaniesCreate               OperationID = "companiesCreate"
@@ -269,7 +277,7 @@ var Operations = []*Operation{
 	{
 		ID: OperationSessionsMagicLinkCreate, Method: "POST", Path: "/api/v1/sessions/magic_link_create", Service: "sessions",
 		Params:         "SessionsMagicLinkCreateParams",
-		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
+		ParamOrder:     []string{"token", "magic_token", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Throttled: true, Access: "",
@@ -342,6 +350,33 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationSessionsHandOver, Method: "POST", Path: "/api/v1/sessions/hand_over", Service: "sessions",
+		Params:         "SessionsHandOverParams",
+		ParamOrder:     []string{"token", "challenge", "redirect_url"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -617,6 +652,158 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationUsersEmailChangeRequest, Method: "POST", Path: "/api/v1/users/email_change_request", Service: "users",
+		Params:         "UsersEmailChangeRequestParams",
+		ParamOrder:     []string{"token", "email", "current_password"},
+		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
+		ID: OperationUsersEmailChange, Method: "POST", Path: "/api/v1/users/email_change", Service: "users",
+		Params:         "UsersEmailChangeParams",
+		ParamOrder:     []string{"token", "email_token"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"email-change-link-expired",
+			"invalid-content-type",
+			"invalid-email-change-link",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersEmailChangeUndo, Method: "POST", Path: "/api/v1/users/email_change_undo", Service: "users",
+		Params:         "UsersEmailChangeUndoParams",
+		ParamOrder:     []string{"token", "undo_token"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"email-change-link-expired",
+			"invalid-content-type",
+			"invalid-email-change-link",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersGoogleLink, Method: "POST", Path: "/api/v1/users/google_link", Service: "users",
+		Params:         "UsersGoogleLinkParams",
+		ParamOrder:     []string{"token", "code", "state", "verifier", "view"},
+		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"google-account-conflict",
+			"google-email-unverified",
+			"google-sign-in-failed",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersGoogleUnlink, Method: "POST", Path: "/api/v1/users/google_unlink", Service: "users",
+		Params:         "UsersGoogleUnlinkParams",
+		ParamOrder:     []string{"token", "view"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationPreferencesRead, Method: "POST", Path: "/api/v1/preferences/read", Service: "preferences",
 		Params:         "PreferencesReadParams",
 		ParamOrder:     []string{"token"},
@@ -668,6 +855,34 @@ var Operations = []*Operation{
 			"route-non-existent",
 			"route-not-found",
 			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPasswordsJudge, Method: "POST", Path: "/api/v1/passwords/judge", Service: "passwords",
+		Params:         "PasswordsJudgeParams",
+		ParamOrder:     []string{"token", "password", "email", "first_name", "last_name"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
 		},
 	},
 	{
@@ -780,6 +995,37 @@ var Operations = []*Operation{
 			"rate-limit-exceeded",
 			"application-crash",
 			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleEmailUpdate, Method: "PUT", Path: "/api/v1/people/email_update", Service: "people",
+		Params:         "PeopleEmailUpdateParams",
+		ParamOrder:     []string{"token", "id", "email", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
 			"route-non-existent",
 			"route-not-found",
 			"service-not-found",
@@ -989,6 +1235,16 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The password was judged. `acceptable` says how.",
+				Operations: []string{"passwordsJudge"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The link is on its way. `data` is the person, whose address has not changed yet.",
+				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The people.",
 				Operations: []string{"peopleIndex"},
 			},
@@ -1029,6 +1285,11 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The session has ended, and the token stands for it.",
+				Operations: []string{"sessionsHandOver"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The valid sessions of the user.",
 				Operations: []string{"sessionsIndex"},
 			},
@@ -1054,6 +1315,21 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The address is changed.",
+				Operations: []string{"usersEmailChange"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The link is on its way.",
+				Operations: []string{"usersEmailChangeRequest"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user has the old address again.",
+				Operations: []string{"usersEmailChangeUndo"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The link is being mailed to the user.",
 				Operations: []string{"usersEmailVerificationRequest"},
 			},
@@ -1061,6 +1337,16 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is linked to the Google account.",
+				Operations: []string{"usersGoogleLink"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is linked to no Google account.",
+				Operations: []string{"usersGoogleUnlink"},
 			},
 			{
 				Message:    "It worked.",
@@ -1141,7 +1427,7 @@ var Statuses = []*Status{
 				Message:    "This e-mail address is already registered.",
 				Meaning:    "A user has this e-mail address. Nothing was changed.",
 				Remedy:     "Sign in. A user who is not a client yet becomes one with users/client_register.",
-				Operations: []string{"clientsRegister"},
+				Operations: []string{"clientsRegister", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "peopleEmailUpdate"},
 			},
 		},
 	},
@@ -1153,6 +1439,17 @@ var Statuses = []*Status{
 				Meaning:    "The e-mail address of the session's user is verified. No mail was sent.",
 				Remedy:     "Continue; there is nothing to do.",
 				Operations: []string{"usersEmailVerificationRequest"},
+			},
+		},
+	},
+	{
+		Slug: "email-change-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is too old.",
+				Meaning:    "The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours.",
+				Remedy:     "Request a new link with users/email_change_request.",
+				Operations: []string{"usersEmailChange", "usersEmailChangeUndo"},
 			},
 		},
 	},
@@ -1174,7 +1471,7 @@ var Statuses = []*Status{
 				Message:    "A user has this e-mail address already.",
 				Meaning:    "A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.",
 				Remedy:     "Verify the address by a magic link or a reset link first, then use Google.",
-				Operations: []string{"sessionsGoogleCreate"},
+				Operations: []string{"sessionsGoogleCreate", "usersGoogleLink"},
 			},
 		},
 	},
@@ -1185,7 +1482,7 @@ var Statuses = []*Status{
 				Message:    "Google does not vouch for the e-mail address.",
 				Meaning:    "No user is linked to this Google account, and Google has not verified its e-mail address.",
 				Remedy:     "Let the person verify the address with Google, or sign in another way.",
-				Operations: []string{"sessionsGoogleCreate"},
+				Operations: []string{"sessionsGoogleCreate", "usersGoogleLink"},
 			},
 		},
 	},
@@ -1196,7 +1493,7 @@ var Statuses = []*Status{
 				Message:    "The sign-in with Google failed.",
 				Meaning:    "Google is not configured on the server or cannot be reached, refused the code, or gave an invalid answer. Or the state or verifier is unknown, used, wrong or older than 10 minutes.",
 				Remedy:     "Begin again with sessions/google_authorize, or sign in another way.",
-				Operations: []string{"sessionsGoogleAuthorize", "sessionsGoogleCreate"},
+				Operations: []string{"sessionsGoogleAuthorize", "sessionsGoogleCreate", "usersGoogleLink"},
 			},
 		},
 	},
@@ -1207,7 +1504,18 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-email-change-link", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is not valid.",
+				Meaning:    "The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid.",
+				Remedy:     "Sign in as the user of the link, or request a new link with users/email_change_request.",
+				Operations: []string{"usersEmailChange", "usersEmailChangeUndo"},
 			},
 		},
 	},
@@ -1218,7 +1526,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1240,7 +1548,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1251,7 +1559,7 @@ var Statuses = []*Status{
 				Message:    "The password is wrong.",
 				Meaning:    "The password is not the one of the user with this e-mail address.",
 				Remedy:     "Let the user type the password again, or send a reset link.",
-				Operations: []string{"sessionsCreate", "usersPasswordUpdate"},
+				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersEmailChangeRequest"},
 			},
 		},
 	},
@@ -1295,7 +1603,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1306,7 +1614,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1372,7 +1680,7 @@ var Statuses = []*Status{
 				Message:    "The user is not a client yet.",
 				Meaning:    "The token is valid, but its user is neither a client nor an employee nor a liaison, and can do little but register. `session` is the refused session.",
 				Remedy:     "Send the user to the registration page, which uses users/client_register with this session's token.",
-				Operations: []string{"sessionsRead", "sessionsMagicLinkRequest", "sessionsGoogleAuthorize", "clientsRegister", "usersPasswordResetRequest", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsRead", "sessionsMagicLinkRequest", "sessionsGoogleAuthorize", "sessionsHandOver", "clientsRegister", "usersPasswordResetRequest", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "passwordsJudge", "notificationsIndex", "notificationsUpdate"},
 			},
 			{
 				Message:    "The user is not a client yet; a session was made all the same.",
@@ -1401,7 +1709,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1412,7 +1720,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1423,7 +1731,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1434,7 +1742,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1445,7 +1753,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1456,7 +1764,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1467,7 +1775,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1478,7 +1786,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1493,6 +1801,12 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Continue as after success. Do not repeat the request.",
 				Operations: []string{"sessionsCreate"},
@@ -1502,6 +1816,12 @@ var Statuses = []*Status{
 				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"sessionsMagicLinkRequest"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"usersEmailChangeRequest"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
@@ -1524,7 +1844,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1535,7 +1855,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1546,7 +1866,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1557,7 +1877,7 @@ var Statuses = []*Status{
 				Message:    "The server is busy; try again shortly.",
 				Meaning:    "All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset"},
+				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersEmailChangeRequest", "passwordsJudge"},
 			},
 		},
 	},
@@ -1633,6 +1953,11 @@ func (o ApplicationCrash) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes ApplicationCrash an outcome of sessionsHandOver.
+func (o ApplicationCrash) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes ApplicationCrash an outcome of clientsRegister.
 func (o ApplicationCrash) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1674,6 +1999,31 @@ func (o ApplicationCrash) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes ApplicationCrash an outcome of usersEmailChangeRequest.
+func (o ApplicationCrash) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes ApplicationCrash an outcome of usersEmailChange.
+func (o ApplicationCrash) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes ApplicationCrash an outcome of usersEmailChangeUndo.
+func (o ApplicationCrash) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes ApplicationCrash an outcome of usersGoogleLink.
+func (o ApplicationCrash) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes ApplicationCrash an outcome of usersGoogleUnlink.
+func (o ApplicationCrash) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes ApplicationCrash an outcome of preferencesRead.
 func (o ApplicationCrash) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1683,6 +2033,9 @@ func (o ApplicationCrash) VisitPreferencesReadResponse(w http.ResponseWriter) er
 func (o ApplicationCrash) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes ApplicationCrash an outcome of passwordsJudge.
+func (o ApplicationCrash) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes ApplicationCrash an outcome of notificationsIndex.
 func (o ApplicationCrash) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -1699,6 +2052,11 @@ func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
 func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes ApplicationCrash an outcome of peopleEmailUpdate.
+func (o ApplicationCrash) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes ApplicationCrash an outcome of companiesIndex.
 func (o ApplicationCrash) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -1738,6 +2096,9 @@ func (o ClientRequired) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes ClientRequired an outcome of sessionsHandOver.
+func (o ClientRequired) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes ClientRequired an outcome of clientsRegister.
 func (o ClientRequired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -1745,6 +2106,22 @@ func (o ClientRequired) VisitClientsRegisterResponse(w http.ResponseWriter) erro
 func (o ClientRequired) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersEmailChangeUndoResponse makes ClientRequired an outcome of usersEmailChangeUndo.
+func (o ClientRequired) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes ClientRequired an outcome of usersGoogleLink.
+func (o ClientRequired) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes ClientRequired an outcome of usersGoogleUnlink.
+func (o ClientRequired) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes ClientRequired an outcome of passwordsJudge.
+func (o ClientRequired) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes ClientRequired an outcome of notificationsIndex.
 func (o ClientRequired) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -1921,6 +2298,26 @@ func (o EmailAlreadyRegistered) VisitClientsRegisterResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes EmailAlreadyRegistered an outcome of usersEmailChangeRequest.
+func (o EmailAlreadyRegistered) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes EmailAlreadyRegistered an outcome of usersEmailChange.
+func (o EmailAlreadyRegistered) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes EmailAlreadyRegistered an outcome of usersEmailChangeUndo.
+func (o EmailAlreadyRegistered) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleEmailUpdateResponse makes EmailAlreadyRegistered an outcome of peopleEmailUpdate.
+func (o EmailAlreadyRegistered) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "email-already-verified".
 func (EmailAlreadyVerified) Slug() string { return "email-already-verified" }
 
@@ -1932,6 +2329,25 @@ func (o EmailAlreadyVerified) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerificationRequestResponse makes EmailAlreadyVerified an outcome of usersEmailVerificationRequest.
 func (o EmailAlreadyVerified) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-change-link-expired".
+func (EmailChangeLinkExpired) Slug() string { return "email-change-link-expired" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailChangeLinkExpired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-change-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-change-link-expired>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailChangeResponse makes EmailChangeLinkExpired an outcome of usersEmailChange.
+func (o EmailChangeLinkExpired) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes EmailChangeLinkExpired an outcome of usersEmailChangeUndo.
+func (o EmailChangeLinkExpired) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1971,6 +2387,11 @@ func (o GoogleAccountConflict) VisitSessionsGoogleCreateResponse(w http.Response
 	return o.Write(w)
 }
 
+// VisitUsersGoogleLinkResponse makes GoogleAccountConflict an outcome of usersGoogleLink.
+func (o GoogleAccountConflict) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "google-email-unverified".
 func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
 
@@ -1982,6 +2403,11 @@ func (o GoogleEmailUnverified) Write(w http.ResponseWriter) error {
 
 // VisitSessionsGoogleCreateResponse makes GoogleEmailUnverified an outcome of sessionsGoogleCreate.
 func (o GoogleEmailUnverified) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes GoogleEmailUnverified an outcome of usersGoogleLink.
+func (o GoogleEmailUnverified) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2001,6 +2427,11 @@ func (o GoogleSignInFailed) VisitSessionsGoogleAuthorizeResponse(w http.Response
 
 // VisitSessionsGoogleCreateResponse makes GoogleSignInFailed an outcome of sessionsGoogleCreate.
 func (o GoogleSignInFailed) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes GoogleSignInFailed an outcome of usersGoogleLink.
+func (o GoogleSignInFailed) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2053,6 +2484,11 @@ func (o IdentifyRequestError) VisitSessionsGoogleCreateResponse(w http.ResponseW
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes IdentifyRequestError an outcome of sessionsHandOver.
+func (o IdentifyRequestError) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes IdentifyRequestError an outcome of clientsRegister.
 func (o IdentifyRequestError) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2096,6 +2532,31 @@ func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes IdentifyRequestError an outcome of usersEmailChangeRequest.
+func (o IdentifyRequestError) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes IdentifyRequestError an outcome of usersEmailChange.
+func (o IdentifyRequestError) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes IdentifyRequestError an outcome of usersEmailChangeUndo.
+func (o IdentifyRequestError) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes IdentifyRequestError an outcome of usersGoogleLink.
+func (o IdentifyRequestError) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes IdentifyRequestError an outcome of usersGoogleUnlink.
+func (o IdentifyRequestError) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes IdentifyRequestError an outcome of preferencesRead.
 func (o IdentifyRequestError) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2103,6 +2564,11 @@ func (o IdentifyRequestError) VisitPreferencesReadResponse(w http.ResponseWriter
 
 // VisitPreferencesUpdateResponse makes IdentifyRequestError an outcome of preferencesUpdate.
 func (o IdentifyRequestError) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes IdentifyRequestError an outcome of passwordsJudge.
+func (o IdentifyRequestError) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2123,6 +2589,11 @@ func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) er
 
 // VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
 func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes IdentifyRequestError an outcome of peopleEmailUpdate.
+func (o IdentifyRequestError) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes IdentifyRequestError an outcome of companiesIndex.
 func (o IdentifyRequestError) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -2191,6 +2662,11 @@ func (o InvalidContentType) VisitSessionsGoogleCreateResponse(w http.ResponseWri
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidContentType an outcome of sessionsHandOver.
+func (o InvalidContentType) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes InvalidContentType an outcome of clientsRegister.
 func (o InvalidContentType) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2232,6 +2708,31 @@ func (o InvalidContentType) VisitUsersEmailVerifyResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes InvalidContentType an outcome of usersEmailChangeRequest.
+func (o InvalidContentType) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidContentType an outcome of usersEmailChange.
+func (o InvalidContentType) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes InvalidContentType an outcome of usersEmailChangeUndo.
+func (o InvalidContentType) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidContentType an outcome of usersGoogleLink.
+func (o InvalidContentType) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes InvalidContentType an outcome of usersGoogleUnlink.
+func (o InvalidContentType) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes InvalidContentType an outcome of preferencesRead.
 func (o InvalidContentType) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2239,6 +2740,11 @@ func (o InvalidContentType) VisitPreferencesReadResponse(w http.ResponseWriter) 
 
 // VisitPreferencesUpdateResponse makes InvalidContentType an outcome of preferencesUpdate.
 func (o InvalidContentType) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes InvalidContentType an outcome of passwordsJudge.
+func (o InvalidContentType) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2258,6 +2764,11 @@ func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) erro
 // VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
 func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleEmailUpdateResponse makes InvalidContentType an outcome of peopleEmailUpdate.
+func (o InvalidContentType) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitCompaniesIndexResponse makes InvalidContentType an outcome of companiesIndex.
 func (o InvalidContentType) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2275,6 +2786,25 @@ func (o InvalidContentType) VisitCompaniesCreateResponse(w http.ResponseWriter) 
 
 // VisitCompaniesUpdateResponse makes InvalidContentType an outcome of companiesUpdate.
 func (o InvalidContentType) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "invalid-email-change-link".
+func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o InvalidEmailChangeLink) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-email-change-link", "The link is not valid.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/invalid-email-change-link>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidEmailChangeLink an outcome of usersEmailChange.
+func (o InvalidEmailChangeLink) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes InvalidEmailChangeLink an outcome of usersEmailChangeUndo.
+func (o InvalidEmailChangeLink) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2327,6 +2857,11 @@ func (o InvalidEncodedParams) VisitSessionsGoogleCreateResponse(w http.ResponseW
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidEncodedParams an outcome of sessionsHandOver.
+func (o InvalidEncodedParams) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes InvalidEncodedParams an outcome of clientsRegister.
 func (o InvalidEncodedParams) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2370,6 +2905,31 @@ func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes InvalidEncodedParams an outcome of usersEmailChangeRequest.
+func (o InvalidEncodedParams) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidEncodedParams an outcome of usersEmailChange.
+func (o InvalidEncodedParams) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes InvalidEncodedParams an outcome of usersEmailChangeUndo.
+func (o InvalidEncodedParams) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidEncodedParams an outcome of usersGoogleLink.
+func (o InvalidEncodedParams) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes InvalidEncodedParams an outcome of usersGoogleUnlink.
+func (o InvalidEncodedParams) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes InvalidEncodedParams an outcome of preferencesRead.
 func (o InvalidEncodedParams) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2377,6 +2937,11 @@ func (o InvalidEncodedParams) VisitPreferencesReadResponse(w http.ResponseWriter
 
 // VisitPreferencesUpdateResponse makes InvalidEncodedParams an outcome of preferencesUpdate.
 func (o InvalidEncodedParams) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes InvalidEncodedParams an outcome of passwordsJudge.
+func (o InvalidEncodedParams) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2397,6 +2962,11 @@ func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) er
 
 // VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
 func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes InvalidEncodedParams an outcome of peopleEmailUpdate.
+func (o InvalidEncodedParams) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes InvalidEncodedParams an outcome of companiesIndex.
 func (o InvalidEncodedParams) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -2473,6 +3043,9 @@ func (o InvalidParam) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidParam an outcome of sessionsHandOver.
+func (o InvalidParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes InvalidParam an outcome of clientsRegister.
 func (o InvalidParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2508,11 +3081,33 @@ func (o InvalidParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
 func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailChangeRequestResponse makes InvalidParam an outcome of usersEmailChangeRequest.
+func (o InvalidParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidParam an outcome of usersEmailChange.
+func (o InvalidParam) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes InvalidParam an outcome of usersEmailChangeUndo.
+func (o InvalidParam) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidParam an outcome of usersGoogleLink.
+func (o InvalidParam) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes InvalidParam an outcome of usersGoogleUnlink.
+func (o InvalidParam) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidParam an outcome of preferencesRead.
 func (o InvalidParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes InvalidParam an outcome of preferencesUpdate.
 func (o InvalidParam) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes InvalidParam an outcome of passwordsJudge.
+func (o InvalidParam) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes InvalidParam an outcome of notificationsIndex.
 func (o InvalidParam) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2527,6 +3122,9 @@ func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
 func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes InvalidParam an outcome of peopleEmailUpdate.
+func (o InvalidParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes InvalidParam an outcome of companiesIndex.
 func (o InvalidParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2554,6 +3152,11 @@ func (o InvalidPassword) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 
 // VisitUsersPasswordUpdateResponse makes InvalidPassword an outcome of usersPasswordUpdate.
 func (o InvalidPassword) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeRequestResponse makes InvalidPassword an outcome of usersEmailChangeRequest.
+func (o InvalidPassword) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2612,6 +3215,9 @@ func (o InvalidToken) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidToken an outcome of sessionsHandOver.
+func (o InvalidToken) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes InvalidToken an outcome of clientsRegister.
 func (o InvalidToken) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2647,11 +3253,33 @@ func (o InvalidToken) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
 func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailChangeRequestResponse makes InvalidToken an outcome of usersEmailChangeRequest.
+func (o InvalidToken) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidToken an outcome of usersEmailChange.
+func (o InvalidToken) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes InvalidToken an outcome of usersEmailChangeUndo.
+func (o InvalidToken) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidToken an outcome of usersGoogleLink.
+func (o InvalidToken) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes InvalidToken an outcome of usersGoogleUnlink.
+func (o InvalidToken) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidToken an outcome of preferencesRead.
 func (o InvalidToken) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes InvalidToken an outcome of preferencesUpdate.
 func (o InvalidToken) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes InvalidToken an outcome of passwordsJudge.
+func (o InvalidToken) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes InvalidToken an outcome of notificationsIndex.
 func (o InvalidToken) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2666,6 +3294,9 @@ func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
 func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes InvalidToken an outcome of peopleEmailUpdate.
+func (o InvalidToken) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes InvalidToken an outcome of companiesIndex.
 func (o InvalidToken) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2748,6 +3379,9 @@ func (o MissingParam) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes MissingParam an outcome of sessionsHandOver.
+func (o MissingParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes MissingParam an outcome of clientsRegister.
 func (o MissingParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2783,11 +3417,33 @@ func (o MissingParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
 func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailChangeRequestResponse makes MissingParam an outcome of usersEmailChangeRequest.
+func (o MissingParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes MissingParam an outcome of usersEmailChange.
+func (o MissingParam) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes MissingParam an outcome of usersEmailChangeUndo.
+func (o MissingParam) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes MissingParam an outcome of usersGoogleLink.
+func (o MissingParam) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes MissingParam an outcome of usersGoogleUnlink.
+func (o MissingParam) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes MissingParam an outcome of preferencesRead.
 func (o MissingParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes MissingParam an outcome of preferencesUpdate.
 func (o MissingParam) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes MissingParam an outcome of passwordsJudge.
+func (o MissingParam) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes MissingParam an outcome of notificationsIndex.
 func (o MissingParam) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2802,6 +3458,9 @@ func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
 func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes MissingParam an outcome of peopleEmailUpdate.
+func (o MissingParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes MissingParam an outcome of companiesIndex.
 func (o MissingParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2856,6 +3515,11 @@ func (o NoParamsDecoded) VisitSessionsGoogleCreateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes NoParamsDecoded an outcome of sessionsHandOver.
+func (o NoParamsDecoded) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes NoParamsDecoded an outcome of clientsRegister.
 func (o NoParamsDecoded) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2895,6 +3559,29 @@ func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes NoParamsDecoded an outcome of usersEmailChangeRequest.
+func (o NoParamsDecoded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes NoParamsDecoded an outcome of usersEmailChange.
+func (o NoParamsDecoded) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes NoParamsDecoded an outcome of usersEmailChangeUndo.
+func (o NoParamsDecoded) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes NoParamsDecoded an outcome of usersGoogleLink.
+func (o NoParamsDecoded) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes NoParamsDecoded an outcome of usersGoogleUnlink.
+func (o NoParamsDecoded) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes NoParamsDecoded an outcome of preferencesRead.
 func (o NoParamsDecoded) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2902,6 +3589,9 @@ func (o NoParamsDecoded) VisitPreferencesReadResponse(w http.ResponseWriter) err
 func (o NoParamsDecoded) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes NoParamsDecoded an outcome of passwordsJudge.
+func (o NoParamsDecoded) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes NoParamsDecoded an outcome of notificationsIndex.
 func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -2918,6 +3608,11 @@ func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
 func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes NoParamsDecoded an outcome of peopleEmailUpdate.
+func (o NoParamsDecoded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes NoParamsDecoded an outcome of companiesIndex.
 func (o NoParamsDecoded) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3000,6 +3695,11 @@ func (o OriginNotAllowed) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes OriginNotAllowed an outcome of sessionsHandOver.
+func (o OriginNotAllowed) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes OriginNotAllowed an outcome of clientsRegister.
 func (o OriginNotAllowed) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3041,6 +3741,31 @@ func (o OriginNotAllowed) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes OriginNotAllowed an outcome of usersEmailChangeRequest.
+func (o OriginNotAllowed) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes OriginNotAllowed an outcome of usersEmailChange.
+func (o OriginNotAllowed) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes OriginNotAllowed an outcome of usersEmailChangeUndo.
+func (o OriginNotAllowed) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes OriginNotAllowed an outcome of usersGoogleLink.
+func (o OriginNotAllowed) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes OriginNotAllowed an outcome of usersGoogleUnlink.
+func (o OriginNotAllowed) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes OriginNotAllowed an outcome of preferencesRead.
 func (o OriginNotAllowed) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3050,6 +3775,9 @@ func (o OriginNotAllowed) VisitPreferencesReadResponse(w http.ResponseWriter) er
 func (o OriginNotAllowed) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes OriginNotAllowed an outcome of passwordsJudge.
+func (o OriginNotAllowed) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes OriginNotAllowed an outcome of notificationsIndex.
 func (o OriginNotAllowed) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3066,6 +3794,11 @@ func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
 func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes OriginNotAllowed an outcome of peopleEmailUpdate.
+func (o OriginNotAllowed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes OriginNotAllowed an outcome of companiesIndex.
 func (o OriginNotAllowed) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3099,6 +3832,48 @@ func (o PasswordRejected) VisitUsersPasswordUpdateResponse(w http.ResponseWriter
 
 // VisitUsersPasswordResetResponse makes PasswordRejected an outcome of usersPasswordReset.
 func (o PasswordRejected) VisitUsersPasswordResetResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PasswordsJudgeActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PasswordsJudgeActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPasswordsJudgeResponse makes PasswordsJudgeActionSuccessful an outcome of passwordsJudge.
+func (o PasswordsJudgeActionSuccessful) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleEmailUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleEmailUpdateResponse makes PeopleEmailUpdateActionSuccessful an outcome of peopleEmailUpdate.
+func (o PeopleEmailUpdateActionSuccessful) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (PeopleEmailUpdateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o PeopleEmailUpdateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitPeopleEmailUpdateResponse makes PeopleEmailUpdateMandrillEmailFailed an outcome of peopleEmailUpdate.
+func (o PeopleEmailUpdateMandrillEmailFailed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3149,6 +3924,21 @@ func (o PermissionDenied) VisitUsersPasswordUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes PermissionDenied an outcome of usersEmailChangeRequest.
+func (o PermissionDenied) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes PermissionDenied an outcome of usersGoogleLink.
+func (o PermissionDenied) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes PermissionDenied an outcome of usersGoogleUnlink.
+func (o PermissionDenied) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesUpdateResponse makes PermissionDenied an outcome of preferencesUpdate.
 func (o PermissionDenied) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3169,6 +3959,11 @@ func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
 func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes PermissionDenied an outcome of peopleEmailUpdate.
+func (o PermissionDenied) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes PermissionDenied an outcome of companiesIndex.
 func (o PermissionDenied) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3256,6 +4051,11 @@ func (o RateLimitExceeded) VisitSessionsGoogleCreateResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RateLimitExceeded an outcome of sessionsHandOver.
+func (o RateLimitExceeded) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes RateLimitExceeded an outcome of clientsRegister.
 func (o RateLimitExceeded) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3297,6 +4097,31 @@ func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes RateLimitExceeded an outcome of usersEmailChangeRequest.
+func (o RateLimitExceeded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RateLimitExceeded an outcome of usersEmailChange.
+func (o RateLimitExceeded) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes RateLimitExceeded an outcome of usersEmailChangeUndo.
+func (o RateLimitExceeded) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RateLimitExceeded an outcome of usersGoogleLink.
+func (o RateLimitExceeded) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes RateLimitExceeded an outcome of usersGoogleUnlink.
+func (o RateLimitExceeded) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes RateLimitExceeded an outcome of preferencesRead.
 func (o RateLimitExceeded) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3304,6 +4129,11 @@ func (o RateLimitExceeded) VisitPreferencesReadResponse(w http.ResponseWriter) e
 
 // VisitPreferencesUpdateResponse makes RateLimitExceeded an outcome of preferencesUpdate.
 func (o RateLimitExceeded) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes RateLimitExceeded an outcome of passwordsJudge.
+func (o RateLimitExceeded) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3322,6 +4152,11 @@ func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error
 
 // VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
 func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RateLimitExceeded an outcome of peopleEmailUpdate.
+func (o RateLimitExceeded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes RateLimitExceeded an outcome of companiesIndex.
 func (o RateLimitExceeded) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -3382,6 +4217,11 @@ func (o RequestTooLarge) VisitSessionsGoogleCreateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RequestTooLarge an outcome of sessionsHandOver.
+func (o RequestTooLarge) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes RequestTooLarge an outcome of clientsRegister.
 func (o RequestTooLarge) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3421,6 +4261,29 @@ func (o RequestTooLarge) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes RequestTooLarge an outcome of usersEmailChangeRequest.
+func (o RequestTooLarge) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RequestTooLarge an outcome of usersEmailChange.
+func (o RequestTooLarge) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes RequestTooLarge an outcome of usersEmailChangeUndo.
+func (o RequestTooLarge) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RequestTooLarge an outcome of usersGoogleLink.
+func (o RequestTooLarge) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes RequestTooLarge an outcome of usersGoogleUnlink.
+func (o RequestTooLarge) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes RequestTooLarge an outcome of preferencesRead.
 func (o RequestTooLarge) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3428,6 +4291,9 @@ func (o RequestTooLarge) VisitPreferencesReadResponse(w http.ResponseWriter) err
 func (o RequestTooLarge) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes RequestTooLarge an outcome of passwordsJudge.
+func (o RequestTooLarge) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes RequestTooLarge an outcome of notificationsIndex.
 func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3444,6 +4310,11 @@ func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
 func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RequestTooLarge an outcome of peopleEmailUpdate.
+func (o RequestTooLarge) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes RequestTooLarge an outcome of companiesIndex.
 func (o RequestTooLarge) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3512,6 +4383,11 @@ func (o RouteNonExistent) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RouteNonExistent an outcome of sessionsHandOver.
+func (o RouteNonExistent) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes RouteNonExistent an outcome of clientsRegister.
 func (o RouteNonExistent) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3553,6 +4429,31 @@ func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes RouteNonExistent an outcome of usersEmailChangeRequest.
+func (o RouteNonExistent) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RouteNonExistent an outcome of usersEmailChange.
+func (o RouteNonExistent) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes RouteNonExistent an outcome of usersEmailChangeUndo.
+func (o RouteNonExistent) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RouteNonExistent an outcome of usersGoogleLink.
+func (o RouteNonExistent) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes RouteNonExistent an outcome of usersGoogleUnlink.
+func (o RouteNonExistent) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes RouteNonExistent an outcome of preferencesRead.
 func (o RouteNonExistent) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3562,6 +4463,9 @@ func (o RouteNonExistent) VisitPreferencesReadResponse(w http.ResponseWriter) er
 func (o RouteNonExistent) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes RouteNonExistent an outcome of passwordsJudge.
+func (o RouteNonExistent) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes RouteNonExistent an outcome of notificationsIndex.
 func (o RouteNonExistent) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3578,6 +4482,11 @@ func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
 func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RouteNonExistent an outcome of peopleEmailUpdate.
+func (o RouteNonExistent) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes RouteNonExistent an outcome of companiesIndex.
 func (o RouteNonExistent) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3636,6 +4545,9 @@ func (o RouteNotFound) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RouteNotFound an outcome of sessionsHandOver.
+func (o RouteNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes RouteNotFound an outcome of clientsRegister.
 func (o RouteNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3673,11 +4585,33 @@ func (o RouteNotFound) VisitUsersEmailVerificationRequestResponse(w http.Respons
 // VisitUsersEmailVerifyResponse makes RouteNotFound an outcome of usersEmailVerify.
 func (o RouteNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailChangeRequestResponse makes RouteNotFound an outcome of usersEmailChangeRequest.
+func (o RouteNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RouteNotFound an outcome of usersEmailChange.
+func (o RouteNotFound) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes RouteNotFound an outcome of usersEmailChangeUndo.
+func (o RouteNotFound) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RouteNotFound an outcome of usersGoogleLink.
+func (o RouteNotFound) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes RouteNotFound an outcome of usersGoogleUnlink.
+func (o RouteNotFound) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes RouteNotFound an outcome of preferencesRead.
 func (o RouteNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes RouteNotFound an outcome of preferencesUpdate.
 func (o RouteNotFound) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes RouteNotFound an outcome of passwordsJudge.
+func (o RouteNotFound) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes RouteNotFound an outcome of notificationsIndex.
 func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3694,6 +4628,9 @@ func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { r
 
 // VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
 func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RouteNotFound an outcome of peopleEmailUpdate.
+func (o RouteNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes RouteNotFound an outcome of companiesIndex.
 func (o RouteNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3730,6 +4667,14 @@ func (o ServerBusy) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) erro
 
 // VisitUsersPasswordResetResponse makes ServerBusy an outcome of usersPasswordReset.
 func (o ServerBusy) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes ServerBusy an outcome of usersEmailChangeRequest.
+func (o ServerBusy) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes ServerBusy an outcome of passwordsJudge.
+func (o ServerBusy) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
@@ -3772,6 +4717,11 @@ func (o ServiceNotFound) VisitSessionsGoogleCreateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes ServiceNotFound an outcome of sessionsHandOver.
+func (o ServiceNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes ServiceNotFound an outcome of clientsRegister.
 func (o ServiceNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3811,6 +4761,29 @@ func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes ServiceNotFound an outcome of usersEmailChangeRequest.
+func (o ServiceNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes ServiceNotFound an outcome of usersEmailChange.
+func (o ServiceNotFound) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes ServiceNotFound an outcome of usersEmailChangeUndo.
+func (o ServiceNotFound) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes ServiceNotFound an outcome of usersGoogleLink.
+func (o ServiceNotFound) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes ServiceNotFound an outcome of usersGoogleUnlink.
+func (o ServiceNotFound) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes ServiceNotFound an outcome of preferencesRead.
 func (o ServiceNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3818,6 +4791,9 @@ func (o ServiceNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) err
 func (o ServiceNotFound) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes ServiceNotFound an outcome of passwordsJudge.
+func (o ServiceNotFound) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes ServiceNotFound an outcome of notificationsIndex.
 func (o ServiceNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3834,6 +4810,11 @@ func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
 func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes ServiceNotFound an outcome of peopleEmailUpdate.
+func (o ServiceNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes ServiceNotFound an outcome of companiesIndex.
 func (o ServiceNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3888,6 +4869,9 @@ func (o SessionExpired) VisitSessionsGoogleCreateResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes SessionExpired an outcome of sessionsHandOver.
+func (o SessionExpired) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes SessionExpired an outcome of clientsRegister.
 func (o SessionExpired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3925,6 +4909,27 @@ func (o SessionExpired) VisitUsersEmailVerificationRequestResponse(w http.Respon
 // VisitUsersEmailVerifyResponse makes SessionExpired an outcome of usersEmailVerify.
 func (o SessionExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersEmailChangeRequestResponse makes SessionExpired an outcome of usersEmailChangeRequest.
+func (o SessionExpired) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes SessionExpired an outcome of usersEmailChange.
+func (o SessionExpired) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes SessionExpired an outcome of usersEmailChangeUndo.
+func (o SessionExpired) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes SessionExpired an outcome of usersGoogleLink.
+func (o SessionExpired) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes SessionExpired an outcome of usersGoogleUnlink.
+func (o SessionExpired) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes SessionExpired an outcome of preferencesRead.
 func (o SessionExpired) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3932,6 +4937,9 @@ func (o SessionExpired) VisitPreferencesReadResponse(w http.ResponseWriter) erro
 func (o SessionExpired) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes SessionExpired an outcome of passwordsJudge.
+func (o SessionExpired) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes SessionExpired an outcome of notificationsIndex.
 func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3948,6 +4956,11 @@ func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { 
 
 // VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
 func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes SessionExpired an outcome of peopleEmailUpdate.
+func (o SessionExpired) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes SessionExpired an outcome of companiesIndex.
 func (o SessionExpired) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4056,6 +5069,20 @@ func (o SessionsGoogleCreateClientRequired) Write(w http.ResponseWriter) error {
 
 // VisitSessionsGoogleCreateResponse makes SessionsGoogleCreateClientRequired an outcome of sessionsGoogleCreate.
 func (o SessionsGoogleCreateClientRequired) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (SessionsHandOverActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsHandOverActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitSessionsHandOverResponse makes SessionsHandOverActionSuccessful an outcome of sessionsHandOver.
+func (o SessionsHandOverActionSuccessful) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4194,6 +5221,62 @@ func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w 
 }
 
 // Slug is "action-successful".
+func (UsersEmailChangeActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailChangeActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailChangeResponse makes UsersEmailChangeActionSuccessful an outcome of usersEmailChange.
+func (o UsersEmailChangeActionSuccessful) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailChangeRequestActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailChangeRequestActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailChangeRequestResponse makes UsersEmailChangeRequestActionSuccessful an outcome of usersEmailChangeRequest.
+func (o UsersEmailChangeRequestActionSuccessful) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (UsersEmailChangeRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o UsersEmailChangeRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailChangeRequestResponse makes UsersEmailChangeRequestMandrillEmailFailed an outcome of usersEmailChangeRequest.
+func (o UsersEmailChangeRequestMandrillEmailFailed) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailChangeUndoActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailChangeUndoActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailChangeUndoResponse makes UsersEmailChangeUndoActionSuccessful an outcome of usersEmailChangeUndo.
+func (o UsersEmailChangeUndoActionSuccessful) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (UsersEmailVerificationRequestActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -4232,6 +5315,34 @@ func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
 func (o UsersEmailVerifyActionSuccessful) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersGoogleLinkActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersGoogleLinkActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersGoogleLinkResponse makes UsersGoogleLinkActionSuccessful an outcome of usersGoogleLink.
+func (o UsersGoogleLinkActionSuccessful) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersGoogleUnlinkActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersGoogleUnlinkActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersGoogleUnlinkResponse makes UsersGoogleUnlinkActionSuccessful an outcome of usersGoogleUnlink.
+func (o UsersGoogleUnlinkActionSuccessful) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 

@@ -703,6 +703,20 @@ type EmailAlreadyVerified struct {
 	Status    string    `json:"status"`
 }
 
+// EmailChangeLinkExpired The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours.
+type EmailChangeLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // EmailNotFound No user has the e-mail address that was passed.
 type EmailNotFound struct {
 	Code int `json:"code"`
@@ -831,6 +845,19 @@ type GoogleSignInFailed struct {
 	Status    string    `json:"status"`
 }
 
+// HandedOver A session that was handed over.
+type HandedOver struct {
+	// MagicToken What sessions/magic_link_create takes, together with the verifier.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	MagicToken string `json:"magic_token"`
+
+	// URL Where to send the browser: the redirect URL with `magic_token` appended.
+	//
+	// Example: https://planoorder.example/orders?magic_token=plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	URL string `json:"url"`
+}
+
 // ID The id of a row.
 //
 // Example: 7
@@ -855,6 +882,20 @@ type InvalidContentType struct {
 	Code int `json:"code"`
 
 	// Message Example: The content type is not the one that this operation reads.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// InvalidEmailChangeLink The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid.
+type InvalidEmailChangeLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1311,6 +1352,17 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
+// PasswordJudgement What the policy says of a password.
+type PasswordJudgement struct {
+	// Acceptable Whether the password would be accepted.
+	//
+	// Example: false
+	Acceptable bool `json:"acceptable"`
+
+	// Rules The rules that the password breaks: `minLength` for one that is too short, `guessable`, or `own_words` for one that is made of words that belong to the person.
+	Rules []string `json:"rules"`
+}
+
 // PasswordRejected The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.
 type PasswordRejected struct {
 	Code int `json:"code"`
@@ -1326,6 +1378,100 @@ type PasswordRejected struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// PasswordsJudgeActionSuccessful The password was judged. `acceptable` says how.
+type PasswordsJudgeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the policy says of a password.
+	Data PasswordJudgement `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PasswordsJudgeParams The params of passwords/judge.
+//
+// Example: {"email":"ada@example.com","password":"analytical engine 1843"}
+type PasswordsJudgeParams struct {
+	// Email The e-mail address of the person, as far as it is known.
+	//
+	// Example: ada@example.com
+	Email string `json:"email,omitempty,omitzero"`
+
+	// FirstName The first name of the person, as far as it is known.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name,omitempty,omitzero"`
+
+	// LastName The last name of the person, as far as it is known.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name,omitempty,omitzero"`
+
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
+type PeopleEmailUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleEmailUpdateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateParams The params of people/email_update.
+type PeopleEmailUpdateParams struct {
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // PeopleIndexActionSuccessful The people.
@@ -2077,6 +2223,37 @@ type SessionsGoogleCreateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SessionsHandOverActionSuccessful The session has ended, and the token stands for it.
+type SessionsHandOverActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A session that was handed over.
+	Data HandedOver `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsHandOverParams The params of sessions/hand_over.
+type SessionsHandOverParams struct {
+	// Challenge The S256 challenge of the product's verifier, RFC 7636.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	Challenge string `json:"challenge"`
+
+	// RedirectURL Where the browser goes next. The session's when absent, or else the `url` of the application.
+	RedirectURL RedirectURL `json:"redirect_url,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // SessionsIndexActionSuccessful The valid sessions of the user.
 type SessionsIndexActionSuccessful struct {
 	Code int `json:"code"`
@@ -2193,6 +2370,11 @@ type SessionsMagicLinkCreateParams struct {
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier of the challenge that sessions/hand_over took; only for a token that was handed over.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	Verifier string `json:"verifier,omitempty,omitzero"`
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
@@ -2463,6 +2645,102 @@ type UsersClientRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// UsersEmailChangeActionSuccessful The address is changed.
+type UsersEmailChangeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeParams The params of users/email_change.
+//
+// Example: {"email_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeParams struct {
+	// EmailToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	EmailToken LinkToken `json:"email_token"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeRequestActionSuccessful The link is on its way.
+type UsersEmailChangeRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type UsersEmailChangeRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestParams The params of users/email_change_request.
+//
+// Example: {"current_password":"analytical engine 1843","email":"ada.king@example.com"}
+type UsersEmailChangeRequestParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitzero"`
+
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeUndoActionSuccessful The user has the old address again.
+type UsersEmailChangeUndoActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeUndoParams The params of users/email_change_undo.
+//
+// Example: {"undo_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeUndoParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UndoToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	UndoToken LinkToken `json:"undo_token"`
+}
+
 // UsersEmailVerificationRequestActionSuccessful The link is being mailed to the user.
 type UsersEmailVerificationRequestActionSuccessful struct {
 	Code int `json:"code"`
@@ -2527,6 +2805,71 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersGoogleLinkActionSuccessful The user is linked to the Google account.
+type UsersGoogleLinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleLinkParams The params of users/google_link.
+//
+// Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
+type UsersGoogleLinkParams struct {
+	// Code The code that Google appended to the redirect.
+	//
+	// Example: 4/0AVMBsJh
+	Code string `json:"code"`
+
+	// State The state that sessions/google_authorize made.
+	State string `json:"state"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier that sessions/google_authorize made.
+	Verifier string `json:"verifier"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersGoogleUnlinkActionSuccessful The user is linked to no Google account.
+type UsersGoogleUnlinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleUnlinkParams The params of users/google_unlink.
+type UsersGoogleUnlinkParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended, so the user signs in with the new password.
@@ -2744,6 +3087,12 @@ type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 // NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
 type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 
+// PasswordsJudgeJSONRequestBody defines body for PasswordsJudge for application/json ContentType.
+type PasswordsJudgeJSONRequestBody = PasswordsJudgeParams
+
+// PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
+type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
 
@@ -2768,6 +3117,9 @@ type SessionsGoogleAuthorizeJSONRequestBody = SessionsGoogleAuthorizeParams
 // SessionsGoogleCreateJSONRequestBody defines body for SessionsGoogleCreate for application/json ContentType.
 type SessionsGoogleCreateJSONRequestBody = SessionsGoogleCreateParams
 
+// SessionsHandOverJSONRequestBody defines body for SessionsHandOver for application/json ContentType.
+type SessionsHandOverJSONRequestBody = SessionsHandOverParams
+
 // SessionsIndexJSONRequestBody defines body for SessionsIndex for application/json ContentType.
 type SessionsIndexJSONRequestBody = SessionsIndexParams
 
@@ -2783,11 +3135,26 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterJSONRequestBody defines body for UsersClientRegister for application/json ContentType.
 type UsersClientRegisterJSONRequestBody = UsersClientRegisterParams
 
+// UsersEmailChangeJSONRequestBody defines body for UsersEmailChange for application/json ContentType.
+type UsersEmailChangeJSONRequestBody = UsersEmailChangeParams
+
+// UsersEmailChangeRequestJSONRequestBody defines body for UsersEmailChangeRequest for application/json ContentType.
+type UsersEmailChangeRequestJSONRequestBody = UsersEmailChangeRequestParams
+
+// UsersEmailChangeUndoJSONRequestBody defines body for UsersEmailChangeUndo for application/json ContentType.
+type UsersEmailChangeUndoJSONRequestBody = UsersEmailChangeUndoParams
+
 // UsersEmailVerificationRequestJSONRequestBody defines body for UsersEmailVerificationRequest for application/json ContentType.
 type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationRequestParams
 
 // UsersEmailVerifyJSONRequestBody defines body for UsersEmailVerify for application/json ContentType.
 type UsersEmailVerifyJSONRequestBody = UsersEmailVerifyParams
+
+// UsersGoogleLinkJSONRequestBody defines body for UsersGoogleLink for application/json ContentType.
+type UsersGoogleLinkJSONRequestBody = UsersGoogleLinkParams
+
+// UsersGoogleUnlinkJSONRequestBody defines body for UsersGoogleUnlink for application/json ContentType.
+type UsersGoogleUnlinkJSONRequestBody = UsersGoogleUnlinkParams
 
 // UsersPasswordResetJSONRequestBody defines body for UsersPasswordReset for application/json ContentType.
 type UsersPasswordResetJSONRequestBody = UsersPasswordResetParams
@@ -2827,6 +3194,12 @@ type ServerInterface interface {
 	// NotificationsUpdate Acknowledge a notification
 	// (PUT /api/v1/notifications/update)
 	NotificationsUpdate(ctx echo.Context) error
+	// PasswordsJudge Judge a password
+	// (POST /api/v1/passwords/judge)
+	PasswordsJudge(ctx echo.Context) error
+	// PeopleEmailUpdate Change a person's e-mail address
+	// (PUT /api/v1/people/email_update)
+	PeopleEmailUpdate(ctx echo.Context) error
 	// PeopleIndex List people
 	// (POST /api/v1/people/index)
 	PeopleIndex(ctx echo.Context) error
@@ -2851,6 +3224,9 @@ type ServerInterface interface {
 	// SessionsGoogleCreate Sign in with Google
 	// (POST /api/v1/sessions/google_create)
 	SessionsGoogleCreate(ctx echo.Context) error
+	// SessionsHandOver Hand a session over to a product
+	// (POST /api/v1/sessions/hand_over)
+	SessionsHandOver(ctx echo.Context) error
 	// SessionsIndex List the sessions of the user
 	// (POST /api/v1/sessions/index)
 	SessionsIndex(ctx echo.Context) error
@@ -2866,12 +3242,27 @@ type ServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx echo.Context) error
+	// UsersEmailChange Change the e-mail address
+	// (POST /api/v1/users/email_change)
+	UsersEmailChange(ctx echo.Context) error
+	// UsersEmailChangeRequest Request another e-mail address
+	// (POST /api/v1/users/email_change_request)
+	UsersEmailChangeRequest(ctx echo.Context) error
+	// UsersEmailChangeUndo Undo a change of the e-mail address
+	// (POST /api/v1/users/email_change_undo)
+	UsersEmailChangeUndo(ctx echo.Context) error
 	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
 	// (POST /api/v1/users/email_verification_request)
 	UsersEmailVerificationRequest(ctx echo.Context) error
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx echo.Context) error
+	// UsersGoogleLink Link a Google account
+	// (POST /api/v1/users/google_link)
+	UsersGoogleLink(ctx echo.Context) error
+	// UsersGoogleUnlink Unlink the Google account
+	// (POST /api/v1/users/google_unlink)
+	UsersGoogleUnlink(ctx echo.Context) error
 	// UsersPasswordReset Reset the password
 	// (PUT /api/v1/users/password_reset)
 	UsersPasswordReset(ctx echo.Context) error
@@ -2957,6 +3348,24 @@ func (w *ServerInterfaceWrapper) NotificationsUpdate(ctx echo.Context) error {
 	return err
 }
 
+// PasswordsJudge converts echo context to params.
+func (w *ServerInterfaceWrapper) PasswordsJudge(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PasswordsJudge(ctx)
+	return err
+}
+
+// PeopleEmailUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleEmailUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleEmailUpdate(ctx)
+	return err
+}
+
 // PeopleIndex converts echo context to params.
 func (w *ServerInterfaceWrapper) PeopleIndex(ctx echo.Context) error {
 	var err error
@@ -3029,6 +3438,15 @@ func (w *ServerInterfaceWrapper) SessionsGoogleCreate(ctx echo.Context) error {
 	return err
 }
 
+// SessionsHandOver converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsHandOver(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsHandOver(ctx)
+	return err
+}
+
 // SessionsIndex converts echo context to params.
 func (w *ServerInterfaceWrapper) SessionsIndex(ctx echo.Context) error {
 	var err error
@@ -3074,6 +3492,33 @@ func (w *ServerInterfaceWrapper) UsersClientRegister(ctx echo.Context) error {
 	return err
 }
 
+// UsersEmailChange converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailChange(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailChange(ctx)
+	return err
+}
+
+// UsersEmailChangeRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailChangeRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailChangeRequest(ctx)
+	return err
+}
+
+// UsersEmailChangeUndo converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailChangeUndo(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailChangeUndo(ctx)
+	return err
+}
+
 // UsersEmailVerificationRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) UsersEmailVerificationRequest(ctx echo.Context) error {
 	var err error
@@ -3089,6 +3534,24 @@ func (w *ServerInterfaceWrapper) UsersEmailVerify(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UsersEmailVerify(ctx)
+	return err
+}
+
+// UsersGoogleLink converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersGoogleLink(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersGoogleLink(ctx)
+	return err
+}
+
+// UsersGoogleUnlink converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersGoogleUnlink(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersGoogleUnlink(ctx)
 	return err
 }
 
@@ -3191,6 +3654,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/api/v1/companies/update", wrapper.CompaniesUpdate, options.OperationMiddlewares["companiesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/notifications/index", wrapper.NotificationsIndex, options.OperationMiddlewares["notificationsIndex"]...)
 	router.PUT(options.BaseURL+"/api/v1/notifications/update", wrapper.NotificationsUpdate, options.OperationMiddlewares["notificationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/passwords/judge", wrapper.PasswordsJudge, options.OperationMiddlewares["passwordsJudge"]...)
+	router.PUT(options.BaseURL+"/api/v1/people/email_update", wrapper.PeopleEmailUpdate, options.OperationMiddlewares["peopleEmailUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/people/index", wrapper.PeopleIndex, options.OperationMiddlewares["peopleIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/people/read", wrapper.PeopleRead, options.OperationMiddlewares["peopleRead"]...)
 	router.POST(options.BaseURL+"/api/v1/preferences/read", wrapper.PreferencesRead, options.OperationMiddlewares["preferencesRead"]...)
@@ -3199,13 +3664,19 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/sessions/delete", wrapper.SessionsDelete, options.OperationMiddlewares["sessionsDelete"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/google_authorize", wrapper.SessionsGoogleAuthorize, options.OperationMiddlewares["sessionsGoogleAuthorize"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/google_create", wrapper.SessionsGoogleCreate, options.OperationMiddlewares["sessionsGoogleCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/hand_over", wrapper.SessionsHandOver, options.OperationMiddlewares["sessionsHandOver"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/index", wrapper.SessionsIndex, options.OperationMiddlewares["sessionsIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_create", wrapper.SessionsMagicLinkCreate, options.OperationMiddlewares["sessionsMagicLinkCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_request", wrapper.SessionsMagicLinkRequest, options.OperationMiddlewares["sessionsMagicLinkRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/read", wrapper.SessionsRead, options.OperationMiddlewares["sessionsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/users/client_register", wrapper.UsersClientRegister, options.OperationMiddlewares["usersClientRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_change", wrapper.UsersEmailChange, options.OperationMiddlewares["usersEmailChange"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_change_request", wrapper.UsersEmailChangeRequest, options.OperationMiddlewares["usersEmailChangeRequest"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_change_undo", wrapper.UsersEmailChangeUndo, options.OperationMiddlewares["usersEmailChangeUndo"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verification_request", wrapper.UsersEmailVerificationRequest, options.OperationMiddlewares["usersEmailVerificationRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verify", wrapper.UsersEmailVerify, options.OperationMiddlewares["usersEmailVerify"]...)
+	router.POST(options.BaseURL+"/api/v1/users/google_link", wrapper.UsersGoogleLink, options.OperationMiddlewares["usersGoogleLink"]...)
+	router.POST(options.BaseURL+"/api/v1/users/google_unlink", wrapper.UsersGoogleUnlink, options.OperationMiddlewares["usersGoogleUnlink"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/password_reset", wrapper.UsersPasswordReset, options.OperationMiddlewares["usersPasswordReset"]...)
 	router.POST(options.BaseURL+"/api/v1/users/password_reset_request", wrapper.UsersPasswordResetRequest, options.OperationMiddlewares["usersPasswordResetRequest"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/password_update", wrapper.UsersPasswordUpdate, options.OperationMiddlewares["usersPasswordUpdate"]...)
@@ -3268,6 +3739,22 @@ type NotificationsUpdateRequestObject struct {
 
 type NotificationsUpdateResponseObject interface {
 	VisitNotificationsUpdateResponse(w http.ResponseWriter) error
+}
+
+type PasswordsJudgeRequestObject struct {
+	Body *PasswordsJudgeJSONRequestBody
+}
+
+type PasswordsJudgeResponseObject interface {
+	VisitPasswordsJudgeResponse(w http.ResponseWriter) error
+}
+
+type PeopleEmailUpdateRequestObject struct {
+	Body *PeopleEmailUpdateJSONRequestBody
+}
+
+type PeopleEmailUpdateResponseObject interface {
+	VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error
 }
 
 type PeopleIndexRequestObject struct {
@@ -3334,6 +3821,14 @@ type SessionsGoogleCreateResponseObject interface {
 	VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error
 }
 
+type SessionsHandOverRequestObject struct {
+	Body *SessionsHandOverJSONRequestBody
+}
+
+type SessionsHandOverResponseObject interface {
+	VisitSessionsHandOverResponse(w http.ResponseWriter) error
+}
+
 type SessionsIndexRequestObject struct {
 	Body *SessionsIndexJSONRequestBody
 }
@@ -3374,6 +3869,30 @@ type UsersClientRegisterResponseObject interface {
 	VisitUsersClientRegisterResponse(w http.ResponseWriter) error
 }
 
+type UsersEmailChangeRequestObject struct {
+	Body *UsersEmailChangeJSONRequestBody
+}
+
+type UsersEmailChangeResponseObject interface {
+	VisitUsersEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type UsersEmailChangeRequestRequestObject struct {
+	Body *UsersEmailChangeRequestJSONRequestBody
+}
+
+type UsersEmailChangeRequestResponseObject interface {
+	VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error
+}
+
+type UsersEmailChangeUndoRequestObject struct {
+	Body *UsersEmailChangeUndoJSONRequestBody
+}
+
+type UsersEmailChangeUndoResponseObject interface {
+	VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error
+}
+
 type UsersEmailVerificationRequestRequestObject struct {
 	Body *UsersEmailVerificationRequestJSONRequestBody
 }
@@ -3388,6 +3907,22 @@ type UsersEmailVerifyRequestObject struct {
 
 type UsersEmailVerifyResponseObject interface {
 	VisitUsersEmailVerifyResponse(w http.ResponseWriter) error
+}
+
+type UsersGoogleLinkRequestObject struct {
+	Body *UsersGoogleLinkJSONRequestBody
+}
+
+type UsersGoogleLinkResponseObject interface {
+	VisitUsersGoogleLinkResponse(w http.ResponseWriter) error
+}
+
+type UsersGoogleUnlinkRequestObject struct {
+	Body *UsersGoogleUnlinkJSONRequestBody
+}
+
+type UsersGoogleUnlinkResponseObject interface {
+	VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error
 }
 
 type UsersPasswordResetRequestObject struct {
@@ -3453,6 +3988,12 @@ type StrictServerInterface interface {
 	// NotificationsUpdate Acknowledge a notification
 	// (PUT /api/v1/notifications/update)
 	NotificationsUpdate(ctx context.Context, request NotificationsUpdateRequestObject) (NotificationsUpdateResponseObject, error)
+	// PasswordsJudge Judge a password
+	// (POST /api/v1/passwords/judge)
+	PasswordsJudge(ctx context.Context, request PasswordsJudgeRequestObject) (PasswordsJudgeResponseObject, error)
+	// PeopleEmailUpdate Change a person's e-mail address
+	// (PUT /api/v1/people/email_update)
+	PeopleEmailUpdate(ctx context.Context, request PeopleEmailUpdateRequestObject) (PeopleEmailUpdateResponseObject, error)
 	// PeopleIndex List people
 	// (POST /api/v1/people/index)
 	PeopleIndex(ctx context.Context, request PeopleIndexRequestObject) (PeopleIndexResponseObject, error)
@@ -3477,6 +4018,9 @@ type StrictServerInterface interface {
 	// SessionsGoogleCreate Sign in with Google
 	// (POST /api/v1/sessions/google_create)
 	SessionsGoogleCreate(ctx context.Context, request SessionsGoogleCreateRequestObject) (SessionsGoogleCreateResponseObject, error)
+	// SessionsHandOver Hand a session over to a product
+	// (POST /api/v1/sessions/hand_over)
+	SessionsHandOver(ctx context.Context, request SessionsHandOverRequestObject) (SessionsHandOverResponseObject, error)
 	// SessionsIndex List the sessions of the user
 	// (POST /api/v1/sessions/index)
 	SessionsIndex(ctx context.Context, request SessionsIndexRequestObject) (SessionsIndexResponseObject, error)
@@ -3492,12 +4036,27 @@ type StrictServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx context.Context, request UsersClientRegisterRequestObject) (UsersClientRegisterResponseObject, error)
+	// UsersEmailChange Change the e-mail address
+	// (POST /api/v1/users/email_change)
+	UsersEmailChange(ctx context.Context, request UsersEmailChangeRequestObject) (UsersEmailChangeResponseObject, error)
+	// UsersEmailChangeRequest Request another e-mail address
+	// (POST /api/v1/users/email_change_request)
+	UsersEmailChangeRequest(ctx context.Context, request UsersEmailChangeRequestRequestObject) (UsersEmailChangeRequestResponseObject, error)
+	// UsersEmailChangeUndo Undo a change of the e-mail address
+	// (POST /api/v1/users/email_change_undo)
+	UsersEmailChangeUndo(ctx context.Context, request UsersEmailChangeUndoRequestObject) (UsersEmailChangeUndoResponseObject, error)
 	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
 	// (POST /api/v1/users/email_verification_request)
 	UsersEmailVerificationRequest(ctx context.Context, request UsersEmailVerificationRequestRequestObject) (UsersEmailVerificationRequestResponseObject, error)
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx context.Context, request UsersEmailVerifyRequestObject) (UsersEmailVerifyResponseObject, error)
+	// UsersGoogleLink Link a Google account
+	// (POST /api/v1/users/google_link)
+	UsersGoogleLink(ctx context.Context, request UsersGoogleLinkRequestObject) (UsersGoogleLinkResponseObject, error)
+	// UsersGoogleUnlink Unlink the Google account
+	// (POST /api/v1/users/google_unlink)
+	UsersGoogleUnlink(ctx context.Context, request UsersGoogleUnlinkRequestObject) (UsersGoogleUnlinkResponseObject, error)
 	// UsersPasswordReset Reset the password
 	// (PUT /api/v1/users/password_reset)
 	UsersPasswordReset(ctx context.Context, request UsersPasswordResetRequestObject) (UsersPasswordResetResponseObject, error)
@@ -3843,6 +4402,98 @@ func (sh *strictHandler) NotificationsUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(NotificationsUpdateResponseObject); ok {
 		return validResponse.VisitNotificationsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PasswordsJudge operation middleware
+func (sh *strictHandler) PasswordsJudge(ctx echo.Context) error {
+	var request PasswordsJudgeRequestObject
+
+	var body PasswordsJudgeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PasswordsJudge(ctx.Request().Context(), request.(PasswordsJudgeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PasswordsJudge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PasswordsJudgeResponseObject); ok {
+		return validResponse.VisitPasswordsJudgeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleEmailUpdate operation middleware
+func (sh *strictHandler) PeopleEmailUpdate(ctx echo.Context) error {
+	var request PeopleEmailUpdateRequestObject
+
+	var body PeopleEmailUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleEmailUpdate(ctx.Request().Context(), request.(PeopleEmailUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleEmailUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleEmailUpdateResponseObject); ok {
+		return validResponse.VisitPeopleEmailUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4217,6 +4868,52 @@ func (sh *strictHandler) SessionsGoogleCreate(ctx echo.Context) error {
 	return nil
 }
 
+// SessionsHandOver operation middleware
+func (sh *strictHandler) SessionsHandOver(ctx echo.Context) error {
+	var request SessionsHandOverRequestObject
+
+	var body SessionsHandOverJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsHandOver(ctx.Request().Context(), request.(SessionsHandOverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsHandOver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsHandOverResponseObject); ok {
+		return validResponse.VisitSessionsHandOverResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SessionsIndex operation middleware
 func (sh *strictHandler) SessionsIndex(ctx echo.Context) error {
 	var request SessionsIndexRequestObject
@@ -4447,6 +5144,144 @@ func (sh *strictHandler) UsersClientRegister(ctx echo.Context) error {
 	return nil
 }
 
+// UsersEmailChange operation middleware
+func (sh *strictHandler) UsersEmailChange(ctx echo.Context) error {
+	var request UsersEmailChangeRequestObject
+
+	var body UsersEmailChangeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailChange(ctx.Request().Context(), request.(UsersEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailChangeResponseObject); ok {
+		return validResponse.VisitUsersEmailChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailChangeRequest operation middleware
+func (sh *strictHandler) UsersEmailChangeRequest(ctx echo.Context) error {
+	var request UsersEmailChangeRequestRequestObject
+
+	var body UsersEmailChangeRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailChangeRequest(ctx.Request().Context(), request.(UsersEmailChangeRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailChangeRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailChangeRequestResponseObject); ok {
+		return validResponse.VisitUsersEmailChangeRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailChangeUndo operation middleware
+func (sh *strictHandler) UsersEmailChangeUndo(ctx echo.Context) error {
+	var request UsersEmailChangeUndoRequestObject
+
+	var body UsersEmailChangeUndoJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailChangeUndo(ctx.Request().Context(), request.(UsersEmailChangeUndoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailChangeUndo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailChangeUndoResponseObject); ok {
+		return validResponse.VisitUsersEmailChangeUndoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // UsersEmailVerificationRequest operation middleware
 func (sh *strictHandler) UsersEmailVerificationRequest(ctx echo.Context) error {
 	var request UsersEmailVerificationRequestRequestObject
@@ -4533,6 +5368,98 @@ func (sh *strictHandler) UsersEmailVerify(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UsersEmailVerifyResponseObject); ok {
 		return validResponse.VisitUsersEmailVerifyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersGoogleLink operation middleware
+func (sh *strictHandler) UsersGoogleLink(ctx echo.Context) error {
+	var request UsersGoogleLinkRequestObject
+
+	var body UsersGoogleLinkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersGoogleLink(ctx.Request().Context(), request.(UsersGoogleLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersGoogleLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersGoogleLinkResponseObject); ok {
+		return validResponse.VisitUsersGoogleLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersGoogleUnlink operation middleware
+func (sh *strictHandler) UsersGoogleUnlink(ctx echo.Context) error {
+	var request UsersGoogleUnlinkRequestObject
+
+	var body UsersGoogleUnlinkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersGoogleUnlink(ctx.Request().Context(), request.(UsersGoogleUnlinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersGoogleUnlink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersGoogleUnlinkResponseObject); ok {
+		return validResponse.VisitUsersGoogleUnlinkResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -24,15 +24,15 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 	return gen.SessionsMagicLinkRequestActionSuccessful{}, nil
 }
 
-// SessionsMagicLinkCreate signs a user in with a magic link.
+// SessionsMagicLinkCreate signs a user in with a magic link, or goes on with a session that was handed over.
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.checkLink(c, c.registry, db.MagicLink, p.MagicToken)
+	link, user, app, err := s.checkLink(c, c.registry, p.MagicToken, db.MagicLink, db.HandedOverLink)
 	c.concerns(user)
 	switch {
 	case err != nil:
 		return nil, err
-	case link == nil:
+	case link == nil || lacksVerifier(link, p.Verifier):
 		return gen.InvalidMagicLink{}, nil
 	case linkExpired(link, c.now):
 		return gen.MagicLinkExpired{}, nil
@@ -41,7 +41,14 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		link.RedirectURL = "" // it was allowed when the link was requested
 	}
 	session, token := c.newSession(user, app, gen.SignInMethodMagicLink, link.RedirectURL)
-	err = s.useMagicLink(c, link, user, app, session)
+	use := s.useMagicLink
+	if link.Kind == db.HandedOverLink {
+		use = s.useHandedOver
+		if !c.resume(session, link) {
+			return gen.MagicLinkExpired{}, nil
+		}
+	}
+	err = use(c, link, user, app, session)
 	switch {
 	case errors.Is(err, db.ErrLinkConsumed) || errors.Is(err, db.ErrPreconditionFailed):
 		return gen.InvalidMagicLink{}, nil

@@ -225,6 +225,9 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
 	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
+	if p.Scope == gen.Others || p.Scope == gen.All {
+		ended.With("handed_over", db.DeleteHandedOver(s.DB, c.session.UserID))
+	}
 	live := c.live(&c.session.User, sessioncache.TouchInterval)
 	switch {
 	case p.ID != 0 && p.ID != c.session.ID:

@@ -190,7 +190,7 @@ func (s *Server) saveVerificationLink(c *call, found *account, redirectURL strin
 // UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(c, db.VerificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(c, req.Body.VerificationToken, db.VerificationLink)
 	switch {
 	case err != nil:
 		return nil, err

@@ -35,7 +35,18 @@ func (e *env) link(kind, email, redirectURL string, ago time.Duration) string {
 	return token
 }
 
-var linkPaths = map[string]string{"magic": "/magic", "reset": "/reset", "verification": "/verify"}
+// emailLink inserts a link that changes the address of a user, or undoes that, and returns its token.
+func (e *env) emailLink(kind, email, to string, byAdmin bool, ago time.Duration) string {
+	e.t.Helper()
+	token := e.link(kind, email, "", ago)
+	digest := sha256.Sum256([]byte(token))
+	e.exec("UPDATE links SET email = $2, by_admin = $3 WHERE token_digest = $1", digest[:], to, byAdmin)
+	return token
+}
+
+var linkPaths = map[string]string{
+	"magic": "/magic", "reset": "/reset", "verification": "/verify", "email_change": "/email", "email_change_undo": "/email",
+}
 
 // page requests the page of a link.
 func (e *env) page(method, kind, token string) answer {
@@ -46,8 +57,10 @@ func (e *env) page(method, kind, token string) answer {
 // TestLinkPages requests the page of each kind of link in each state. Looking at a page changes nothing.
 func TestLinkPages(t *testing.T) {
 	t.Parallel()
-	lives := map[string]time.Duration{"magic": 15 * time.Minute, "reset": time.Hour, "verification": 7 * 24 * time.Hour}
-	headings := map[string]string{"magic": "Sign in", "reset": "Set a new password", "verification": "Confirm your address"}
+	lives := map[string]time.Duration{"magic": 15 * time.Minute, "reset": time.Hour, "verification": 7 * 24 * time.Hour,
+		"email_change": time.Hour, "email_change_undo": 72 * time.Hour}
+	headings := map[string]string{"magic": "Sign in", "reset": "Set a new password", "verification": "Confirm your address",
+		"email_change": "Confirm your new address", "email_change_undo": "Take the change back"}
 	const notValid, tooOld = "This link is not valid any more", "This link is too old"
 	for kind, life := range lives {
 		t.Run(kind, func(t *testing.T) {
@@ -75,13 +88,13 @@ func TestLinkPages(t *testing.T) {
 				{"a mistyped token", func() string { return good[:20] + map[bool]string{true: "b", false: "a"}[good[20] == 'a'] + good[21:] }, 404, notValid},
 				{"a token that never was", func() string { return newToken("plal_") }, 404, notValid},
 				{"a link of another kind", func() string {
-					other := map[string]string{"magic": "reset", "reset": "verification", "verification": "magic"}[kind]
+					other := map[string]string{"magic": "reset", "reset": "verification", "verification": "magic", "email_change": "reset", "email_change_undo": "magic"}[kind]
 					return e.link(other, e.user(person{client: true}), "", 0)
 				}, 404, notValid},
 				{"a used link", func() string {
 					email := e.user(person{client: true})
 					token := e.link(kind, email, "", 0)
-					e.exec("DELETE FROM links USING users WHERE user_id = users.id AND email = $1", email)
+					e.exec("DELETE FROM links USING users WHERE user_id = users.id AND users.email = $1", email)
 					return token
 				}, 404, notValid},
 			}

@@ -65,8 +65,11 @@ func (o *specOperation) encode(t testing.TB, params any) []byte {
 func startFor(t testing.TB, o *specOperation, opts ...func(*options)) *env {
 	t.Helper()
 	opts = append(opts, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 }))
-	if strings.HasPrefix(o.id, "sessionsGoogle") {
+	if strings.Contains(o.id, "Google") {
 		opts = append(opts, withGoogle(realGoogle(t)))
+	}
+	if o.id == "sessionsHandOver" {
+		opts = append(opts, withSQL(orderSQL))
 	}
 	return start(t, opts...)
 }
@@ -97,6 +100,12 @@ func prepare(e *env, o *specOperation) *valid {
 		v.params["reset_token"] = e.link("reset", ada, "", 0)
 	case "sessionsGoogleCreate":
 		googleExample(e, v.params)
+	case "usersGoogleLink":
+		linkExample(e, v.params)
+	case "usersEmailChange":
+		v.params["email_token"] = e.emailLink("email_change", ada, "ada.king@example.com", true, 0)
+	case "usersEmailChangeUndo":
+		v.params["undo_token"] = e.emailLink("email_change_undo", ada, "ada.old@example.com", false, 0)
 	case "usersEmailVerify":
 		v.params["verification_token"] = e.link("verification", ada, "", 0)
 	}
@@ -195,12 +204,13 @@ var commonSteps = []commonStep{
 	{slug: "application-crash", code: 500, when: "a table is away", send: func(v *valid, e *env) answer {
 		e.exec("ALTER TABLE users RENAME TO users_away")
 		e.exec("ALTER TABLE google_states RENAME TO google_states_away") // the only table that sessions/google_authorize reads
+		e.exec("ALTER TABLE tries RENAME TO tries_away")                 // the only one that passwords/judge reads without a token
 		if v.token != "" {
 			e.exec("UPDATE sessions SET created_at = created_at - interval '1 second'") // drops it from the session cache
 			e.within(busyLimit, "the session is read anew", func() bool { return e.readAs("", v.token) == "application-crash" })
 		}
 		return v.send(e)
-	}, undo: []string{"ALTER TABLE users_away RENAME TO users", "ALTER TABLE google_states_away RENAME TO google_states"}},
+	}, undo: []string{"ALTER TABLE users_away RENAME TO users", "ALTER TABLE google_states_away RENAME TO google_states", "ALTER TABLE tries_away RENAME TO tries"}},
 	{slug: "session-expired", code: 401, when: "the session is seven days old", send: func(v *valid, e *env) answer {
 		v.token = e.signIn(e.user(person{client: true}))
 		e.clock.move(7 * 24 * time.Hour)

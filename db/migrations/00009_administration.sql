@@ -46,7 +46,12 @@ ALTER TABLE mails ADD CONSTRAINT mails_user_id_fkey FOREIGN KEY (user_id) REFERE
 ALTER TABLE links DROP CONSTRAINT links_kind_check, ADD CONSTRAINT links_kind_check
     CHECK (kind IN ('magic', 'reset', 'verification', 'invitation', 'email_change', 'email_change_undo', 'handed_over')) NOT VALID;
 ALTER TABLE links ADD COLUMN email text NOT NULL DEFAULT '',
-    ADD COLUMN by_admin boolean NOT NULL DEFAULT false;
+    ADD COLUMN by_admin boolean NOT NULL DEFAULT false,
+    ADD COLUMN email_verified boolean NOT NULL DEFAULT false; -- of email_change_undo: whether the old address was verified
+-- What a link of the kind handed_over keeps of its session, and the S256 challenge of the verifier that it needs.
+ALTER TABLE links ADD COLUMN challenge text NOT NULL DEFAULT '',
+    ADD COLUMN session_created_at timestamptz,
+    ADD COLUMN session_method text NOT NULL DEFAULT '';
 
 -- Who did what. Rows refer to users and applications by their ids, without foreign keys: they outlive them.
 CREATE TABLE audit_events (

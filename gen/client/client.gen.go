@@ -708,6 +708,20 @@ type EmailAlreadyVerified struct {
 	Status    string    `json:"status"`
 }
 
+// EmailChangeLinkExpired The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours.
+type EmailChangeLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // EmailNotFound No user has the e-mail address that was passed.
 type EmailNotFound struct {
 	Code int `json:"code"`
@@ -836,6 +850,19 @@ type GoogleSignInFailed struct {
 	Status    string    `json:"status"`
 }
 
+// HandedOver A session that was handed over.
+type HandedOver struct {
+	// MagicToken What sessions/magic_link_create takes, together with the verifier.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	MagicToken string `json:"magic_token"`
+
+	// URL Where to send the browser: the redirect URL with `magic_token` appended.
+	//
+	// Example: https://planoorder.example/orders?magic_token=plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	URL string `json:"url"`
+}
+
 // ID The id of a row.
 //
 // Example: 7
@@ -860,6 +887,20 @@ type InvalidContentType struct {
 	Code int `json:"code"`
 
 	// Message Example: The content type is not the one that this operation reads.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// InvalidEmailChangeLink The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid.
+type InvalidEmailChangeLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1316,6 +1357,17 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
+// PasswordJudgement What the policy says of a password.
+type PasswordJudgement struct {
+	// Acceptable Whether the password would be accepted.
+	//
+	// Example: false
+	Acceptable bool `json:"acceptable"`
+
+	// Rules The rules that the password breaks: `minLength` for one that is too short, `guessable`, or `own_words` for one that is made of words that belong to the person.
+	Rules []string `json:"rules"`
+}
+
 // PasswordRejected The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.
 type PasswordRejected struct {
 	Code int `json:"code"`
@@ -1331,6 +1383,100 @@ type PasswordRejected struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// PasswordsJudgeActionSuccessful The password was judged. `acceptable` says how.
+type PasswordsJudgeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the policy says of a password.
+	Data PasswordJudgement `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PasswordsJudgeParams The params of passwords/judge.
+//
+// Example: {"email":"ada@example.com","password":"analytical engine 1843"}
+type PasswordsJudgeParams struct {
+	// Email The e-mail address of the person, as far as it is known.
+	//
+	// Example: ada@example.com
+	Email string `json:"email,omitempty,omitzero"`
+
+	// FirstName The first name of the person, as far as it is known.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name,omitempty,omitzero"`
+
+	// LastName The last name of the person, as far as it is known.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name,omitempty,omitzero"`
+
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
+type PeopleEmailUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleEmailUpdateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateParams The params of people/email_update.
+type PeopleEmailUpdateParams struct {
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // PeopleIndexActionSuccessful The people.
@@ -2092,6 +2238,37 @@ type SessionsGoogleCreateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SessionsHandOverActionSuccessful The session has ended, and the token stands for it.
+type SessionsHandOverActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A session that was handed over.
+	Data HandedOver `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsHandOverParams The params of sessions/hand_over.
+type SessionsHandOverParams struct {
+	// Challenge The S256 challenge of the product's verifier, RFC 7636.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	Challenge string `json:"challenge"`
+
+	// RedirectURL Where the browser goes next. The session's when absent, or else the `url` of the application.
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // SessionsIndexActionSuccessful The valid sessions of the user.
 type SessionsIndexActionSuccessful struct {
 	Code int `json:"code"`
@@ -2208,6 +2385,11 @@ type SessionsMagicLinkCreateParams struct {
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier of the challenge that sessions/hand_over took; only for a token that was handed over.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	Verifier string `json:"verifier,omitempty,omitzero"`
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
@@ -2480,6 +2662,102 @@ type UsersClientRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// UsersEmailChangeActionSuccessful The address is changed.
+type UsersEmailChangeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeParams The params of users/email_change.
+//
+// Example: {"email_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeParams struct {
+	// EmailToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	EmailToken LinkToken `json:"email_token"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeRequestActionSuccessful The link is on its way.
+type UsersEmailChangeRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type UsersEmailChangeRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestParams The params of users/email_change_request.
+//
+// Example: {"current_password":"analytical engine 1843","email":"ada.king@example.com"}
+type UsersEmailChangeRequestParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
+
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeUndoActionSuccessful The user has the old address again.
+type UsersEmailChangeUndoActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeUndoParams The params of users/email_change_undo.
+//
+// Example: {"undo_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeUndoParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UndoToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	UndoToken LinkToken `json:"undo_token"`
+}
+
 // UsersEmailVerificationRequestActionSuccessful The link is being mailed to the user.
 type UsersEmailVerificationRequestActionSuccessful struct {
 	Code int `json:"code"`
@@ -2544,6 +2822,71 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersGoogleLinkActionSuccessful The user is linked to the Google account.
+type UsersGoogleLinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleLinkParams The params of users/google_link.
+//
+// Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
+type UsersGoogleLinkParams struct {
+	// Code The code that Google appended to the redirect.
+	//
+	// Example: 4/0AVMBsJh
+	Code string `json:"code"`
+
+	// State The state that sessions/google_authorize made.
+	State string `json:"state"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier that sessions/google_authorize made.
+	Verifier string `json:"verifier"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersGoogleUnlinkActionSuccessful The user is linked to no Google account.
+type UsersGoogleUnlinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleUnlinkParams The params of users/google_unlink.
+type UsersGoogleUnlinkParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended, so the user signs in with the new password.
@@ -2743,6 +3086,9 @@ type View string
 // ClientsRegisterTextBody defines parameters for ClientsRegister.
 type ClientsRegisterTextBody = string
 
+// PasswordsJudgeTextBody defines parameters for PasswordsJudge.
+type PasswordsJudgeTextBody = string
+
 // SessionsCreateTextBody defines parameters for SessionsCreate.
 type SessionsCreateTextBody = string
 
@@ -2755,8 +3101,20 @@ type SessionsMagicLinkCreateTextBody = string
 // UsersClientRegisterTextBody defines parameters for UsersClientRegister.
 type UsersClientRegisterTextBody = string
 
+// UsersEmailChangeTextBody defines parameters for UsersEmailChange.
+type UsersEmailChangeTextBody = string
+
+// UsersEmailChangeRequestTextBody defines parameters for UsersEmailChangeRequest.
+type UsersEmailChangeRequestTextBody = string
+
+// UsersEmailChangeUndoTextBody defines parameters for UsersEmailChangeUndo.
+type UsersEmailChangeUndoTextBody = string
+
 // UsersEmailVerifyTextBody defines parameters for UsersEmailVerify.
 type UsersEmailVerifyTextBody = string
+
+// UsersGoogleLinkTextBody defines parameters for UsersGoogleLink.
+type UsersGoogleLinkTextBody = string
 
 // UsersPasswordResetTextBody defines parameters for UsersPasswordReset.
 type UsersPasswordResetTextBody = string
@@ -2785,6 +3143,12 @@ type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 // NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
 type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 
+// PasswordsJudgeTextRequestBody defines body for PasswordsJudge for text/plain ContentType.
+type PasswordsJudgeTextRequestBody = PasswordsJudgeTextBody
+
+// PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
+type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
 
@@ -2809,6 +3173,9 @@ type SessionsGoogleAuthorizeJSONRequestBody = SessionsGoogleAuthorizeParams
 // SessionsGoogleCreateTextRequestBody defines body for SessionsGoogleCreate for text/plain ContentType.
 type SessionsGoogleCreateTextRequestBody = SessionsGoogleCreateTextBody
 
+// SessionsHandOverJSONRequestBody defines body for SessionsHandOver for application/json ContentType.
+type SessionsHandOverJSONRequestBody = SessionsHandOverParams
+
 // SessionsIndexJSONRequestBody defines body for SessionsIndex for application/json ContentType.
 type SessionsIndexJSONRequestBody = SessionsIndexParams
 
@@ -2824,11 +3191,26 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
 type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
 
+// UsersEmailChangeTextRequestBody defines body for UsersEmailChange for text/plain ContentType.
+type UsersEmailChangeTextRequestBody = UsersEmailChangeTextBody
+
+// UsersEmailChangeRequestTextRequestBody defines body for UsersEmailChangeRequest for text/plain ContentType.
+type UsersEmailChangeRequestTextRequestBody = UsersEmailChangeRequestTextBody
+
+// UsersEmailChangeUndoTextRequestBody defines body for UsersEmailChangeUndo for text/plain ContentType.
+type UsersEmailChangeUndoTextRequestBody = UsersEmailChangeUndoTextBody
+
 // UsersEmailVerificationRequestJSONRequestBody defines body for UsersEmailVerificationRequest for application/json ContentType.
 type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationRequestParams
 
 // UsersEmailVerifyTextRequestBody defines body for UsersEmailVerify for text/plain ContentType.
 type UsersEmailVerifyTextRequestBody = UsersEmailVerifyTextBody
+
+// UsersGoogleLinkTextRequestBody defines body for UsersGoogleLink for text/plain ContentType.
+type UsersGoogleLinkTextRequestBody = UsersGoogleLinkTextBody
+
+// UsersGoogleUnlinkJSONRequestBody defines body for UsersGoogleUnlink for application/json ContentType.
+type UsersGoogleUnlinkJSONRequestBody = UsersGoogleUnlinkParams
 
 // UsersPasswordResetTextRequestBody defines body for UsersPasswordReset for text/plain ContentType.
 type UsersPasswordResetTextRequestBody = UsersPasswordResetTextBody
@@ -3045,6 +3427,42 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
 	NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PasswordsJudgeWithBody Judge a password
+	//
+	// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+	PasswordsJudgeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PasswordsJudgeWithTextBody Judge a password
+	//
+	// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+	PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJudgeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleEmailUpdateWithBody Change a person's e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+	PeopleEmailUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleEmailUpdate Change a person's e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+	PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PeopleIndexWithBody List people
 	//
 	// Lists all users, with or without records, the newest first unless `sort` says otherwise.
@@ -3189,6 +3607,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
 	SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SessionsHandOverWithBody Hand a session over to a product
+	//
+	// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+	SessionsHandOverWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsHandOver Hand a session over to a product
+	//
+	// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+	SessionsHandOver(ctx context.Context, body SessionsHandOverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SessionsIndexWithBody List the sessions of the user
 	//
 	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
@@ -3209,7 +3645,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkCreateWithBody Sign in with a magic link
 	//
-	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3218,7 +3654,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkCreateWithTextBody Sign in with a magic link
 	//
-	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -3279,6 +3715,60 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersEmailChangeWithBody Change the e-mail address
+	//
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+	UsersEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeWithTextBody Change the e-mail address
+	//
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+	UsersEmailChangeWithTextBody(ctx context.Context, body UsersEmailChangeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeRequestWithBody Request another e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+	UsersEmailChangeRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeRequestWithTextBody Request another e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+	UsersEmailChangeRequestWithTextBody(ctx context.Context, body UsersEmailChangeRequestTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeUndoWithBody Undo a change of the e-mail address
+	//
+	// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+	UsersEmailChangeUndoWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeUndoWithTextBody Undo a change of the e-mail address
+	//
+	// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+	UsersEmailChangeUndoWithTextBody(ctx context.Context, body UsersEmailChangeUndoTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersEmailVerificationRequestWithBody Mail a link to verify the e-mail address
 	//
 	// Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
@@ -3314,6 +3804,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
 	UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleLinkWithBody Link a Google account
+	//
+	// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+	UsersGoogleLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleLinkWithTextBody Link a Google account
+	//
+	// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+	UsersGoogleLinkWithTextBody(ctx context.Context, body UsersGoogleLinkTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleUnlinkWithBody Unlink the Google account
+	//
+	// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+	UsersGoogleUnlinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleUnlink Unlink the Google account
+	//
+	// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+	UsersGoogleUnlink(ctx context.Context, body UsersGoogleUnlinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UsersPasswordResetWithBody Reset the password
 	//
@@ -3672,6 +4198,82 @@ func (c *Client) NotificationsUpdate(ctx context.Context, body NotificationsUpda
 	return c.Client.Do(req)
 }
 
+// PasswordsJudgeWithBody Judge a password
+//
+// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+func (c *Client) PasswordsJudgeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPasswordsJudgeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PasswordsJudgeWithTextBody Judge a password
+//
+// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+func (c *Client) PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJudgeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPasswordsJudgeRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleEmailUpdateWithBody Change a person's e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+func (c *Client) PeopleEmailUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleEmailUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleEmailUpdate Change a person's e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+func (c *Client) PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleEmailUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PeopleIndexWithBody List people
 //
 // Lists all users, with or without records, the newest first unless `sort` says otherwise.
@@ -3976,6 +4578,44 @@ func (c *Client) SessionsGoogleCreateWithTextBody(ctx context.Context, body Sess
 	return c.Client.Do(req)
 }
 
+// SessionsHandOverWithBody Hand a session over to a product
+//
+// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+func (c *Client) SessionsHandOverWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsHandOverRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsHandOver Hand a session over to a product
+//
+// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+func (c *Client) SessionsHandOver(ctx context.Context, body SessionsHandOverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsHandOverRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SessionsIndexWithBody List the sessions of the user
 //
 // Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
@@ -4016,7 +4656,7 @@ func (c *Client) SessionsIndex(ctx context.Context, body SessionsIndexJSONReques
 
 // SessionsMagicLinkCreateWithBody Sign in with a magic link
 //
-// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4035,7 +4675,7 @@ func (c *Client) SessionsMagicLinkCreateWithBody(ctx context.Context, contentTyp
 
 // SessionsMagicLinkCreateWithTextBody Sign in with a magic link
 //
-// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -4166,6 +4806,120 @@ func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body Users
 	return c.Client.Do(req)
 }
 
+// UsersEmailChangeWithBody Change the e-mail address
+//
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+func (c *Client) UsersEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeWithTextBody Change the e-mail address
+//
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+func (c *Client) UsersEmailChangeWithTextBody(ctx context.Context, body UsersEmailChangeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeRequestWithBody Request another e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+func (c *Client) UsersEmailChangeRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeRequestWithTextBody Request another e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+func (c *Client) UsersEmailChangeRequestWithTextBody(ctx context.Context, body UsersEmailChangeRequestTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeUndoWithBody Undo a change of the e-mail address
+//
+// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+func (c *Client) UsersEmailChangeUndoWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeUndoRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeUndoWithTextBody Undo a change of the e-mail address
+//
+// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+func (c *Client) UsersEmailChangeUndoWithTextBody(ctx context.Context, body UsersEmailChangeUndoTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeUndoRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersEmailVerificationRequestWithBody Mail a link to verify the e-mail address
 //
 // Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
@@ -4232,6 +4986,82 @@ func (c *Client) UsersEmailVerifyWithBody(ctx context.Context, contentType strin
 // Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
 func (c *Client) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersEmailVerifyRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleLinkWithBody Link a Google account
+//
+// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+func (c *Client) UsersGoogleLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleLinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleLinkWithTextBody Link a Google account
+//
+// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+func (c *Client) UsersGoogleLinkWithTextBody(ctx context.Context, body UsersGoogleLinkTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleLinkRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleUnlinkWithBody Unlink the Google account
+//
+// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+func (c *Client) UsersGoogleUnlinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleUnlinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleUnlink Unlink the Google account
+//
+// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+func (c *Client) UsersGoogleUnlink(ctx context.Context, body UsersGoogleUnlinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleUnlinkRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4712,6 +5542,86 @@ func NewNotificationsUpdateRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewPasswordsJudgeRequestWithTextBody calls the generic PasswordsJudge builder with text/plain body
+func NewPasswordsJudgeRequestWithTextBody(server string, body PasswordsJudgeTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewPasswordsJudgeRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewPasswordsJudgeRequestWithBody constructs an http.Request for the PasswordsJudge method, with any body, and a specified content type
+func NewPasswordsJudgeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/passwords/judge")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleEmailUpdateRequest calls the generic PeopleEmailUpdate builder with application/json body
+func NewPeopleEmailUpdateRequest(server string, body PeopleEmailUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleEmailUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleEmailUpdateRequestWithBody constructs an http.Request for the PeopleEmailUpdate method, with any body, and a specified content type
+func NewPeopleEmailUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/email_update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPeopleIndexRequest calls the generic PeopleIndex builder with application/json body
 func NewPeopleIndexRequest(server string, body PeopleIndexJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5032,6 +5942,46 @@ func NewSessionsGoogleCreateRequestWithBody(server string, contentType string, b
 	return req, nil
 }
 
+// NewSessionsHandOverRequest calls the generic SessionsHandOver builder with application/json body
+func NewSessionsHandOverRequest(server string, body SessionsHandOverJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSessionsHandOverRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSessionsHandOverRequestWithBody constructs an http.Request for the SessionsHandOver method, with any body, and a specified content type
+func NewSessionsHandOverRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/hand_over")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSessionsIndexRequest calls the generic SessionsIndex builder with application/json body
 func NewSessionsIndexRequest(server string, body SessionsIndexJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5232,6 +6182,126 @@ func NewUsersClientRegisterRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewUsersEmailChangeRequestWithTextBody calls the generic UsersEmailChange builder with text/plain body
+func NewUsersEmailChangeRequestWithTextBody(server string, body UsersEmailChangeTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailChangeRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailChangeRequestWithBody constructs an http.Request for the UsersEmailChange method, with any body, and a specified content type
+func NewUsersEmailChangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailChangeRequestRequestWithTextBody calls the generic UsersEmailChangeRequest builder with text/plain body
+func NewUsersEmailChangeRequestRequestWithTextBody(server string, body UsersEmailChangeRequestTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailChangeRequestRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailChangeRequestRequestWithBody constructs an http.Request for the UsersEmailChangeRequest method, with any body, and a specified content type
+func NewUsersEmailChangeRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_change_request")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailChangeUndoRequestWithTextBody calls the generic UsersEmailChangeUndo builder with text/plain body
+func NewUsersEmailChangeUndoRequestWithTextBody(server string, body UsersEmailChangeUndoTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailChangeUndoRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailChangeUndoRequestWithBody constructs an http.Request for the UsersEmailChangeUndo method, with any body, and a specified content type
+func NewUsersEmailChangeUndoRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_change_undo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewUsersEmailVerificationRequestRequest calls the generic UsersEmailVerificationRequest builder with application/json body
 func NewUsersEmailVerificationRequestRequest(server string, body UsersEmailVerificationRequestJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5293,6 +6363,86 @@ func NewUsersEmailVerifyRequestWithBody(server string, contentType string, body 
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/users/email_verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersGoogleLinkRequestWithTextBody calls the generic UsersGoogleLink builder with text/plain body
+func NewUsersGoogleLinkRequestWithTextBody(server string, body UsersGoogleLinkTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersGoogleLinkRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersGoogleLinkRequestWithBody constructs an http.Request for the UsersGoogleLink method, with any body, and a specified content type
+func NewUsersGoogleLinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/google_link")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersGoogleUnlinkRequest calls the generic UsersGoogleUnlink builder with application/json body
+func NewUsersGoogleUnlinkRequest(server string, body UsersGoogleUnlinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersGoogleUnlinkRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersGoogleUnlinkRequestWithBody constructs an http.Request for the UsersGoogleUnlink method, with any body, and a specified content type
+func NewUsersGoogleUnlinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/google_unlink")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

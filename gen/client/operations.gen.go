@@ -33,6 +33,7 @@ func (ApplicationCrash) outcomeOfSessionsMagicLinkRequest()      {}
 func (ApplicationCrash) outcomeOfSessionsMagicLinkCreate()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleCreate()          {}
+func (ApplicationCrash) outcomeOfSessionsHandOver()              {}
 func (ApplicationCrash) outcomeOfClientsRegister()               {}
 func (ApplicationCrash) outcomeOfUsersClientRegister()           {}
 func (ApplicationCrash) outcomeOfUsersRead()                     {}
@@ -42,12 +43,19 @@ func (ApplicationCrash) outcomeOfUsersPasswordResetRequest()     {}
 func (ApplicationCrash) outcomeOfUsersPasswordReset()            {}
 func (ApplicationCrash) outcomeOfUsersEmailVerificationRequest() {}
 func (ApplicationCrash) outcomeOfUsersEmailVerify()              {}
+func (ApplicationCrash) outcomeOfUsersEmailChangeRequest()       {}
+func (ApplicationCrash) outcomeOfUsersEmailChange()              {}
+func (ApplicationCrash) outcomeOfUsersEmailChangeUndo()          {}
+func (ApplicationCrash) outcomeOfUsersGoogleLink()               {}
+func (ApplicationCrash) outcomeOfUsersGoogleUnlink()             {}
 func (ApplicationCrash) outcomeOfPreferencesRead()               {}
 func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
+func (ApplicationCrash) outcomeOfPasswordsJudge()                {}
 func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfPeopleEmailUpdate()             {}
 func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
 func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
@@ -62,8 +70,13 @@ func (o ClientRequired) Error() string { return refusal("client-required", o.Mes
 func (ClientRequired) outcomeOfSessionsRead()              {}
 func (ClientRequired) outcomeOfSessionsMagicLinkRequest()  {}
 func (ClientRequired) outcomeOfSessionsGoogleAuthorize()   {}
+func (ClientRequired) outcomeOfSessionsHandOver()          {}
 func (ClientRequired) outcomeOfClientsRegister()           {}
 func (ClientRequired) outcomeOfUsersPasswordResetRequest() {}
+func (ClientRequired) outcomeOfUsersEmailChangeUndo()      {}
+func (ClientRequired) outcomeOfUsersGoogleLink()           {}
+func (ClientRequired) outcomeOfUsersGoogleUnlink()         {}
+func (ClientRequired) outcomeOfPasswordsJudge()            {}
 func (ClientRequired) outcomeOfNotificationsIndex()        {}
 func (ClientRequired) outcomeOfNotificationsUpdate()       {}
 
@@ -152,7 +165,11 @@ func (o EmailAlreadyRegistered) Error() string {
 	return refusal("email-already-registered", o.Message, o.RequestID)
 }
 
-func (EmailAlreadyRegistered) outcomeOfClientsRegister() {}
+func (EmailAlreadyRegistered) outcomeOfClientsRegister()         {}
+func (EmailAlreadyRegistered) outcomeOfUsersEmailChangeRequest() {}
+func (EmailAlreadyRegistered) outcomeOfUsersEmailChange()        {}
+func (EmailAlreadyRegistered) outcomeOfUsersEmailChangeUndo()    {}
+func (EmailAlreadyRegistered) outcomeOfPeopleEmailUpdate()       {}
 
 // Slug is "email-already-verified".
 func (EmailAlreadyVerified) Slug() string { return "email-already-verified" }
@@ -163,6 +180,17 @@ func (o EmailAlreadyVerified) Error() string {
 }
 
 func (EmailAlreadyVerified) outcomeOfUsersEmailVerificationRequest() {}
+
+// Slug is "email-change-link-expired".
+func (EmailChangeLinkExpired) Slug() string { return "email-change-link-expired" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailChangeLinkExpired) Error() string {
+	return refusal("email-change-link-expired", o.Message, o.RequestID)
+}
+
+func (EmailChangeLinkExpired) outcomeOfUsersEmailChange()     {}
+func (EmailChangeLinkExpired) outcomeOfUsersEmailChangeUndo() {}
 
 // Slug is "email-not-found".
 func (EmailNotFound) Slug() string { return "email-not-found" }
@@ -183,6 +211,7 @@ func (o GoogleAccountConflict) Error() string {
 }
 
 func (GoogleAccountConflict) outcomeOfSessionsGoogleCreate() {}
+func (GoogleAccountConflict) outcomeOfUsersGoogleLink()      {}
 
 // Slug is "google-email-unverified".
 func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
@@ -193,6 +222,7 @@ func (o GoogleEmailUnverified) Error() string {
 }
 
 func (GoogleEmailUnverified) outcomeOfSessionsGoogleCreate() {}
+func (GoogleEmailUnverified) outcomeOfUsersGoogleLink()      {}
 
 // Slug is "google-sign-in-failed".
 func (GoogleSignInFailed) Slug() string { return "google-sign-in-failed" }
@@ -204,6 +234,7 @@ func (o GoogleSignInFailed) Error() string {
 
 func (GoogleSignInFailed) outcomeOfSessionsGoogleAuthorize() {}
 func (GoogleSignInFailed) outcomeOfSessionsGoogleCreate()    {}
+func (GoogleSignInFailed) outcomeOfUsersGoogleLink()         {}
 
 // Slug is "identify-request-error".
 func (IdentifyRequestError) Slug() string { return "identify-request-error" }
@@ -221,6 +252,7 @@ func (IdentifyRequestError) outcomeOfSessionsMagicLinkRequest()      {}
 func (IdentifyRequestError) outcomeOfSessionsMagicLinkCreate()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()          {}
+func (IdentifyRequestError) outcomeOfSessionsHandOver()              {}
 func (IdentifyRequestError) outcomeOfClientsRegister()               {}
 func (IdentifyRequestError) outcomeOfUsersClientRegister()           {}
 func (IdentifyRequestError) outcomeOfUsersRead()                     {}
@@ -230,12 +262,19 @@ func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest()     {}
 func (IdentifyRequestError) outcomeOfUsersPasswordReset()            {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerificationRequest() {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerify()              {}
+func (IdentifyRequestError) outcomeOfUsersEmailChangeRequest()       {}
+func (IdentifyRequestError) outcomeOfUsersEmailChange()              {}
+func (IdentifyRequestError) outcomeOfUsersEmailChangeUndo()          {}
+func (IdentifyRequestError) outcomeOfUsersGoogleLink()               {}
+func (IdentifyRequestError) outcomeOfUsersGoogleUnlink()             {}
 func (IdentifyRequestError) outcomeOfPreferencesRead()               {}
 func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
+func (IdentifyRequestError) outcomeOfPasswordsJudge()                {}
 func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfPeopleEmailUpdate()             {}
 func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
 func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
 func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
@@ -257,6 +296,7 @@ func (InvalidContentType) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidContentType) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidContentType) outcomeOfSessionsHandOver()              {}
 func (InvalidContentType) outcomeOfClientsRegister()               {}
 func (InvalidContentType) outcomeOfUsersClientRegister()           {}
 func (InvalidContentType) outcomeOfUsersRead()                     {}
@@ -266,16 +306,34 @@ func (InvalidContentType) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidContentType) outcomeOfUsersPasswordReset()            {}
 func (InvalidContentType) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidContentType) outcomeOfUsersEmailVerify()              {}
+func (InvalidContentType) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidContentType) outcomeOfUsersEmailChange()              {}
+func (InvalidContentType) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidContentType) outcomeOfUsersGoogleLink()               {}
+func (InvalidContentType) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidContentType) outcomeOfPreferencesRead()               {}
 func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
+func (InvalidContentType) outcomeOfPasswordsJudge()                {}
 func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidContentType) outcomeOfCompaniesIndex()                {}
 func (InvalidContentType) outcomeOfCompaniesRead()                 {}
 func (InvalidContentType) outcomeOfCompaniesCreate()               {}
 func (InvalidContentType) outcomeOfCompaniesUpdate()               {}
+
+// Slug is "invalid-email-change-link".
+func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
+
+// Error returns the slug, the message and the id of the request.
+func (o InvalidEmailChangeLink) Error() string {
+	return refusal("invalid-email-change-link", o.Message, o.RequestID)
+}
+
+func (InvalidEmailChangeLink) outcomeOfUsersEmailChange()     {}
+func (InvalidEmailChangeLink) outcomeOfUsersEmailChangeUndo() {}
 
 // Slug is "invalid-encoded-params".
 func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
@@ -293,6 +351,7 @@ func (InvalidEncodedParams) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidEncodedParams) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidEncodedParams) outcomeOfSessionsHandOver()              {}
 func (InvalidEncodedParams) outcomeOfClientsRegister()               {}
 func (InvalidEncodedParams) outcomeOfUsersClientRegister()           {}
 func (InvalidEncodedParams) outcomeOfUsersRead()                     {}
@@ -302,12 +361,19 @@ func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidEncodedParams) outcomeOfUsersPasswordReset()            {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerify()              {}
+func (InvalidEncodedParams) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidEncodedParams) outcomeOfUsersEmailChange()              {}
+func (InvalidEncodedParams) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidEncodedParams) outcomeOfUsersGoogleLink()               {}
+func (InvalidEncodedParams) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidEncodedParams) outcomeOfPreferencesRead()               {}
 func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
+func (InvalidEncodedParams) outcomeOfPasswordsJudge()                {}
 func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
 func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
 func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
@@ -337,6 +403,7 @@ func (InvalidParam) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidParam) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidParam) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidParam) outcomeOfSessionsHandOver()              {}
 func (InvalidParam) outcomeOfClientsRegister()               {}
 func (InvalidParam) outcomeOfUsersClientRegister()           {}
 func (InvalidParam) outcomeOfUsersRead()                     {}
@@ -346,12 +413,19 @@ func (InvalidParam) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidParam) outcomeOfUsersPasswordReset()            {}
 func (InvalidParam) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidParam) outcomeOfUsersEmailVerify()              {}
+func (InvalidParam) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidParam) outcomeOfUsersEmailChange()              {}
+func (InvalidParam) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidParam) outcomeOfUsersGoogleLink()               {}
+func (InvalidParam) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidParam) outcomeOfPreferencesRead()               {}
 func (InvalidParam) outcomeOfPreferencesUpdate()             {}
+func (InvalidParam) outcomeOfPasswordsJudge()                {}
 func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidParam) outcomeOfCompaniesIndex()                {}
 func (InvalidParam) outcomeOfCompaniesRead()                 {}
 func (InvalidParam) outcomeOfCompaniesCreate()               {}
@@ -363,8 +437,9 @@ func (InvalidPassword) Slug() string { return "invalid-password" }
 // Error returns the slug, the message and the id of the request.
 func (o InvalidPassword) Error() string { return refusal("invalid-password", o.Message, o.RequestID) }
 
-func (InvalidPassword) outcomeOfSessionsCreate()      {}
-func (InvalidPassword) outcomeOfUsersPasswordUpdate() {}
+func (InvalidPassword) outcomeOfSessionsCreate()          {}
+func (InvalidPassword) outcomeOfUsersPasswordUpdate()     {}
+func (InvalidPassword) outcomeOfUsersEmailChangeRequest() {}
 
 // Slug is "invalid-reset-link".
 func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
@@ -390,6 +465,7 @@ func (InvalidToken) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidToken) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidToken) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidToken) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidToken) outcomeOfSessionsHandOver()              {}
 func (InvalidToken) outcomeOfClientsRegister()               {}
 func (InvalidToken) outcomeOfUsersClientRegister()           {}
 func (InvalidToken) outcomeOfUsersRead()                     {}
@@ -399,12 +475,19 @@ func (InvalidToken) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidToken) outcomeOfUsersPasswordReset()            {}
 func (InvalidToken) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidToken) outcomeOfUsersEmailVerify()              {}
+func (InvalidToken) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidToken) outcomeOfUsersEmailChange()              {}
+func (InvalidToken) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidToken) outcomeOfUsersGoogleLink()               {}
+func (InvalidToken) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidToken) outcomeOfPreferencesRead()               {}
 func (InvalidToken) outcomeOfPreferencesUpdate()             {}
+func (InvalidToken) outcomeOfPasswordsJudge()                {}
 func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidToken) outcomeOfCompaniesIndex()                {}
 func (InvalidToken) outcomeOfCompaniesRead()                 {}
 func (InvalidToken) outcomeOfCompaniesCreate()               {}
@@ -444,6 +527,7 @@ func (MissingParam) outcomeOfSessionsMagicLinkRequest()      {}
 func (MissingParam) outcomeOfSessionsMagicLinkCreate()       {}
 func (MissingParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (MissingParam) outcomeOfSessionsGoogleCreate()          {}
+func (MissingParam) outcomeOfSessionsHandOver()              {}
 func (MissingParam) outcomeOfClientsRegister()               {}
 func (MissingParam) outcomeOfUsersClientRegister()           {}
 func (MissingParam) outcomeOfUsersRead()                     {}
@@ -453,12 +537,19 @@ func (MissingParam) outcomeOfUsersPasswordResetRequest()     {}
 func (MissingParam) outcomeOfUsersPasswordReset()            {}
 func (MissingParam) outcomeOfUsersEmailVerificationRequest() {}
 func (MissingParam) outcomeOfUsersEmailVerify()              {}
+func (MissingParam) outcomeOfUsersEmailChangeRequest()       {}
+func (MissingParam) outcomeOfUsersEmailChange()              {}
+func (MissingParam) outcomeOfUsersEmailChangeUndo()          {}
+func (MissingParam) outcomeOfUsersGoogleLink()               {}
+func (MissingParam) outcomeOfUsersGoogleUnlink()             {}
 func (MissingParam) outcomeOfPreferencesRead()               {}
 func (MissingParam) outcomeOfPreferencesUpdate()             {}
+func (MissingParam) outcomeOfPasswordsJudge()                {}
 func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfPeopleEmailUpdate()             {}
 func (MissingParam) outcomeOfCompaniesIndex()                {}
 func (MissingParam) outcomeOfCompaniesRead()                 {}
 func (MissingParam) outcomeOfCompaniesCreate()               {}
@@ -478,6 +569,7 @@ func (NoParamsDecoded) outcomeOfSessionsMagicLinkRequest()      {}
 func (NoParamsDecoded) outcomeOfSessionsMagicLinkCreate()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()          {}
+func (NoParamsDecoded) outcomeOfSessionsHandOver()              {}
 func (NoParamsDecoded) outcomeOfClientsRegister()               {}
 func (NoParamsDecoded) outcomeOfUsersClientRegister()           {}
 func (NoParamsDecoded) outcomeOfUsersRead()                     {}
@@ -487,12 +579,19 @@ func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest()     {}
 func (NoParamsDecoded) outcomeOfUsersPasswordReset()            {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerificationRequest() {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerify()              {}
+func (NoParamsDecoded) outcomeOfUsersEmailChangeRequest()       {}
+func (NoParamsDecoded) outcomeOfUsersEmailChange()              {}
+func (NoParamsDecoded) outcomeOfUsersEmailChangeUndo()          {}
+func (NoParamsDecoded) outcomeOfUsersGoogleLink()               {}
+func (NoParamsDecoded) outcomeOfUsersGoogleUnlink()             {}
 func (NoParamsDecoded) outcomeOfPreferencesRead()               {}
 func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
+func (NoParamsDecoded) outcomeOfPasswordsJudge()                {}
 func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfPeopleEmailUpdate()             {}
 func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
 func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
 func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
@@ -524,6 +623,7 @@ func (OriginNotAllowed) outcomeOfSessionsMagicLinkRequest()      {}
 func (OriginNotAllowed) outcomeOfSessionsMagicLinkCreate()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleAuthorize()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleCreate()          {}
+func (OriginNotAllowed) outcomeOfSessionsHandOver()              {}
 func (OriginNotAllowed) outcomeOfClientsRegister()               {}
 func (OriginNotAllowed) outcomeOfUsersClientRegister()           {}
 func (OriginNotAllowed) outcomeOfUsersRead()                     {}
@@ -533,12 +633,19 @@ func (OriginNotAllowed) outcomeOfUsersPasswordResetRequest()     {}
 func (OriginNotAllowed) outcomeOfUsersPasswordReset()            {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerificationRequest() {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerify()              {}
+func (OriginNotAllowed) outcomeOfUsersEmailChangeRequest()       {}
+func (OriginNotAllowed) outcomeOfUsersEmailChange()              {}
+func (OriginNotAllowed) outcomeOfUsersEmailChangeUndo()          {}
+func (OriginNotAllowed) outcomeOfUsersGoogleLink()               {}
+func (OriginNotAllowed) outcomeOfUsersGoogleUnlink()             {}
 func (OriginNotAllowed) outcomeOfPreferencesRead()               {}
 func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
+func (OriginNotAllowed) outcomeOfPasswordsJudge()                {}
 func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfPeopleEmailUpdate()             {}
 func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
 func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
 func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
@@ -552,6 +659,26 @@ func (o PasswordRejected) Error() string { return refusal("password-rejected", o
 
 func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
 func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
+
+// Slug is "action-successful".
+func (PasswordsJudgeActionSuccessful) Slug() string { return "action-successful" }
+
+func (PasswordsJudgeActionSuccessful) outcomeOfPasswordsJudge() {}
+
+// Slug is "action-successful".
+func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleEmailUpdateActionSuccessful) outcomeOfPeopleEmailUpdate() {}
+
+// Slug is "mandrill-email-failed".
+func (PeopleEmailUpdateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o PeopleEmailUpdateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (PeopleEmailUpdateMandrillEmailFailed) outcomeOfPeopleEmailUpdate() {}
 
 // Slug is "action-successful".
 func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -569,17 +696,21 @@ func (PermissionDenied) Slug() string { return "permission-denied" }
 // Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
-func (PermissionDenied) outcomeOfUsersClientRegister() {}
-func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
-func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
-func (PermissionDenied) outcomeOfNotificationsIndex()  {}
-func (PermissionDenied) outcomeOfNotificationsUpdate() {}
-func (PermissionDenied) outcomeOfPeopleIndex()         {}
-func (PermissionDenied) outcomeOfPeopleRead()          {}
-func (PermissionDenied) outcomeOfCompaniesIndex()      {}
-func (PermissionDenied) outcomeOfCompaniesRead()       {}
-func (PermissionDenied) outcomeOfCompaniesCreate()     {}
-func (PermissionDenied) outcomeOfCompaniesUpdate()     {}
+func (PermissionDenied) outcomeOfUsersClientRegister()     {}
+func (PermissionDenied) outcomeOfUsersPasswordUpdate()     {}
+func (PermissionDenied) outcomeOfUsersEmailChangeRequest() {}
+func (PermissionDenied) outcomeOfUsersGoogleLink()         {}
+func (PermissionDenied) outcomeOfUsersGoogleUnlink()       {}
+func (PermissionDenied) outcomeOfPreferencesUpdate()       {}
+func (PermissionDenied) outcomeOfNotificationsIndex()      {}
+func (PermissionDenied) outcomeOfNotificationsUpdate()     {}
+func (PermissionDenied) outcomeOfPeopleIndex()             {}
+func (PermissionDenied) outcomeOfPeopleRead()              {}
+func (PermissionDenied) outcomeOfPeopleEmailUpdate()       {}
+func (PermissionDenied) outcomeOfCompaniesIndex()          {}
+func (PermissionDenied) outcomeOfCompaniesRead()           {}
+func (PermissionDenied) outcomeOfCompaniesCreate()         {}
+func (PermissionDenied) outcomeOfCompaniesUpdate()         {}
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -606,6 +737,7 @@ func (RateLimitExceeded) outcomeOfSessionsMagicLinkRequest()      {}
 func (RateLimitExceeded) outcomeOfSessionsMagicLinkCreate()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()          {}
+func (RateLimitExceeded) outcomeOfSessionsHandOver()              {}
 func (RateLimitExceeded) outcomeOfClientsRegister()               {}
 func (RateLimitExceeded) outcomeOfUsersClientRegister()           {}
 func (RateLimitExceeded) outcomeOfUsersRead()                     {}
@@ -615,12 +747,19 @@ func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest()     {}
 func (RateLimitExceeded) outcomeOfUsersPasswordReset()            {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerificationRequest() {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerify()              {}
+func (RateLimitExceeded) outcomeOfUsersEmailChangeRequest()       {}
+func (RateLimitExceeded) outcomeOfUsersEmailChange()              {}
+func (RateLimitExceeded) outcomeOfUsersEmailChangeUndo()          {}
+func (RateLimitExceeded) outcomeOfUsersGoogleLink()               {}
+func (RateLimitExceeded) outcomeOfUsersGoogleUnlink()             {}
 func (RateLimitExceeded) outcomeOfPreferencesRead()               {}
 func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
+func (RateLimitExceeded) outcomeOfPasswordsJudge()                {}
 func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfPeopleEmailUpdate()             {}
 func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
 func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
 func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
@@ -640,6 +779,7 @@ func (RequestTooLarge) outcomeOfSessionsMagicLinkRequest()      {}
 func (RequestTooLarge) outcomeOfSessionsMagicLinkCreate()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleCreate()          {}
+func (RequestTooLarge) outcomeOfSessionsHandOver()              {}
 func (RequestTooLarge) outcomeOfClientsRegister()               {}
 func (RequestTooLarge) outcomeOfUsersClientRegister()           {}
 func (RequestTooLarge) outcomeOfUsersRead()                     {}
@@ -649,12 +789,19 @@ func (RequestTooLarge) outcomeOfUsersPasswordResetRequest()     {}
 func (RequestTooLarge) outcomeOfUsersPasswordReset()            {}
 func (RequestTooLarge) outcomeOfUsersEmailVerificationRequest() {}
 func (RequestTooLarge) outcomeOfUsersEmailVerify()              {}
+func (RequestTooLarge) outcomeOfUsersEmailChangeRequest()       {}
+func (RequestTooLarge) outcomeOfUsersEmailChange()              {}
+func (RequestTooLarge) outcomeOfUsersEmailChangeUndo()          {}
+func (RequestTooLarge) outcomeOfUsersGoogleLink()               {}
+func (RequestTooLarge) outcomeOfUsersGoogleUnlink()             {}
 func (RequestTooLarge) outcomeOfPreferencesRead()               {}
 func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
+func (RequestTooLarge) outcomeOfPasswordsJudge()                {}
 func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfPeopleEmailUpdate()             {}
 func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
 func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
 func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
@@ -686,6 +833,7 @@ func (RouteNonExistent) outcomeOfSessionsMagicLinkRequest()      {}
 func (RouteNonExistent) outcomeOfSessionsMagicLinkCreate()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleCreate()          {}
+func (RouteNonExistent) outcomeOfSessionsHandOver()              {}
 func (RouteNonExistent) outcomeOfClientsRegister()               {}
 func (RouteNonExistent) outcomeOfUsersClientRegister()           {}
 func (RouteNonExistent) outcomeOfUsersRead()                     {}
@@ -695,12 +843,19 @@ func (RouteNonExistent) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNonExistent) outcomeOfUsersPasswordReset()            {}
 func (RouteNonExistent) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNonExistent) outcomeOfUsersEmailVerify()              {}
+func (RouteNonExistent) outcomeOfUsersEmailChangeRequest()       {}
+func (RouteNonExistent) outcomeOfUsersEmailChange()              {}
+func (RouteNonExistent) outcomeOfUsersEmailChangeUndo()          {}
+func (RouteNonExistent) outcomeOfUsersGoogleLink()               {}
+func (RouteNonExistent) outcomeOfUsersGoogleUnlink()             {}
 func (RouteNonExistent) outcomeOfPreferencesRead()               {}
 func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
+func (RouteNonExistent) outcomeOfPasswordsJudge()                {}
 func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfPeopleEmailUpdate()             {}
 func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
 func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
 func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
@@ -720,6 +875,7 @@ func (RouteNotFound) outcomeOfSessionsMagicLinkRequest()      {}
 func (RouteNotFound) outcomeOfSessionsMagicLinkCreate()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleCreate()          {}
+func (RouteNotFound) outcomeOfSessionsHandOver()              {}
 func (RouteNotFound) outcomeOfClientsRegister()               {}
 func (RouteNotFound) outcomeOfUsersClientRegister()           {}
 func (RouteNotFound) outcomeOfUsersRead()                     {}
@@ -729,12 +885,19 @@ func (RouteNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNotFound) outcomeOfUsersPasswordReset()            {}
 func (RouteNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNotFound) outcomeOfUsersEmailVerify()              {}
+func (RouteNotFound) outcomeOfUsersEmailChangeRequest()       {}
+func (RouteNotFound) outcomeOfUsersEmailChange()              {}
+func (RouteNotFound) outcomeOfUsersEmailChangeUndo()          {}
+func (RouteNotFound) outcomeOfUsersGoogleLink()               {}
+func (RouteNotFound) outcomeOfUsersGoogleUnlink()             {}
 func (RouteNotFound) outcomeOfPreferencesRead()               {}
 func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
+func (RouteNotFound) outcomeOfPasswordsJudge()                {}
 func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfPeopleEmailUpdate()             {}
 func (RouteNotFound) outcomeOfCompaniesIndex()                {}
 func (RouteNotFound) outcomeOfCompaniesRead()                 {}
 func (RouteNotFound) outcomeOfCompaniesCreate()               {}
@@ -746,11 +909,13 @@ func (ServerBusy) Slug() string { return "server-busy" }
 // Error returns the slug, the message and the id of the request.
 func (o ServerBusy) Error() string { return refusal("server-busy", o.Message, o.RequestID) }
 
-func (ServerBusy) outcomeOfSessionsCreate()      {}
-func (ServerBusy) outcomeOfClientsRegister()     {}
-func (ServerBusy) outcomeOfUsersClientRegister() {}
-func (ServerBusy) outcomeOfUsersPasswordUpdate() {}
-func (ServerBusy) outcomeOfUsersPasswordReset()  {}
+func (ServerBusy) outcomeOfSessionsCreate()          {}
+func (ServerBusy) outcomeOfClientsRegister()         {}
+func (ServerBusy) outcomeOfUsersClientRegister()     {}
+func (ServerBusy) outcomeOfUsersPasswordUpdate()     {}
+func (ServerBusy) outcomeOfUsersPasswordReset()      {}
+func (ServerBusy) outcomeOfUsersEmailChangeRequest() {}
+func (ServerBusy) outcomeOfPasswordsJudge()          {}
 
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
@@ -766,6 +931,7 @@ func (ServiceNotFound) outcomeOfSessionsMagicLinkRequest()      {}
 func (ServiceNotFound) outcomeOfSessionsMagicLinkCreate()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleCreate()          {}
+func (ServiceNotFound) outcomeOfSessionsHandOver()              {}
 func (ServiceNotFound) outcomeOfClientsRegister()               {}
 func (ServiceNotFound) outcomeOfUsersClientRegister()           {}
 func (ServiceNotFound) outcomeOfUsersRead()                     {}
@@ -775,12 +941,19 @@ func (ServiceNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (ServiceNotFound) outcomeOfUsersPasswordReset()            {}
 func (ServiceNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (ServiceNotFound) outcomeOfUsersEmailVerify()              {}
+func (ServiceNotFound) outcomeOfUsersEmailChangeRequest()       {}
+func (ServiceNotFound) outcomeOfUsersEmailChange()              {}
+func (ServiceNotFound) outcomeOfUsersEmailChangeUndo()          {}
+func (ServiceNotFound) outcomeOfUsersGoogleLink()               {}
+func (ServiceNotFound) outcomeOfUsersGoogleUnlink()             {}
 func (ServiceNotFound) outcomeOfPreferencesRead()               {}
 func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
+func (ServiceNotFound) outcomeOfPasswordsJudge()                {}
 func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfPeopleEmailUpdate()             {}
 func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
 func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
 func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
@@ -800,6 +973,7 @@ func (SessionExpired) outcomeOfSessionsMagicLinkRequest()      {}
 func (SessionExpired) outcomeOfSessionsMagicLinkCreate()       {}
 func (SessionExpired) outcomeOfSessionsGoogleAuthorize()       {}
 func (SessionExpired) outcomeOfSessionsGoogleCreate()          {}
+func (SessionExpired) outcomeOfSessionsHandOver()              {}
 func (SessionExpired) outcomeOfClientsRegister()               {}
 func (SessionExpired) outcomeOfUsersClientRegister()           {}
 func (SessionExpired) outcomeOfUsersRead()                     {}
@@ -809,12 +983,19 @@ func (SessionExpired) outcomeOfUsersPasswordResetRequest()     {}
 func (SessionExpired) outcomeOfUsersPasswordReset()            {}
 func (SessionExpired) outcomeOfUsersEmailVerificationRequest() {}
 func (SessionExpired) outcomeOfUsersEmailVerify()              {}
+func (SessionExpired) outcomeOfUsersEmailChangeRequest()       {}
+func (SessionExpired) outcomeOfUsersEmailChange()              {}
+func (SessionExpired) outcomeOfUsersEmailChangeUndo()          {}
+func (SessionExpired) outcomeOfUsersGoogleLink()               {}
+func (SessionExpired) outcomeOfUsersGoogleUnlink()             {}
 func (SessionExpired) outcomeOfPreferencesRead()               {}
 func (SessionExpired) outcomeOfPreferencesUpdate()             {}
+func (SessionExpired) outcomeOfPasswordsJudge()                {}
 func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfPeopleEmailUpdate()             {}
 func (SessionExpired) outcomeOfCompaniesIndex()                {}
 func (SessionExpired) outcomeOfCompaniesRead()                 {}
 func (SessionExpired) outcomeOfCompaniesCreate()               {}
@@ -869,6 +1050,11 @@ func (o SessionsGoogleCreateClientRequired) Error() string {
 }
 
 func (SessionsGoogleCreateClientRequired) outcomeOfSessionsGoogleCreate() {}
+
+// Slug is "action-successful".
+func (SessionsHandOverActionSuccessful) Slug() string { return "action-successful" }
+
+func (SessionsHandOverActionSuccessful) outcomeOfSessionsHandOver() {}
 
 // Slug is "action-successful".
 func (SessionsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -938,6 +1124,31 @@ func (UsersClientRegisterActionSuccessful) Slug() string { return "action-succes
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
 
 // Slug is "action-successful".
+func (UsersEmailChangeActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailChangeActionSuccessful) outcomeOfUsersEmailChange() {}
+
+// Slug is "action-successful".
+func (UsersEmailChangeRequestActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailChangeRequestActionSuccessful) outcomeOfUsersEmailChangeRequest() {}
+
+// Slug is "mandrill-email-failed".
+func (UsersEmailChangeRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o UsersEmailChangeRequestMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (UsersEmailChangeRequestMandrillEmailFailed) outcomeOfUsersEmailChangeRequest() {}
+
+// Slug is "action-successful".
+func (UsersEmailChangeUndoActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailChangeUndoActionSuccessful) outcomeOfUsersEmailChangeUndo() {}
+
+// Slug is "action-successful".
 func (UsersEmailVerificationRequestActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersEmailVerificationRequestActionSuccessful) outcomeOfUsersEmailVerificationRequest() {}
@@ -956,6 +1167,16 @@ func (UsersEmailVerificationRequestMandrillEmailFailed) outcomeOfUsersEmailVerif
 func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (UsersGoogleLinkActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersGoogleLinkActionSuccessful) outcomeOfUsersGoogleLink() {}
+
+// Slug is "action-successful".
+func (UsersGoogleUnlinkActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersGoogleUnlinkActionSuccessful) outcomeOfUsersGoogleUnlink() {}
 
 // Slug is "action-successful".
 func (UsersPasswordResetActionSuccessful) Slug() string { return "action-successful" }
@@ -1633,6 +1854,78 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 		return as[UserRequiresRole](answer)
 	case "client-required":
 		return as[SessionsGoogleCreateClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// SessionsHandOverOutcome is an outcome of sessionsHandOver:
+//   - [SessionsHandOverActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsHandOverOutcome interface {
+	Outcome
+	outcomeOfSessionsHandOver()
+}
+
+// SessionsHandOver calls POST /api/v1/sessions/hand_over: Hand a session over to a product.
+func (a *API) SessionsHandOver(ctx context.Context, params SessionsHandOverParams, editors ...RequestEditorFn) (SessionsHandOverOutcome, error) {
+	answer, err := a.call(ctx, "sessionsHandOver", func() (*http.Response, error) {
+		return a.HTTP.SessionsHandOver(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[SessionsHandOverActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
 	case "invalid-token":
 		return as[InvalidToken](answer)
 	case "session-expired":
@@ -2408,6 +2701,446 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 	return nil, answer.undocumented()
 }
 
+// UsersEmailChangeRequestOutcome is an outcome of usersEmailChangeRequest:
+//   - [UsersEmailChangeRequestActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidPassword]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [UsersEmailChangeRequestMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersEmailChangeRequestOutcome interface {
+	Outcome
+	outcomeOfUsersEmailChangeRequest()
+}
+
+// Encode returns the body of usersEmailChangeRequest: base64 of the params as JSON.
+func (p UsersEmailChangeRequestParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailChangeRequest calls POST /api/v1/users/email_change_request: Request another e-mail address.
+func (a *API) UsersEmailChangeRequest(ctx context.Context, params UsersEmailChangeRequestParams, editors ...RequestEditorFn) (UsersEmailChangeRequestOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailChangeRequest", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailChangeRequestWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailChangeRequestActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-password":
+		return as[InvalidPassword](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[UsersEmailChangeRequestMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersEmailChangeOutcome is an outcome of usersEmailChange:
+//   - [UsersEmailChangeActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [EmailChangeLinkExpired]
+//   - [InvalidContentType]
+//   - [InvalidEmailChangeLink]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersEmailChangeOutcome interface {
+	Outcome
+	outcomeOfUsersEmailChange()
+}
+
+// Encode returns the body of usersEmailChange: base64 of the params as JSON.
+func (p UsersEmailChangeParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailChange calls POST /api/v1/users/email_change: Change the e-mail address.
+func (a *API) UsersEmailChange(ctx context.Context, params UsersEmailChangeParams, editors ...RequestEditorFn) (UsersEmailChangeOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailChange", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailChangeWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailChangeActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "email-change-link-expired":
+		return as[EmailChangeLinkExpired](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-email-change-link":
+		return as[InvalidEmailChangeLink](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersEmailChangeUndoOutcome is an outcome of usersEmailChangeUndo:
+//   - [UsersEmailChangeUndoActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [EmailChangeLinkExpired]
+//   - [InvalidContentType]
+//   - [InvalidEmailChangeLink]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersEmailChangeUndoOutcome interface {
+	Outcome
+	outcomeOfUsersEmailChangeUndo()
+}
+
+// Encode returns the body of usersEmailChangeUndo: base64 of the params as JSON.
+func (p UsersEmailChangeUndoParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailChangeUndo calls POST /api/v1/users/email_change_undo: Undo a change of the e-mail address.
+func (a *API) UsersEmailChangeUndo(ctx context.Context, params UsersEmailChangeUndoParams, editors ...RequestEditorFn) (UsersEmailChangeUndoOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailChangeUndo", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailChangeUndoWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailChangeUndoActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "email-change-link-expired":
+		return as[EmailChangeLinkExpired](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-email-change-link":
+		return as[InvalidEmailChangeLink](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersGoogleLinkOutcome is an outcome of usersGoogleLink:
+//   - [UsersGoogleLinkActionSuccessful]
+//   - [GoogleAccountConflict]
+//   - [GoogleEmailUnverified]
+//   - [GoogleSignInFailed]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersGoogleLinkOutcome interface {
+	Outcome
+	outcomeOfUsersGoogleLink()
+}
+
+// Encode returns the body of usersGoogleLink: base64 of the params as JSON.
+func (p UsersGoogleLinkParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersGoogleLink calls POST /api/v1/users/google_link: Link a Google account.
+func (a *API) UsersGoogleLink(ctx context.Context, params UsersGoogleLinkParams, editors ...RequestEditorFn) (UsersGoogleLinkOutcome, error) {
+	answer, err := a.call(ctx, "usersGoogleLink", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersGoogleLinkWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersGoogleLinkActionSuccessful](answer)
+	case "google-account-conflict":
+		return as[GoogleAccountConflict](answer)
+	case "google-email-unverified":
+		return as[GoogleEmailUnverified](answer)
+	case "google-sign-in-failed":
+		return as[GoogleSignInFailed](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersGoogleUnlinkOutcome is an outcome of usersGoogleUnlink:
+//   - [UsersGoogleUnlinkActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersGoogleUnlinkOutcome interface {
+	Outcome
+	outcomeOfUsersGoogleUnlink()
+}
+
+// UsersGoogleUnlink calls POST /api/v1/users/google_unlink: Unlink the Google account.
+func (a *API) UsersGoogleUnlink(ctx context.Context, params UsersGoogleUnlinkParams, editors ...RequestEditorFn) (UsersGoogleUnlinkOutcome, error) {
+	answer, err := a.call(ctx, "usersGoogleUnlink", func() (*http.Response, error) {
+		return a.HTTP.UsersGoogleUnlink(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersGoogleUnlinkActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
 // PreferencesReadOutcome is an outcome of preferencesRead:
 //   - [PreferencesReadActionSuccessful]
 //   - [InvalidContentType]
@@ -2545,6 +3278,92 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 		return as[RouteNotFound](answer)
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PasswordsJudgeOutcome is an outcome of passwordsJudge:
+//   - [PasswordsJudgeActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type PasswordsJudgeOutcome interface {
+	Outcome
+	outcomeOfPasswordsJudge()
+}
+
+// Encode returns the body of passwordsJudge: base64 of the params as JSON.
+func (p PasswordsJudgeParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// PasswordsJudge calls POST /api/v1/passwords/judge: Judge a password.
+func (a *API) PasswordsJudge(ctx context.Context, params PasswordsJudgeParams, editors ...RequestEditorFn) (PasswordsJudgeOutcome, error) {
+	answer, err := a.call(ctx, "passwordsJudge", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.PasswordsJudgeWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PasswordsJudgeActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
 	return nil, answer.undocumented()
 }
@@ -2863,6 +3682,84 @@ func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors .
 		return as[ApplicationCrash](answer)
 	case "identify-request-error":
 		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleEmailUpdateOutcome is an outcome of peopleEmailUpdate:
+//   - [PeopleEmailUpdateActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [PeopleEmailUpdateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleEmailUpdateOutcome interface {
+	Outcome
+	outcomeOfPeopleEmailUpdate()
+}
+
+// PeopleEmailUpdate calls PUT /api/v1/people/email_update: Change a person's e-mail address.
+func (a *API) PeopleEmailUpdate(ctx context.Context, params PeopleEmailUpdateParams, editors ...RequestEditorFn) (PeopleEmailUpdateOutcome, error) {
+	answer, err := a.call(ctx, "peopleEmailUpdate", func() (*http.Response, error) {
+		return a.HTTP.PeopleEmailUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleEmailUpdateActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[PeopleEmailUpdateMandrillEmailFailed](answer)
 	case "route-non-existent":
 		return as[RouteNonExistent](answer)
 	case "route-not-found":

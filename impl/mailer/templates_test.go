@@ -23,7 +23,8 @@ func parseTemplates(t *testing.T) Templates {
 func TestWrite(t *testing.T) {
 	const link = "https://auth.example/magic?token=plal_abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx"
 	// The kinds with a link, and how long it works.
-	lifetimes := map[Kind]string{MagicLink: "15 minutes", PasswordReset: "1 hour", Welcome: "7 days", Verification: "7 days"}
+	lifetimes := map[Kind]string{MagicLink: "15 minutes", PasswordReset: "1 hour", Welcome: "7 days", Verification: "7 days",
+		EmailChange: "1 hour", EmailChangeByAdmin: "24 hours", EmailChanged: "72 hours"}
 	app := &db.Application{Name: "Plano<i>Order\r\nBcc: all"}
 	templates := parseTemplates(t)
 	for _, kind := range Kinds {

@@ -68,6 +68,9 @@ var (
 	Summaries = Mailbox{kind: "summaries", mails: true, strangers: []db.Limit{{Attempts: 1, Within: time.Hour}}}
 )
 
+// Judgements limits how often a network may ask whether a password would be accepted. Its keys are of networks.
+var Judgements = Mailbox{kind: "judgements", strangers: []db.Limit{{Attempts: 60, Within: time.Minute}}}
+
 // Registrations limits the registrations of a network in an hour; 0 for no limit. Its keys are of networks.
 func Registrations(perHour int) Mailbox {
 	m := Mailbox{kind: "registrations"}

@@ -178,6 +178,26 @@ export type SessionsGoogleCreateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `sessionsHandOver`, told apart by `status`. */
+export type SessionsHandOverOutcome =
+  | Schemas["SessionsHandOverActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /** The outcomes of `clientsRegister`, told apart by `status`. */
 export type ClientsRegisterOutcome =
   | Schemas["ClientsRegisterActionSuccessful"]
@@ -374,6 +394,120 @@ export type UsersEmailVerifyOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `usersEmailChangeRequest`, told apart by `status`. */
+export type UsersEmailChangeRequestOutcome =
+  | Schemas["UsersEmailChangeRequestActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidPassword"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["UsersEmailChangeRequestMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | (Schemas["ServerBusy"] & RetryAfter);
+
+/** The outcomes of `usersEmailChange`, told apart by `status`. */
+export type UsersEmailChangeOutcome =
+  | Schemas["UsersEmailChangeActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["EmailChangeLinkExpired"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEmailChangeLink"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersEmailChangeUndo`, told apart by `status`. */
+export type UsersEmailChangeUndoOutcome =
+  | Schemas["UsersEmailChangeUndoActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["EmailChangeLinkExpired"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEmailChangeLink"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersGoogleLink`, told apart by `status`. */
+export type UsersGoogleLinkOutcome =
+  | Schemas["UsersGoogleLinkActionSuccessful"]
+  | Schemas["GoogleAccountConflict"]
+  | Schemas["GoogleEmailUnverified"]
+  | Schemas["GoogleSignInFailed"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersGoogleUnlink`, told apart by `status`. */
+export type UsersGoogleUnlinkOutcome =
+  | Schemas["UsersGoogleUnlinkActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /** The outcomes of `preferencesRead`, told apart by `status`. */
 export type PreferencesReadOutcome =
   | Schemas["PreferencesReadActionSuccessful"]
@@ -412,6 +546,27 @@ export type PreferencesUpdateOutcome =
   | Schemas["RouteNonExistent"]
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
+
+/** The outcomes of `passwordsJudge`, told apart by `status`. */
+export type PasswordsJudgeOutcome =
+  | Schemas["PasswordsJudgeActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | (Schemas["ServerBusy"] & RetryAfter);
 
 /** The outcomes of `notificationsIndex`, told apart by `status`. */
 export type NotificationsIndexOutcome =
@@ -491,6 +646,28 @@ export type PeopleReadOutcome =
   | (Schemas["RateLimitExceeded"] & RetryAfter)
   | Schemas["ApplicationCrash"]
   | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleEmailUpdate`, told apart by `status`. */
+export type PeopleEmailUpdateOutcome =
+  | Schemas["PeopleEmailUpdateActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["PeopleEmailUpdateMandrillEmailFailed"]
   | Schemas["RouteNonExistent"]
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
@@ -643,6 +820,13 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Hand a session over to a product: `POST /api/v1/sessions/hand_over`. */
+  sessionsHandOver(params: Schemas["SessionsHandOverParams"], options?: CallOptions): Promise<SessionsHandOverOutcome> {
+    return this.call<SessionsHandOverOutcome>("sessionsHandOver", statuses.sessionsHandOver, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/hand_over", { ...init, body: params }),
+    );
+  }
+
   /** Register as a client: `POST /api/v1/clients/register`. */
   clientsRegister(params: Schemas["ClientsRegisterParams"], options?: CallOptions): Promise<ClientsRegisterOutcome> {
     return this.call<ClientsRegisterOutcome>("clientsRegister", statuses.clientsRegister, params, options, (init) =>
@@ -706,6 +890,41 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Request another e-mail address: `POST /api/v1/users/email_change_request`. */
+  usersEmailChangeRequest(params: Schemas["UsersEmailChangeRequestParams"], options?: CallOptions): Promise<UsersEmailChangeRequestOutcome> {
+    return this.call<UsersEmailChangeRequestOutcome>("usersEmailChangeRequest", statuses.usersEmailChangeRequest, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_change_request", sensitive(init, params)),
+    );
+  }
+
+  /** Change the e-mail address: `POST /api/v1/users/email_change`. */
+  usersEmailChange(params: Schemas["UsersEmailChangeParams"], options?: CallOptions): Promise<UsersEmailChangeOutcome> {
+    return this.call<UsersEmailChangeOutcome>("usersEmailChange", statuses.usersEmailChange, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_change", sensitive(init, params)),
+    );
+  }
+
+  /** Undo a change of the e-mail address: `POST /api/v1/users/email_change_undo`. */
+  usersEmailChangeUndo(params: Schemas["UsersEmailChangeUndoParams"], options?: CallOptions): Promise<UsersEmailChangeUndoOutcome> {
+    return this.call<UsersEmailChangeUndoOutcome>("usersEmailChangeUndo", statuses.usersEmailChangeUndo, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_change_undo", sensitive(init, params)),
+    );
+  }
+
+  /** Link a Google account: `POST /api/v1/users/google_link`. */
+  usersGoogleLink(params: Schemas["UsersGoogleLinkParams"], options?: CallOptions): Promise<UsersGoogleLinkOutcome> {
+    return this.call<UsersGoogleLinkOutcome>("usersGoogleLink", statuses.usersGoogleLink, params, options, (init) =>
+      this.http.POST("/api/v1/users/google_link", sensitive(init, params)),
+    );
+  }
+
+  /** Unlink the Google account: `POST /api/v1/users/google_unlink`. */
+  usersGoogleUnlink(params: Schemas["UsersGoogleUnlinkParams"] = {}, options?: CallOptions): Promise<UsersGoogleUnlinkOutcome> {
+    return this.call<UsersGoogleUnlinkOutcome>("usersGoogleUnlink", statuses.usersGoogleUnlink, params, options, (init) =>
+      this.http.POST("/api/v1/users/google_unlink", { ...init, body: params }),
+    );
+  }
+
   /** Read the preferences: `POST /api/v1/preferences/read`. */
   preferencesRead(params: Schemas["PreferencesReadParams"] = {}, options?: CallOptions): Promise<PreferencesReadOutcome> {
     return this.call<PreferencesReadOutcome>("preferencesRead", statuses.preferencesRead, params, options, (init) =>
@@ -717,6 +936,13 @@ export class PlanoAuth extends Transport {
   preferencesUpdate(params: Schemas["PreferencesUpdateParams"], options?: CallOptions): Promise<PreferencesUpdateOutcome> {
     return this.call<PreferencesUpdateOutcome>("preferencesUpdate", statuses.preferencesUpdate, params, options, (init) =>
       this.http.PUT("/api/v1/preferences/update", { ...init, body: params }),
+    );
+  }
+
+  /** Judge a password: `POST /api/v1/passwords/judge`. */
+  passwordsJudge(params: Schemas["PasswordsJudgeParams"], options?: CallOptions): Promise<PasswordsJudgeOutcome> {
+    return this.call<PasswordsJudgeOutcome>("passwordsJudge", statuses.passwordsJudge, params, options, (init) =>
+      this.http.POST("/api/v1/passwords/judge", sensitive(init, params)),
     );
   }
 
@@ -755,6 +981,13 @@ export class PlanoAuth extends Transport {
   peopleRead(params: Schemas["PeopleReadParams"], options?: CallOptions): Promise<PeopleReadOutcome> {
     return this.call<PeopleReadOutcome>("peopleRead", statuses.peopleRead, params, options, (init) =>
       this.http.POST("/api/v1/people/read", { ...init, body: params }),
+    );
+  }
+
+  /** Change a person's e-mail address: `PUT /api/v1/people/email_update`. */
+  peopleEmailUpdate(params: Schemas["PeopleEmailUpdateParams"], options?: CallOptions): Promise<PeopleEmailUpdateOutcome> {
+    return this.call<PeopleEmailUpdateOutcome>("peopleEmailUpdate", statuses.peopleEmailUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/people/email_update", { ...init, body: params }),
     );
   }
 
@@ -958,6 +1191,25 @@ const statuses = {
     "route-not-found",
     "service-not-found",
   ],
+  sessionsHandOver: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
   clientsRegister: [
     "action-successful",
     "client-validation-failed",
@@ -1145,6 +1397,115 @@ const statuses = {
     "route-not-found",
     "service-not-found",
   ],
+  usersEmailChangeRequest: [
+    "action-successful",
+    "email-already-registered",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-password",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
+  ],
+  usersEmailChange: [
+    "action-successful",
+    "email-already-registered",
+    "email-change-link-expired",
+    "invalid-content-type",
+    "invalid-email-change-link",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersEmailChangeUndo: [
+    "action-successful",
+    "email-already-registered",
+    "email-change-link-expired",
+    "invalid-content-type",
+    "invalid-email-change-link",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersGoogleLink: [
+    "action-successful",
+    "google-account-conflict",
+    "google-email-unverified",
+    "google-sign-in-failed",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersGoogleUnlink: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
   preferencesRead: [
     "action-successful",
     "invalid-content-type",
@@ -1181,6 +1542,26 @@ const statuses = {
     "route-non-existent",
     "route-not-found",
     "service-not-found",
+  ],
+  passwordsJudge: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
   ],
   notificationsIndex: [
     "action-successful",
@@ -1256,6 +1637,27 @@ const statuses = {
     "rate-limit-exceeded",
     "application-crash",
     "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleEmailUpdate: [
+    "action-successful",
+    "email-already-registered",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
     "route-non-existent",
     "route-not-found",
     "service-not-found",
