@@ -13,8 +13,17 @@ ALTER TABLE applications ADD COLUMN created_at timestamptz NOT NULL DEFAULT now(
 -- Servers keep a copy of all but the logo, which they know by its digest.
 ALTER TABLE applications ADD COLUMN accent_color text NOT NULL DEFAULT '',
     ADD COLUMN logo bytea CONSTRAINT applications_logo_check CHECK (octet_length(logo) <= 32768),
-    ADD COLUMN logo_digest text GENERATED ALWAYS AS (encode(sha256(logo), 'hex')) STORED,
+    ADD COLUMN logo_digest text, -- set by a trigger; NULL without a logo
     ADD COLUMN support_url text NOT NULL DEFAULT '';
+-- +goose StatementBegin
+CREATE FUNCTION digest_logo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.logo_digest := encode(sha256(NEW.logo), 'hex');
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER applications_logo BEFORE INSERT OR UPDATE OF logo, logo_digest ON applications
+    FOR EACH ROW EXECUTE FUNCTION digest_logo();
 ALTER TABLE application_tokens ADD COLUMN last_used_at timestamptz;
 -- A use of a token changes nothing that servers keep a copy of.
 DROP TRIGGER application_tokens_changed ON application_tokens;
