@@ -66,7 +66,7 @@ func printApplication(app *admin.ListedApplication) {
 	if app.Slug == "planoauth" {
 		url = "PUBLIC_URL"
 	}
-	var settings, tokens []string
+	var settings, tokens, used []string
 	if app.LegacySlugs {
 		settings = append(settings, "legacy-slugs")
 	}
@@ -74,11 +74,10 @@ func printApplication(app *admin.ListedApplication) {
 		settings = append(settings, "sign-in-mail")
 	}
 	for _, token := range app.Tokens {
-		text := fmt.Sprintf("#%d of %s", token.ID, token.CreatedAt.UTC().Format(time.DateOnly))
+		tokens = append(tokens, fmt.Sprintf("#%d of %s", token.ID, token.CreatedAt.UTC().Format(time.DateOnly)))
 		if !token.LastUsedAt.IsZero() {
-			text += " (used " + token.LastUsedAt.UTC().Format(time.DateOnly) + ")"
+			used = append(used, fmt.Sprintf("#%d on %s", token.ID, token.LastUsedAt.UTC().Format(time.DateOnly)))
 		}
-		tokens = append(tokens, text)
 	}
 	fmt.Println(app.Slug)
 	lines := [][2]string{
@@ -89,7 +88,7 @@ func printApplication(app *admin.ListedApplication) {
 	if app.LogoDigest != "" {
 		logo = "yes"
 	}
-	for _, line := range [][2]string{{"accent color", app.AccentColor}, {"logo", logo}, {"support url", app.SupportURL}} {
+	for _, line := range [][2]string{{"accent color", app.AccentColor}, {"logo", logo}, {"support url", app.SupportURL}, {"tokens last used", strings.Join(used, ", ")}} {
 		if line[1] != "" {
 			lines = append(lines, line)
 		}
