@@ -115,6 +115,7 @@ type Application struct {
 	SignInMail      bool
 	AccentColor     string // such as #3366cc, "" for none
 	SupportURL      string `bun:"support_url"`
+	LogoDigest      string `bun:",nullzero"` // the database's SHA-256 of the logo, in hex; "" for none
 	CreatedAt       time.Time
 }
 
@@ -126,6 +127,7 @@ type ApplicationToken struct {
 	ApplicationID int64
 	TokenDigest   []byte
 	CreatedAt     time.Time
+	LastUsedAt    time.Time `bun:",nullzero"` // zero for never; a minute late at most
 }
 
 // Link is a link that was mailed to a user, or a session that was handed over, and that has not been consumed.
@@ -181,6 +183,8 @@ type Route struct {
 	Method     string
 	Path       string
 	DeployedAt time.Time `bun:",nullzero"`
+
+	Service *Service `bun:"rel:belongs-to,join:service_id=id"` // nil unless it was asked for
 }
 
 // Mail is a mail to a user, queued until SentAt or FailedAt is set.

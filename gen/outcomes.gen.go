@@ -69,6 +69,16 @@ const (
 	OperationCompaniesRead                 OperationID = "companiesRead"
 	OperationCompaniesCreate               OperationID = "companiesCreate"
 	OperationCompaniesUpdate               OperationID = "companiesUpdate"
+	OperationApplicationsIndex             OperationID = "applicationsIndex"
+	OperationApplicationsRead              OperationID = "applicationsRead"
+	OperationApplicationsCreate            OperationID = "applicationsCreate"
+	OperationApplicationsUpdate            OperationID = "applicationsUpdate"
+	OperationApplicationsTokenCreate       OperationID = "applicationsTokenCreate"
+	OperationApplicationsTokenDelete       OperationID = "applicationsTokenDelete"
+	OperationServicesIndex                 OperationID = "servicesIndex"
+	OperationServicesUpdate                OperationID = "servicesUpdate"
+	OperationRoutesIndex                   OperationID = "routesIndex"
+	OperationRoutesUpdate                  OperationID = "routesUpdate"
 )
 
 // Operation is one operation of the spec.
@@ -1145,6 +1155,287 @@ var Operations = []*Operation{
 			"service-not-found",
 		},
 	},
+	{
+		ID: OperationApplicationsIndex, Method: "POST", Path: "/api/v1/applications/index", Service: "applications",
+		Params:         "ApplicationsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsRead, Method: "POST", Path: "/api/v1/applications/read", Service: "applications",
+		Params:         "ApplicationsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsCreate, Method: "POST", Path: "/api/v1/applications/create", Service: "applications",
+		Params:         "ApplicationsCreateParams",
+		ParamOrder:     []string{"token", "slug", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"slug-taken",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsUpdate, Method: "PUT", Path: "/api/v1/applications/update", Service: "applications",
+		Params:         "ApplicationsUpdateParams",
+		ParamOrder:     []string{"token", "id", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsTokenCreate, Method: "POST", Path: "/api/v1/applications/token_create", Service: "applications",
+		Params:         "ApplicationsTokenCreateParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsTokenDelete, Method: "POST", Path: "/api/v1/applications/token_delete", Service: "applications",
+		Params:         "ApplicationsTokenDeleteParams",
+		ParamOrder:     []string{"token", "id", "token_id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationServicesIndex, Method: "POST", Path: "/api/v1/services/index", Service: "services",
+		Params:         "ServicesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationServicesUpdate, Method: "PUT", Path: "/api/v1/services/update", Service: "services",
+		Params:         "ServicesUpdateParams",
+		ParamOrder:     []string{"token", "id", "deployed", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationRoutesIndex, Method: "POST", Path: "/api/v1/routes/index", Service: "routes",
+		Params:         "RoutesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationRoutesUpdate, Method: "PUT", Path: "/api/v1/routes/update", Service: "routes",
+		Params:         "RoutesUpdateParams",
+		ParamOrder:     []string{"token", "id", "deployed", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
 }
 
 // Status is what the spec says of one status slug.
@@ -1198,6 +1489,36 @@ var Statuses = []*Status{
 	{
 		Slug: "action-successful", Code: 200, Retry: "", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
+			{
+				Message:    "It worked.",
+				Meaning:    "The new application.",
+				Operations: []string{"applicationsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The applications.",
+				Operations: []string{"applicationsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application.",
+				Operations: []string{"applicationsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new token. It is shown this once.",
+				Operations: []string{"applicationsTokenCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application, without the token.",
+				Operations: []string{"applicationsTokenDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application, as changed.",
+				Operations: []string{"applicationsUpdate"},
+			},
 			{
 				Message:    "It worked.",
 				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.",
@@ -1262,6 +1583,26 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The preferences, as saved.",
 				Operations: []string{"preferencesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The routes.",
+				Operations: []string{"routesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The route, as changed.",
+				Operations: []string{"routesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The services.",
+				Operations: []string{"servicesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The service, as changed.",
+				Operations: []string{"servicesUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1504,7 +1845,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1526,7 +1867,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1548,7 +1889,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1603,7 +1944,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1614,7 +1955,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1637,6 +1978,17 @@ var Statuses = []*Status{
 				Meaning:    "The link is older than an hour.",
 				Remedy:     "Request a new link with users/password_reset_request.",
 				Operations: []string{"usersPasswordReset"},
+			},
+		},
+	},
+	{
+		Slug: "slug-taken", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "An application has this slug already.",
+				Meaning:    "An application has this slug.",
+				Remedy:     "Choose another slug.",
+				Operations: []string{"applicationsCreate"},
 			},
 		},
 	},
@@ -1709,7 +2061,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1720,7 +2072,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1731,7 +2083,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1742,7 +2094,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1753,7 +2105,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1764,7 +2116,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1775,7 +2127,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1786,7 +2138,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1844,7 +2196,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1855,7 +2207,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1866,7 +2218,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2071,6 +2423,132 @@ func (o ApplicationCrash) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 
 // VisitCompaniesUpdateResponse makes ApplicationCrash an outcome of companiesUpdate.
 func (o ApplicationCrash) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes ApplicationCrash an outcome of applicationsIndex.
+func (o ApplicationCrash) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes ApplicationCrash an outcome of applicationsRead.
+func (o ApplicationCrash) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes ApplicationCrash an outcome of applicationsCreate.
+func (o ApplicationCrash) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes ApplicationCrash an outcome of applicationsUpdate.
+func (o ApplicationCrash) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes ApplicationCrash an outcome of applicationsTokenCreate.
+func (o ApplicationCrash) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ApplicationCrash an outcome of applicationsTokenDelete.
+func (o ApplicationCrash) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes ApplicationCrash an outcome of servicesIndex.
+func (o ApplicationCrash) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes ApplicationCrash an outcome of servicesUpdate.
+func (o ApplicationCrash) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes ApplicationCrash an outcome of routesIndex.
+func (o ApplicationCrash) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes ApplicationCrash an outcome of routesUpdate.
+func (o ApplicationCrash) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (ApplicationsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsCreateResponse makes ApplicationsCreateActionSuccessful an outcome of applicationsCreate.
+func (o ApplicationsCreateActionSuccessful) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsIndexResponse makes ApplicationsIndexActionSuccessful an outcome of applicationsIndex.
+func (o ApplicationsIndexActionSuccessful) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsReadResponse makes ApplicationsReadActionSuccessful an outcome of applicationsRead.
+func (o ApplicationsReadActionSuccessful) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsTokenCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsTokenCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsTokenCreateResponse makes ApplicationsTokenCreateActionSuccessful an outcome of applicationsTokenCreate.
+func (o ApplicationsTokenCreateActionSuccessful) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsTokenDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsTokenDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ApplicationsTokenDeleteActionSuccessful an outcome of applicationsTokenDelete.
+func (o ApplicationsTokenDeleteActionSuccessful) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsUpdateResponse makes ApplicationsUpdateActionSuccessful an outcome of applicationsUpdate.
+func (o ApplicationsUpdateActionSuccessful) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2615,6 +3093,56 @@ func (o IdentifyRequestError) VisitCompaniesUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitApplicationsIndexResponse makes IdentifyRequestError an outcome of applicationsIndex.
+func (o IdentifyRequestError) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes IdentifyRequestError an outcome of applicationsRead.
+func (o IdentifyRequestError) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes IdentifyRequestError an outcome of applicationsCreate.
+func (o IdentifyRequestError) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes IdentifyRequestError an outcome of applicationsUpdate.
+func (o IdentifyRequestError) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes IdentifyRequestError an outcome of applicationsTokenCreate.
+func (o IdentifyRequestError) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes IdentifyRequestError an outcome of applicationsTokenDelete.
+func (o IdentifyRequestError) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes IdentifyRequestError an outcome of servicesIndex.
+func (o IdentifyRequestError) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes IdentifyRequestError an outcome of servicesUpdate.
+func (o IdentifyRequestError) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes IdentifyRequestError an outcome of routesIndex.
+func (o IdentifyRequestError) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesUpdateResponse makes IdentifyRequestError an outcome of routesUpdate.
+func (o IdentifyRequestError) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
 
@@ -2788,6 +3316,52 @@ func (o InvalidContentType) VisitCompaniesCreateResponse(w http.ResponseWriter) 
 func (o InvalidContentType) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitApplicationsIndexResponse makes InvalidContentType an outcome of applicationsIndex.
+func (o InvalidContentType) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes InvalidContentType an outcome of applicationsRead.
+func (o InvalidContentType) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes InvalidContentType an outcome of applicationsCreate.
+func (o InvalidContentType) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes InvalidContentType an outcome of applicationsUpdate.
+func (o InvalidContentType) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes InvalidContentType an outcome of applicationsTokenCreate.
+func (o InvalidContentType) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidContentType an outcome of applicationsTokenDelete.
+func (o InvalidContentType) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidContentType an outcome of servicesIndex.
+func (o InvalidContentType) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes InvalidContentType an outcome of servicesUpdate.
+func (o InvalidContentType) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes InvalidContentType an outcome of routesIndex.
+func (o InvalidContentType) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidContentType an outcome of routesUpdate.
+func (o InvalidContentType) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-email-change-link".
 func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
@@ -2988,6 +3562,56 @@ func (o InvalidEncodedParams) VisitCompaniesUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitApplicationsIndexResponse makes InvalidEncodedParams an outcome of applicationsIndex.
+func (o InvalidEncodedParams) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes InvalidEncodedParams an outcome of applicationsRead.
+func (o InvalidEncodedParams) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes InvalidEncodedParams an outcome of applicationsCreate.
+func (o InvalidEncodedParams) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes InvalidEncodedParams an outcome of applicationsUpdate.
+func (o InvalidEncodedParams) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes InvalidEncodedParams an outcome of applicationsTokenCreate.
+func (o InvalidEncodedParams) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidEncodedParams an outcome of applicationsTokenDelete.
+func (o InvalidEncodedParams) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidEncodedParams an outcome of servicesIndex.
+func (o InvalidEncodedParams) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes InvalidEncodedParams an outcome of servicesUpdate.
+func (o InvalidEncodedParams) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes InvalidEncodedParams an outcome of routesIndex.
+func (o InvalidEncodedParams) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesUpdateResponse makes InvalidEncodedParams an outcome of routesUpdate.
+func (o InvalidEncodedParams) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
 
@@ -3137,6 +3761,40 @@ func (o InvalidParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 
 // VisitCompaniesUpdateResponse makes InvalidParam an outcome of companiesUpdate.
 func (o InvalidParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes InvalidParam an outcome of applicationsIndex.
+func (o InvalidParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes InvalidParam an outcome of applicationsRead.
+func (o InvalidParam) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes InvalidParam an outcome of applicationsCreate.
+func (o InvalidParam) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes InvalidParam an outcome of applicationsUpdate.
+func (o InvalidParam) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes InvalidParam an outcome of applicationsTokenCreate.
+func (o InvalidParam) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidParam an outcome of applicationsTokenDelete.
+func (o InvalidParam) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidParam an outcome of servicesIndex.
+func (o InvalidParam) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes InvalidParam an outcome of servicesUpdate.
+func (o InvalidParam) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes InvalidParam an outcome of routesIndex.
+func (o InvalidParam) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidParam an outcome of routesUpdate.
+func (o InvalidParam) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -3310,6 +3968,40 @@ func (o InvalidToken) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 // VisitCompaniesUpdateResponse makes InvalidToken an outcome of companiesUpdate.
 func (o InvalidToken) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitApplicationsIndexResponse makes InvalidToken an outcome of applicationsIndex.
+func (o InvalidToken) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes InvalidToken an outcome of applicationsRead.
+func (o InvalidToken) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes InvalidToken an outcome of applicationsCreate.
+func (o InvalidToken) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes InvalidToken an outcome of applicationsUpdate.
+func (o InvalidToken) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes InvalidToken an outcome of applicationsTokenCreate.
+func (o InvalidToken) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidToken an outcome of applicationsTokenDelete.
+func (o InvalidToken) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidToken an outcome of servicesIndex.
+func (o InvalidToken) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes InvalidToken an outcome of servicesUpdate.
+func (o InvalidToken) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes InvalidToken an outcome of routesIndex.
+func (o InvalidToken) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidToken an outcome of routesUpdate.
+func (o InvalidToken) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
 
@@ -3474,6 +4166,40 @@ func (o MissingParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 // VisitCompaniesUpdateResponse makes MissingParam an outcome of companiesUpdate.
 func (o MissingParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitApplicationsIndexResponse makes MissingParam an outcome of applicationsIndex.
+func (o MissingParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes MissingParam an outcome of applicationsRead.
+func (o MissingParam) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes MissingParam an outcome of applicationsCreate.
+func (o MissingParam) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes MissingParam an outcome of applicationsUpdate.
+func (o MissingParam) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes MissingParam an outcome of applicationsTokenCreate.
+func (o MissingParam) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes MissingParam an outcome of applicationsTokenDelete.
+func (o MissingParam) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes MissingParam an outcome of servicesIndex.
+func (o MissingParam) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes MissingParam an outcome of servicesUpdate.
+func (o MissingParam) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes MissingParam an outcome of routesIndex.
+func (o MissingParam) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes MissingParam an outcome of routesUpdate.
+func (o MissingParam) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
 
@@ -3625,6 +4351,48 @@ func (o NoParamsDecoded) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes NoParamsDecoded an outcome of companiesUpdate.
 func (o NoParamsDecoded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes NoParamsDecoded an outcome of applicationsIndex.
+func (o NoParamsDecoded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes NoParamsDecoded an outcome of applicationsRead.
+func (o NoParamsDecoded) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes NoParamsDecoded an outcome of applicationsCreate.
+func (o NoParamsDecoded) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes NoParamsDecoded an outcome of applicationsUpdate.
+func (o NoParamsDecoded) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes NoParamsDecoded an outcome of applicationsTokenCreate.
+func (o NoParamsDecoded) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes NoParamsDecoded an outcome of applicationsTokenDelete.
+func (o NoParamsDecoded) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes NoParamsDecoded an outcome of servicesIndex.
+func (o NoParamsDecoded) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes NoParamsDecoded an outcome of servicesUpdate.
+func (o NoParamsDecoded) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes NoParamsDecoded an outcome of routesIndex.
+func (o NoParamsDecoded) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes NoParamsDecoded an outcome of routesUpdate.
+func (o NoParamsDecoded) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -3816,6 +4584,48 @@ func (o OriginNotAllowed) VisitCompaniesUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitApplicationsIndexResponse makes OriginNotAllowed an outcome of applicationsIndex.
+func (o OriginNotAllowed) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes OriginNotAllowed an outcome of applicationsRead.
+func (o OriginNotAllowed) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes OriginNotAllowed an outcome of applicationsCreate.
+func (o OriginNotAllowed) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes OriginNotAllowed an outcome of applicationsUpdate.
+func (o OriginNotAllowed) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes OriginNotAllowed an outcome of applicationsTokenCreate.
+func (o OriginNotAllowed) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes OriginNotAllowed an outcome of applicationsTokenDelete.
+func (o OriginNotAllowed) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes OriginNotAllowed an outcome of servicesIndex.
+func (o OriginNotAllowed) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes OriginNotAllowed an outcome of servicesUpdate.
+func (o OriginNotAllowed) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes OriginNotAllowed an outcome of routesIndex.
+func (o OriginNotAllowed) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes OriginNotAllowed an outcome of routesUpdate.
+func (o OriginNotAllowed) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
 
@@ -3980,6 +4790,48 @@ func (o PermissionDenied) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o PermissionDenied) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitApplicationsIndexResponse makes PermissionDenied an outcome of applicationsIndex.
+func (o PermissionDenied) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes PermissionDenied an outcome of applicationsRead.
+func (o PermissionDenied) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes PermissionDenied an outcome of applicationsCreate.
+func (o PermissionDenied) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes PermissionDenied an outcome of applicationsUpdate.
+func (o PermissionDenied) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes PermissionDenied an outcome of applicationsTokenCreate.
+func (o PermissionDenied) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes PermissionDenied an outcome of applicationsTokenDelete.
+func (o PermissionDenied) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes PermissionDenied an outcome of servicesIndex.
+func (o PermissionDenied) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes PermissionDenied an outcome of servicesUpdate.
+func (o PermissionDenied) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes PermissionDenied an outcome of routesIndex.
+func (o PermissionDenied) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes PermissionDenied an outcome of routesUpdate.
+func (o PermissionDenied) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -4176,6 +5028,50 @@ func (o RateLimitExceeded) VisitCompaniesUpdateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitApplicationsIndexResponse makes RateLimitExceeded an outcome of applicationsIndex.
+func (o RateLimitExceeded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RateLimitExceeded an outcome of applicationsRead.
+func (o RateLimitExceeded) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RateLimitExceeded an outcome of applicationsCreate.
+func (o RateLimitExceeded) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RateLimitExceeded an outcome of applicationsUpdate.
+func (o RateLimitExceeded) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RateLimitExceeded an outcome of applicationsTokenCreate.
+func (o RateLimitExceeded) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RateLimitExceeded an outcome of applicationsTokenDelete.
+func (o RateLimitExceeded) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RateLimitExceeded an outcome of servicesIndex.
+func (o RateLimitExceeded) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RateLimitExceeded an outcome of servicesUpdate.
+func (o RateLimitExceeded) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes RateLimitExceeded an outcome of routesIndex.
+func (o RateLimitExceeded) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RateLimitExceeded an outcome of routesUpdate.
+func (o RateLimitExceeded) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
 
@@ -4327,6 +5223,48 @@ func (o RequestTooLarge) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes RequestTooLarge an outcome of companiesUpdate.
 func (o RequestTooLarge) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RequestTooLarge an outcome of applicationsIndex.
+func (o RequestTooLarge) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RequestTooLarge an outcome of applicationsRead.
+func (o RequestTooLarge) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RequestTooLarge an outcome of applicationsCreate.
+func (o RequestTooLarge) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RequestTooLarge an outcome of applicationsUpdate.
+func (o RequestTooLarge) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RequestTooLarge an outcome of applicationsTokenCreate.
+func (o RequestTooLarge) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RequestTooLarge an outcome of applicationsTokenDelete.
+func (o RequestTooLarge) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RequestTooLarge an outcome of servicesIndex.
+func (o RequestTooLarge) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RequestTooLarge an outcome of servicesUpdate.
+func (o RequestTooLarge) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RequestTooLarge an outcome of routesIndex.
+func (o RequestTooLarge) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RequestTooLarge an outcome of routesUpdate.
+func (o RequestTooLarge) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -4504,6 +5442,48 @@ func (o RouteNonExistent) VisitCompaniesUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitApplicationsIndexResponse makes RouteNonExistent an outcome of applicationsIndex.
+func (o RouteNonExistent) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RouteNonExistent an outcome of applicationsRead.
+func (o RouteNonExistent) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RouteNonExistent an outcome of applicationsCreate.
+func (o RouteNonExistent) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RouteNonExistent an outcome of applicationsUpdate.
+func (o RouteNonExistent) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RouteNonExistent an outcome of applicationsTokenCreate.
+func (o RouteNonExistent) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RouteNonExistent an outcome of applicationsTokenDelete.
+func (o RouteNonExistent) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RouteNonExistent an outcome of servicesIndex.
+func (o RouteNonExistent) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RouteNonExistent an outcome of servicesUpdate.
+func (o RouteNonExistent) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RouteNonExistent an outcome of routesIndex.
+func (o RouteNonExistent) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RouteNonExistent an outcome of routesUpdate.
+func (o RouteNonExistent) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
 
@@ -4643,6 +5623,72 @@ func (o RouteNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error
 
 // VisitCompaniesUpdateResponse makes RouteNotFound an outcome of companiesUpdate.
 func (o RouteNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RouteNotFound an outcome of applicationsIndex.
+func (o RouteNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes RouteNotFound an outcome of applicationsRead.
+func (o RouteNotFound) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes RouteNotFound an outcome of applicationsCreate.
+func (o RouteNotFound) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RouteNotFound an outcome of applicationsUpdate.
+func (o RouteNotFound) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RouteNotFound an outcome of applicationsTokenCreate.
+func (o RouteNotFound) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RouteNotFound an outcome of applicationsTokenDelete.
+func (o RouteNotFound) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RouteNotFound an outcome of servicesIndex.
+func (o RouteNotFound) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RouteNotFound an outcome of servicesUpdate.
+func (o RouteNotFound) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RouteNotFound an outcome of routesIndex.
+func (o RouteNotFound) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RouteNotFound an outcome of routesUpdate.
+func (o RouteNotFound) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (RoutesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o RoutesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitRoutesIndexResponse makes RoutesIndexActionSuccessful an outcome of routesIndex.
+func (o RoutesIndexActionSuccessful) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (RoutesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o RoutesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitRoutesUpdateResponse makes RoutesUpdateActionSuccessful an outcome of routesUpdate.
+func (o RoutesUpdateActionSuccessful) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -4828,6 +5874,76 @@ func (o ServiceNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 // VisitCompaniesUpdateResponse makes ServiceNotFound an outcome of companiesUpdate.
 func (o ServiceNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitApplicationsIndexResponse makes ServiceNotFound an outcome of applicationsIndex.
+func (o ServiceNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes ServiceNotFound an outcome of applicationsRead.
+func (o ServiceNotFound) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes ServiceNotFound an outcome of applicationsCreate.
+func (o ServiceNotFound) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes ServiceNotFound an outcome of applicationsUpdate.
+func (o ServiceNotFound) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes ServiceNotFound an outcome of applicationsTokenCreate.
+func (o ServiceNotFound) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ServiceNotFound an outcome of applicationsTokenDelete.
+func (o ServiceNotFound) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes ServiceNotFound an outcome of servicesIndex.
+func (o ServiceNotFound) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes ServiceNotFound an outcome of servicesUpdate.
+func (o ServiceNotFound) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes ServiceNotFound an outcome of routesIndex.
+func (o ServiceNotFound) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes ServiceNotFound an outcome of routesUpdate.
+func (o ServiceNotFound) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (ServicesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ServicesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitServicesIndexResponse makes ServicesIndexActionSuccessful an outcome of servicesIndex.
+func (o ServicesIndexActionSuccessful) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ServicesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ServicesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitServicesUpdateResponse makes ServicesUpdateActionSuccessful an outcome of servicesUpdate.
+func (o ServicesUpdateActionSuccessful) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
 
@@ -4973,6 +6089,46 @@ func (o SessionExpired) VisitCompaniesCreateResponse(w http.ResponseWriter) erro
 
 // VisitCompaniesUpdateResponse makes SessionExpired an outcome of companiesUpdate.
 func (o SessionExpired) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes SessionExpired an outcome of applicationsIndex.
+func (o SessionExpired) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes SessionExpired an outcome of applicationsRead.
+func (o SessionExpired) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes SessionExpired an outcome of applicationsCreate.
+func (o SessionExpired) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes SessionExpired an outcome of applicationsUpdate.
+func (o SessionExpired) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes SessionExpired an outcome of applicationsTokenCreate.
+func (o SessionExpired) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes SessionExpired an outcome of applicationsTokenDelete.
+func (o SessionExpired) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes SessionExpired an outcome of servicesIndex.
+func (o SessionExpired) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes SessionExpired an outcome of servicesUpdate.
+func (o SessionExpired) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes SessionExpired an outcome of routesIndex.
+func (o SessionExpired) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes SessionExpired an outcome of routesUpdate.
+func (o SessionExpired) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -5169,6 +6325,18 @@ func (o SessionsReadActionSuccessful) Write(w http.ResponseWriter) error {
 func (o SessionsReadActionSuccessful) VisitSessionsReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// Slug is "slug-taken".
+func (SlugTaken) Slug() string { return "slug-taken" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o SlugTaken) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "slug-taken", "An application has this slug already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/slug-taken>; rel=\"help\""}, o)
+}
+
+// VisitApplicationsCreateResponse makes SlugTaken an outcome of applicationsCreate.
+func (o SlugTaken) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "user-has-no-password".
 func (UserHasNoPassword) Slug() string { return "user-has-no-password" }

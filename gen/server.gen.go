@@ -20,6 +20,12 @@ const (
 	Viewer  Access = "viewer"
 )
 
+// Defines values for ApplicationsIndexSearchAttributes.
+const (
+	ApplicationsIndexSearchAttributesName ApplicationsIndexSearchAttributes = "name"
+	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
+)
+
 // Defines values for CompaniesIndexSortBy.
 const (
 	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
@@ -121,13 +127,38 @@ const (
 	Minimal View = "minimal"
 )
 
+// AccentColor A color of the application, in which its pages appear; empty for none.
+//
+// Example: #3366cc
+type AccentColor = string
+
 // Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
 type Access string
 
+// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+//
+// Example: ["client"]
+type Admits = []string
+
 // Application A product that users sign in to.
 type Application struct {
+	// AccentColor A color of the application.
+	//
+	// Example: #3366cc
+	AccentColor string `json:"accent_color,omitempty,omitzero"`
+
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// HasLogo Whether there is a logo at `/applications/SLUG/logo`.
+	//
+	// Example: true
+	HasLogo *bool `json:"has_logo,omitempty"`
 
 	// ID The id of a row.
 	//
@@ -144,7 +175,7 @@ type Application struct {
 	// Example: PlanoOrder
 	Name string `json:"name,omitempty,omitzero"`
 
-	// RedirectOrigins The origins that `redirect_url` may have.
+	// RedirectOrigins The origins that `redirect_url` may have. The operations of applications show what was set; the origin of `url` is allowed too, and is in the list elsewhere.
 	RedirectOrigins []string `json:"redirect_origins,omitzero"`
 
 	// SignInMail Whether users get a mail about each sign-in.
@@ -156,6 +187,14 @@ type Application struct {
 	//
 	// Example: planoorder
 	Slug ApplicationSlug `json:"slug,omitempty,omitzero"`
+
+	// SupportURL Where users get help.
+	//
+	// Example: mailto:help@planoorder.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Tokens The tokens of the application, the oldest first. Only the operations of applications show them.
+	Tokens []ApplicationToken `json:"tokens,omitzero"`
 
 	// URL Where the application is.
 	//
@@ -177,10 +216,332 @@ type ApplicationCrash struct {
 	Status    string    `json:"status"`
 }
 
+// ApplicationList A page of applications.
+type ApplicationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The applications of the page.
+	Results []Application `json:"results"`
+}
+
 // ApplicationSlug The slug of the application.
 //
 // Example: planoorder
 type ApplicationSlug = string
+
+// ApplicationToken A token of an application, without its text.
+type ApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at,omitempty,omitzero"`
+}
+
+// ApplicationsCreateActionSuccessful The new application.
+type ApplicationsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsCreateParams The params of applications/create.
+type ApplicationsCreateParams struct {
+	// AccentColor A color of the application, in which its pages appear; empty for none.
+	//
+	// Example: #3366cc
+	AccentColor AccentColor `json:"accent_color,omitempty,omitzero"`
+
+	// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+	//
+	// Example: ["client"]
+	Admits Admits `json:"admits,omitzero"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo string `json:"logo,omitempty,omitzero"`
+
+	// Name The name for people.
+	Name CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// Slug The slug of the new application. It never changes.
+	//
+	// Example: planoship
+	Slug NewApplicationSlug `json:"slug"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL string `json:"url,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexActionSuccessful The applications.
+type ApplicationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of applications.
+	Data ApplicationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsIndexParams The params of applications/index.
+type ApplicationsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the applications must contain, in upper or lower case.
+	Search ApplicationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the applications.
+	Sort ApplicationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexSearch What the applications must contain, in upper or lower case.
+type ApplicationsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ApplicationsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ApplicationsIndexSearchAttributes defines model for ApplicationsIndexSearch.Attributes.
+type ApplicationsIndexSearchAttributes string
+
+// ApplicationsIndexSort The order of the applications.
+type ApplicationsIndexSort struct {
+	// By What the applications are sorted by; `slug` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ApplicationsReadActionSuccessful The application.
+type ApplicationsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsReadParams The params of applications/read.
+type ApplicationsReadParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsTokenCreateActionSuccessful The new token. It is shown this once.
+type ApplicationsTokenCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A new token of an application.
+	Data NewApplicationToken `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenCreateParams The params of applications/token_create.
+type ApplicationsTokenCreateParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// ApplicationsTokenDeleteActionSuccessful The application, without the token.
+type ApplicationsTokenDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenDeleteParams The params of applications/token_delete.
+type ApplicationsTokenDeleteParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// TokenID The id of the token.
+	TokenID ID `json:"token_id"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsUpdateActionSuccessful The application, as changed.
+type ApplicationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsUpdateParams The params of applications/update.
+type ApplicationsUpdateParams struct {
+	AccentColor *AccentColor `json:"accent_color,omitempty"`
+	Admits      *Admits      `json:"admits,omitempty"`
+
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo *string `json:"logo,omitempty"`
+
+	// Name The name for people.
+	Name *CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL *string `json:"support_url,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL *string `json:"url,omitempty"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
 
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
@@ -1109,6 +1470,29 @@ type MissingParam struct {
 // Example: Ada
 type Name = string
 
+// NewApplicationSlug The slug of the new application. It never changes.
+//
+// Example: planoship
+type NewApplicationSlug = string
+
+// NewApplicationToken A new token of an application.
+type NewApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token The token. It is shown this once.
+	//
+	// Example: plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
+	Token string `json:"token"`
+}
+
 // Next What `page.after` takes for the next page; absent on the last one.
 //
 // Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
@@ -1801,6 +2185,65 @@ type ResetLinkExpired struct {
 	Status    string    `json:"status"`
 }
 
+// Route An operation.
+type Route struct {
+	// Deployed Whether it answers while its service is deployed.
+	//
+	// Example: true
+	Deployed *bool `json:"deployed,omitempty"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Method The HTTP method.
+	//
+	// Example: POST
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Operation The operationId; absent where this version of the server does not know it.
+	//
+	// Example: sessionsRead
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Path The path.
+	//
+	// Example: /api/v1/sessions/read
+	Path string `json:"path,omitempty,omitzero"`
+
+	// Service The slug of its service.
+	//
+	// Example: sessions
+	Service string `json:"service,omitempty,omitzero"`
+}
+
+// RouteList A page of routes.
+type RouteList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The routes of the page.
+	Results []Route `json:"results"`
+}
+
 // RouteNonExistent No operation has this path and method.
 type RouteNonExistent struct {
 	Code int `json:"code"`
@@ -1829,6 +2272,89 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// RoutesIndexActionSuccessful The routes.
+type RoutesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of routes.
+	Data RouteList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesIndexParams The params of routes/index.
+type RoutesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only routes that are not deployed.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the routes must contain, in upper or lower case.
+	Search RoutesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// RoutesIndexSearch What the routes must contain, in upper or lower case.
+type RoutesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// RoutesUpdateActionSuccessful The route, as changed.
+type RoutesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data An operation.
+	Data Route `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesUpdateParams The params of routes/update.
+type RoutesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the route.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
@@ -1843,6 +2369,55 @@ type ServerBusy struct {
 	Status    string    `json:"status"`
 }
 
+// Service A group of operations.
+type Service struct {
+	// Deployed Whether its routes can answer.
+	//
+	// Example: true
+	Deployed *bool `json:"deployed,omitempty"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Routes The number of its routes.
+	//
+	// Example: 4
+	Routes *int64 `json:"routes,omitempty"`
+
+	// Slug The slug.
+	//
+	// Example: sessions
+	Slug string `json:"slug,omitempty,omitzero"`
+}
+
+// ServiceList A page of services.
+type ServiceList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The services of the page.
+	Results []Service `json:"results"`
+}
+
 // ServiceNotFound The operation exists, but the record of its service is missing or not deployed.
 type ServiceNotFound struct {
 	Code int `json:"code"`
@@ -1855,6 +2430,72 @@ type ServiceNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ServicesIndexActionSuccessful The services.
+type ServicesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of services.
+	Data ServiceList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesIndexParams The params of services/index.
+type ServicesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ServicesUpdateActionSuccessful The service, as changed.
+type ServicesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A group of operations.
+	Data Service `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesUpdateParams The params of services/update.
+type ServicesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the service.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Session A sign-in of one user to one application.
@@ -2461,6 +3102,20 @@ type SessionsReadParams struct {
 // SignInMethod How the user signed in.
 type SignInMethod string
 
+// SlugTaken An application has this slug.
+type SlugTaken struct {
+	Code int `json:"code"`
+
+	// Message Example: An application has this slug already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
 
@@ -3066,6 +3721,24 @@ type VerificationLinkExpired struct {
 // View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 type View string
 
+// ApplicationsCreateJSONRequestBody defines body for ApplicationsCreate for application/json ContentType.
+type ApplicationsCreateJSONRequestBody = ApplicationsCreateParams
+
+// ApplicationsIndexJSONRequestBody defines body for ApplicationsIndex for application/json ContentType.
+type ApplicationsIndexJSONRequestBody = ApplicationsIndexParams
+
+// ApplicationsReadJSONRequestBody defines body for ApplicationsRead for application/json ContentType.
+type ApplicationsReadJSONRequestBody = ApplicationsReadParams
+
+// ApplicationsTokenCreateJSONRequestBody defines body for ApplicationsTokenCreate for application/json ContentType.
+type ApplicationsTokenCreateJSONRequestBody = ApplicationsTokenCreateParams
+
+// ApplicationsTokenDeleteJSONRequestBody defines body for ApplicationsTokenDelete for application/json ContentType.
+type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
+
+// ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
+type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
+
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.
 type ClientsRegisterJSONRequestBody = ClientsRegisterParams
 
@@ -3104,6 +3777,18 @@ type PreferencesReadJSONRequestBody = PreferencesReadParams
 
 // PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
 type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
+
+// RoutesIndexJSONRequestBody defines body for RoutesIndex for application/json ContentType.
+type RoutesIndexJSONRequestBody = RoutesIndexParams
+
+// RoutesUpdateJSONRequestBody defines body for RoutesUpdate for application/json ContentType.
+type RoutesUpdateJSONRequestBody = RoutesUpdateParams
+
+// ServicesIndexJSONRequestBody defines body for ServicesIndex for application/json ContentType.
+type ServicesIndexJSONRequestBody = ServicesIndexParams
+
+// ServicesUpdateJSONRequestBody defines body for ServicesUpdate for application/json ContentType.
+type ServicesUpdateJSONRequestBody = ServicesUpdateParams
 
 // SessionsCreateJSONRequestBody defines body for SessionsCreate for application/json ContentType.
 type SessionsCreateJSONRequestBody = SessionsCreateParams
@@ -3173,6 +3858,24 @@ type UsersUpdateJSONRequestBody = UsersUpdateParams
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ApplicationsCreate Create an application
+	// (POST /api/v1/applications/create)
+	ApplicationsCreate(ctx echo.Context) error
+	// ApplicationsIndex List applications
+	// (POST /api/v1/applications/index)
+	ApplicationsIndex(ctx echo.Context) error
+	// ApplicationsRead Read an application
+	// (POST /api/v1/applications/read)
+	ApplicationsRead(ctx echo.Context) error
+	// ApplicationsTokenCreate Create a token of an application
+	// (POST /api/v1/applications/token_create)
+	ApplicationsTokenCreate(ctx echo.Context) error
+	// ApplicationsTokenDelete Revoke a token of an application
+	// (POST /api/v1/applications/token_delete)
+	ApplicationsTokenDelete(ctx echo.Context) error
+	// ApplicationsUpdate Change an application
+	// (PUT /api/v1/applications/update)
+	ApplicationsUpdate(ctx echo.Context) error
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx echo.Context) error
@@ -3212,6 +3915,18 @@ type ServerInterface interface {
 	// PreferencesUpdate Change the preferences
 	// (PUT /api/v1/preferences/update)
 	PreferencesUpdate(ctx echo.Context) error
+	// RoutesIndex List routes
+	// (POST /api/v1/routes/index)
+	RoutesIndex(ctx echo.Context) error
+	// RoutesUpdate Deploy or undeploy a route
+	// (PUT /api/v1/routes/update)
+	RoutesUpdate(ctx echo.Context) error
+	// ServicesIndex List services
+	// (POST /api/v1/services/index)
+	ServicesIndex(ctx echo.Context) error
+	// ServicesUpdate Deploy or undeploy a service
+	// (PUT /api/v1/services/update)
+	ServicesUpdate(ctx echo.Context) error
 	// SessionsCreate Sign in with a password
 	// (POST /api/v1/sessions/create)
 	SessionsCreate(ctx echo.Context) error
@@ -3283,6 +3998,60 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// ApplicationsCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsCreate(ctx)
+	return err
+}
+
+// ApplicationsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsIndex(ctx)
+	return err
+}
+
+// ApplicationsRead converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsRead(ctx)
+	return err
+}
+
+// ApplicationsTokenCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsTokenCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsTokenCreate(ctx)
+	return err
+}
+
+// ApplicationsTokenDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsTokenDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsTokenDelete(ctx)
+	return err
+}
+
+// ApplicationsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsUpdate(ctx)
+	return err
 }
 
 // ClientsRegister converts echo context to params.
@@ -3399,6 +4168,42 @@ func (w *ServerInterfaceWrapper) PreferencesUpdate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PreferencesUpdate(ctx)
+	return err
+}
+
+// RoutesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) RoutesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RoutesIndex(ctx)
+	return err
+}
+
+// RoutesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) RoutesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RoutesUpdate(ctx)
+	return err
+}
+
+// ServicesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) ServicesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ServicesIndex(ctx)
+	return err
+}
+
+// ServicesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) ServicesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ServicesUpdate(ctx)
 	return err
 }
 
@@ -3647,6 +4452,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.POST(options.BaseURL+"/api/v1/applications/create", wrapper.ApplicationsCreate, options.OperationMiddlewares["applicationsCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/index", wrapper.ApplicationsIndex, options.OperationMiddlewares["applicationsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/read", wrapper.ApplicationsRead, options.OperationMiddlewares["applicationsRead"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/token_create", wrapper.ApplicationsTokenCreate, options.OperationMiddlewares["applicationsTokenCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/token_delete", wrapper.ApplicationsTokenDelete, options.OperationMiddlewares["applicationsTokenDelete"]...)
+	router.PUT(options.BaseURL+"/api/v1/applications/update", wrapper.ApplicationsUpdate, options.OperationMiddlewares["applicationsUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/clients/register", wrapper.ClientsRegister, options.OperationMiddlewares["clientsRegister"]...)
 	router.POST(options.BaseURL+"/api/v1/companies/create", wrapper.CompaniesCreate, options.OperationMiddlewares["companiesCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/companies/index", wrapper.CompaniesIndex, options.OperationMiddlewares["companiesIndex"]...)
@@ -3660,6 +4471,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/people/read", wrapper.PeopleRead, options.OperationMiddlewares["peopleRead"]...)
 	router.POST(options.BaseURL+"/api/v1/preferences/read", wrapper.PreferencesRead, options.OperationMiddlewares["preferencesRead"]...)
 	router.PUT(options.BaseURL+"/api/v1/preferences/update", wrapper.PreferencesUpdate, options.OperationMiddlewares["preferencesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/routes/index", wrapper.RoutesIndex, options.OperationMiddlewares["routesIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/routes/update", wrapper.RoutesUpdate, options.OperationMiddlewares["routesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/services/index", wrapper.ServicesIndex, options.OperationMiddlewares["servicesIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/services/update", wrapper.ServicesUpdate, options.OperationMiddlewares["servicesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/create", wrapper.SessionsCreate, options.OperationMiddlewares["sessionsCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/delete", wrapper.SessionsDelete, options.OperationMiddlewares["sessionsDelete"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/google_authorize", wrapper.SessionsGoogleAuthorize, options.OperationMiddlewares["sessionsGoogleAuthorize"]...)
@@ -3683,6 +4498,54 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/users/read", wrapper.UsersRead, options.OperationMiddlewares["usersRead"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/update", wrapper.UsersUpdate, options.OperationMiddlewares["usersUpdate"]...)
 
+}
+
+type ApplicationsCreateRequestObject struct {
+	Body *ApplicationsCreateJSONRequestBody
+}
+
+type ApplicationsCreateResponseObject interface {
+	VisitApplicationsCreateResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsIndexRequestObject struct {
+	Body *ApplicationsIndexJSONRequestBody
+}
+
+type ApplicationsIndexResponseObject interface {
+	VisitApplicationsIndexResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsReadRequestObject struct {
+	Body *ApplicationsReadJSONRequestBody
+}
+
+type ApplicationsReadResponseObject interface {
+	VisitApplicationsReadResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsTokenCreateRequestObject struct {
+	Body *ApplicationsTokenCreateJSONRequestBody
+}
+
+type ApplicationsTokenCreateResponseObject interface {
+	VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsTokenDeleteRequestObject struct {
+	Body *ApplicationsTokenDeleteJSONRequestBody
+}
+
+type ApplicationsTokenDeleteResponseObject interface {
+	VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsUpdateRequestObject struct {
+	Body *ApplicationsUpdateJSONRequestBody
+}
+
+type ApplicationsUpdateResponseObject interface {
+	VisitApplicationsUpdateResponse(w http.ResponseWriter) error
 }
 
 type ClientsRegisterRequestObject struct {
@@ -3787,6 +4650,38 @@ type PreferencesUpdateRequestObject struct {
 
 type PreferencesUpdateResponseObject interface {
 	VisitPreferencesUpdateResponse(w http.ResponseWriter) error
+}
+
+type RoutesIndexRequestObject struct {
+	Body *RoutesIndexJSONRequestBody
+}
+
+type RoutesIndexResponseObject interface {
+	VisitRoutesIndexResponse(w http.ResponseWriter) error
+}
+
+type RoutesUpdateRequestObject struct {
+	Body *RoutesUpdateJSONRequestBody
+}
+
+type RoutesUpdateResponseObject interface {
+	VisitRoutesUpdateResponse(w http.ResponseWriter) error
+}
+
+type ServicesIndexRequestObject struct {
+	Body *ServicesIndexJSONRequestBody
+}
+
+type ServicesIndexResponseObject interface {
+	VisitServicesIndexResponse(w http.ResponseWriter) error
+}
+
+type ServicesUpdateRequestObject struct {
+	Body *ServicesUpdateJSONRequestBody
+}
+
+type ServicesUpdateResponseObject interface {
+	VisitServicesUpdateResponse(w http.ResponseWriter) error
 }
 
 type SessionsCreateRequestObject struct {
@@ -3967,6 +4862,24 @@ type UsersUpdateResponseObject interface {
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ApplicationsCreate Create an application
+	// (POST /api/v1/applications/create)
+	ApplicationsCreate(ctx context.Context, request ApplicationsCreateRequestObject) (ApplicationsCreateResponseObject, error)
+	// ApplicationsIndex List applications
+	// (POST /api/v1/applications/index)
+	ApplicationsIndex(ctx context.Context, request ApplicationsIndexRequestObject) (ApplicationsIndexResponseObject, error)
+	// ApplicationsRead Read an application
+	// (POST /api/v1/applications/read)
+	ApplicationsRead(ctx context.Context, request ApplicationsReadRequestObject) (ApplicationsReadResponseObject, error)
+	// ApplicationsTokenCreate Create a token of an application
+	// (POST /api/v1/applications/token_create)
+	ApplicationsTokenCreate(ctx context.Context, request ApplicationsTokenCreateRequestObject) (ApplicationsTokenCreateResponseObject, error)
+	// ApplicationsTokenDelete Revoke a token of an application
+	// (POST /api/v1/applications/token_delete)
+	ApplicationsTokenDelete(ctx context.Context, request ApplicationsTokenDeleteRequestObject) (ApplicationsTokenDeleteResponseObject, error)
+	// ApplicationsUpdate Change an application
+	// (PUT /api/v1/applications/update)
+	ApplicationsUpdate(ctx context.Context, request ApplicationsUpdateRequestObject) (ApplicationsUpdateResponseObject, error)
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx context.Context, request ClientsRegisterRequestObject) (ClientsRegisterResponseObject, error)
@@ -4006,6 +4919,18 @@ type StrictServerInterface interface {
 	// PreferencesUpdate Change the preferences
 	// (PUT /api/v1/preferences/update)
 	PreferencesUpdate(ctx context.Context, request PreferencesUpdateRequestObject) (PreferencesUpdateResponseObject, error)
+	// RoutesIndex List routes
+	// (POST /api/v1/routes/index)
+	RoutesIndex(ctx context.Context, request RoutesIndexRequestObject) (RoutesIndexResponseObject, error)
+	// RoutesUpdate Deploy or undeploy a route
+	// (PUT /api/v1/routes/update)
+	RoutesUpdate(ctx context.Context, request RoutesUpdateRequestObject) (RoutesUpdateResponseObject, error)
+	// ServicesIndex List services
+	// (POST /api/v1/services/index)
+	ServicesIndex(ctx context.Context, request ServicesIndexRequestObject) (ServicesIndexResponseObject, error)
+	// ServicesUpdate Deploy or undeploy a service
+	// (PUT /api/v1/services/update)
+	ServicesUpdate(ctx context.Context, request ServicesUpdateRequestObject) (ServicesUpdateResponseObject, error)
 	// SessionsCreate Sign in with a password
 	// (POST /api/v1/sessions/create)
 	SessionsCreate(ctx context.Context, request SessionsCreateRequestObject) (SessionsCreateResponseObject, error)
@@ -4084,6 +5009,282 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// ApplicationsCreate operation middleware
+func (sh *strictHandler) ApplicationsCreate(ctx echo.Context) error {
+	var request ApplicationsCreateRequestObject
+
+	var body ApplicationsCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsCreate(ctx.Request().Context(), request.(ApplicationsCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsCreateResponseObject); ok {
+		return validResponse.VisitApplicationsCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsIndex operation middleware
+func (sh *strictHandler) ApplicationsIndex(ctx echo.Context) error {
+	var request ApplicationsIndexRequestObject
+
+	var body ApplicationsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsIndex(ctx.Request().Context(), request.(ApplicationsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsIndexResponseObject); ok {
+		return validResponse.VisitApplicationsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsRead operation middleware
+func (sh *strictHandler) ApplicationsRead(ctx echo.Context) error {
+	var request ApplicationsReadRequestObject
+
+	var body ApplicationsReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsRead(ctx.Request().Context(), request.(ApplicationsReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsReadResponseObject); ok {
+		return validResponse.VisitApplicationsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsTokenCreate operation middleware
+func (sh *strictHandler) ApplicationsTokenCreate(ctx echo.Context) error {
+	var request ApplicationsTokenCreateRequestObject
+
+	var body ApplicationsTokenCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsTokenCreate(ctx.Request().Context(), request.(ApplicationsTokenCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsTokenCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsTokenCreateResponseObject); ok {
+		return validResponse.VisitApplicationsTokenCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsTokenDelete operation middleware
+func (sh *strictHandler) ApplicationsTokenDelete(ctx echo.Context) error {
+	var request ApplicationsTokenDeleteRequestObject
+
+	var body ApplicationsTokenDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsTokenDelete(ctx.Request().Context(), request.(ApplicationsTokenDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsTokenDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsTokenDeleteResponseObject); ok {
+		return validResponse.VisitApplicationsTokenDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsUpdate operation middleware
+func (sh *strictHandler) ApplicationsUpdate(ctx echo.Context) error {
+	var request ApplicationsUpdateRequestObject
+
+	var body ApplicationsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsUpdate(ctx.Request().Context(), request.(ApplicationsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsUpdateResponseObject); ok {
+		return validResponse.VisitApplicationsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ClientsRegister operation middleware
@@ -4678,6 +5879,190 @@ func (sh *strictHandler) PreferencesUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PreferencesUpdateResponseObject); ok {
 		return validResponse.VisitPreferencesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RoutesIndex operation middleware
+func (sh *strictHandler) RoutesIndex(ctx echo.Context) error {
+	var request RoutesIndexRequestObject
+
+	var body RoutesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RoutesIndex(ctx.Request().Context(), request.(RoutesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RoutesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RoutesIndexResponseObject); ok {
+		return validResponse.VisitRoutesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RoutesUpdate operation middleware
+func (sh *strictHandler) RoutesUpdate(ctx echo.Context) error {
+	var request RoutesUpdateRequestObject
+
+	var body RoutesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RoutesUpdate(ctx.Request().Context(), request.(RoutesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RoutesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RoutesUpdateResponseObject); ok {
+		return validResponse.VisitRoutesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ServicesIndex operation middleware
+func (sh *strictHandler) ServicesIndex(ctx echo.Context) error {
+	var request ServicesIndexRequestObject
+
+	var body ServicesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ServicesIndex(ctx.Request().Context(), request.(ServicesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ServicesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ServicesIndexResponseObject); ok {
+		return validResponse.VisitServicesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ServicesUpdate operation middleware
+func (sh *strictHandler) ServicesUpdate(ctx echo.Context) error {
+	var request ServicesUpdateRequestObject
+
+	var body ServicesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ServicesUpdate(ctx.Request().Context(), request.(ServicesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ServicesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ServicesUpdateResponseObject); ok {
+		return validResponse.VisitServicesUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

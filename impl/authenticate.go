@@ -28,7 +28,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 
 func (s *Server) authenticateApplication(c *call, text string) (gen.Outcome, error) {
 	if c.clientApp = c.backEnd; !c.backEndBearer {
-		c.clientApp = c.registry.application(text)
+		c.clientApp = c.registry.application(text, c.now)
 	}
 	if c.clientApp == nil {
 		return invalidToken, nil

@@ -40,6 +40,8 @@ type listing[Row any] struct {
 	sorts   map[string]sorting[Row] // by the value of sort.by
 	sort    string                  // the default of sort.by
 	id      func(*Row) int64
+
+	ascending bool // the order where the param sort is absent
 }
 
 // sorting is an order of rows. Ties are in the order of their ids.
@@ -119,6 +121,9 @@ type listRefusal interface {
 	gen.NotificationsIndexResponseObject
 	gen.PeopleIndexResponseObject
 	gen.CompaniesIndexResponseObject
+	gen.ApplicationsIndexResponseObject
+	gen.ServicesIndexResponseObject
+	gen.RoutesIndexResponseObject
 }
 
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
@@ -135,6 +140,9 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	}
 	if p.by == "" {
 		p.by = l.sort
+	}
+	if !passed(c.params, "sort") {
+		p.ascending = l.ascending
 	}
 	if p.count {
 		if err := found.countMatches(ctx, s.DB, query); err != nil {

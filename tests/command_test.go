@@ -1,8 +1,11 @@
 package tests
 
 import (
+	"bufio"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -127,13 +130,18 @@ func TestVerbs(t *testing.T) {
 	pool, err := pgxpool.New(t.Context(), url)
 	check(t, err)
 	t.Cleanup(pool.Close)
-	e := &env{t: t, pool: pool}
+	e := &env{t: t, pool: pool, clock: &clock{}}
 	e.user(person{email: "Proven@Example.com"})
 	e.exec("UPDATE users SET email_verified_at = now()")
 	e.user(person{email: "inactive@example.com", employee: true, inactive: true, noPassword: true})
 	e.user(person{email: "google@example.com", noPassword: true})
 	e.exec("UPDATE users SET google_subject = '1' WHERE email = 'google@example.com'")
 	long, token := strings.Repeat("a", 64), `^plaa_[a-z2-7]{56}\n$`
+	png, svg := filepath.Join(t.TempDir(), "logo.png"), filepath.Join(t.TempDir(), "logo.svg")
+	check(t, os.WriteFile(png, logo(t, 2), 0o600))
+	check(t, os.WriteFile(svg, []byte("<svg/>"), 0o600))
+	e.notification(note{kind: "mandrill-email-failed", message: "Mail 12 could not be sent"})
+	e.notification(note{kind: "application-crash", message: "A request crashed"})
 	rows := []struct {
 		arguments string // separated by a blank, or where one has blanks, by |
 		stdout    string // a regular expression
@@ -183,6 +191,22 @@ planox2\n`, ""},
 		{"application set nothing --name x", "^$", `there is no application "nothing"`},
 		{"application set planoauth --url https://auth.example", "^$", "its url is PUBLIC_URL"},
 		{"application set planoauth --sign-in-mail", "^$", ""},
+		{"application set planoauth --redirect-origin https://evil.example", "^$", "--redirect-origin cannot be set for planoauth"},
+		{"application set planoauth --add-redirect-origin https://evil.example", "^$", "--add-redirect-origin cannot be set for planoauth"},
+		{"application set planoauth --admits client", "^$", "--admits must include employee"},
+		{"application set planoship --accent-color #3366CC --support-url mailto:help@ship.example --logo " + png, "^$", ""},
+		{"application list", `(?s)planoship\n.*
+  accent color      #3366cc
+  logo              yes
+  support url       mailto:help@ship.example
+  tokens\n`, ""},
+		{"application list --json", `(?s)"slug": "planoship",.*"support_url": "mailto:help@ship.example",\n *"tokens": \[\]`, ""},
+		{"application set planoship --accent-color red", "^$", "--accent-color must be a color such as #3366cc"},
+		{"application set planoship --support-url javascript:alert(1)", "^$", "--support-url must be an https URL"},
+		{"application set planoship --logo " + svg, "^$", "--logo must be a PNG or a WebP"},
+		{"application set planoship --logo /nowhere/logo.png", "^$", "no such file"},
+		{"application set planoship --logo= --accent-color= --support-url=", "^$", ""},
+		{"application list", `settings          sign-in-mail\n  tokens\n`, ""},
 		{"application token planoship", token, ""},
 		{"application token planoship", token, ""},
 		{"application token nothing", "^$", `there is no application "nothing"`},
@@ -201,7 +225,20 @@ planox2\n`, ""},
 		{"company|add|Eckert Mauchly", `^1\n$`, ""},
 		{"company|add| ", "^$", "NAME must be one line of visible text"},
 		{"company add", "^$", `expected "<name>"`},
-		{"company list", "^$", "unexpected argument list"},
+		{"company|add|ECKERT mauchly", "^$", "a company has this name already"},
+		{"company|add|Äther", `^2\n$`, ""},
+		{"company|add|äTHER", "^$", "a company has this name already"},
+		{"company list", `^ID +NAME +ACTIVE +CREATED\n1 +Eckert Mauchly +yes +\d{4}-\d\d-\d\d \d\d:\d\d\n2 +Äther`, ""},
+		{"company list --json", `(?s)^\[\n.*"active": true,.*"name": "Eckert Mauchly"`, ""},
+		{"notification ack 1 77", "^$", "there is no notification #77"},
+		{"notification list --unacknowledged", `(?s)^ID +CREATED.*\n2 .*application-crash.*A request crashed\n1 .*Mail 12`, ""},
+		{"notification ack 1", "^$", ""},
+		{"notification list --unacknowledged", `^ID .*\n2 .*\n$`, ""},
+		{"notification list --unacknowledged --json", `(?s)^\[\n  \{[^{]*"kind": "application-crash"[^{]*\}\n\]\n$`, ""},
+		{"notification list --limit 1", `^ID .*\n2 .*\n$`, ""},
+		{"notification list", `(?s)^ID .*\n2 .*\n1 .*\d{4}-\d\d-\d\d \d\d:\d\d +Mail 12`, ""},
+		{"migrate", `^The schema is up to date: nothing changed.\n$`, ""},
+		{"deploy", `^Everything is deployed: nothing changed.\n$`, ""},
 	}
 	for _, row := range rows {
 		arguments := strings.Split(row.arguments, "|")
@@ -220,7 +257,17 @@ planox2\n`, ""},
 		}
 	}
 	for what, n := range map[string]int{
-		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 1,
+		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 2,
+		// Each change is an audit event, and nothing else is.
+		"audit_events WHERE operation = 'application add' AND application = 'planoship' AND command AND actor_id IS NULL": 1,
+		"audit_events WHERE operation = 'application set' AND changed <> '{}' AND command":                                6,
+		"audit_events WHERE changed = '{accent_color,logo,support_url}'":                                                  2,
+		"audit_events WHERE operation = 'application token' AND application = 'planoship'":                                2,
+		"audit_events WHERE operation = 'application token revoke' AND application = 'planoship'":                         1,
+		"audit_events WHERE operation = 'company add'":                                                                    2,
+		"audit_events WHERE operation = 'notification ack'":                                                               1,
+		"audit_events WHERE operation IN ('migrate', 'deploy') OR operation LIKE '% list'":                                0,
+		"notifications WHERE acknowledged_at IS NOT NULL AND acknowledged_by IS NULL":                                     1,
 		"users": 4, "employees WHERE active": 3, "employees": 3,
 		"users WHERE email = 'new@example.com' AND first_name = 'Grace' AND last_name = 'Hopper' AND password_hash IS NULL AND email_verified_at IS NULL": 1,
 		"applications WHERE slug = 'planoauth' AND sign_in_mail AND url = '' AND name = 'PlanoAuth'":                                                      1,
@@ -263,5 +310,53 @@ func TestVerbsRefuseADatabase(t *testing.T) {
 		if failed == nil || stdout != "" || !strings.Contains(stderr, want) || strings.Contains(stderr, "hunter2") {
 			t.Errorf("it ends with %v: %s", failed, stderr)
 		}
+	}
+}
+
+// TestMigrateAndDeploySay: each says in a line what it did, or what has to come first.
+func TestMigrateAndDeploySay(t *testing.T) {
+	t.Parallel()
+	database := []string{"DATABASE_URL=" + emptyDatabase(t)}
+	pool, err := pgxpool.New(t.Context(), strings.TrimPrefix(database[0], "DATABASE_URL="))
+	check(t, err)
+	t.Cleanup(pool.Close)
+	e := &env{t: t, pool: pool}
+	for _, row := range []struct{ sql, verb, stdout, refused string }{
+		{"", "deploy", "^$", "planoauth: the schema of the database is behind this version: run `planoauth migrate` and `planoauth deploy`\n"},
+		{"", "migrate", "^Migrations applied: \\d+\\. .*planoauth deploy.*\n$", ""},
+		{"", "migrate", "^The schema is up to date: nothing changed\\.\n$", ""},
+		{"", "deploy", fmt.Sprintf("^Deployed: %d services and %d routes added, 0 rows removed\\.\n$", len(spec().Tags), len(specOperations())), ""},
+		{"", "deploy", "^Everything is deployed: nothing changed\\.\n$", ""},
+		{"UPDATE routes SET deployed_at = NULL", "deploy", "^Everything is deployed: nothing changed\\.\n$", ""},
+		{"UPDATE routes SET path = '/api/v1/old/thing' WHERE path = '/api/v1/sessions/read'", "deploy", "^Deployed: 0 services and 1 routes added, 1 rows removed\\.\n$", ""},
+		{"INSERT INTO planoauth_migrations (version_id, is_applied) VALUES (90000, true)", "migrate", "^$", "newer"},
+		{"", "deploy", "^$", "newer"},
+	} {
+		if row.sql != "" {
+			e.exec(row.sql)
+		}
+		stdout, stderr, failed := verb(t, database, row.verb)
+		if (failed != nil) != (row.refused != "") || !strings.Contains(stderr, row.refused) || !regexp.MustCompile(row.stdout).MatchString(stdout) {
+			t.Errorf("%s after %q ends with %v: %s%s", row.verb, row.sql, failed, stdout, stderr)
+		}
+	}
+	if migrate, deploy := e.count("audit_events WHERE operation = 'migrate' AND command"), e.count("audit_events WHERE operation = 'deploy' AND command"); migrate != 1 || deploy != 2 {
+		t.Errorf("there are %d audit events of migrate and %d of deploy", migrate, deploy)
+	}
+}
+
+// TestProductionHasNoBanner: a server on a database of one's own says only that it is ready.
+func TestProductionHasNoBanner(t *testing.T) {
+	t.Parallel()
+	cmd, stdout, _ := run(t, []string{"serve"}, "DATABASE_URL="+newDatabase(t), "ADDR="+freeAddress(t), "MANDRILL_API_KEY=md-test-key", "MAIL_FROM=a@example.com", "DRAIN_SECONDS=0")
+	lines := bufio.NewReader(stdout)
+	line, err := lines.ReadString('\n')
+	check(t, err)
+	check(t, cmd.Process.Signal(syscall.SIGTERM))
+	rest, err := io.ReadAll(lines)
+	check(t, err)
+	check(t, cmd.Wait())
+	if !strings.HasPrefix(line, "PlanoAuth is ready at http://127.0.0.1:") || len(rest) > 0 {
+		t.Errorf("it prints %s%s", line, rest)
 	}
 }

@@ -33,9 +33,25 @@ CREATE TRIGGER liaisons_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id O
 ALTER TABLE companies ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 ALTER TABLE applications ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 -- How the application looks: a colour such as #3366cc, a PNG or WebP, and where users get help. Empty for none.
+-- Servers keep a copy of all but the logo, which they know by its digest.
 ALTER TABLE applications ADD COLUMN accent_color text NOT NULL DEFAULT '',
-    ADD COLUMN logo bytea, ADD COLUMN support_url text NOT NULL DEFAULT '';
+    ADD COLUMN logo bytea CONSTRAINT applications_logo_check CHECK (octet_length(logo) <= 32768),
+    ADD COLUMN logo_digest text, -- set by a trigger; NULL without a logo
+    ADD COLUMN support_url text NOT NULL DEFAULT '';
+-- +goose StatementBegin
+CREATE FUNCTION digest_logo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.logo_digest := encode(sha256(NEW.logo), 'hex');
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER applications_logo BEFORE INSERT OR UPDATE OF logo, logo_digest ON applications
+    FOR EACH ROW EXECUTE FUNCTION digest_logo();
 ALTER TABLE application_tokens ADD COLUMN last_used_at timestamptz;
+-- A use of a token changes nothing that servers keep a copy of.
+DROP TRIGGER application_tokens_changed ON application_tokens;
+CREATE TRIGGER application_tokens_changed AFTER INSERT OR UPDATE OF id, application_id, token_digest OR DELETE OR TRUNCATE
+    ON application_tokens EXECUTE FUNCTION notify_registry();
 
 -- The user that a mail went to. It is NULL for mails from before this migration, and for the mail about a deletion.
 ALTER TABLE mails ADD COLUMN user_id bigint;

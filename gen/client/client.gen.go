@@ -23,6 +23,12 @@ const (
 	Viewer  Access = "viewer"
 )
 
+// Defines values for ApplicationsIndexSearchAttributes.
+const (
+	ApplicationsIndexSearchAttributesName ApplicationsIndexSearchAttributes = "name"
+	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
+)
+
 // Defines values for CompaniesIndexSortBy.
 const (
 	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
@@ -124,13 +130,38 @@ const (
 	Minimal View = "minimal"
 )
 
+// AccentColor A color of the application, in which its pages appear; empty for none.
+//
+// Example: #3366cc
+type AccentColor = string
+
 // Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
 type Access string
 
+// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+//
+// Example: ["client"]
+type Admits = []string
+
 // Application A product that users sign in to.
 type Application struct {
+	// AccentColor A color of the application.
+	//
+	// Example: #3366cc
+	AccentColor string `json:"accent_color,omitempty,omitzero"`
+
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// HasLogo Whether there is a logo at `/applications/SLUG/logo`.
+	//
+	// Example: true
+	HasLogo bool `json:"has_logo,omitempty,omitzero"`
 
 	// ID The id of a row.
 	//
@@ -147,7 +178,7 @@ type Application struct {
 	// Example: PlanoOrder
 	Name string `json:"name,omitempty,omitzero"`
 
-	// RedirectOrigins The origins that `redirect_url` may have.
+	// RedirectOrigins The origins that `redirect_url` may have. The operations of applications show what was set; the origin of `url` is allowed too, and is in the list elsewhere.
 	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
 
 	// SignInMail Whether users get a mail about each sign-in.
@@ -159,6 +190,14 @@ type Application struct {
 	//
 	// Example: planoorder
 	Slug ApplicationSlug `json:"slug,omitempty,omitzero"`
+
+	// SupportURL Where users get help.
+	//
+	// Example: mailto:help@planoorder.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Tokens The tokens of the application, the oldest first. Only the operations of applications show them.
+	Tokens []ApplicationToken `json:"tokens,omitempty,omitzero"`
 
 	// URL Where the application is.
 	//
@@ -180,10 +219,332 @@ type ApplicationCrash struct {
 	Status    string    `json:"status"`
 }
 
+// ApplicationList A page of applications.
+type ApplicationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The applications of the page.
+	Results []Application `json:"results"`
+}
+
 // ApplicationSlug The slug of the application.
 //
 // Example: planoorder
 type ApplicationSlug = string
+
+// ApplicationToken A token of an application, without its text.
+type ApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at,omitempty,omitzero"`
+}
+
+// ApplicationsCreateActionSuccessful The new application.
+type ApplicationsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsCreateParams The params of applications/create.
+type ApplicationsCreateParams struct {
+	// AccentColor A color of the application, in which its pages appear; empty for none.
+	//
+	// Example: #3366cc
+	AccentColor AccentColor `json:"accent_color,omitempty,omitzero"`
+
+	// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+	//
+	// Example: ["client"]
+	Admits Admits `json:"admits,omitempty,omitzero"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs bool `json:"legacy_slugs,omitempty,omitzero"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo string `json:"logo,omitempty,omitzero"`
+
+	// Name The name for people.
+	Name CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail bool `json:"sign_in_mail,omitempty,omitzero"`
+
+	// Slug The slug of the new application. It never changes.
+	//
+	// Example: planoship
+	Slug NewApplicationSlug `json:"slug"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL string `json:"url,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexActionSuccessful The applications.
+type ApplicationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of applications.
+	Data ApplicationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsIndexParams The params of applications/index.
+type ApplicationsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the applications must contain, in upper or lower case.
+	Search ApplicationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the applications.
+	Sort ApplicationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexSearch What the applications must contain, in upper or lower case.
+type ApplicationsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ApplicationsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ApplicationsIndexSearchAttributes defines model for ApplicationsIndexSearch.Attributes.
+type ApplicationsIndexSearchAttributes string
+
+// ApplicationsIndexSort The order of the applications.
+type ApplicationsIndexSort struct {
+	// By What the applications are sorted by; `slug` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ApplicationsReadActionSuccessful The application.
+type ApplicationsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsReadParams The params of applications/read.
+type ApplicationsReadParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsTokenCreateActionSuccessful The new token. It is shown this once.
+type ApplicationsTokenCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A new token of an application.
+	Data NewApplicationToken `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenCreateParams The params of applications/token_create.
+type ApplicationsTokenCreateParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// ApplicationsTokenDeleteActionSuccessful The application, without the token.
+type ApplicationsTokenDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenDeleteParams The params of applications/token_delete.
+type ApplicationsTokenDeleteParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// TokenID The id of the token.
+	TokenID ID `json:"token_id"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsUpdateActionSuccessful The application, as changed.
+type ApplicationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsUpdateParams The params of applications/update.
+type ApplicationsUpdateParams struct {
+	AccentColor *AccentColor `json:"accent_color,omitempty"`
+	Admits      *Admits      `json:"admits,omitempty"`
+
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo *string `json:"logo,omitempty"`
+
+	// Name The name for people.
+	Name *CompanyName `json:"name,omitempty"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL *string `json:"support_url,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL *string `json:"url,omitempty"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
 
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
@@ -1114,6 +1475,29 @@ type MissingParam struct {
 // Example: Ada
 type Name = string
 
+// NewApplicationSlug The slug of the new application. It never changes.
+//
+// Example: planoship
+type NewApplicationSlug = string
+
+// NewApplicationToken A new token of an application.
+type NewApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token The token. It is shown this once.
+	//
+	// Example: plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
+	Token string `json:"token"`
+}
+
 // Next What `page.after` takes for the next page; absent on the last one.
 //
 // Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
@@ -1813,6 +2197,65 @@ type ResetLinkExpired struct {
 	Status    string    `json:"status"`
 }
 
+// Route An operation.
+type Route struct {
+	// Deployed Whether it answers while its service is deployed.
+	//
+	// Example: true
+	Deployed bool `json:"deployed,omitempty,omitzero"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Method The HTTP method.
+	//
+	// Example: POST
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Operation The operationId; absent where this version of the server does not know it.
+	//
+	// Example: sessionsRead
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Path The path.
+	//
+	// Example: /api/v1/sessions/read
+	Path string `json:"path,omitempty,omitzero"`
+
+	// Service The slug of its service.
+	//
+	// Example: sessions
+	Service string `json:"service,omitempty,omitzero"`
+}
+
+// RouteList A page of routes.
+type RouteList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The routes of the page.
+	Results []Route `json:"results"`
+}
+
 // RouteNonExistent No operation has this path and method.
 type RouteNonExistent struct {
 	Code int `json:"code"`
@@ -1841,6 +2284,89 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// RoutesIndexActionSuccessful The routes.
+type RoutesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of routes.
+	Data RouteList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesIndexParams The params of routes/index.
+type RoutesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only routes that are not deployed.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the routes must contain, in upper or lower case.
+	Search RoutesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// RoutesIndexSearch What the routes must contain, in upper or lower case.
+type RoutesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// RoutesUpdateActionSuccessful The route, as changed.
+type RoutesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data An operation.
+	Data Route `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesUpdateParams The params of routes/update.
+type RoutesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the route.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
@@ -1858,6 +2384,55 @@ type ServerBusy struct {
 	Status     string        `json:"status"`
 }
 
+// Service A group of operations.
+type Service struct {
+	// Deployed Whether its routes can answer.
+	//
+	// Example: true
+	Deployed bool `json:"deployed,omitempty,omitzero"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Routes The number of its routes.
+	//
+	// Example: 4
+	Routes int64 `json:"routes,omitempty,omitzero"`
+
+	// Slug The slug.
+	//
+	// Example: sessions
+	Slug string `json:"slug,omitempty,omitzero"`
+}
+
+// ServiceList A page of services.
+type ServiceList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The services of the page.
+	Results []Service `json:"results"`
+}
+
 // ServiceNotFound The operation exists, but the record of its service is missing or not deployed.
 type ServiceNotFound struct {
 	Code int `json:"code"`
@@ -1870,6 +2445,72 @@ type ServiceNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ServicesIndexActionSuccessful The services.
+type ServicesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of services.
+	Data ServiceList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesIndexParams The params of services/index.
+type ServicesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ServicesUpdateActionSuccessful The service, as changed.
+type ServicesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A group of operations.
+	Data Service `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesUpdateParams The params of services/update.
+type ServicesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the service.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Session A sign-in of one user to one application.
@@ -2475,6 +3116,20 @@ type SessionsReadParams struct {
 
 // SignInMethod How the user signed in.
 type SignInMethod string
+
+// SlugTaken An application has this slug.
+type SlugTaken struct {
+	Code int `json:"code"`
+
+	// Message Example: An application has this slug already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
 
 // SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
@@ -3122,6 +3777,24 @@ type UsersPasswordResetTextBody = string
 // UsersPasswordUpdateTextBody defines parameters for UsersPasswordUpdate.
 type UsersPasswordUpdateTextBody = string
 
+// ApplicationsCreateJSONRequestBody defines body for ApplicationsCreate for application/json ContentType.
+type ApplicationsCreateJSONRequestBody = ApplicationsCreateParams
+
+// ApplicationsIndexJSONRequestBody defines body for ApplicationsIndex for application/json ContentType.
+type ApplicationsIndexJSONRequestBody = ApplicationsIndexParams
+
+// ApplicationsReadJSONRequestBody defines body for ApplicationsRead for application/json ContentType.
+type ApplicationsReadJSONRequestBody = ApplicationsReadParams
+
+// ApplicationsTokenCreateJSONRequestBody defines body for ApplicationsTokenCreate for application/json ContentType.
+type ApplicationsTokenCreateJSONRequestBody = ApplicationsTokenCreateParams
+
+// ApplicationsTokenDeleteJSONRequestBody defines body for ApplicationsTokenDelete for application/json ContentType.
+type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
+
+// ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
+type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
+
 // ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
 type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
 
@@ -3160,6 +3833,18 @@ type PreferencesReadJSONRequestBody = PreferencesReadParams
 
 // PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
 type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
+
+// RoutesIndexJSONRequestBody defines body for RoutesIndex for application/json ContentType.
+type RoutesIndexJSONRequestBody = RoutesIndexParams
+
+// RoutesUpdateJSONRequestBody defines body for RoutesUpdate for application/json ContentType.
+type RoutesUpdateJSONRequestBody = RoutesUpdateParams
+
+// ServicesIndexJSONRequestBody defines body for ServicesIndex for application/json ContentType.
+type ServicesIndexJSONRequestBody = ServicesIndexParams
+
+// ServicesUpdateJSONRequestBody defines body for ServicesUpdate for application/json ContentType.
+type ServicesUpdateJSONRequestBody = ServicesUpdateParams
 
 // SessionsCreateTextRequestBody defines body for SessionsCreate for text/plain ContentType.
 type SessionsCreateTextRequestBody = SessionsCreateTextBody
@@ -3300,6 +3985,114 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// ApplicationsCreateWithBody Create an application
+	//
+	// Creates an application, which users can sign in to within a second.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+	ApplicationsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsCreate Create an application
+	//
+	// Creates an application, which users can sign in to within a second.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+	ApplicationsCreate(ctx context.Context, body ApplicationsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsIndexWithBody List applications
+	//
+	// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+	ApplicationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsIndex List applications
+	//
+	// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+	ApplicationsIndex(ctx context.Context, body ApplicationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsReadWithBody Read an application
+	//
+	// Returns one application; the view `full` has its tokens, without their texts.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+	ApplicationsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsRead Read an application
+	//
+	// Returns one application; the view `full` has its tokens, without their texts.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+	ApplicationsRead(ctx context.Context, body ApplicationsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenCreateWithBody Create a token of an application
+	//
+	// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+	ApplicationsTokenCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenCreate Create a token of an application
+	//
+	// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+	ApplicationsTokenCreate(ctx context.Context, body ApplicationsTokenCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenDeleteWithBody Revoke a token of an application
+	//
+	// Deletes a token, which stops working within a second.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+	ApplicationsTokenDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenDelete Revoke a token of an application
+	//
+	// Deletes a token, which stops working within a second.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+	ApplicationsTokenDelete(ctx context.Context, body ApplicationsTokenDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsUpdateWithBody Change an application
+	//
+	// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+	ApplicationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsUpdate Change an application
+	//
+	// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+	ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClientsRegisterWithBody Register as a client
 	//
@@ -3534,6 +4327,78 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
 	PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesIndexWithBody List routes
+	//
+	// Lists the operations, by path.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+	RoutesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesIndex List routes
+	//
+	// Lists the operations, by path.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+	RoutesIndex(ctx context.Context, body RoutesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesUpdateWithBody Deploy or undeploy a route
+	//
+	// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+	RoutesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesUpdate Deploy or undeploy a route
+	//
+	// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+	RoutesUpdate(ctx context.Context, body RoutesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesIndexWithBody List services
+	//
+	// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+	ServicesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesIndex List services
+	//
+	// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+	ServicesIndex(ctx context.Context, body ServicesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesUpdateWithBody Deploy or undeploy a service
+	//
+	// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+	ServicesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesUpdate Deploy or undeploy a service
+	//
+	// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+	ServicesUpdate(ctx context.Context, body ServicesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SessionsCreateWithBody Sign in with a password
 	//
@@ -3930,6 +4795,234 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/users/update (the `UsersUpdate` operationId).
 	UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ApplicationsCreateWithBody Create an application
+//
+// Creates an application, which users can sign in to within a second.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+func (c *Client) ApplicationsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsCreate Create an application
+//
+// Creates an application, which users can sign in to within a second.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+func (c *Client) ApplicationsCreate(ctx context.Context, body ApplicationsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsIndexWithBody List applications
+//
+// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+func (c *Client) ApplicationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsIndex List applications
+//
+// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+func (c *Client) ApplicationsIndex(ctx context.Context, body ApplicationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsReadWithBody Read an application
+//
+// Returns one application; the view `full` has its tokens, without their texts.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+func (c *Client) ApplicationsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsRead Read an application
+//
+// Returns one application; the view `full` has its tokens, without their texts.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+func (c *Client) ApplicationsRead(ctx context.Context, body ApplicationsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenCreateWithBody Create a token of an application
+//
+// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+func (c *Client) ApplicationsTokenCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenCreate Create a token of an application
+//
+// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+func (c *Client) ApplicationsTokenCreate(ctx context.Context, body ApplicationsTokenCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenDeleteWithBody Revoke a token of an application
+//
+// Deletes a token, which stops working within a second.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+func (c *Client) ApplicationsTokenDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenDelete Revoke a token of an application
+//
+// Deletes a token, which stops working within a second.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+func (c *Client) ApplicationsTokenDelete(ctx context.Context, body ApplicationsTokenDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsUpdateWithBody Change an application
+//
+// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+func (c *Client) ApplicationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsUpdate Change an application
+//
+// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+func (c *Client) ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ClientsRegisterWithBody Register as a client
@@ -4416,6 +5509,158 @@ func (c *Client) PreferencesUpdateWithBody(ctx context.Context, contentType stri
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
 func (c *Client) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesIndexWithBody List routes
+//
+// Lists the operations, by path.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+func (c *Client) RoutesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesIndex List routes
+//
+// Lists the operations, by path.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+func (c *Client) RoutesIndex(ctx context.Context, body RoutesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesUpdateWithBody Deploy or undeploy a route
+//
+// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+func (c *Client) RoutesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesUpdate Deploy or undeploy a route
+//
+// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+func (c *Client) RoutesUpdate(ctx context.Context, body RoutesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesIndexWithBody List services
+//
+// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+func (c *Client) ServicesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesIndex List services
+//
+// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+func (c *Client) ServicesIndex(ctx context.Context, body ServicesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesUpdateWithBody Deploy or undeploy a service
+//
+// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+func (c *Client) ServicesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesUpdate Deploy or undeploy a service
+//
+// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+func (c *Client) ServicesUpdate(ctx context.Context, body ServicesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5262,6 +6507,246 @@ func (c *Client) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// NewApplicationsCreateRequest calls the generic ApplicationsCreate builder with application/json body
+func NewApplicationsCreateRequest(server string, body ApplicationsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsCreateRequestWithBody constructs an http.Request for the ApplicationsCreate method, with any body, and a specified content type
+func NewApplicationsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsIndexRequest calls the generic ApplicationsIndex builder with application/json body
+func NewApplicationsIndexRequest(server string, body ApplicationsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsIndexRequestWithBody constructs an http.Request for the ApplicationsIndex method, with any body, and a specified content type
+func NewApplicationsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsReadRequest calls the generic ApplicationsRead builder with application/json body
+func NewApplicationsReadRequest(server string, body ApplicationsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsReadRequestWithBody constructs an http.Request for the ApplicationsRead method, with any body, and a specified content type
+func NewApplicationsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsTokenCreateRequest calls the generic ApplicationsTokenCreate builder with application/json body
+func NewApplicationsTokenCreateRequest(server string, body ApplicationsTokenCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsTokenCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsTokenCreateRequestWithBody constructs an http.Request for the ApplicationsTokenCreate method, with any body, and a specified content type
+func NewApplicationsTokenCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/token_create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsTokenDeleteRequest calls the generic ApplicationsTokenDelete builder with application/json body
+func NewApplicationsTokenDeleteRequest(server string, body ApplicationsTokenDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsTokenDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsTokenDeleteRequestWithBody constructs an http.Request for the ApplicationsTokenDelete method, with any body, and a specified content type
+func NewApplicationsTokenDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/token_delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsUpdateRequest calls the generic ApplicationsUpdate builder with application/json body
+func NewApplicationsUpdateRequest(server string, body ApplicationsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsUpdateRequestWithBody constructs an http.Request for the ApplicationsUpdate method, with any body, and a specified content type
+func NewApplicationsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewClientsRegisterRequestWithTextBody calls the generic ClientsRegister builder with text/plain body
 func NewClientsRegisterRequestWithTextBody(server string, body ClientsRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5763,6 +7248,166 @@ func NewPreferencesUpdateRequestWithBody(server string, contentType string, body
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/preferences/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRoutesIndexRequest calls the generic RoutesIndex builder with application/json body
+func NewRoutesIndexRequest(server string, body RoutesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoutesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRoutesIndexRequestWithBody constructs an http.Request for the RoutesIndex method, with any body, and a specified content type
+func NewRoutesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/routes/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRoutesUpdateRequest calls the generic RoutesUpdate builder with application/json body
+func NewRoutesUpdateRequest(server string, body RoutesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoutesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRoutesUpdateRequestWithBody constructs an http.Request for the RoutesUpdate method, with any body, and a specified content type
+func NewRoutesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/routes/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewServicesIndexRequest calls the generic ServicesIndex builder with application/json body
+func NewServicesIndexRequest(server string, body ServicesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServicesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewServicesIndexRequestWithBody constructs an http.Request for the ServicesIndex method, with any body, and a specified content type
+func NewServicesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewServicesUpdateRequest calls the generic ServicesUpdate builder with application/json body
+func NewServicesUpdateRequest(server string, body ServicesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServicesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewServicesUpdateRequestWithBody constructs an http.Request for the ServicesUpdate method, with any body, and a specified content type
+func NewServicesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services/update")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

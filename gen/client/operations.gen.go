@@ -60,6 +60,46 @@ func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
 func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
 func (ApplicationCrash) outcomeOfCompaniesUpdate()               {}
+func (ApplicationCrash) outcomeOfApplicationsIndex()             {}
+func (ApplicationCrash) outcomeOfApplicationsRead()              {}
+func (ApplicationCrash) outcomeOfApplicationsCreate()            {}
+func (ApplicationCrash) outcomeOfApplicationsUpdate()            {}
+func (ApplicationCrash) outcomeOfApplicationsTokenCreate()       {}
+func (ApplicationCrash) outcomeOfApplicationsTokenDelete()       {}
+func (ApplicationCrash) outcomeOfServicesIndex()                 {}
+func (ApplicationCrash) outcomeOfServicesUpdate()                {}
+func (ApplicationCrash) outcomeOfRoutesIndex()                   {}
+func (ApplicationCrash) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "action-successful".
+func (ApplicationsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsCreateActionSuccessful) outcomeOfApplicationsCreate() {}
+
+// Slug is "action-successful".
+func (ApplicationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsIndexActionSuccessful) outcomeOfApplicationsIndex() {}
+
+// Slug is "action-successful".
+func (ApplicationsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsReadActionSuccessful) outcomeOfApplicationsRead() {}
+
+// Slug is "action-successful".
+func (ApplicationsTokenCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsTokenCreateActionSuccessful) outcomeOfApplicationsTokenCreate() {}
+
+// Slug is "action-successful".
+func (ApplicationsTokenDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsTokenDeleteActionSuccessful) outcomeOfApplicationsTokenDelete() {}
+
+// Slug is "action-successful".
+func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsUpdateActionSuccessful) outcomeOfApplicationsUpdate() {}
 
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
@@ -279,6 +319,16 @@ func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
 func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
 func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
 func (IdentifyRequestError) outcomeOfCompaniesUpdate()               {}
+func (IdentifyRequestError) outcomeOfApplicationsIndex()             {}
+func (IdentifyRequestError) outcomeOfApplicationsRead()              {}
+func (IdentifyRequestError) outcomeOfApplicationsCreate()            {}
+func (IdentifyRequestError) outcomeOfApplicationsUpdate()            {}
+func (IdentifyRequestError) outcomeOfApplicationsTokenCreate()       {}
+func (IdentifyRequestError) outcomeOfApplicationsTokenDelete()       {}
+func (IdentifyRequestError) outcomeOfServicesIndex()                 {}
+func (IdentifyRequestError) outcomeOfServicesUpdate()                {}
+func (IdentifyRequestError) outcomeOfRoutesIndex()                   {}
+func (IdentifyRequestError) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
@@ -323,6 +373,16 @@ func (InvalidContentType) outcomeOfCompaniesIndex()                {}
 func (InvalidContentType) outcomeOfCompaniesRead()                 {}
 func (InvalidContentType) outcomeOfCompaniesCreate()               {}
 func (InvalidContentType) outcomeOfCompaniesUpdate()               {}
+func (InvalidContentType) outcomeOfApplicationsIndex()             {}
+func (InvalidContentType) outcomeOfApplicationsRead()              {}
+func (InvalidContentType) outcomeOfApplicationsCreate()            {}
+func (InvalidContentType) outcomeOfApplicationsUpdate()            {}
+func (InvalidContentType) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidContentType) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidContentType) outcomeOfServicesIndex()                 {}
+func (InvalidContentType) outcomeOfServicesUpdate()                {}
+func (InvalidContentType) outcomeOfRoutesIndex()                   {}
+func (InvalidContentType) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-email-change-link".
 func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
@@ -378,6 +438,16 @@ func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
 func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
 func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
 func (InvalidEncodedParams) outcomeOfCompaniesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfApplicationsIndex()             {}
+func (InvalidEncodedParams) outcomeOfApplicationsRead()              {}
+func (InvalidEncodedParams) outcomeOfApplicationsCreate()            {}
+func (InvalidEncodedParams) outcomeOfApplicationsUpdate()            {}
+func (InvalidEncodedParams) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidEncodedParams) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidEncodedParams) outcomeOfServicesIndex()                 {}
+func (InvalidEncodedParams) outcomeOfServicesUpdate()                {}
+func (InvalidEncodedParams) outcomeOfRoutesIndex()                   {}
+func (InvalidEncodedParams) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
@@ -430,6 +500,16 @@ func (InvalidParam) outcomeOfCompaniesIndex()                {}
 func (InvalidParam) outcomeOfCompaniesRead()                 {}
 func (InvalidParam) outcomeOfCompaniesCreate()               {}
 func (InvalidParam) outcomeOfCompaniesUpdate()               {}
+func (InvalidParam) outcomeOfApplicationsIndex()             {}
+func (InvalidParam) outcomeOfApplicationsRead()              {}
+func (InvalidParam) outcomeOfApplicationsCreate()            {}
+func (InvalidParam) outcomeOfApplicationsUpdate()            {}
+func (InvalidParam) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidParam) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidParam) outcomeOfServicesIndex()                 {}
+func (InvalidParam) outcomeOfServicesUpdate()                {}
+func (InvalidParam) outcomeOfRoutesIndex()                   {}
+func (InvalidParam) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -492,6 +572,16 @@ func (InvalidToken) outcomeOfCompaniesIndex()                {}
 func (InvalidToken) outcomeOfCompaniesRead()                 {}
 func (InvalidToken) outcomeOfCompaniesCreate()               {}
 func (InvalidToken) outcomeOfCompaniesUpdate()               {}
+func (InvalidToken) outcomeOfApplicationsIndex()             {}
+func (InvalidToken) outcomeOfApplicationsRead()              {}
+func (InvalidToken) outcomeOfApplicationsCreate()            {}
+func (InvalidToken) outcomeOfApplicationsUpdate()            {}
+func (InvalidToken) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidToken) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidToken) outcomeOfServicesIndex()                 {}
+func (InvalidToken) outcomeOfServicesUpdate()                {}
+func (InvalidToken) outcomeOfRoutesIndex()                   {}
+func (InvalidToken) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
@@ -554,6 +644,16 @@ func (MissingParam) outcomeOfCompaniesIndex()                {}
 func (MissingParam) outcomeOfCompaniesRead()                 {}
 func (MissingParam) outcomeOfCompaniesCreate()               {}
 func (MissingParam) outcomeOfCompaniesUpdate()               {}
+func (MissingParam) outcomeOfApplicationsIndex()             {}
+func (MissingParam) outcomeOfApplicationsRead()              {}
+func (MissingParam) outcomeOfApplicationsCreate()            {}
+func (MissingParam) outcomeOfApplicationsUpdate()            {}
+func (MissingParam) outcomeOfApplicationsTokenCreate()       {}
+func (MissingParam) outcomeOfApplicationsTokenDelete()       {}
+func (MissingParam) outcomeOfServicesIndex()                 {}
+func (MissingParam) outcomeOfServicesUpdate()                {}
+func (MissingParam) outcomeOfRoutesIndex()                   {}
+func (MissingParam) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -596,6 +696,16 @@ func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
 func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
 func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
 func (NoParamsDecoded) outcomeOfCompaniesUpdate()               {}
+func (NoParamsDecoded) outcomeOfApplicationsIndex()             {}
+func (NoParamsDecoded) outcomeOfApplicationsRead()              {}
+func (NoParamsDecoded) outcomeOfApplicationsCreate()            {}
+func (NoParamsDecoded) outcomeOfApplicationsUpdate()            {}
+func (NoParamsDecoded) outcomeOfApplicationsTokenCreate()       {}
+func (NoParamsDecoded) outcomeOfApplicationsTokenDelete()       {}
+func (NoParamsDecoded) outcomeOfServicesIndex()                 {}
+func (NoParamsDecoded) outcomeOfServicesUpdate()                {}
+func (NoParamsDecoded) outcomeOfRoutesIndex()                   {}
+func (NoParamsDecoded) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -650,6 +760,16 @@ func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
 func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
 func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
 func (OriginNotAllowed) outcomeOfCompaniesUpdate()               {}
+func (OriginNotAllowed) outcomeOfApplicationsIndex()             {}
+func (OriginNotAllowed) outcomeOfApplicationsRead()              {}
+func (OriginNotAllowed) outcomeOfApplicationsCreate()            {}
+func (OriginNotAllowed) outcomeOfApplicationsUpdate()            {}
+func (OriginNotAllowed) outcomeOfApplicationsTokenCreate()       {}
+func (OriginNotAllowed) outcomeOfApplicationsTokenDelete()       {}
+func (OriginNotAllowed) outcomeOfServicesIndex()                 {}
+func (OriginNotAllowed) outcomeOfServicesUpdate()                {}
+func (OriginNotAllowed) outcomeOfRoutesIndex()                   {}
+func (OriginNotAllowed) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -711,6 +831,16 @@ func (PermissionDenied) outcomeOfCompaniesIndex()          {}
 func (PermissionDenied) outcomeOfCompaniesRead()           {}
 func (PermissionDenied) outcomeOfCompaniesCreate()         {}
 func (PermissionDenied) outcomeOfCompaniesUpdate()         {}
+func (PermissionDenied) outcomeOfApplicationsIndex()       {}
+func (PermissionDenied) outcomeOfApplicationsRead()        {}
+func (PermissionDenied) outcomeOfApplicationsCreate()      {}
+func (PermissionDenied) outcomeOfApplicationsUpdate()      {}
+func (PermissionDenied) outcomeOfApplicationsTokenCreate() {}
+func (PermissionDenied) outcomeOfApplicationsTokenDelete() {}
+func (PermissionDenied) outcomeOfServicesIndex()           {}
+func (PermissionDenied) outcomeOfServicesUpdate()          {}
+func (PermissionDenied) outcomeOfRoutesIndex()             {}
+func (PermissionDenied) outcomeOfRoutesUpdate()            {}
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -764,6 +894,16 @@ func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
 func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
 func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
 func (RateLimitExceeded) outcomeOfCompaniesUpdate()               {}
+func (RateLimitExceeded) outcomeOfApplicationsIndex()             {}
+func (RateLimitExceeded) outcomeOfApplicationsRead()              {}
+func (RateLimitExceeded) outcomeOfApplicationsCreate()            {}
+func (RateLimitExceeded) outcomeOfApplicationsUpdate()            {}
+func (RateLimitExceeded) outcomeOfApplicationsTokenCreate()       {}
+func (RateLimitExceeded) outcomeOfApplicationsTokenDelete()       {}
+func (RateLimitExceeded) outcomeOfServicesIndex()                 {}
+func (RateLimitExceeded) outcomeOfServicesUpdate()                {}
+func (RateLimitExceeded) outcomeOfRoutesIndex()                   {}
+func (RateLimitExceeded) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -806,6 +946,16 @@ func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
 func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
 func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
 func (RequestTooLarge) outcomeOfCompaniesUpdate()               {}
+func (RequestTooLarge) outcomeOfApplicationsIndex()             {}
+func (RequestTooLarge) outcomeOfApplicationsRead()              {}
+func (RequestTooLarge) outcomeOfApplicationsCreate()            {}
+func (RequestTooLarge) outcomeOfApplicationsUpdate()            {}
+func (RequestTooLarge) outcomeOfApplicationsTokenCreate()       {}
+func (RequestTooLarge) outcomeOfApplicationsTokenDelete()       {}
+func (RequestTooLarge) outcomeOfServicesIndex()                 {}
+func (RequestTooLarge) outcomeOfServicesUpdate()                {}
+func (RequestTooLarge) outcomeOfRoutesIndex()                   {}
+func (RequestTooLarge) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -860,6 +1010,16 @@ func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
 func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
 func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
 func (RouteNonExistent) outcomeOfCompaniesUpdate()               {}
+func (RouteNonExistent) outcomeOfApplicationsIndex()             {}
+func (RouteNonExistent) outcomeOfApplicationsRead()              {}
+func (RouteNonExistent) outcomeOfApplicationsCreate()            {}
+func (RouteNonExistent) outcomeOfApplicationsUpdate()            {}
+func (RouteNonExistent) outcomeOfApplicationsTokenCreate()       {}
+func (RouteNonExistent) outcomeOfApplicationsTokenDelete()       {}
+func (RouteNonExistent) outcomeOfServicesIndex()                 {}
+func (RouteNonExistent) outcomeOfServicesUpdate()                {}
+func (RouteNonExistent) outcomeOfRoutesIndex()                   {}
+func (RouteNonExistent) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -902,6 +1062,26 @@ func (RouteNotFound) outcomeOfCompaniesIndex()                {}
 func (RouteNotFound) outcomeOfCompaniesRead()                 {}
 func (RouteNotFound) outcomeOfCompaniesCreate()               {}
 func (RouteNotFound) outcomeOfCompaniesUpdate()               {}
+func (RouteNotFound) outcomeOfApplicationsIndex()             {}
+func (RouteNotFound) outcomeOfApplicationsRead()              {}
+func (RouteNotFound) outcomeOfApplicationsCreate()            {}
+func (RouteNotFound) outcomeOfApplicationsUpdate()            {}
+func (RouteNotFound) outcomeOfApplicationsTokenCreate()       {}
+func (RouteNotFound) outcomeOfApplicationsTokenDelete()       {}
+func (RouteNotFound) outcomeOfServicesIndex()                 {}
+func (RouteNotFound) outcomeOfServicesUpdate()                {}
+func (RouteNotFound) outcomeOfRoutesIndex()                   {}
+func (RouteNotFound) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "action-successful".
+func (RoutesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (RoutesIndexActionSuccessful) outcomeOfRoutesIndex() {}
+
+// Slug is "action-successful".
+func (RoutesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (RoutesUpdateActionSuccessful) outcomeOfRoutesUpdate() {}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -958,6 +1138,26 @@ func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
 func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
 func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
 func (ServiceNotFound) outcomeOfCompaniesUpdate()               {}
+func (ServiceNotFound) outcomeOfApplicationsIndex()             {}
+func (ServiceNotFound) outcomeOfApplicationsRead()              {}
+func (ServiceNotFound) outcomeOfApplicationsCreate()            {}
+func (ServiceNotFound) outcomeOfApplicationsUpdate()            {}
+func (ServiceNotFound) outcomeOfApplicationsTokenCreate()       {}
+func (ServiceNotFound) outcomeOfApplicationsTokenDelete()       {}
+func (ServiceNotFound) outcomeOfServicesIndex()                 {}
+func (ServiceNotFound) outcomeOfServicesUpdate()                {}
+func (ServiceNotFound) outcomeOfRoutesIndex()                   {}
+func (ServiceNotFound) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "action-successful".
+func (ServicesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ServicesIndexActionSuccessful) outcomeOfServicesIndex() {}
+
+// Slug is "action-successful".
+func (ServicesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ServicesUpdateActionSuccessful) outcomeOfServicesUpdate() {}
 
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
@@ -1000,6 +1200,16 @@ func (SessionExpired) outcomeOfCompaniesIndex()                {}
 func (SessionExpired) outcomeOfCompaniesRead()                 {}
 func (SessionExpired) outcomeOfCompaniesCreate()               {}
 func (SessionExpired) outcomeOfCompaniesUpdate()               {}
+func (SessionExpired) outcomeOfApplicationsIndex()             {}
+func (SessionExpired) outcomeOfApplicationsRead()              {}
+func (SessionExpired) outcomeOfApplicationsCreate()            {}
+func (SessionExpired) outcomeOfApplicationsUpdate()            {}
+func (SessionExpired) outcomeOfApplicationsTokenCreate()       {}
+func (SessionExpired) outcomeOfApplicationsTokenDelete()       {}
+func (SessionExpired) outcomeOfServicesIndex()                 {}
+func (SessionExpired) outcomeOfServicesUpdate()                {}
+func (SessionExpired) outcomeOfRoutesIndex()                   {}
+func (SessionExpired) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -1095,6 +1305,14 @@ func (SessionsMagicLinkRequestMandrillEmailFailed) outcomeOfSessionsMagicLinkReq
 func (SessionsReadActionSuccessful) Slug() string { return "action-successful" }
 
 func (SessionsReadActionSuccessful) outcomeOfSessionsRead() {}
+
+// Slug is "slug-taken".
+func (SlugTaken) Slug() string { return "slug-taken" }
+
+// Error returns the slug, the message and the id of the request.
+func (o SlugTaken) Error() string { return refusal("slug-taken", o.Message, o.RequestID) }
+
+func (SlugTaken) outcomeOfApplicationsCreate() {}
 
 // Slug is "user-has-no-password".
 func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
@@ -4041,6 +4259,774 @@ func (a *API) CompaniesUpdate(ctx context.Context, params CompaniesUpdateParams,
 		return as[CompaniesUpdateActionSuccessful](answer)
 	case "company-already-exists":
 		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsIndexOutcome is an outcome of applicationsIndex:
+//   - [ApplicationsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsIndexOutcome interface {
+	Outcome
+	outcomeOfApplicationsIndex()
+}
+
+// ApplicationsIndex calls POST /api/v1/applications/index: List applications.
+func (a *API) ApplicationsIndex(ctx context.Context, params ApplicationsIndexParams, editors ...RequestEditorFn) (ApplicationsIndexOutcome, error) {
+	answer, err := a.call(ctx, "applicationsIndex", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsIndexAll returns the rows of all pages of applicationsIndex, 100 on each page unless params say otherwise.
+func (a *API) ApplicationsIndexAll(ctx context.Context, params ApplicationsIndexParams, editors ...RequestEditorFn) iter.Seq2[Application, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Application, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ApplicationsIndexActionSuccessful](a.ApplicationsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ApplicationsReadOutcome is an outcome of applicationsRead:
+//   - [ApplicationsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsReadOutcome interface {
+	Outcome
+	outcomeOfApplicationsRead()
+}
+
+// ApplicationsRead calls POST /api/v1/applications/read: Read an application.
+func (a *API) ApplicationsRead(ctx context.Context, params ApplicationsReadParams, editors ...RequestEditorFn) (ApplicationsReadOutcome, error) {
+	answer, err := a.call(ctx, "applicationsRead", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsCreateOutcome is an outcome of applicationsCreate:
+//   - [ApplicationsCreateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [SlugTaken]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsCreateOutcome interface {
+	Outcome
+	outcomeOfApplicationsCreate()
+}
+
+// ApplicationsCreate calls POST /api/v1/applications/create: Create an application.
+func (a *API) ApplicationsCreate(ctx context.Context, params ApplicationsCreateParams, editors ...RequestEditorFn) (ApplicationsCreateOutcome, error) {
+	answer, err := a.call(ctx, "applicationsCreate", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsCreateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "slug-taken":
+		return as[SlugTaken](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsUpdateOutcome is an outcome of applicationsUpdate:
+//   - [ApplicationsUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsUpdateOutcome interface {
+	Outcome
+	outcomeOfApplicationsUpdate()
+}
+
+// ApplicationsUpdate calls PUT /api/v1/applications/update: Change an application.
+func (a *API) ApplicationsUpdate(ctx context.Context, params ApplicationsUpdateParams, editors ...RequestEditorFn) (ApplicationsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "applicationsUpdate", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsTokenCreateOutcome is an outcome of applicationsTokenCreate:
+//   - [ApplicationsTokenCreateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsTokenCreateOutcome interface {
+	Outcome
+	outcomeOfApplicationsTokenCreate()
+}
+
+// ApplicationsTokenCreate calls POST /api/v1/applications/token_create: Create a token of an application.
+func (a *API) ApplicationsTokenCreate(ctx context.Context, params ApplicationsTokenCreateParams, editors ...RequestEditorFn) (ApplicationsTokenCreateOutcome, error) {
+	answer, err := a.call(ctx, "applicationsTokenCreate", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsTokenCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsTokenCreateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsTokenDeleteOutcome is an outcome of applicationsTokenDelete:
+//   - [ApplicationsTokenDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsTokenDeleteOutcome interface {
+	Outcome
+	outcomeOfApplicationsTokenDelete()
+}
+
+// ApplicationsTokenDelete calls POST /api/v1/applications/token_delete: Revoke a token of an application.
+func (a *API) ApplicationsTokenDelete(ctx context.Context, params ApplicationsTokenDeleteParams, editors ...RequestEditorFn) (ApplicationsTokenDeleteOutcome, error) {
+	answer, err := a.call(ctx, "applicationsTokenDelete", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsTokenDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsTokenDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ServicesIndexOutcome is an outcome of servicesIndex:
+//   - [ServicesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ServicesIndexOutcome interface {
+	Outcome
+	outcomeOfServicesIndex()
+}
+
+// ServicesIndex calls POST /api/v1/services/index: List services.
+func (a *API) ServicesIndex(ctx context.Context, params ServicesIndexParams, editors ...RequestEditorFn) (ServicesIndexOutcome, error) {
+	answer, err := a.call(ctx, "servicesIndex", func() (*http.Response, error) {
+		return a.HTTP.ServicesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ServicesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ServicesIndexAll returns the rows of all pages of servicesIndex, 100 on each page unless params say otherwise.
+func (a *API) ServicesIndexAll(ctx context.Context, params ServicesIndexParams, editors ...RequestEditorFn) iter.Seq2[Service, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Service, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ServicesIndexActionSuccessful](a.ServicesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ServicesUpdateOutcome is an outcome of servicesUpdate:
+//   - [ServicesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ServicesUpdateOutcome interface {
+	Outcome
+	outcomeOfServicesUpdate()
+}
+
+// ServicesUpdate calls PUT /api/v1/services/update: Deploy or undeploy a service.
+func (a *API) ServicesUpdate(ctx context.Context, params ServicesUpdateParams, editors ...RequestEditorFn) (ServicesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "servicesUpdate", func() (*http.Response, error) {
+		return a.HTTP.ServicesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ServicesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// RoutesIndexOutcome is an outcome of routesIndex:
+//   - [RoutesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type RoutesIndexOutcome interface {
+	Outcome
+	outcomeOfRoutesIndex()
+}
+
+// RoutesIndex calls POST /api/v1/routes/index: List routes.
+func (a *API) RoutesIndex(ctx context.Context, params RoutesIndexParams, editors ...RequestEditorFn) (RoutesIndexOutcome, error) {
+	answer, err := a.call(ctx, "routesIndex", func() (*http.Response, error) {
+		return a.HTTP.RoutesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[RoutesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// RoutesIndexAll returns the rows of all pages of routesIndex, 100 on each page unless params say otherwise.
+func (a *API) RoutesIndexAll(ctx context.Context, params RoutesIndexParams, editors ...RequestEditorFn) iter.Seq2[Route, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Route, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[RoutesIndexActionSuccessful](a.RoutesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// RoutesUpdateOutcome is an outcome of routesUpdate:
+//   - [RoutesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type RoutesUpdateOutcome interface {
+	Outcome
+	outcomeOfRoutesUpdate()
+}
+
+// RoutesUpdate calls PUT /api/v1/routes/update: Deploy or undeploy a route.
+func (a *API) RoutesUpdate(ctx context.Context, params RoutesUpdateParams, editors ...RequestEditorFn) (RoutesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "routesUpdate", func() (*http.Response, error) {
+		return a.HTTP.RoutesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[RoutesUpdateActionSuccessful](answer)
 	case "invalid-content-type":
 		return as[InvalidContentType](answer)
 	case "invalid-encoded-params":

@@ -21,6 +21,8 @@ type command struct {
 	Employee    employee    `cmd:"" help:"Employees."`
 	Company     company     `cmd:"" help:"Companies."`
 
+	Notification notification `cmd:"" help:"Notifications about what failed."`
+
 	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }
 

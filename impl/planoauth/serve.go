@@ -157,8 +157,12 @@ func startBackground(ctx context.Context, server *impl.Server) (stop func(), _ e
 	return func() { cancel(); wait() }, nil
 }
 
-// greet prints for a person at a terminal where to go next.
+// greet says that the server is ready. On an embedded run, which is how people begin, it also says where to go next.
 func (s *serve) greet(sender mailer.Mailer) {
+	if !s.Embedded {
+		fmt.Printf("PlanoAuth is ready at %s\n", s.PublicURL)
+		return
+	}
 	mails := "by Mandrill"
 	switch sender.(type) {
 	case *mailer.Mailbox:

@@ -754,6 +754,207 @@ export type CompaniesUpdateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `applicationsIndex`, told apart by `status`. */
+export type ApplicationsIndexOutcome =
+  | Schemas["ApplicationsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsRead`, told apart by `status`. */
+export type ApplicationsReadOutcome =
+  | Schemas["ApplicationsReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsCreate`, told apart by `status`. */
+export type ApplicationsCreateOutcome =
+  | Schemas["ApplicationsCreateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["SlugTaken"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsUpdate`, told apart by `status`. */
+export type ApplicationsUpdateOutcome =
+  | Schemas["ApplicationsUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsTokenCreate`, told apart by `status`. */
+export type ApplicationsTokenCreateOutcome =
+  | Schemas["ApplicationsTokenCreateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsTokenDelete`, told apart by `status`. */
+export type ApplicationsTokenDeleteOutcome =
+  | Schemas["ApplicationsTokenDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `servicesIndex`, told apart by `status`. */
+export type ServicesIndexOutcome =
+  | Schemas["ServicesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `servicesUpdate`, told apart by `status`. */
+export type ServicesUpdateOutcome =
+  | Schemas["ServicesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `routesIndex`, told apart by `status`. */
+export type RoutesIndexOutcome =
+  | Schemas["RoutesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `routesUpdate`, told apart by `status`. */
+export type RoutesUpdateOutcome =
+  | Schemas["RoutesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /**
  * Calls PlanoAuth. Its methods return the outcome of the operation, whatever its HTTP status.
  * They throw a `PlanoAuthError` if there was no documented answer.
@@ -1021,6 +1222,91 @@ export class PlanoAuth extends Transport {
   companiesUpdate(params: Schemas["CompaniesUpdateParams"], options?: CallOptions): Promise<CompaniesUpdateOutcome> {
     return this.call<CompaniesUpdateOutcome>("companiesUpdate", statuses.companiesUpdate, params, options, (init) =>
       this.http.PUT("/api/v1/companies/update", { ...init, body: params }),
+    );
+  }
+
+  /** List applications: `POST /api/v1/applications/index`. */
+  applicationsIndex(params: Schemas["ApplicationsIndexParams"] = {}, options?: CallOptions): Promise<ApplicationsIndexOutcome> {
+    return this.call<ApplicationsIndexOutcome>("applicationsIndex", statuses.applicationsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/applications/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `applicationsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  applicationsIndexAll(params: Schemas["ApplicationsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Application"], void, undefined> {
+    return this.rows("applicationsIndex", { size: 100, ...params.page }, (page) => this.applicationsIndex({ ...params, page }, options));
+  }
+
+  /** Read an application: `POST /api/v1/applications/read`. */
+  applicationsRead(params: Schemas["ApplicationsReadParams"], options?: CallOptions): Promise<ApplicationsReadOutcome> {
+    return this.call<ApplicationsReadOutcome>("applicationsRead", statuses.applicationsRead, params, options, (init) =>
+      this.http.POST("/api/v1/applications/read", { ...init, body: params }),
+    );
+  }
+
+  /** Create an application: `POST /api/v1/applications/create`. */
+  applicationsCreate(params: Schemas["ApplicationsCreateParams"], options?: CallOptions): Promise<ApplicationsCreateOutcome> {
+    return this.call<ApplicationsCreateOutcome>("applicationsCreate", statuses.applicationsCreate, params, options, (init) =>
+      this.http.POST("/api/v1/applications/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change an application: `PUT /api/v1/applications/update`. */
+  applicationsUpdate(params: Schemas["ApplicationsUpdateParams"], options?: CallOptions): Promise<ApplicationsUpdateOutcome> {
+    return this.call<ApplicationsUpdateOutcome>("applicationsUpdate", statuses.applicationsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/applications/update", { ...init, body: params }),
+    );
+  }
+
+  /** Create a token of an application: `POST /api/v1/applications/token_create`. */
+  applicationsTokenCreate(params: Schemas["ApplicationsTokenCreateParams"], options?: CallOptions): Promise<ApplicationsTokenCreateOutcome> {
+    return this.call<ApplicationsTokenCreateOutcome>("applicationsTokenCreate", statuses.applicationsTokenCreate, params, options, (init) =>
+      this.http.POST("/api/v1/applications/token_create", { ...init, body: params }),
+    );
+  }
+
+  /** Revoke a token of an application: `POST /api/v1/applications/token_delete`. */
+  applicationsTokenDelete(params: Schemas["ApplicationsTokenDeleteParams"], options?: CallOptions): Promise<ApplicationsTokenDeleteOutcome> {
+    return this.call<ApplicationsTokenDeleteOutcome>("applicationsTokenDelete", statuses.applicationsTokenDelete, params, options, (init) =>
+      this.http.POST("/api/v1/applications/token_delete", { ...init, body: params }),
+    );
+  }
+
+  /** List services: `POST /api/v1/services/index`. */
+  servicesIndex(params: Schemas["ServicesIndexParams"] = {}, options?: CallOptions): Promise<ServicesIndexOutcome> {
+    return this.call<ServicesIndexOutcome>("servicesIndex", statuses.servicesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/services/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `servicesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  servicesIndexAll(params: Schemas["ServicesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Service"], void, undefined> {
+    return this.rows("servicesIndex", { size: 100, ...params.page }, (page) => this.servicesIndex({ ...params, page }, options));
+  }
+
+  /** Deploy or undeploy a service: `PUT /api/v1/services/update`. */
+  servicesUpdate(params: Schemas["ServicesUpdateParams"], options?: CallOptions): Promise<ServicesUpdateOutcome> {
+    return this.call<ServicesUpdateOutcome>("servicesUpdate", statuses.servicesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/services/update", { ...init, body: params }),
+    );
+  }
+
+  /** List routes: `POST /api/v1/routes/index`. */
+  routesIndex(params: Schemas["RoutesIndexParams"] = {}, options?: CallOptions): Promise<RoutesIndexOutcome> {
+    return this.call<RoutesIndexOutcome>("routesIndex", statuses.routesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/routes/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `routesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  routesIndexAll(params: Schemas["RoutesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Route"], void, undefined> {
+    return this.rows("routesIndex", { size: 100, ...params.page }, (page) => this.routesIndex({ ...params, page }, options));
+  }
+
+  /** Deploy or undeploy a route: `PUT /api/v1/routes/update`. */
+  routesUpdate(params: Schemas["RoutesUpdateParams"], options?: CallOptions): Promise<RoutesUpdateOutcome> {
+    return this.call<RoutesUpdateOutcome>("routesUpdate", statuses.routesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/routes/update", { ...init, body: params }),
     );
   }
 }
@@ -1723,6 +2009,197 @@ const statuses = {
   companiesUpdate: [
     "action-successful",
     "company-already-exists",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsCreate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "slug-taken",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsTokenCreate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsTokenDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  servicesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  servicesUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  routesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  routesUpdate: [
+    "action-successful",
     "invalid-content-type",
     "invalid-encoded-params",
     "invalid-param",
