@@ -51,12 +51,20 @@ const (
 	OperationUsersPasswordReset            OperationID = "usersPasswordReset"
 	OperationUsersEmailVerificationRequest OperationID = "usersEmailVerificationRequest"
 	OperationUsersEmailVerify              OperationID = "usersEmailVerify"
+	OperationUsersExport                   OperationID = "usersExport"
+	OperationUsersDelete                   OperationID = "usersDelete"
 	OperationPreferencesRead               OperationID = "preferencesRead"
 	OperationPreferencesUpdate             OperationID = "preferencesUpdate"
 	OperationNotificationsIndex            OperationID = "notificationsIndex"
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationPeopleUpdate                  OperationID = "peopleUpdate"
+	OperationPeopleSessionsIndex           OperationID = "peopleSessionsIndex"
+	OperationPeopleSessionsDelete          OperationID = "peopleSessionsDelete"
+	OperationPeopleExplain                 OperationID = "peopleExplain"
+	OperationPeopleExport                  OperationID = "peopleExport"
+	OperationPeopleDelete                  OperationID = "peopleDelete"
 	OperationCompaniesIndex                OperationID = "companiesIndex"
 	OperationCompaniesRead                 OperationID = "companiesRead"
 	OperationCompaniesCreate               OperationID = "companiesCreate"
@@ -144,6 +152,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"user-has-no-password",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -283,6 +292,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -342,6 +352,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -617,6 +628,64 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationUsersExport, Method: "POST", Path: "/api/v1/users/export", Service: "users",
+		Params:         "UsersExportParams",
+		ParamOrder:     []string{"token"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersDelete, Method: "POST", Path: "/api/v1/users/delete", Service: "users",
+		Params:         "UsersDeleteParams",
+		ParamOrder:     []string{"token", "current_password"},
+		RequiresParams: false, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
 		ID: OperationPreferencesRead, Method: "POST", Path: "/api/v1/preferences/read", Service: "preferences",
 		Params:         "PreferencesReadParams",
 		ParamOrder:     []string{"token"},
@@ -765,6 +834,180 @@ var Operations = []*Operation{
 		Throttled: true, Access: "viewer",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleUpdate, Method: "PUT", Path: "/api/v1/people/update", Service: "people",
+		Params:         "PeopleUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "suspended", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsIndex, Method: "POST", Path: "/api/v1/people/sessions_index", Service: "people",
+		Params:         "PeopleSessionsIndexParams",
+		ParamOrder:     []string{"token", "id", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsDelete, Method: "POST", Path: "/api/v1/people/sessions_delete", Service: "people",
+		Params:         "PeopleSessionsDeleteParams",
+		ParamOrder:     []string{"token", "id", "session_id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExplain, Method: "POST", Path: "/api/v1/people/explain", Service: "people",
+		Params:         "PeopleExplainParams",
+		ParamOrder:     []string{"token", "email", "application"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExport, Method: "POST", Path: "/api/v1/people/export", Service: "people",
+		Params:         "PeopleExportParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleDelete, Method: "POST", Path: "/api/v1/people/delete", Service: "people",
+		Params:         "PeopleDeleteParams",
+		ParamOrder:     []string{"token", "id", "email"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -989,6 +1232,21 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The person was deleted.",
+				Operations: []string{"peopleDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "What signing in would answer.",
+				Operations: []string{"peopleExplain"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the person.",
+				Operations: []string{"peopleExport"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The people.",
 				Operations: []string{"peopleIndex"},
 			},
@@ -996,6 +1254,21 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The person.",
 				Operations: []string{"peopleRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions ended.",
+				Operations: []string{"peopleSessionsDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions.",
+				Operations: []string{"peopleSessionsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person, as changed.",
+				Operations: []string{"peopleUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1054,6 +1327,11 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The user was deleted.",
+				Operations: []string{"usersDelete"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The link is being mailed to the user.",
 				Operations: []string{"usersEmailVerificationRequest"},
 			},
@@ -1061,6 +1339,11 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the user.",
+				Operations: []string{"usersExport"},
 			},
 			{
 				Message:    "It worked.",
@@ -1207,7 +1490,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1218,7 +1501,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1240,7 +1523,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1251,7 +1534,7 @@ var Statuses = []*Status{
 				Message:    "The password is wrong.",
 				Meaning:    "The password is not the one of the user with this e-mail address.",
 				Remedy:     "Let the user type the password again, or send a reset link.",
-				Operations: []string{"sessionsCreate", "usersPasswordUpdate"},
+				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersDelete"},
 			},
 		},
 	},
@@ -1295,7 +1578,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1306,7 +1589,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1350,6 +1633,17 @@ var Statuses = []*Status{
 				Message:    "The user has no role in this application.",
 				Meaning:    "The password, link or Google account is right and the user has records, but none of them is active and admitted by the application. No session was made.",
 				Remedy:     "Ask the operators to activate the user's record, or sign in to an application that admits it.",
+				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
+		Slug: "user-suspended", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The user is suspended.",
+				Meaning:    "The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.",
+				Remedy:     "Ask the operators why the user is suspended.",
 				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
 			},
 		},
@@ -1401,7 +1695,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1412,7 +1706,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1423,7 +1717,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1434,7 +1728,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1445,7 +1739,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1456,7 +1750,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1467,7 +1761,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1478,7 +1772,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1524,7 +1818,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1535,7 +1829,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1546,7 +1840,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1557,7 +1851,7 @@ var Statuses = []*Status{
 				Message:    "The server is busy; try again shortly.",
 				Meaning:    "All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset"},
+				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersDelete"},
 			},
 		},
 	},
@@ -1674,6 +1968,12 @@ func (o ApplicationCrash) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes ApplicationCrash an outcome of usersExport.
+func (o ApplicationCrash) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ApplicationCrash an outcome of usersDelete.
+func (o ApplicationCrash) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes ApplicationCrash an outcome of preferencesRead.
 func (o ApplicationCrash) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1699,6 +1999,28 @@ func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
 func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ApplicationCrash an outcome of peopleUpdate.
+func (o ApplicationCrash) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ApplicationCrash an outcome of peopleSessionsIndex.
+func (o ApplicationCrash) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ApplicationCrash an outcome of peopleSessionsDelete.
+func (o ApplicationCrash) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ApplicationCrash an outcome of peopleExplain.
+func (o ApplicationCrash) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ApplicationCrash an outcome of peopleExport.
+func (o ApplicationCrash) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ApplicationCrash an outcome of peopleDelete.
+func (o ApplicationCrash) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes ApplicationCrash an outcome of companiesIndex.
 func (o ApplicationCrash) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2096,6 +2418,16 @@ func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes IdentifyRequestError an outcome of usersExport.
+func (o IdentifyRequestError) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes IdentifyRequestError an outcome of usersDelete.
+func (o IdentifyRequestError) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes IdentifyRequestError an outcome of preferencesRead.
 func (o IdentifyRequestError) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2123,6 +2455,36 @@ func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) er
 
 // VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
 func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes IdentifyRequestError an outcome of peopleUpdate.
+func (o IdentifyRequestError) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes IdentifyRequestError an outcome of peopleSessionsIndex.
+func (o IdentifyRequestError) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes IdentifyRequestError an outcome of peopleSessionsDelete.
+func (o IdentifyRequestError) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes IdentifyRequestError an outcome of peopleExplain.
+func (o IdentifyRequestError) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes IdentifyRequestError an outcome of peopleExport.
+func (o IdentifyRequestError) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes IdentifyRequestError an outcome of peopleDelete.
+func (o IdentifyRequestError) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes IdentifyRequestError an outcome of companiesIndex.
 func (o IdentifyRequestError) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -2232,6 +2594,12 @@ func (o InvalidContentType) VisitUsersEmailVerifyResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes InvalidContentType an outcome of usersExport.
+func (o InvalidContentType) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidContentType an outcome of usersDelete.
+func (o InvalidContentType) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidContentType an outcome of preferencesRead.
 func (o InvalidContentType) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2257,6 +2625,30 @@ func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) erro
 
 // VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
 func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidContentType an outcome of peopleUpdate.
+func (o InvalidContentType) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidContentType an outcome of peopleSessionsIndex.
+func (o InvalidContentType) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidContentType an outcome of peopleSessionsDelete.
+func (o InvalidContentType) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidContentType an outcome of peopleExplain.
+func (o InvalidContentType) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidContentType an outcome of peopleExport.
+func (o InvalidContentType) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidContentType an outcome of peopleDelete.
+func (o InvalidContentType) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes InvalidContentType an outcome of companiesIndex.
 func (o InvalidContentType) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -2370,6 +2762,16 @@ func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes InvalidEncodedParams an outcome of usersExport.
+func (o InvalidEncodedParams) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes InvalidEncodedParams an outcome of usersDelete.
+func (o InvalidEncodedParams) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes InvalidEncodedParams an outcome of preferencesRead.
 func (o InvalidEncodedParams) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2397,6 +2799,36 @@ func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) er
 
 // VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
 func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidEncodedParams an outcome of peopleUpdate.
+func (o InvalidEncodedParams) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes InvalidEncodedParams an outcome of peopleSessionsIndex.
+func (o InvalidEncodedParams) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidEncodedParams an outcome of peopleSessionsDelete.
+func (o InvalidEncodedParams) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidEncodedParams an outcome of peopleExplain.
+func (o InvalidEncodedParams) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidEncodedParams an outcome of peopleExport.
+func (o InvalidEncodedParams) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes InvalidEncodedParams an outcome of peopleDelete.
+func (o InvalidEncodedParams) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitCompaniesIndexResponse makes InvalidEncodedParams an outcome of companiesIndex.
 func (o InvalidEncodedParams) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -2508,6 +2940,12 @@ func (o InvalidParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
 func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes InvalidParam an outcome of usersExport.
+func (o InvalidParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidParam an outcome of usersDelete.
+func (o InvalidParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidParam an outcome of preferencesRead.
 func (o InvalidParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2527,6 +2965,28 @@ func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
 func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidParam an outcome of peopleUpdate.
+func (o InvalidParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidParam an outcome of peopleSessionsIndex.
+func (o InvalidParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidParam an outcome of peopleSessionsDelete.
+func (o InvalidParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidParam an outcome of peopleExplain.
+func (o InvalidParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidParam an outcome of peopleExport.
+func (o InvalidParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidParam an outcome of peopleDelete.
+func (o InvalidParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes InvalidParam an outcome of companiesIndex.
 func (o InvalidParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2556,6 +3016,9 @@ func (o InvalidPassword) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 func (o InvalidPassword) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersDeleteResponse makes InvalidPassword an outcome of usersDelete.
+func (o InvalidPassword) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-reset-link".
 func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
@@ -2647,6 +3110,12 @@ func (o InvalidToken) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
 func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes InvalidToken an outcome of usersExport.
+func (o InvalidToken) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidToken an outcome of usersDelete.
+func (o InvalidToken) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidToken an outcome of preferencesRead.
 func (o InvalidToken) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2666,6 +3135,28 @@ func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
 func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidToken an outcome of peopleUpdate.
+func (o InvalidToken) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidToken an outcome of peopleSessionsIndex.
+func (o InvalidToken) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidToken an outcome of peopleSessionsDelete.
+func (o InvalidToken) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidToken an outcome of peopleExplain.
+func (o InvalidToken) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidToken an outcome of peopleExport.
+func (o InvalidToken) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidToken an outcome of peopleDelete.
+func (o InvalidToken) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes InvalidToken an outcome of companiesIndex.
 func (o InvalidToken) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2783,6 +3274,12 @@ func (o MissingParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
 func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes MissingParam an outcome of usersExport.
+func (o MissingParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes MissingParam an outcome of usersDelete.
+func (o MissingParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes MissingParam an outcome of preferencesRead.
 func (o MissingParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2802,6 +3299,28 @@ func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
 func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes MissingParam an outcome of peopleUpdate.
+func (o MissingParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes MissingParam an outcome of peopleSessionsIndex.
+func (o MissingParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes MissingParam an outcome of peopleSessionsDelete.
+func (o MissingParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes MissingParam an outcome of peopleExplain.
+func (o MissingParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes MissingParam an outcome of peopleExport.
+func (o MissingParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes MissingParam an outcome of peopleDelete.
+func (o MissingParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes MissingParam an outcome of companiesIndex.
 func (o MissingParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2895,6 +3414,12 @@ func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes NoParamsDecoded an outcome of usersExport.
+func (o NoParamsDecoded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes NoParamsDecoded an outcome of usersDelete.
+func (o NoParamsDecoded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes NoParamsDecoded an outcome of preferencesRead.
 func (o NoParamsDecoded) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2918,6 +3443,28 @@ func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
 func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes NoParamsDecoded an outcome of peopleUpdate.
+func (o NoParamsDecoded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes NoParamsDecoded an outcome of peopleSessionsIndex.
+func (o NoParamsDecoded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes NoParamsDecoded an outcome of peopleSessionsDelete.
+func (o NoParamsDecoded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes NoParamsDecoded an outcome of peopleExplain.
+func (o NoParamsDecoded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes NoParamsDecoded an outcome of peopleExport.
+func (o NoParamsDecoded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes NoParamsDecoded an outcome of peopleDelete.
+func (o NoParamsDecoded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes NoParamsDecoded an outcome of companiesIndex.
 func (o NoParamsDecoded) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3041,6 +3588,12 @@ func (o OriginNotAllowed) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes OriginNotAllowed an outcome of usersExport.
+func (o OriginNotAllowed) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes OriginNotAllowed an outcome of usersDelete.
+func (o OriginNotAllowed) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes OriginNotAllowed an outcome of preferencesRead.
 func (o OriginNotAllowed) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3066,6 +3619,28 @@ func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
 func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes OriginNotAllowed an outcome of peopleUpdate.
+func (o OriginNotAllowed) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes OriginNotAllowed an outcome of peopleSessionsIndex.
+func (o OriginNotAllowed) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes OriginNotAllowed an outcome of peopleSessionsDelete.
+func (o OriginNotAllowed) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes OriginNotAllowed an outcome of peopleExplain.
+func (o OriginNotAllowed) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes OriginNotAllowed an outcome of peopleExport.
+func (o OriginNotAllowed) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes OriginNotAllowed an outcome of peopleDelete.
+func (o OriginNotAllowed) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes OriginNotAllowed an outcome of companiesIndex.
 func (o OriginNotAllowed) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3103,6 +3678,48 @@ func (o PasswordRejected) VisitUsersPasswordResetResponse(w http.ResponseWriter)
 }
 
 // Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleDeleteResponse makes PeopleDeleteActionSuccessful an outcome of peopleDelete.
+func (o PeopleDeleteActionSuccessful) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExplainActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExplainResponse makes PeopleExplainActionSuccessful an outcome of peopleExplain.
+func (o PeopleExplainActionSuccessful) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExportResponse makes PeopleExportActionSuccessful an outcome of peopleExport.
+func (o PeopleExportActionSuccessful) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -3130,6 +3747,48 @@ func (o PeopleReadActionSuccessful) VisitPeopleReadResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PeopleSessionsDeleteActionSuccessful an outcome of peopleSessionsDelete.
+func (o PeopleSessionsDeleteActionSuccessful) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsIndexResponse makes PeopleSessionsIndexActionSuccessful an outcome of peopleSessionsIndex.
+func (o PeopleSessionsIndexActionSuccessful) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleUpdateResponse makes PeopleUpdateActionSuccessful an outcome of peopleUpdate.
+func (o PeopleUpdateActionSuccessful) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
@@ -3148,6 +3807,12 @@ func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter
 func (o PermissionDenied) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes PermissionDenied an outcome of usersExport.
+func (o PermissionDenied) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes PermissionDenied an outcome of usersDelete.
+func (o PermissionDenied) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes PermissionDenied an outcome of preferencesUpdate.
 func (o PermissionDenied) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
@@ -3169,6 +3834,28 @@ func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
 func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes PermissionDenied an outcome of peopleUpdate.
+func (o PermissionDenied) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes PermissionDenied an outcome of peopleSessionsIndex.
+func (o PermissionDenied) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PermissionDenied an outcome of peopleSessionsDelete.
+func (o PermissionDenied) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes PermissionDenied an outcome of peopleExplain.
+func (o PermissionDenied) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes PermissionDenied an outcome of peopleExport.
+func (o PermissionDenied) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes PermissionDenied an outcome of peopleDelete.
+func (o PermissionDenied) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes PermissionDenied an outcome of companiesIndex.
 func (o PermissionDenied) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3297,6 +3984,12 @@ func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RateLimitExceeded an outcome of usersExport.
+func (o RateLimitExceeded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RateLimitExceeded an outcome of usersDelete.
+func (o RateLimitExceeded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes RateLimitExceeded an outcome of preferencesRead.
 func (o RateLimitExceeded) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3322,6 +4015,28 @@ func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error
 
 // VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
 func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RateLimitExceeded an outcome of peopleUpdate.
+func (o RateLimitExceeded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RateLimitExceeded an outcome of peopleSessionsIndex.
+func (o RateLimitExceeded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RateLimitExceeded an outcome of peopleSessionsDelete.
+func (o RateLimitExceeded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RateLimitExceeded an outcome of peopleExplain.
+func (o RateLimitExceeded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RateLimitExceeded an outcome of peopleExport.
+func (o RateLimitExceeded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RateLimitExceeded an outcome of peopleDelete.
+func (o RateLimitExceeded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes RateLimitExceeded an outcome of companiesIndex.
 func (o RateLimitExceeded) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
@@ -3421,6 +4136,12 @@ func (o RequestTooLarge) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RequestTooLarge an outcome of usersExport.
+func (o RequestTooLarge) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RequestTooLarge an outcome of usersDelete.
+func (o RequestTooLarge) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes RequestTooLarge an outcome of preferencesRead.
 func (o RequestTooLarge) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3444,6 +4165,28 @@ func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
 func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RequestTooLarge an outcome of peopleUpdate.
+func (o RequestTooLarge) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RequestTooLarge an outcome of peopleSessionsIndex.
+func (o RequestTooLarge) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RequestTooLarge an outcome of peopleSessionsDelete.
+func (o RequestTooLarge) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RequestTooLarge an outcome of peopleExplain.
+func (o RequestTooLarge) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RequestTooLarge an outcome of peopleExport.
+func (o RequestTooLarge) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RequestTooLarge an outcome of peopleDelete.
+func (o RequestTooLarge) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes RequestTooLarge an outcome of companiesIndex.
 func (o RequestTooLarge) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3553,6 +4296,12 @@ func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RouteNonExistent an outcome of usersExport.
+func (o RouteNonExistent) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNonExistent an outcome of usersDelete.
+func (o RouteNonExistent) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes RouteNonExistent an outcome of preferencesRead.
 func (o RouteNonExistent) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3578,6 +4327,28 @@ func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
 func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNonExistent an outcome of peopleUpdate.
+func (o RouteNonExistent) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNonExistent an outcome of peopleSessionsIndex.
+func (o RouteNonExistent) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNonExistent an outcome of peopleSessionsDelete.
+func (o RouteNonExistent) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNonExistent an outcome of peopleExplain.
+func (o RouteNonExistent) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNonExistent an outcome of peopleExport.
+func (o RouteNonExistent) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNonExistent an outcome of peopleDelete.
+func (o RouteNonExistent) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes RouteNonExistent an outcome of companiesIndex.
 func (o RouteNonExistent) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3673,6 +4444,12 @@ func (o RouteNotFound) VisitUsersEmailVerificationRequestResponse(w http.Respons
 // VisitUsersEmailVerifyResponse makes RouteNotFound an outcome of usersEmailVerify.
 func (o RouteNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes RouteNotFound an outcome of usersExport.
+func (o RouteNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNotFound an outcome of usersDelete.
+func (o RouteNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes RouteNotFound an outcome of preferencesRead.
 func (o RouteNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3694,6 +4471,28 @@ func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { r
 
 // VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
 func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNotFound an outcome of peopleUpdate.
+func (o RouteNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNotFound an outcome of peopleSessionsIndex.
+func (o RouteNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNotFound an outcome of peopleSessionsDelete.
+func (o RouteNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNotFound an outcome of peopleExplain.
+func (o RouteNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNotFound an outcome of peopleExport.
+func (o RouteNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNotFound an outcome of peopleDelete.
+func (o RouteNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes RouteNotFound an outcome of companiesIndex.
 func (o RouteNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3730,6 +4529,9 @@ func (o ServerBusy) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) erro
 
 // VisitUsersPasswordResetResponse makes ServerBusy an outcome of usersPasswordReset.
 func (o ServerBusy) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServerBusy an outcome of usersDelete.
+func (o ServerBusy) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
@@ -3811,6 +4613,12 @@ func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes ServiceNotFound an outcome of usersExport.
+func (o ServiceNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServiceNotFound an outcome of usersDelete.
+func (o ServiceNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes ServiceNotFound an outcome of preferencesRead.
 func (o ServiceNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3834,6 +4642,28 @@ func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
 func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ServiceNotFound an outcome of peopleUpdate.
+func (o ServiceNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ServiceNotFound an outcome of peopleSessionsIndex.
+func (o ServiceNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ServiceNotFound an outcome of peopleSessionsDelete.
+func (o ServiceNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ServiceNotFound an outcome of peopleExplain.
+func (o ServiceNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ServiceNotFound an outcome of peopleExport.
+func (o ServiceNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ServiceNotFound an outcome of peopleDelete.
+func (o ServiceNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes ServiceNotFound an outcome of companiesIndex.
 func (o ServiceNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3925,6 +4755,12 @@ func (o SessionExpired) VisitUsersEmailVerificationRequestResponse(w http.Respon
 // VisitUsersEmailVerifyResponse makes SessionExpired an outcome of usersEmailVerify.
 func (o SessionExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes SessionExpired an outcome of usersExport.
+func (o SessionExpired) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes SessionExpired an outcome of usersDelete.
+func (o SessionExpired) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes SessionExpired an outcome of preferencesRead.
 func (o SessionExpired) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3948,6 +4784,28 @@ func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { 
 
 // VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
 func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes SessionExpired an outcome of peopleUpdate.
+func (o SessionExpired) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes SessionExpired an outcome of peopleSessionsIndex.
+func (o SessionExpired) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes SessionExpired an outcome of peopleSessionsDelete.
+func (o SessionExpired) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes SessionExpired an outcome of peopleExplain.
+func (o SessionExpired) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes SessionExpired an outcome of peopleExport.
+func (o SessionExpired) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes SessionExpired an outcome of peopleDelete.
+func (o SessionExpired) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitCompaniesIndexResponse makes SessionExpired an outcome of companiesIndex.
 func (o SessionExpired) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4179,6 +5037,28 @@ func (o UserRequiresRole) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o UserSuspended) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "user-suspended", "The user is suspended.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/user-suspended>; rel=\"help\""}, o)
+}
+
+// VisitSessionsCreateResponse makes UserSuspended an outcome of sessionsCreate.
+func (o UserSuspended) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkCreateResponse makes UserSuspended an outcome of sessionsMagicLinkCreate.
+func (o UserSuspended) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes UserSuspended an outcome of sessionsGoogleCreate.
+func (o UserSuspended) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
@@ -4190,6 +5070,20 @@ func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error 
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
 func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersDeleteResponse makes UsersDeleteActionSuccessful an outcome of usersDelete.
+func (o UsersDeleteActionSuccessful) VisitUsersDeleteResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4232,6 +5126,20 @@ func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
 func (o UsersEmailVerifyActionSuccessful) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersExportResponse makes UsersExportActionSuccessful an outcome of usersExport.
+func (o UsersExportActionSuccessful) VisitUsersExportResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 

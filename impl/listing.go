@@ -109,6 +109,7 @@ type listRefusal interface {
 	gen.SessionsIndexResponseObject
 	gen.NotificationsIndexResponseObject
 	gen.PeopleIndexResponseObject
+	gen.PeopleSessionsIndexResponseObject
 	gen.CompaniesIndexResponseObject
 }
 

@@ -65,7 +65,7 @@ func (s *Server) checkCurrentPassword(c *call, found *account, current string) (
 	}
 	wrong := c.checkFirstPassword("password", found.User)
 	if current != "" {
-		wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
+		wrong = append(wrong, noCurrentPassword...)
 	}
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
@@ -73,8 +73,16 @@ func (s *Server) checkCurrentPassword(c *call, found *account, current string) (
 	return nil, nil
 }
 
+var noCurrentPassword = []gen.ParamError{paramError("current_password", gen.Allowed, "this user has no password")}
+
+// currentPasswordRefusal is an outcome of the operations that take the current password.
+type currentPasswordRefusal interface {
+	gen.UsersPasswordUpdateResponseObject
+	gen.UsersDeleteResponseObject
+}
+
 // verifyCurrentPassword limits and counts wrong passwords like a sign-in.
-func (s *Server) verifyCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
+func (s *Server) verifyCurrentPassword(c *call, found *account, current string) (currentPasswordRefusal, error) {
 	ctx := c.context()
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil

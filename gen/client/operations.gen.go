@@ -42,12 +42,20 @@ func (ApplicationCrash) outcomeOfUsersPasswordResetRequest()     {}
 func (ApplicationCrash) outcomeOfUsersPasswordReset()            {}
 func (ApplicationCrash) outcomeOfUsersEmailVerificationRequest() {}
 func (ApplicationCrash) outcomeOfUsersEmailVerify()              {}
+func (ApplicationCrash) outcomeOfUsersExport()                   {}
+func (ApplicationCrash) outcomeOfUsersDelete()                   {}
 func (ApplicationCrash) outcomeOfPreferencesRead()               {}
 func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
 func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfPeopleUpdate()                  {}
+func (ApplicationCrash) outcomeOfPeopleSessionsIndex()           {}
+func (ApplicationCrash) outcomeOfPeopleSessionsDelete()          {}
+func (ApplicationCrash) outcomeOfPeopleExplain()                 {}
+func (ApplicationCrash) outcomeOfPeopleExport()                  {}
+func (ApplicationCrash) outcomeOfPeopleDelete()                  {}
 func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
 func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
@@ -230,12 +238,20 @@ func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest()     {}
 func (IdentifyRequestError) outcomeOfUsersPasswordReset()            {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerificationRequest() {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerify()              {}
+func (IdentifyRequestError) outcomeOfUsersExport()                   {}
+func (IdentifyRequestError) outcomeOfUsersDelete()                   {}
 func (IdentifyRequestError) outcomeOfPreferencesRead()               {}
 func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
 func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfPeopleUpdate()                  {}
+func (IdentifyRequestError) outcomeOfPeopleSessionsIndex()           {}
+func (IdentifyRequestError) outcomeOfPeopleSessionsDelete()          {}
+func (IdentifyRequestError) outcomeOfPeopleExplain()                 {}
+func (IdentifyRequestError) outcomeOfPeopleExport()                  {}
+func (IdentifyRequestError) outcomeOfPeopleDelete()                  {}
 func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
 func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
 func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
@@ -266,12 +282,20 @@ func (InvalidContentType) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidContentType) outcomeOfUsersPasswordReset()            {}
 func (InvalidContentType) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidContentType) outcomeOfUsersEmailVerify()              {}
+func (InvalidContentType) outcomeOfUsersExport()                   {}
+func (InvalidContentType) outcomeOfUsersDelete()                   {}
 func (InvalidContentType) outcomeOfPreferencesRead()               {}
 func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
 func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfPeopleUpdate()                  {}
+func (InvalidContentType) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidContentType) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidContentType) outcomeOfPeopleExplain()                 {}
+func (InvalidContentType) outcomeOfPeopleExport()                  {}
+func (InvalidContentType) outcomeOfPeopleDelete()                  {}
 func (InvalidContentType) outcomeOfCompaniesIndex()                {}
 func (InvalidContentType) outcomeOfCompaniesRead()                 {}
 func (InvalidContentType) outcomeOfCompaniesCreate()               {}
@@ -302,12 +326,20 @@ func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidEncodedParams) outcomeOfUsersPasswordReset()            {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerify()              {}
+func (InvalidEncodedParams) outcomeOfUsersExport()                   {}
+func (InvalidEncodedParams) outcomeOfUsersDelete()                   {}
 func (InvalidEncodedParams) outcomeOfPreferencesRead()               {}
 func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
 func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfPeopleUpdate()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidEncodedParams) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidEncodedParams) outcomeOfPeopleExplain()                 {}
+func (InvalidEncodedParams) outcomeOfPeopleExport()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleDelete()                  {}
 func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
 func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
 func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
@@ -346,12 +378,20 @@ func (InvalidParam) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidParam) outcomeOfUsersPasswordReset()            {}
 func (InvalidParam) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidParam) outcomeOfUsersEmailVerify()              {}
+func (InvalidParam) outcomeOfUsersExport()                   {}
+func (InvalidParam) outcomeOfUsersDelete()                   {}
 func (InvalidParam) outcomeOfPreferencesRead()               {}
 func (InvalidParam) outcomeOfPreferencesUpdate()             {}
 func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfPeopleUpdate()                  {}
+func (InvalidParam) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidParam) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidParam) outcomeOfPeopleExplain()                 {}
+func (InvalidParam) outcomeOfPeopleExport()                  {}
+func (InvalidParam) outcomeOfPeopleDelete()                  {}
 func (InvalidParam) outcomeOfCompaniesIndex()                {}
 func (InvalidParam) outcomeOfCompaniesRead()                 {}
 func (InvalidParam) outcomeOfCompaniesCreate()               {}
@@ -365,6 +405,7 @@ func (o InvalidPassword) Error() string { return refusal("invalid-password", o.M
 
 func (InvalidPassword) outcomeOfSessionsCreate()      {}
 func (InvalidPassword) outcomeOfUsersPasswordUpdate() {}
+func (InvalidPassword) outcomeOfUsersDelete()         {}
 
 // Slug is "invalid-reset-link".
 func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
@@ -399,12 +440,20 @@ func (InvalidToken) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidToken) outcomeOfUsersPasswordReset()            {}
 func (InvalidToken) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidToken) outcomeOfUsersEmailVerify()              {}
+func (InvalidToken) outcomeOfUsersExport()                   {}
+func (InvalidToken) outcomeOfUsersDelete()                   {}
 func (InvalidToken) outcomeOfPreferencesRead()               {}
 func (InvalidToken) outcomeOfPreferencesUpdate()             {}
 func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfPeopleUpdate()                  {}
+func (InvalidToken) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidToken) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidToken) outcomeOfPeopleExplain()                 {}
+func (InvalidToken) outcomeOfPeopleExport()                  {}
+func (InvalidToken) outcomeOfPeopleDelete()                  {}
 func (InvalidToken) outcomeOfCompaniesIndex()                {}
 func (InvalidToken) outcomeOfCompaniesRead()                 {}
 func (InvalidToken) outcomeOfCompaniesCreate()               {}
@@ -453,12 +502,20 @@ func (MissingParam) outcomeOfUsersPasswordResetRequest()     {}
 func (MissingParam) outcomeOfUsersPasswordReset()            {}
 func (MissingParam) outcomeOfUsersEmailVerificationRequest() {}
 func (MissingParam) outcomeOfUsersEmailVerify()              {}
+func (MissingParam) outcomeOfUsersExport()                   {}
+func (MissingParam) outcomeOfUsersDelete()                   {}
 func (MissingParam) outcomeOfPreferencesRead()               {}
 func (MissingParam) outcomeOfPreferencesUpdate()             {}
 func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfPeopleUpdate()                  {}
+func (MissingParam) outcomeOfPeopleSessionsIndex()           {}
+func (MissingParam) outcomeOfPeopleSessionsDelete()          {}
+func (MissingParam) outcomeOfPeopleExplain()                 {}
+func (MissingParam) outcomeOfPeopleExport()                  {}
+func (MissingParam) outcomeOfPeopleDelete()                  {}
 func (MissingParam) outcomeOfCompaniesIndex()                {}
 func (MissingParam) outcomeOfCompaniesRead()                 {}
 func (MissingParam) outcomeOfCompaniesCreate()               {}
@@ -487,12 +544,20 @@ func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest()     {}
 func (NoParamsDecoded) outcomeOfUsersPasswordReset()            {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerificationRequest() {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerify()              {}
+func (NoParamsDecoded) outcomeOfUsersExport()                   {}
+func (NoParamsDecoded) outcomeOfUsersDelete()                   {}
 func (NoParamsDecoded) outcomeOfPreferencesRead()               {}
 func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
 func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfPeopleUpdate()                  {}
+func (NoParamsDecoded) outcomeOfPeopleSessionsIndex()           {}
+func (NoParamsDecoded) outcomeOfPeopleSessionsDelete()          {}
+func (NoParamsDecoded) outcomeOfPeopleExplain()                 {}
+func (NoParamsDecoded) outcomeOfPeopleExport()                  {}
+func (NoParamsDecoded) outcomeOfPeopleDelete()                  {}
 func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
 func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
 func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
@@ -533,12 +598,20 @@ func (OriginNotAllowed) outcomeOfUsersPasswordResetRequest()     {}
 func (OriginNotAllowed) outcomeOfUsersPasswordReset()            {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerificationRequest() {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerify()              {}
+func (OriginNotAllowed) outcomeOfUsersExport()                   {}
+func (OriginNotAllowed) outcomeOfUsersDelete()                   {}
 func (OriginNotAllowed) outcomeOfPreferencesRead()               {}
 func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
 func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfPeopleUpdate()                  {}
+func (OriginNotAllowed) outcomeOfPeopleSessionsIndex()           {}
+func (OriginNotAllowed) outcomeOfPeopleSessionsDelete()          {}
+func (OriginNotAllowed) outcomeOfPeopleExplain()                 {}
+func (OriginNotAllowed) outcomeOfPeopleExport()                  {}
+func (OriginNotAllowed) outcomeOfPeopleDelete()                  {}
 func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
 func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
 func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
@@ -554,6 +627,21 @@ func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
 func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
 
 // Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleDeleteActionSuccessful) outcomeOfPeopleDelete() {}
+
+// Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleExplainActionSuccessful) outcomeOfPeopleExplain() {}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleExportActionSuccessful) outcomeOfPeopleExport() {}
+
+// Slug is "action-successful".
 func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleIndexActionSuccessful) outcomeOfPeopleIndex() {}
@@ -563,23 +651,46 @@ func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleReadActionSuccessful) outcomeOfPeopleRead() {}
 
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleSessionsDeleteActionSuccessful) outcomeOfPeopleSessionsDelete() {}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleSessionsIndexActionSuccessful) outcomeOfPeopleSessionsIndex() {}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleUpdateActionSuccessful) outcomeOfPeopleUpdate() {}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
 // Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
-func (PermissionDenied) outcomeOfUsersClientRegister() {}
-func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
-func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
-func (PermissionDenied) outcomeOfNotificationsIndex()  {}
-func (PermissionDenied) outcomeOfNotificationsUpdate() {}
-func (PermissionDenied) outcomeOfPeopleIndex()         {}
-func (PermissionDenied) outcomeOfPeopleRead()          {}
-func (PermissionDenied) outcomeOfCompaniesIndex()      {}
-func (PermissionDenied) outcomeOfCompaniesRead()       {}
-func (PermissionDenied) outcomeOfCompaniesCreate()     {}
-func (PermissionDenied) outcomeOfCompaniesUpdate()     {}
+func (PermissionDenied) outcomeOfUsersClientRegister()  {}
+func (PermissionDenied) outcomeOfUsersPasswordUpdate()  {}
+func (PermissionDenied) outcomeOfUsersExport()          {}
+func (PermissionDenied) outcomeOfUsersDelete()          {}
+func (PermissionDenied) outcomeOfPreferencesUpdate()    {}
+func (PermissionDenied) outcomeOfNotificationsIndex()   {}
+func (PermissionDenied) outcomeOfNotificationsUpdate()  {}
+func (PermissionDenied) outcomeOfPeopleIndex()          {}
+func (PermissionDenied) outcomeOfPeopleRead()           {}
+func (PermissionDenied) outcomeOfPeopleUpdate()         {}
+func (PermissionDenied) outcomeOfPeopleSessionsIndex()  {}
+func (PermissionDenied) outcomeOfPeopleSessionsDelete() {}
+func (PermissionDenied) outcomeOfPeopleExplain()        {}
+func (PermissionDenied) outcomeOfPeopleExport()         {}
+func (PermissionDenied) outcomeOfPeopleDelete()         {}
+func (PermissionDenied) outcomeOfCompaniesIndex()       {}
+func (PermissionDenied) outcomeOfCompaniesRead()        {}
+func (PermissionDenied) outcomeOfCompaniesCreate()      {}
+func (PermissionDenied) outcomeOfCompaniesUpdate()      {}
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -615,12 +726,20 @@ func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest()     {}
 func (RateLimitExceeded) outcomeOfUsersPasswordReset()            {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerificationRequest() {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerify()              {}
+func (RateLimitExceeded) outcomeOfUsersExport()                   {}
+func (RateLimitExceeded) outcomeOfUsersDelete()                   {}
 func (RateLimitExceeded) outcomeOfPreferencesRead()               {}
 func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
 func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfPeopleUpdate()                  {}
+func (RateLimitExceeded) outcomeOfPeopleSessionsIndex()           {}
+func (RateLimitExceeded) outcomeOfPeopleSessionsDelete()          {}
+func (RateLimitExceeded) outcomeOfPeopleExplain()                 {}
+func (RateLimitExceeded) outcomeOfPeopleExport()                  {}
+func (RateLimitExceeded) outcomeOfPeopleDelete()                  {}
 func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
 func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
 func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
@@ -649,12 +768,20 @@ func (RequestTooLarge) outcomeOfUsersPasswordResetRequest()     {}
 func (RequestTooLarge) outcomeOfUsersPasswordReset()            {}
 func (RequestTooLarge) outcomeOfUsersEmailVerificationRequest() {}
 func (RequestTooLarge) outcomeOfUsersEmailVerify()              {}
+func (RequestTooLarge) outcomeOfUsersExport()                   {}
+func (RequestTooLarge) outcomeOfUsersDelete()                   {}
 func (RequestTooLarge) outcomeOfPreferencesRead()               {}
 func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
 func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfPeopleUpdate()                  {}
+func (RequestTooLarge) outcomeOfPeopleSessionsIndex()           {}
+func (RequestTooLarge) outcomeOfPeopleSessionsDelete()          {}
+func (RequestTooLarge) outcomeOfPeopleExplain()                 {}
+func (RequestTooLarge) outcomeOfPeopleExport()                  {}
+func (RequestTooLarge) outcomeOfPeopleDelete()                  {}
 func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
 func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
 func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
@@ -695,12 +822,20 @@ func (RouteNonExistent) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNonExistent) outcomeOfUsersPasswordReset()            {}
 func (RouteNonExistent) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNonExistent) outcomeOfUsersEmailVerify()              {}
+func (RouteNonExistent) outcomeOfUsersExport()                   {}
+func (RouteNonExistent) outcomeOfUsersDelete()                   {}
 func (RouteNonExistent) outcomeOfPreferencesRead()               {}
 func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
 func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfPeopleUpdate()                  {}
+func (RouteNonExistent) outcomeOfPeopleSessionsIndex()           {}
+func (RouteNonExistent) outcomeOfPeopleSessionsDelete()          {}
+func (RouteNonExistent) outcomeOfPeopleExplain()                 {}
+func (RouteNonExistent) outcomeOfPeopleExport()                  {}
+func (RouteNonExistent) outcomeOfPeopleDelete()                  {}
 func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
 func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
 func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
@@ -729,12 +864,20 @@ func (RouteNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNotFound) outcomeOfUsersPasswordReset()            {}
 func (RouteNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNotFound) outcomeOfUsersEmailVerify()              {}
+func (RouteNotFound) outcomeOfUsersExport()                   {}
+func (RouteNotFound) outcomeOfUsersDelete()                   {}
 func (RouteNotFound) outcomeOfPreferencesRead()               {}
 func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
 func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfPeopleUpdate()                  {}
+func (RouteNotFound) outcomeOfPeopleSessionsIndex()           {}
+func (RouteNotFound) outcomeOfPeopleSessionsDelete()          {}
+func (RouteNotFound) outcomeOfPeopleExplain()                 {}
+func (RouteNotFound) outcomeOfPeopleExport()                  {}
+func (RouteNotFound) outcomeOfPeopleDelete()                  {}
 func (RouteNotFound) outcomeOfCompaniesIndex()                {}
 func (RouteNotFound) outcomeOfCompaniesRead()                 {}
 func (RouteNotFound) outcomeOfCompaniesCreate()               {}
@@ -751,6 +894,7 @@ func (ServerBusy) outcomeOfClientsRegister()     {}
 func (ServerBusy) outcomeOfUsersClientRegister() {}
 func (ServerBusy) outcomeOfUsersPasswordUpdate() {}
 func (ServerBusy) outcomeOfUsersPasswordReset()  {}
+func (ServerBusy) outcomeOfUsersDelete()         {}
 
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
@@ -775,12 +919,20 @@ func (ServiceNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (ServiceNotFound) outcomeOfUsersPasswordReset()            {}
 func (ServiceNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (ServiceNotFound) outcomeOfUsersEmailVerify()              {}
+func (ServiceNotFound) outcomeOfUsersExport()                   {}
+func (ServiceNotFound) outcomeOfUsersDelete()                   {}
 func (ServiceNotFound) outcomeOfPreferencesRead()               {}
 func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
 func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfPeopleUpdate()                  {}
+func (ServiceNotFound) outcomeOfPeopleSessionsIndex()           {}
+func (ServiceNotFound) outcomeOfPeopleSessionsDelete()          {}
+func (ServiceNotFound) outcomeOfPeopleExplain()                 {}
+func (ServiceNotFound) outcomeOfPeopleExport()                  {}
+func (ServiceNotFound) outcomeOfPeopleDelete()                  {}
 func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
 func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
 func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
@@ -809,12 +961,20 @@ func (SessionExpired) outcomeOfUsersPasswordResetRequest()     {}
 func (SessionExpired) outcomeOfUsersPasswordReset()            {}
 func (SessionExpired) outcomeOfUsersEmailVerificationRequest() {}
 func (SessionExpired) outcomeOfUsersEmailVerify()              {}
+func (SessionExpired) outcomeOfUsersExport()                   {}
+func (SessionExpired) outcomeOfUsersDelete()                   {}
 func (SessionExpired) outcomeOfPreferencesRead()               {}
 func (SessionExpired) outcomeOfPreferencesUpdate()             {}
 func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfPeopleUpdate()                  {}
+func (SessionExpired) outcomeOfPeopleSessionsIndex()           {}
+func (SessionExpired) outcomeOfPeopleSessionsDelete()          {}
+func (SessionExpired) outcomeOfPeopleExplain()                 {}
+func (SessionExpired) outcomeOfPeopleExport()                  {}
+func (SessionExpired) outcomeOfPeopleDelete()                  {}
 func (SessionExpired) outcomeOfCompaniesIndex()                {}
 func (SessionExpired) outcomeOfCompaniesRead()                 {}
 func (SessionExpired) outcomeOfCompaniesCreate()               {}
@@ -932,10 +1092,25 @@ func (UserRequiresRole) outcomeOfSessionsCreate()          {}
 func (UserRequiresRole) outcomeOfSessionsMagicLinkCreate() {}
 func (UserRequiresRole) outcomeOfSessionsGoogleCreate()    {}
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Error returns the slug, the message and the id of the request.
+func (o UserSuspended) Error() string { return refusal("user-suspended", o.Message, o.RequestID) }
+
+func (UserSuspended) outcomeOfSessionsCreate()          {}
+func (UserSuspended) outcomeOfSessionsMagicLinkCreate() {}
+func (UserSuspended) outcomeOfSessionsGoogleCreate()    {}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersDeleteActionSuccessful) outcomeOfUsersDelete() {}
 
 // Slug is "action-successful".
 func (UsersEmailVerificationRequestActionSuccessful) Slug() string { return "action-successful" }
@@ -956,6 +1131,11 @@ func (UsersEmailVerificationRequestMandrillEmailFailed) outcomeOfUsersEmailVerif
 func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersExportActionSuccessful) outcomeOfUsersExport() {}
 
 // Slug is "action-successful".
 func (UsersPasswordResetActionSuccessful) Slug() string { return "action-successful" }
@@ -1013,6 +1193,7 @@ func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 //   - [NoParamsDecoded]
 //   - [UserHasNoPassword]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1069,6 +1250,8 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 		return as[UserHasNoPassword](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsCreateClientRequired](answer)
 	case "invalid-token":
@@ -1411,6 +1594,7 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 //   - [MissingParam]
 //   - [NoParamsDecoded]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsMagicLinkCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1463,6 +1647,8 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 		return as[NoParamsDecoded](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsMagicLinkCreateClientRequired](answer)
 	case "invalid-token":
@@ -1577,6 +1763,7 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 //   - [MissingParam]
 //   - [NoParamsDecoded]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsGoogleCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1631,6 +1818,8 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 		return as[NoParamsDecoded](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsGoogleCreateClientRequired](answer)
 	case "invalid-token":
@@ -2408,6 +2597,167 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 	return nil, answer.undocumented()
 }
 
+// UsersExportOutcome is an outcome of usersExport:
+//   - [UsersExportActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersExportOutcome interface {
+	Outcome
+	outcomeOfUsersExport()
+}
+
+// UsersExport calls POST /api/v1/users/export: Export what is stored about the user.
+func (a *API) UsersExport(ctx context.Context, params UsersExportParams, editors ...RequestEditorFn) (UsersExportOutcome, error) {
+	answer, err := a.call(ctx, "usersExport", func() (*http.Response, error) {
+		return a.HTTP.UsersExport(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersExportActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersDeleteOutcome is an outcome of usersDelete:
+//   - [UsersDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidPassword]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersDeleteOutcome interface {
+	Outcome
+	outcomeOfUsersDelete()
+}
+
+// Encode returns the body of usersDelete: base64 of the params as JSON.
+func (p UsersDeleteParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersDelete calls POST /api/v1/users/delete: Delete the user.
+func (a *API) UsersDelete(ctx context.Context, params UsersDeleteParams, editors ...RequestEditorFn) (UsersDeleteOutcome, error) {
+	answer, err := a.call(ctx, "usersDelete", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersDeleteWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-password":
+		return as[InvalidPassword](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
 // PreferencesReadOutcome is an outcome of preferencesRead:
 //   - [PreferencesReadActionSuccessful]
 //   - [InvalidContentType]
@@ -2835,6 +3185,453 @@ func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors .
 	switch answer.status {
 	case "action-successful":
 		return as[PeopleReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleUpdateOutcome is an outcome of peopleUpdate:
+//   - [PeopleUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleUpdateOutcome interface {
+	Outcome
+	outcomeOfPeopleUpdate()
+}
+
+// PeopleUpdate calls PUT /api/v1/people/update: Change a person.
+func (a *API) PeopleUpdate(ctx context.Context, params PeopleUpdateParams, editors ...RequestEditorFn) (PeopleUpdateOutcome, error) {
+	answer, err := a.call(ctx, "peopleUpdate", func() (*http.Response, error) {
+		return a.HTTP.PeopleUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleSessionsIndexOutcome is an outcome of peopleSessionsIndex:
+//   - [PeopleSessionsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleSessionsIndexOutcome interface {
+	Outcome
+	outcomeOfPeopleSessionsIndex()
+}
+
+// PeopleSessionsIndex calls POST /api/v1/people/sessions_index: List the sessions of a person.
+func (a *API) PeopleSessionsIndex(ctx context.Context, params PeopleSessionsIndexParams, editors ...RequestEditorFn) (PeopleSessionsIndexOutcome, error) {
+	answer, err := a.call(ctx, "peopleSessionsIndex", func() (*http.Response, error) {
+		return a.HTTP.PeopleSessionsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleSessionsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleSessionsIndexAll returns the rows of all pages of peopleSessionsIndex, 100 on each page unless params say otherwise.
+func (a *API) PeopleSessionsIndexAll(ctx context.Context, params PeopleSessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Session, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[PeopleSessionsIndexActionSuccessful](a.PeopleSessionsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// PeopleSessionsDeleteOutcome is an outcome of peopleSessionsDelete:
+//   - [PeopleSessionsDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleSessionsDeleteOutcome interface {
+	Outcome
+	outcomeOfPeopleSessionsDelete()
+}
+
+// PeopleSessionsDelete calls POST /api/v1/people/sessions_delete: Sign a person out.
+func (a *API) PeopleSessionsDelete(ctx context.Context, params PeopleSessionsDeleteParams, editors ...RequestEditorFn) (PeopleSessionsDeleteOutcome, error) {
+	answer, err := a.call(ctx, "peopleSessionsDelete", func() (*http.Response, error) {
+		return a.HTTP.PeopleSessionsDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleSessionsDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleExplainOutcome is an outcome of peopleExplain:
+//   - [PeopleExplainActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleExplainOutcome interface {
+	Outcome
+	outcomeOfPeopleExplain()
+}
+
+// PeopleExplain calls POST /api/v1/people/explain: Explain a sign-in.
+func (a *API) PeopleExplain(ctx context.Context, params PeopleExplainParams, editors ...RequestEditorFn) (PeopleExplainOutcome, error) {
+	answer, err := a.call(ctx, "peopleExplain", func() (*http.Response, error) {
+		return a.HTTP.PeopleExplain(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleExplainActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleExportOutcome is an outcome of peopleExport:
+//   - [PeopleExportActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleExportOutcome interface {
+	Outcome
+	outcomeOfPeopleExport()
+}
+
+// PeopleExport calls POST /api/v1/people/export: Export what is stored about a person.
+func (a *API) PeopleExport(ctx context.Context, params PeopleExportParams, editors ...RequestEditorFn) (PeopleExportOutcome, error) {
+	answer, err := a.call(ctx, "peopleExport", func() (*http.Response, error) {
+		return a.HTTP.PeopleExport(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleExportActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleDeleteOutcome is an outcome of peopleDelete:
+//   - [PeopleDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleDeleteOutcome interface {
+	Outcome
+	outcomeOfPeopleDelete()
+}
+
+// PeopleDelete calls POST /api/v1/people/delete: Delete a person.
+func (a *API) PeopleDelete(ctx context.Context, params PeopleDeleteParams, editors ...RequestEditorFn) (PeopleDeleteOutcome, error) {
+	answer, err := a.call(ctx, "peopleDelete", func() (*http.Response, error) {
+		return a.HTTP.PeopleDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleDeleteActionSuccessful](answer)
 	case "invalid-content-type":
 		return as[InvalidContentType](answer)
 	case "invalid-encoded-params":

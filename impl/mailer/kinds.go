@@ -15,9 +15,10 @@ const (
 	RememberMe      Kind = "remember_me"      // notice of sessions that do not expire
 	SignIn          Kind = "sign_in"          // notice of a sign-in
 	Summary         Kind = "summary"          // instead of further notices within an hour
+	AccountDeleted  Kind = "account_deleted"  // notice that users deleted their account
 )
 
 // Kinds lists every kind. Each has a template of the same name in templates/.
 var Kinds = []Kind{
-	Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn, Summary,
+	Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn, Summary, AccountDeleted,
 }

@@ -98,6 +98,21 @@ func (m Mailbox) Key(email string) [32]byte {
 	return sha256.Sum256([]byte(m.kind + "\x00" + email))
 }
 
+// Keys returns all keys under which attempts for an e-mail address are counted: those of links count for each
+// application apart.
+func Keys(email string, applications []int64) [][]byte {
+	limits := []Mailbox{Passwords(), Notices, Summaries}
+	for _, id := range applications {
+		limits = append(limits, Links().For(id))
+	}
+	keys := make([][]byte, len(limits))
+	for i, limit := range limits {
+		key := limit.Key(email)
+		keys[i] = key[:]
+	}
+	return keys
+}
+
 // Digest returns the digest of a network that an attempt keeps. It is positive.
 func Digest(network string) int64 {
 	sum := sha256.Sum256([]byte(network))
