@@ -1,5 +1,5 @@
 // Package admin implements the administrative verbs of the planoauth command: applications and their tokens,
-// employees, companies, and deploy.
+// employees, companies, people, and deploy.
 //
 // Each function does its work in one statement or one transaction: it is done completely or not at all. All
 // are safe to run beside running servers, which see the change within a second; no restart is needed.
