@@ -49,7 +49,7 @@ func (s *Server) UsersDelete(ctx context.Context, req gen.UsersDeleteRequestObje
 		if err := keepLastAdmin(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if err := personal.Delete(ctx, tx, user.ID); err != nil {
+		if err := personal.Delete(ctx, tx, user.ID, personal.Oneself); err != nil {
 			return err
 		}
 		event := c.auditEvent("action-successful")
@@ -127,7 +127,7 @@ func (s *Server) PeopleDelete(ctx context.Context, req gen.PeopleDeleteRequestOb
 		if err := keepLastAdmin(ctx, tx, c.about.ID); err != nil {
 			return err
 		}
-		return personal.Delete(ctx, tx, c.about.ID)
+		return personal.Delete(ctx, tx, c.about.ID, personal.Operators)
 	})
 	switch {
 	case errors.Is(err, errGone):

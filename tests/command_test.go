@@ -202,6 +202,15 @@ planox2\n`, ""},
 		{"company|add| ", "^$", "NAME must be one line of visible text"},
 		{"company add", "^$", `expected "<name>"`},
 		{"company list", "^$", "unexpected argument list"},
+		{"person show Proven@example.com", `(?si)^user\n  .*  email +proven@example.com\n.*  id +1\n.*employee\n.*  access +none\n`, ""},
+		{"person show proven@example.com --json", `(?si)^{\n  "user": {.*"email": "proven@example.com".*"has_password": true.*"employee": {.*"sessions": \[\]\n}\n$`, ""},
+		{"person export proven@example.com", `(?si)^audit_events\n.*  operation +person show\n.*user\n.*  email +proven@example.com\n`, ""},
+		{"person export proven@example.com --json", `(?si)^{\n  "audit_events": \[.*"operation": "person export".*"user": {.*}\n$`, ""},
+		{"person show nobody@example.com", "^$", "no user has this address"},
+		{"person export nobody", "^$", "EMAIL must be in the format email"},
+		{"person delete nobody@example.com", "^$", "no user has this address"},
+		{"person delete Google@Example.com --json", `^{\n  "id": 3,\n  "email": "google@example.com"\n}\n$`, ""},
+		{"person delete inactive@example.com", `^inactive@example.com, the user #2, is deleted.\n$`, ""},
 	}
 	for _, row := range rows {
 		arguments := strings.Split(row.arguments, "|")
@@ -221,7 +230,7 @@ planox2\n`, ""},
 	}
 	for what, n := range map[string]int{
 		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 1,
-		"users": 4, "employees WHERE active": 3, "employees": 3,
+		"users": 2, "employees WHERE active": 2, "employees": 2, "audit_events WHERE command AND operation = 'person delete'": 2,
 		"users WHERE email = 'new@example.com' AND first_name = 'Grace' AND last_name = 'Hopper' AND password_hash IS NULL AND email_verified_at IS NULL": 1,
 		"applications WHERE slug = 'planoauth' AND sign_in_mail AND url = '' AND name = 'PlanoAuth'":                                                      1,
 	} {

@@ -68,7 +68,7 @@ func DeletePerson(ctx context.Context, d *db.DB, address string, now time.Time) 
 		} else if err != nil {
 			return err
 		}
-		if err := personal.Delete(ctx, tx, user.ID); err != nil {
+		if err := personal.Delete(ctx, tx, user.ID, personal.Operators); err != nil {
 			return err
 		}
 		return db.Insert(ctx, tx, commandEvent("person delete", user.ID, now))

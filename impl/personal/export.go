@@ -9,6 +9,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 )
 
 // Export returns everything that is stored about a user, as of one moment, and whether there is the user. It leaves
@@ -105,7 +106,7 @@ type knownAddress struct {
 func addWhatIsKept(ctx context.Context, tx bun.Tx, u *db.User, e *gen.PersonExport) (err error) {
 	// Mails from before mails had a user are those to the address.
 	mails := tx.NewSelect().Column("id", "kind", "to_email", "to_name", "subject", "created_at", "sent_at", "failed_at").
-		Where("user_id = ? OR user_id IS NULL AND lower(to_email) = ?", u.ID, u.Email).Order("id")
+		Where("user_id = ? OR user_id IS NULL AND lower(to_email) = ?", u.ID, formats.NormalizeEmail(u.Email)).Order("id")
 	if e.Mails, err = read(ctx, mails, func(m *db.Mail) gen.ExportedMail {
 		return gen.ExportedMail{
 			ID: m.ID, Kind: m.Kind, ToEmail: m.ToEmail, ToName: m.ToName, Subject: m.Subject, CreatedAt: timeText(m.CreatedAt),

@@ -95,7 +95,8 @@ func printLines(w io.Writer, from *json.Decoder, name string, depth int) error {
 	indent := strings.Repeat("  ", max(depth, 0))
 	delim, nested := token.(json.Delim)
 	if !nested {
-		_, err := fmt.Fprintf(w, "%s%-18s %v\n", indent, name, token)
+		line := fmt.Sprintf("%s%-18s %v", indent, name, token)
+		_, err := fmt.Fprintln(w, strings.TrimRight(line, " "))
 		return err
 	}
 	if delim == '{' && depth >= 0 {

@@ -98,10 +98,16 @@ func (m Mailbox) Key(email string) [32]byte {
 	return sha256.Sum256([]byte(m.kind + "\x00" + email))
 }
 
-// Keys returns all keys under which attempts for an e-mail address are counted: those of links count for each
-// application apart.
-func Keys(email string, applications []int64) [][]byte {
-	limits := []Mailbox{Passwords(), Notices, Summaries}
+// PasswordKey returns the key under which failed passwords of an e-mail address are counted.
+func PasswordKey(email string) []byte {
+	key := Passwords().Key(email)
+	return key[:]
+}
+
+// MailKeys returns the keys under which mails to the mailbox of an e-mail address are counted: links for each
+// application, notices and summaries.
+func MailKeys(email string, applications []int64) [][]byte {
+	limits := []Mailbox{Notices, Summaries}
 	for _, id := range applications {
 		limits = append(limits, Links().For(id))
 	}
