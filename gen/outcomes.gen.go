@@ -52,6 +52,8 @@ const (
 	OperationUsersPasswordReset            OperationID = "usersPasswordReset"
 	OperationUsersEmailVerificationRequest OperationID = "usersEmailVerificationRequest"
 	OperationUsersEmailVerify              OperationID = "usersEmailVerify"
+	OperationUsersExport                   OperationID = "usersExport"
+	OperationUsersDelete                   OperationID = "usersDelete"
 	OperationUsersEmailChangeRequest       OperationID = "usersEmailChangeRequest"
 	OperationUsersEmailChange              OperationID = "usersEmailChange"
 	OperationUsersEmailChangeUndo          OperationID = "usersEmailChangeUndo"
@@ -64,6 +66,12 @@ const (
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationPeopleUpdate                  OperationID = "peopleUpdate"
+	OperationPeopleSessionsIndex           OperationID = "peopleSessionsIndex"
+	OperationPeopleSessionsDelete          OperationID = "peopleSessionsDelete"
+	OperationPeopleExplain                 OperationID = "peopleExplain"
+	OperationPeopleExport                  OperationID = "peopleExport"
+	OperationPeopleDelete                  OperationID = "peopleDelete"
 	OperationPeopleEmailUpdate             OperationID = "peopleEmailUpdate"
 	OperationCompaniesIndex                OperationID = "companiesIndex"
 	OperationCompaniesRead                 OperationID = "companiesRead"
@@ -162,6 +170,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"user-has-no-password",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -301,6 +310,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -360,6 +370,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -659,6 +670,64 @@ var Operations = []*Operation{
 			"route-non-existent",
 			"route-not-found",
 			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersExport, Method: "POST", Path: "/api/v1/users/export", Service: "users",
+		Params:         "UsersExportParams",
+		ParamOrder:     []string{"token"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersDelete, Method: "POST", Path: "/api/v1/users/delete", Service: "users",
+		Params:         "UsersDeleteParams",
+		ParamOrder:     []string{"token", "current_password"},
+		RequiresParams: false, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
 		},
 	},
 	{
@@ -990,6 +1059,180 @@ var Operations = []*Operation{
 		Throttled: true, Access: "viewer",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleUpdate, Method: "PUT", Path: "/api/v1/people/update", Service: "people",
+		Params:         "PeopleUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "suspended", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsIndex, Method: "POST", Path: "/api/v1/people/sessions_index", Service: "people",
+		Params:         "PeopleSessionsIndexParams",
+		ParamOrder:     []string{"token", "id", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsDelete, Method: "POST", Path: "/api/v1/people/sessions_delete", Service: "people",
+		Params:         "PeopleSessionsDeleteParams",
+		ParamOrder:     []string{"token", "id", "session_id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExplain, Method: "POST", Path: "/api/v1/people/explain", Service: "people",
+		Params:         "PeopleExplainParams",
+		ParamOrder:     []string{"token", "email", "application"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExport, Method: "POST", Path: "/api/v1/people/export", Service: "people",
+		Params:         "PeopleExportParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleDelete, Method: "POST", Path: "/api/v1/people/delete", Service: "people",
+		Params:         "PeopleDeleteParams",
+		ParamOrder:     []string{"token", "id", "email"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -1561,8 +1804,23 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The person was deleted.",
+				Operations: []string{"peopleDelete"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The link is on its way. `data` is the person, whose address has not changed yet.",
 				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "What signing in would answer.",
+				Operations: []string{"peopleExplain"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the person.",
+				Operations: []string{"peopleExport"},
 			},
 			{
 				Message:    "It worked.",
@@ -1573,6 +1831,21 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The person.",
 				Operations: []string{"peopleRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions ended.",
+				Operations: []string{"peopleSessionsDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions.",
+				Operations: []string{"peopleSessionsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person, as changed.",
+				Operations: []string{"peopleUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1656,6 +1929,11 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The user was deleted.",
+				Operations: []string{"usersDelete"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The address is changed.",
 				Operations: []string{"usersEmailChange"},
 			},
@@ -1678,6 +1956,11 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the user.",
+				Operations: []string{"usersExport"},
 			},
 			{
 				Message:    "It worked.",
@@ -1845,7 +2128,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1867,7 +2150,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1889,7 +2172,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1900,7 +2183,7 @@ var Statuses = []*Status{
 				Message:    "The password is wrong.",
 				Meaning:    "The password is not the one of the user with this e-mail address.",
 				Remedy:     "Let the user type the password again, or send a reset link.",
-				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersEmailChangeRequest"},
+				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersDelete", "usersEmailChangeRequest"},
 			},
 		},
 	},
@@ -1944,7 +2227,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1955,7 +2238,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2015,6 +2298,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "user-suspended", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The user is suspended.",
+				Meaning:    "The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.",
+				Remedy:     "Ask the operators why the user is suspended.",
+				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
 		Slug: "verification-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -2061,7 +2355,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2072,7 +2366,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2083,7 +2377,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2094,7 +2388,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2105,7 +2399,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2116,7 +2410,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2127,7 +2421,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2138,7 +2432,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2196,7 +2490,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2207,7 +2501,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2218,7 +2512,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2229,7 +2523,7 @@ var Statuses = []*Status{
 				Message:    "The server is busy; try again shortly.",
 				Meaning:    "All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersEmailChangeRequest", "passwordsJudge"},
+				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersDelete", "usersEmailChangeRequest", "passwordsJudge"},
 			},
 		},
 	},
@@ -2351,6 +2645,12 @@ func (o ApplicationCrash) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes ApplicationCrash an outcome of usersExport.
+func (o ApplicationCrash) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ApplicationCrash an outcome of usersDelete.
+func (o ApplicationCrash) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes ApplicationCrash an outcome of usersEmailChangeRequest.
 func (o ApplicationCrash) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2404,6 +2704,28 @@ func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
 func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ApplicationCrash an outcome of peopleUpdate.
+func (o ApplicationCrash) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ApplicationCrash an outcome of peopleSessionsIndex.
+func (o ApplicationCrash) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ApplicationCrash an outcome of peopleSessionsDelete.
+func (o ApplicationCrash) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ApplicationCrash an outcome of peopleExplain.
+func (o ApplicationCrash) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ApplicationCrash an outcome of peopleExport.
+func (o ApplicationCrash) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ApplicationCrash an outcome of peopleDelete.
+func (o ApplicationCrash) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes ApplicationCrash an outcome of peopleEmailUpdate.
 func (o ApplicationCrash) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -3010,6 +3332,16 @@ func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes IdentifyRequestError an outcome of usersExport.
+func (o IdentifyRequestError) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes IdentifyRequestError an outcome of usersDelete.
+func (o IdentifyRequestError) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailChangeRequestResponse makes IdentifyRequestError an outcome of usersEmailChangeRequest.
 func (o IdentifyRequestError) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3067,6 +3399,36 @@ func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) er
 
 // VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
 func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes IdentifyRequestError an outcome of peopleUpdate.
+func (o IdentifyRequestError) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes IdentifyRequestError an outcome of peopleSessionsIndex.
+func (o IdentifyRequestError) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes IdentifyRequestError an outcome of peopleSessionsDelete.
+func (o IdentifyRequestError) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes IdentifyRequestError an outcome of peopleExplain.
+func (o IdentifyRequestError) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes IdentifyRequestError an outcome of peopleExport.
+func (o IdentifyRequestError) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes IdentifyRequestError an outcome of peopleDelete.
+func (o IdentifyRequestError) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitPeopleEmailUpdateResponse makes IdentifyRequestError an outcome of peopleEmailUpdate.
 func (o IdentifyRequestError) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -3236,6 +3598,12 @@ func (o InvalidContentType) VisitUsersEmailVerifyResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes InvalidContentType an outcome of usersExport.
+func (o InvalidContentType) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidContentType an outcome of usersDelete.
+func (o InvalidContentType) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes InvalidContentType an outcome of usersEmailChangeRequest.
 func (o InvalidContentType) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3291,6 +3659,30 @@ func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) erro
 
 // VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
 func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidContentType an outcome of peopleUpdate.
+func (o InvalidContentType) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidContentType an outcome of peopleSessionsIndex.
+func (o InvalidContentType) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidContentType an outcome of peopleSessionsDelete.
+func (o InvalidContentType) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidContentType an outcome of peopleExplain.
+func (o InvalidContentType) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidContentType an outcome of peopleExport.
+func (o InvalidContentType) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidContentType an outcome of peopleDelete.
+func (o InvalidContentType) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes InvalidContentType an outcome of peopleEmailUpdate.
 func (o InvalidContentType) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -3479,6 +3871,16 @@ func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes InvalidEncodedParams an outcome of usersExport.
+func (o InvalidEncodedParams) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes InvalidEncodedParams an outcome of usersDelete.
+func (o InvalidEncodedParams) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersEmailChangeRequestResponse makes InvalidEncodedParams an outcome of usersEmailChangeRequest.
 func (o InvalidEncodedParams) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3536,6 +3938,36 @@ func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) er
 
 // VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
 func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidEncodedParams an outcome of peopleUpdate.
+func (o InvalidEncodedParams) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes InvalidEncodedParams an outcome of peopleSessionsIndex.
+func (o InvalidEncodedParams) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidEncodedParams an outcome of peopleSessionsDelete.
+func (o InvalidEncodedParams) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidEncodedParams an outcome of peopleExplain.
+func (o InvalidEncodedParams) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidEncodedParams an outcome of peopleExport.
+func (o InvalidEncodedParams) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes InvalidEncodedParams an outcome of peopleDelete.
+func (o InvalidEncodedParams) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // VisitPeopleEmailUpdateResponse makes InvalidEncodedParams an outcome of peopleEmailUpdate.
 func (o InvalidEncodedParams) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -3705,6 +4137,12 @@ func (o InvalidParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
 func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes InvalidParam an outcome of usersExport.
+func (o InvalidParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidParam an outcome of usersDelete.
+func (o InvalidParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes InvalidParam an outcome of usersEmailChangeRequest.
 func (o InvalidParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3746,6 +4184,28 @@ func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
 func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidParam an outcome of peopleUpdate.
+func (o InvalidParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidParam an outcome of peopleSessionsIndex.
+func (o InvalidParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidParam an outcome of peopleSessionsDelete.
+func (o InvalidParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidParam an outcome of peopleExplain.
+func (o InvalidParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidParam an outcome of peopleExport.
+func (o InvalidParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidParam an outcome of peopleDelete.
+func (o InvalidParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes InvalidParam an outcome of peopleEmailUpdate.
 func (o InvalidParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3812,6 +4272,9 @@ func (o InvalidPassword) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 func (o InvalidPassword) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersDeleteResponse makes InvalidPassword an outcome of usersDelete.
+func (o InvalidPassword) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes InvalidPassword an outcome of usersEmailChangeRequest.
 func (o InvalidPassword) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3911,6 +4374,12 @@ func (o InvalidToken) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
 func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes InvalidToken an outcome of usersExport.
+func (o InvalidToken) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidToken an outcome of usersDelete.
+func (o InvalidToken) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes InvalidToken an outcome of usersEmailChangeRequest.
 func (o InvalidToken) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3952,6 +4421,28 @@ func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
 func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidToken an outcome of peopleUpdate.
+func (o InvalidToken) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidToken an outcome of peopleSessionsIndex.
+func (o InvalidToken) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidToken an outcome of peopleSessionsDelete.
+func (o InvalidToken) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidToken an outcome of peopleExplain.
+func (o InvalidToken) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidToken an outcome of peopleExport.
+func (o InvalidToken) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidToken an outcome of peopleDelete.
+func (o InvalidToken) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes InvalidToken an outcome of peopleEmailUpdate.
 func (o InvalidToken) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4109,6 +4600,12 @@ func (o MissingParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
 func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes MissingParam an outcome of usersExport.
+func (o MissingParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes MissingParam an outcome of usersDelete.
+func (o MissingParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes MissingParam an outcome of usersEmailChangeRequest.
 func (o MissingParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4150,6 +4647,28 @@ func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 
 // VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
 func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes MissingParam an outcome of peopleUpdate.
+func (o MissingParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes MissingParam an outcome of peopleSessionsIndex.
+func (o MissingParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes MissingParam an outcome of peopleSessionsDelete.
+func (o MissingParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes MissingParam an outcome of peopleExplain.
+func (o MissingParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes MissingParam an outcome of peopleExport.
+func (o MissingParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes MissingParam an outcome of peopleDelete.
+func (o MissingParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes MissingParam an outcome of peopleEmailUpdate.
 func (o MissingParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4285,6 +4804,12 @@ func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes NoParamsDecoded an outcome of usersExport.
+func (o NoParamsDecoded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes NoParamsDecoded an outcome of usersDelete.
+func (o NoParamsDecoded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes NoParamsDecoded an outcome of usersEmailChangeRequest.
 func (o NoParamsDecoded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4334,6 +4859,28 @@ func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
 func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes NoParamsDecoded an outcome of peopleUpdate.
+func (o NoParamsDecoded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes NoParamsDecoded an outcome of peopleSessionsIndex.
+func (o NoParamsDecoded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes NoParamsDecoded an outcome of peopleSessionsDelete.
+func (o NoParamsDecoded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes NoParamsDecoded an outcome of peopleExplain.
+func (o NoParamsDecoded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes NoParamsDecoded an outcome of peopleExport.
+func (o NoParamsDecoded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes NoParamsDecoded an outcome of peopleDelete.
+func (o NoParamsDecoded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes NoParamsDecoded an outcome of peopleEmailUpdate.
 func (o NoParamsDecoded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -4509,6 +5056,12 @@ func (o OriginNotAllowed) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes OriginNotAllowed an outcome of usersExport.
+func (o OriginNotAllowed) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes OriginNotAllowed an outcome of usersDelete.
+func (o OriginNotAllowed) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes OriginNotAllowed an outcome of usersEmailChangeRequest.
 func (o OriginNotAllowed) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4562,6 +5115,28 @@ func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
 func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes OriginNotAllowed an outcome of peopleUpdate.
+func (o OriginNotAllowed) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes OriginNotAllowed an outcome of peopleSessionsIndex.
+func (o OriginNotAllowed) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes OriginNotAllowed an outcome of peopleSessionsDelete.
+func (o OriginNotAllowed) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes OriginNotAllowed an outcome of peopleExplain.
+func (o OriginNotAllowed) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes OriginNotAllowed an outcome of peopleExport.
+func (o OriginNotAllowed) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes OriginNotAllowed an outcome of peopleDelete.
+func (o OriginNotAllowed) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes OriginNotAllowed an outcome of peopleEmailUpdate.
 func (o OriginNotAllowed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -4660,6 +5235,20 @@ func (o PasswordsJudgeActionSuccessful) VisitPasswordsJudgeResponse(w http.Respo
 }
 
 // Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleDeleteResponse makes PeopleDeleteActionSuccessful an outcome of peopleDelete.
+func (o PeopleDeleteActionSuccessful) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -4684,6 +5273,34 @@ func (o PeopleEmailUpdateMandrillEmailFailed) Write(w http.ResponseWriter) error
 
 // VisitPeopleEmailUpdateResponse makes PeopleEmailUpdateMandrillEmailFailed an outcome of peopleEmailUpdate.
 func (o PeopleEmailUpdateMandrillEmailFailed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExplainActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExplainResponse makes PeopleExplainActionSuccessful an outcome of peopleExplain.
+func (o PeopleExplainActionSuccessful) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExportResponse makes PeopleExportActionSuccessful an outcome of peopleExport.
+func (o PeopleExportActionSuccessful) VisitPeopleExportResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4715,6 +5332,48 @@ func (o PeopleReadActionSuccessful) VisitPeopleReadResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PeopleSessionsDeleteActionSuccessful an outcome of peopleSessionsDelete.
+func (o PeopleSessionsDeleteActionSuccessful) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsIndexResponse makes PeopleSessionsIndexActionSuccessful an outcome of peopleSessionsIndex.
+func (o PeopleSessionsIndexActionSuccessful) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleUpdateResponse makes PeopleUpdateActionSuccessful an outcome of peopleUpdate.
+func (o PeopleUpdateActionSuccessful) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
@@ -4733,6 +5392,12 @@ func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter
 func (o PermissionDenied) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes PermissionDenied an outcome of usersExport.
+func (o PermissionDenied) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes PermissionDenied an outcome of usersDelete.
+func (o PermissionDenied) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes PermissionDenied an outcome of usersEmailChangeRequest.
 func (o PermissionDenied) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4769,6 +5434,28 @@ func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
 func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes PermissionDenied an outcome of peopleUpdate.
+func (o PermissionDenied) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes PermissionDenied an outcome of peopleSessionsIndex.
+func (o PermissionDenied) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PermissionDenied an outcome of peopleSessionsDelete.
+func (o PermissionDenied) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes PermissionDenied an outcome of peopleExplain.
+func (o PermissionDenied) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes PermissionDenied an outcome of peopleExport.
+func (o PermissionDenied) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes PermissionDenied an outcome of peopleDelete.
+func (o PermissionDenied) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes PermissionDenied an outcome of peopleEmailUpdate.
 func (o PermissionDenied) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -4949,6 +5636,12 @@ func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RateLimitExceeded an outcome of usersExport.
+func (o RateLimitExceeded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RateLimitExceeded an outcome of usersDelete.
+func (o RateLimitExceeded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes RateLimitExceeded an outcome of usersEmailChangeRequest.
 func (o RateLimitExceeded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5004,6 +5697,28 @@ func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error
 
 // VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
 func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RateLimitExceeded an outcome of peopleUpdate.
+func (o RateLimitExceeded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RateLimitExceeded an outcome of peopleSessionsIndex.
+func (o RateLimitExceeded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RateLimitExceeded an outcome of peopleSessionsDelete.
+func (o RateLimitExceeded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RateLimitExceeded an outcome of peopleExplain.
+func (o RateLimitExceeded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RateLimitExceeded an outcome of peopleExport.
+func (o RateLimitExceeded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RateLimitExceeded an outcome of peopleDelete.
+func (o RateLimitExceeded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes RateLimitExceeded an outcome of peopleEmailUpdate.
 func (o RateLimitExceeded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -5157,6 +5872,12 @@ func (o RequestTooLarge) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RequestTooLarge an outcome of usersExport.
+func (o RequestTooLarge) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RequestTooLarge an outcome of usersDelete.
+func (o RequestTooLarge) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes RequestTooLarge an outcome of usersEmailChangeRequest.
 func (o RequestTooLarge) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5206,6 +5927,28 @@ func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
 func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RequestTooLarge an outcome of peopleUpdate.
+func (o RequestTooLarge) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RequestTooLarge an outcome of peopleSessionsIndex.
+func (o RequestTooLarge) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RequestTooLarge an outcome of peopleSessionsDelete.
+func (o RequestTooLarge) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RequestTooLarge an outcome of peopleExplain.
+func (o RequestTooLarge) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RequestTooLarge an outcome of peopleExport.
+func (o RequestTooLarge) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RequestTooLarge an outcome of peopleDelete.
+func (o RequestTooLarge) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes RequestTooLarge an outcome of peopleEmailUpdate.
 func (o RequestTooLarge) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -5367,6 +6110,12 @@ func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RouteNonExistent an outcome of usersExport.
+func (o RouteNonExistent) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNonExistent an outcome of usersDelete.
+func (o RouteNonExistent) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes RouteNonExistent an outcome of usersEmailChangeRequest.
 func (o RouteNonExistent) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5420,6 +6169,28 @@ func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 
 // VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
 func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNonExistent an outcome of peopleUpdate.
+func (o RouteNonExistent) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNonExistent an outcome of peopleSessionsIndex.
+func (o RouteNonExistent) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNonExistent an outcome of peopleSessionsDelete.
+func (o RouteNonExistent) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNonExistent an outcome of peopleExplain.
+func (o RouteNonExistent) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNonExistent an outcome of peopleExport.
+func (o RouteNonExistent) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNonExistent an outcome of peopleDelete.
+func (o RouteNonExistent) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes RouteNonExistent an outcome of peopleEmailUpdate.
 func (o RouteNonExistent) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -5565,6 +6336,12 @@ func (o RouteNotFound) VisitUsersEmailVerificationRequestResponse(w http.Respons
 // VisitUsersEmailVerifyResponse makes RouteNotFound an outcome of usersEmailVerify.
 func (o RouteNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes RouteNotFound an outcome of usersExport.
+func (o RouteNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNotFound an outcome of usersDelete.
+func (o RouteNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes RouteNotFound an outcome of usersEmailChangeRequest.
 func (o RouteNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5608,6 +6385,28 @@ func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { r
 
 // VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
 func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNotFound an outcome of peopleUpdate.
+func (o RouteNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNotFound an outcome of peopleSessionsIndex.
+func (o RouteNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNotFound an outcome of peopleSessionsDelete.
+func (o RouteNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNotFound an outcome of peopleExplain.
+func (o RouteNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNotFound an outcome of peopleExport.
+func (o RouteNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNotFound an outcome of peopleDelete.
+func (o RouteNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes RouteNotFound an outcome of peopleEmailUpdate.
 func (o RouteNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -5714,6 +6513,9 @@ func (o ServerBusy) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) erro
 // VisitUsersPasswordResetResponse makes ServerBusy an outcome of usersPasswordReset.
 func (o ServerBusy) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersDeleteResponse makes ServerBusy an outcome of usersDelete.
+func (o ServerBusy) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes ServerBusy an outcome of usersEmailChangeRequest.
 func (o ServerBusy) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5807,6 +6609,12 @@ func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes ServiceNotFound an outcome of usersExport.
+func (o ServiceNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServiceNotFound an outcome of usersDelete.
+func (o ServiceNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes ServiceNotFound an outcome of usersEmailChangeRequest.
 func (o ServiceNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5856,6 +6664,28 @@ func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 
 // VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
 func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ServiceNotFound an outcome of peopleUpdate.
+func (o ServiceNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ServiceNotFound an outcome of peopleSessionsIndex.
+func (o ServiceNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ServiceNotFound an outcome of peopleSessionsDelete.
+func (o ServiceNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ServiceNotFound an outcome of peopleExplain.
+func (o ServiceNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ServiceNotFound an outcome of peopleExport.
+func (o ServiceNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ServiceNotFound an outcome of peopleDelete.
+func (o ServiceNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes ServiceNotFound an outcome of peopleEmailUpdate.
 func (o ServiceNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -6025,6 +6855,12 @@ func (o SessionExpired) VisitUsersEmailVerificationRequestResponse(w http.Respon
 // VisitUsersEmailVerifyResponse makes SessionExpired an outcome of usersEmailVerify.
 func (o SessionExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes SessionExpired an outcome of usersExport.
+func (o SessionExpired) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes SessionExpired an outcome of usersDelete.
+func (o SessionExpired) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersEmailChangeRequestResponse makes SessionExpired an outcome of usersEmailChangeRequest.
 func (o SessionExpired) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -6072,6 +6908,28 @@ func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { 
 
 // VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
 func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes SessionExpired an outcome of peopleUpdate.
+func (o SessionExpired) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes SessionExpired an outcome of peopleSessionsIndex.
+func (o SessionExpired) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes SessionExpired an outcome of peopleSessionsDelete.
+func (o SessionExpired) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes SessionExpired an outcome of peopleExplain.
+func (o SessionExpired) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes SessionExpired an outcome of peopleExport.
+func (o SessionExpired) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes SessionExpired an outcome of peopleDelete.
+func (o SessionExpired) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleEmailUpdateResponse makes SessionExpired an outcome of peopleEmailUpdate.
 func (o SessionExpired) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
@@ -6374,6 +7232,28 @@ func (o UserRequiresRole) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o UserSuspended) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "user-suspended", "The user is suspended.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/user-suspended>; rel=\"help\""}, o)
+}
+
+// VisitSessionsCreateResponse makes UserSuspended an outcome of sessionsCreate.
+func (o UserSuspended) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkCreateResponse makes UserSuspended an outcome of sessionsMagicLinkCreate.
+func (o UserSuspended) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes UserSuspended an outcome of sessionsGoogleCreate.
+func (o UserSuspended) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
@@ -6385,6 +7265,20 @@ func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error 
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
 func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersDeleteResponse makes UsersDeleteActionSuccessful an outcome of usersDelete.
+func (o UsersDeleteActionSuccessful) VisitUsersDeleteResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -6483,6 +7377,20 @@ func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
 func (o UsersEmailVerifyActionSuccessful) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersExportResponse makes UsersExportActionSuccessful an outcome of usersExport.
+func (o UsersExportActionSuccessful) VisitUsersExportResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 

@@ -100,12 +100,34 @@ const (
 	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
 )
 
+// Defines values for SignInExplanationOutcome.
+const (
+	SignInExplanationOutcomeActionSuccessful  SignInExplanationOutcome = "action-successful"
+	SignInExplanationOutcomeClientRequired    SignInExplanationOutcome = "client-required"
+	SignInExplanationOutcomeEmailNotFound     SignInExplanationOutcome = "email-not-found"
+	SignInExplanationOutcomeRateLimitExceeded SignInExplanationOutcome = "rate-limit-exceeded"
+	SignInExplanationOutcomeUserHasNoPassword SignInExplanationOutcome = "user-has-no-password"
+	SignInExplanationOutcomeUserRequiresRole  SignInExplanationOutcome = "user-requires-role"
+	SignInExplanationOutcomeUserSuspended     SignInExplanationOutcome = "user-suspended"
+)
+
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SignInStepStep.
+const (
+	SignInStepStepApplication SignInStepStep = "application"
+	SignInStepStepPassword    SignInStepStep = "password"
+	SignInStepStepRecord      SignInStepStep = "record"
+	SignInStepStepRole        SignInStepStep = "role"
+	SignInStepStepSuspended   SignInStepStep = "suspended"
+	SignInStepStepThrottle    SignInStepStep = "throttle"
+	SignInStepStepUser        SignInStepStep = "user"
 )
 
 // Defines values for SortOrder.
@@ -1146,6 +1168,361 @@ type Expiry struct {
 // ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
 
+// ExportedAddress A network that the person has signed in from.
+type ExportedAddress struct {
+	// Address An IPv4 address, or the /64 of an IPv6 one.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address"`
+
+	// SignedInAt When the person signed in from there last.
+	SignedInAt Time `json:"signed_in_at"`
+}
+
+// ExportedAuditEvent An event. Of what others did, it lacks their address and device.
+type ExportedAuditEvent struct {
+	// ActorApplication The slug of the application whose token did it; absent for none.
+	//
+	// Example: planoorder
+	ActorApplication string `json:"actor_application,omitempty,omitzero"`
+
+	// ActorID The id of the user who did it; absent for somebody who was not signed in.
+	ActorID ID `json:"actor_id,omitzero"`
+
+	// Application The slug of the application that it was about.
+	//
+	// Example: planoorder
+	Application string `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that changed something.
+	//
+	// Example: ["first_name"]
+	Changed []string `json:"changed"`
+
+	// Command Whether the command did it.
+	//
+	// Example: false
+	Command bool `json:"command"`
+
+	// Count How many requests it stands for.
+	//
+	// Example: 1
+	Count int64 `json:"count"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: usersUpdate
+	Operation string `json:"operation"`
+
+	// RequestID The request id; absent for the command.
+	//
+	// Example: 7QDPUUZHSQNNZWEGSLBWMVBDRI
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// Status The slug of the answer.
+	//
+	// Example: action-successful
+	Status string `json:"status"`
+
+	// SubjectID The id of the user whom it was about.
+	SubjectID ID `json:"subject_id,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// ExportedClient The record as a client.
+type ExportedClient struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CompanyConfirmed Whether the company was confirmed.
+	//
+	// Example: true
+	CompanyConfirmed bool `json:"company_confirmed"`
+
+	// CompanyID The id of the company; absent for none.
+	CompanyID ID `json:"company_id,omitzero"`
+
+	// CompanyName The name of the company, as the person stated it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName string `json:"company_name"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Enterprise Whether the person wants an enterprise account.
+	//
+	// Example: false
+	Enterprise bool `json:"enterprise"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedEmployee The record as an employee.
+type ExportedEmployee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLiaison The record as a liaison.
+type ExportedLiaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLink A mailed link that was not used. A digest of its token is stored too.
+type ExportedLink struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// ByAdmin Whether an administrator made it.
+	//
+	// Example: false
+	ByAdmin bool `json:"by_admin"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email The address that a change of address leads to; empty for other kinds.
+	//
+	// Example: ada@example.org
+	Email string `json:"email"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the link is for.
+	//
+	// Example: magic
+	Kind string `json:"kind"`
+
+	// KnownAddress Whether it was requested from a known address.
+	//
+	// Example: true
+	KnownAddress bool `json:"known_address"`
+
+	// RedirectURL Where the link leads in the end.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+}
+
+// ExportedMail A mail, without its body.
+type ExportedMail struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// FailedAt When it was given up.
+	FailedAt Time `json:"failed_at,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the mail is about.
+	//
+	// Example: sign_in
+	Kind string `json:"kind"`
+
+	// SentAt When it was sent; absent while it was not.
+	SentAt Time `json:"sent_at,omitzero"`
+
+	// Subject The subject.
+	//
+	// Example: You signed in to PlanoOrder
+	Subject string `json:"subject"`
+
+	// ToEmail The address that it went to.
+	//
+	// Example: ada@example.com
+	ToEmail string `json:"to_email"`
+
+	// ToName The name that it went to.
+	//
+	// Example: Ada Lovelace
+	ToName string `json:"to_name"`
+}
+
+// ExportedNotification A notification that the person has acknowledged.
+type ExportedNotification struct {
+	// AcknowledgedAt When it was acknowledged.
+	AcknowledgedAt Time `json:"acknowledged_at,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind"`
+}
+
+// ExportedSession A session. A digest of its token is stored too.
+type ExportedSession struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at"`
+
+	// Method How the user signed in.
+	Method SignInMethod `json:"method"`
+
+	// RedirectURL Where the person went next.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent"`
+}
+
+// ExportedUser The user. A digest of the password is stored too.
+type ExportedUser struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// EmailVerifiedAt When the address was verified; absent for never.
+	EmailVerifiedAt Time `json:"email_verified_at,omitzero"`
+
+	// FirstName The first name.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name"`
+
+	// GoogleSubject Google's id of the linked account; absent for none.
+	//
+	// Example: 110169484474386276334
+	GoogleSubject string `json:"google_subject,omitempty,omitzero"`
+
+	// HasPassword Whether the person has a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName The last name.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name"`
+
+	// Phone The phone number.
+	//
+	// Example: +12125552368
+	Phone string `json:"phone"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended"`
+}
+
 // GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
 	Code int `json:"code"`
@@ -1809,6 +2186,32 @@ type PasswordsJudgeParams struct {
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
+// PeopleDeleteActionSuccessful The person was deleted.
+type PeopleDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleDeleteParams The params of people/delete.
+type PeopleDeleteParams struct {
+	// Email The person's e-mail address, so that nobody is deleted by a wrong id.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
 type PeopleEmailUpdateActionSuccessful struct {
 	Code int `json:"code"`
@@ -1856,6 +2259,65 @@ type PeopleEmailUpdateParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleExplainActionSuccessful What signing in would answer.
+type PeopleExplainActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What sessions/create would answer to the right password.
+	Data SignInExplanation `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExplainParams The params of people/explain.
+type PeopleExplainParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleExportActionSuccessful Everything about the person.
+type PeopleExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExportParams The params of people/export.
+type PeopleExportParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // PeopleIndexActionSuccessful The people.
@@ -1957,6 +2419,115 @@ type PeopleReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// PeopleSessionsDeleteActionSuccessful The sessions ended.
+type PeopleSessionsDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data The result of signing out.
+	Data DeletedSessions `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsDeleteParams The params of people/sessions_delete.
+type PeopleSessionsDeleteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// SessionID The id of the session to end; all end when absent.
+	SessionID ID `json:"session_id,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleSessionsIndexActionSuccessful The sessions.
+type PeopleSessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsIndexParams The params of people/sessions_index.
+type PeopleSessionsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleUpdateActionSuccessful The person, as changed.
+type PeopleUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleUpdateParams The params of people/update.
+type PeopleUpdateParams struct {
+	FirstName *Name `json:"first_name,omitempty"`
+
+	// ID The id of the person.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Suspended Whether the person is kept from signing in. Neither yourself nor the last administrator.
+	//
+	// Example: true
+	Suspended *bool `json:"suspended,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
@@ -2047,6 +2618,39 @@ type Person struct {
 	//
 	// Example: false
 	Suspended *bool `json:"suspended,omitempty"`
+}
+
+// PersonExport Everything that is stored about a person. More kinds of data may be added.
+type PersonExport struct {
+	// AuditEvents What the person did, and what others did that was about the person.
+	AuditEvents []ExportedAuditEvent `json:"audit_events"`
+
+	// Client The record as a client.
+	Client ExportedClient `json:"client,omitempty,omitzero"`
+
+	// Employee The record as an employee.
+	Employee ExportedEmployee `json:"employee,omitempty,omitzero"`
+
+	// KnownAddresses The networks that the person has signed in from.
+	KnownAddresses []ExportedAddress `json:"known_addresses"`
+
+	// Liaison The record as a liaison.
+	Liaison ExportedLiaison `json:"liaison,omitempty,omitzero"`
+
+	// Links Mailed links that were not used.
+	Links []ExportedLink `json:"links"`
+
+	// Mails Mails to the person, without their bodies.
+	Mails []ExportedMail `json:"mails"`
+
+	// Notifications Notifications that the person has acknowledged.
+	Notifications []ExportedNotification `json:"notifications"`
+
+	// Sessions All sessions that are kept, also those that have expired.
+	Sessions []ExportedSession `json:"sessions"`
+
+	// User The user. A digest of the password is stored too.
+	User ExportedUser `json:"user"`
 }
 
 // PersonList A page of people.
@@ -3099,8 +3703,39 @@ type SessionsReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SignInExplanation What sessions/create would answer to the right password.
+type SignInExplanation struct {
+	// Outcome The slug of the answer.
+	Outcome SignInExplanationOutcome `json:"outcome"`
+
+	// Steps The checks in their order, up to the first that fails.
+	Steps []SignInStep `json:"steps"`
+}
+
+// SignInExplanationOutcome The slug of the answer.
+type SignInExplanationOutcome string
+
 // SignInMethod How the user signed in.
 type SignInMethod string
+
+// SignInStep A check of a sign-in.
+type SignInStep struct {
+	// Message What was found, for people.
+	//
+	// Example: The person has a password.
+	Message string `json:"message"`
+
+	// Passed Whether the sign-in goes on after this check.
+	//
+	// Example: true
+	Passed bool `json:"passed"`
+
+	// Step What is checked.
+	Step SignInStepStep `json:"step"`
+}
+
+// SignInStepStep What is checked.
+type SignInStepStep string
 
 // SlugTaken An application has this slug.
 type SlugTaken struct {
@@ -3210,6 +3845,20 @@ type UserRequiresRole struct {
 	Status    string    `json:"status"`
 }
 
+// UserSuspended The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.
+type UserSuspended struct {
+	Code int `json:"code"`
+
+	// Message Example: The user is suspended.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed.
 type UsersClientRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
@@ -3298,6 +3947,31 @@ type UsersClientRegisterParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersDeleteActionSuccessful The user was deleted.
+type UsersDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersDeleteParams The params of users/delete.
+//
+// Example: {"current_password":"analytical engine 1843"}
+type UsersDeleteParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersEmailChangeActionSuccessful The address is changed.
@@ -3460,6 +4134,29 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersExportActionSuccessful Everything about the user.
+type UsersExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersExportParams The params of users/export.
+type UsersExportParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersGoogleLinkActionSuccessful The user is linked to the Google account.
@@ -3763,14 +4460,32 @@ type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 // PasswordsJudgeJSONRequestBody defines body for PasswordsJudge for application/json ContentType.
 type PasswordsJudgeJSONRequestBody = PasswordsJudgeParams
 
+// PeopleDeleteJSONRequestBody defines body for PeopleDelete for application/json ContentType.
+type PeopleDeleteJSONRequestBody = PeopleDeleteParams
+
 // PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
 type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
+// PeopleExplainJSONRequestBody defines body for PeopleExplain for application/json ContentType.
+type PeopleExplainJSONRequestBody = PeopleExplainParams
+
+// PeopleExportJSONRequestBody defines body for PeopleExport for application/json ContentType.
+type PeopleExportJSONRequestBody = PeopleExportParams
 
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
 
 // PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
 type PeopleReadJSONRequestBody = PeopleReadParams
+
+// PeopleSessionsDeleteJSONRequestBody defines body for PeopleSessionsDelete for application/json ContentType.
+type PeopleSessionsDeleteJSONRequestBody = PeopleSessionsDeleteParams
+
+// PeopleSessionsIndexJSONRequestBody defines body for PeopleSessionsIndex for application/json ContentType.
+type PeopleSessionsIndexJSONRequestBody = PeopleSessionsIndexParams
+
+// PeopleUpdateJSONRequestBody defines body for PeopleUpdate for application/json ContentType.
+type PeopleUpdateJSONRequestBody = PeopleUpdateParams
 
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
@@ -3820,6 +4535,9 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterJSONRequestBody defines body for UsersClientRegister for application/json ContentType.
 type UsersClientRegisterJSONRequestBody = UsersClientRegisterParams
 
+// UsersDeleteJSONRequestBody defines body for UsersDelete for application/json ContentType.
+type UsersDeleteJSONRequestBody = UsersDeleteParams
+
 // UsersEmailChangeJSONRequestBody defines body for UsersEmailChange for application/json ContentType.
 type UsersEmailChangeJSONRequestBody = UsersEmailChangeParams
 
@@ -3834,6 +4552,9 @@ type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationReques
 
 // UsersEmailVerifyJSONRequestBody defines body for UsersEmailVerify for application/json ContentType.
 type UsersEmailVerifyJSONRequestBody = UsersEmailVerifyParams
+
+// UsersExportJSONRequestBody defines body for UsersExport for application/json ContentType.
+type UsersExportJSONRequestBody = UsersExportParams
 
 // UsersGoogleLinkJSONRequestBody defines body for UsersGoogleLink for application/json ContentType.
 type UsersGoogleLinkJSONRequestBody = UsersGoogleLinkParams
@@ -3900,15 +4621,33 @@ type ServerInterface interface {
 	// PasswordsJudge Judge a password
 	// (POST /api/v1/passwords/judge)
 	PasswordsJudge(ctx echo.Context) error
+	// PeopleDelete Delete a person
+	// (POST /api/v1/people/delete)
+	PeopleDelete(ctx echo.Context) error
 	// PeopleEmailUpdate Change a person's e-mail address
 	// (PUT /api/v1/people/email_update)
 	PeopleEmailUpdate(ctx echo.Context) error
+	// PeopleExplain Explain a sign-in
+	// (POST /api/v1/people/explain)
+	PeopleExplain(ctx echo.Context) error
+	// PeopleExport Export what is stored about a person
+	// (POST /api/v1/people/export)
+	PeopleExport(ctx echo.Context) error
 	// PeopleIndex List people
 	// (POST /api/v1/people/index)
 	PeopleIndex(ctx echo.Context) error
 	// PeopleRead Read a person
 	// (POST /api/v1/people/read)
 	PeopleRead(ctx echo.Context) error
+	// PeopleSessionsDelete Sign a person out
+	// (POST /api/v1/people/sessions_delete)
+	PeopleSessionsDelete(ctx echo.Context) error
+	// PeopleSessionsIndex List the sessions of a person
+	// (POST /api/v1/people/sessions_index)
+	PeopleSessionsIndex(ctx echo.Context) error
+	// PeopleUpdate Change a person
+	// (PUT /api/v1/people/update)
+	PeopleUpdate(ctx echo.Context) error
 	// PreferencesRead Read the preferences
 	// (POST /api/v1/preferences/read)
 	PreferencesRead(ctx echo.Context) error
@@ -3957,6 +4696,9 @@ type ServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx echo.Context) error
+	// UsersDelete Delete the user
+	// (POST /api/v1/users/delete)
+	UsersDelete(ctx echo.Context) error
 	// UsersEmailChange Change the e-mail address
 	// (POST /api/v1/users/email_change)
 	UsersEmailChange(ctx echo.Context) error
@@ -3972,6 +4714,9 @@ type ServerInterface interface {
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx echo.Context) error
+	// UsersExport Export what is stored about the user
+	// (POST /api/v1/users/export)
+	UsersExport(ctx echo.Context) error
 	// UsersGoogleLink Link a Google account
 	// (POST /api/v1/users/google_link)
 	UsersGoogleLink(ctx echo.Context) error
@@ -4126,12 +4871,39 @@ func (w *ServerInterfaceWrapper) PasswordsJudge(ctx echo.Context) error {
 	return err
 }
 
+// PeopleDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleDelete(ctx)
+	return err
+}
+
 // PeopleEmailUpdate converts echo context to params.
 func (w *ServerInterfaceWrapper) PeopleEmailUpdate(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PeopleEmailUpdate(ctx)
+	return err
+}
+
+// PeopleExplain converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleExplain(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleExplain(ctx)
+	return err
+}
+
+// PeopleExport converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleExport(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleExport(ctx)
 	return err
 }
 
@@ -4150,6 +4922,33 @@ func (w *ServerInterfaceWrapper) PeopleRead(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PeopleRead(ctx)
+	return err
+}
+
+// PeopleSessionsDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleSessionsDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleSessionsDelete(ctx)
+	return err
+}
+
+// PeopleSessionsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleSessionsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleSessionsIndex(ctx)
+	return err
+}
+
+// PeopleUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleUpdate(ctx)
 	return err
 }
 
@@ -4297,6 +5096,15 @@ func (w *ServerInterfaceWrapper) UsersClientRegister(ctx echo.Context) error {
 	return err
 }
 
+// UsersDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersDelete(ctx)
+	return err
+}
+
 // UsersEmailChange converts echo context to params.
 func (w *ServerInterfaceWrapper) UsersEmailChange(ctx echo.Context) error {
 	var err error
@@ -4339,6 +5147,15 @@ func (w *ServerInterfaceWrapper) UsersEmailVerify(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UsersEmailVerify(ctx)
+	return err
+}
+
+// UsersExport converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersExport(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersExport(ctx)
 	return err
 }
 
@@ -4466,9 +5283,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/notifications/index", wrapper.NotificationsIndex, options.OperationMiddlewares["notificationsIndex"]...)
 	router.PUT(options.BaseURL+"/api/v1/notifications/update", wrapper.NotificationsUpdate, options.OperationMiddlewares["notificationsUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/passwords/judge", wrapper.PasswordsJudge, options.OperationMiddlewares["passwordsJudge"]...)
+	router.POST(options.BaseURL+"/api/v1/people/delete", wrapper.PeopleDelete, options.OperationMiddlewares["peopleDelete"]...)
 	router.PUT(options.BaseURL+"/api/v1/people/email_update", wrapper.PeopleEmailUpdate, options.OperationMiddlewares["peopleEmailUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/people/explain", wrapper.PeopleExplain, options.OperationMiddlewares["peopleExplain"]...)
+	router.POST(options.BaseURL+"/api/v1/people/export", wrapper.PeopleExport, options.OperationMiddlewares["peopleExport"]...)
 	router.POST(options.BaseURL+"/api/v1/people/index", wrapper.PeopleIndex, options.OperationMiddlewares["peopleIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/people/read", wrapper.PeopleRead, options.OperationMiddlewares["peopleRead"]...)
+	router.POST(options.BaseURL+"/api/v1/people/sessions_delete", wrapper.PeopleSessionsDelete, options.OperationMiddlewares["peopleSessionsDelete"]...)
+	router.POST(options.BaseURL+"/api/v1/people/sessions_index", wrapper.PeopleSessionsIndex, options.OperationMiddlewares["peopleSessionsIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/people/update", wrapper.PeopleUpdate, options.OperationMiddlewares["peopleUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/preferences/read", wrapper.PreferencesRead, options.OperationMiddlewares["preferencesRead"]...)
 	router.PUT(options.BaseURL+"/api/v1/preferences/update", wrapper.PreferencesUpdate, options.OperationMiddlewares["preferencesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/routes/index", wrapper.RoutesIndex, options.OperationMiddlewares["routesIndex"]...)
@@ -4485,11 +5308,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_request", wrapper.SessionsMagicLinkRequest, options.OperationMiddlewares["sessionsMagicLinkRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/read", wrapper.SessionsRead, options.OperationMiddlewares["sessionsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/users/client_register", wrapper.UsersClientRegister, options.OperationMiddlewares["usersClientRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/users/delete", wrapper.UsersDelete, options.OperationMiddlewares["usersDelete"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_change", wrapper.UsersEmailChange, options.OperationMiddlewares["usersEmailChange"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_change_request", wrapper.UsersEmailChangeRequest, options.OperationMiddlewares["usersEmailChangeRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_change_undo", wrapper.UsersEmailChangeUndo, options.OperationMiddlewares["usersEmailChangeUndo"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verification_request", wrapper.UsersEmailVerificationRequest, options.OperationMiddlewares["usersEmailVerificationRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verify", wrapper.UsersEmailVerify, options.OperationMiddlewares["usersEmailVerify"]...)
+	router.POST(options.BaseURL+"/api/v1/users/export", wrapper.UsersExport, options.OperationMiddlewares["usersExport"]...)
 	router.POST(options.BaseURL+"/api/v1/users/google_link", wrapper.UsersGoogleLink, options.OperationMiddlewares["usersGoogleLink"]...)
 	router.POST(options.BaseURL+"/api/v1/users/google_unlink", wrapper.UsersGoogleUnlink, options.OperationMiddlewares["usersGoogleUnlink"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/password_reset", wrapper.UsersPasswordReset, options.OperationMiddlewares["usersPasswordReset"]...)
@@ -4612,12 +5437,36 @@ type PasswordsJudgeResponseObject interface {
 	VisitPasswordsJudgeResponse(w http.ResponseWriter) error
 }
 
+type PeopleDeleteRequestObject struct {
+	Body *PeopleDeleteJSONRequestBody
+}
+
+type PeopleDeleteResponseObject interface {
+	VisitPeopleDeleteResponse(w http.ResponseWriter) error
+}
+
 type PeopleEmailUpdateRequestObject struct {
 	Body *PeopleEmailUpdateJSONRequestBody
 }
 
 type PeopleEmailUpdateResponseObject interface {
 	VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error
+}
+
+type PeopleExplainRequestObject struct {
+	Body *PeopleExplainJSONRequestBody
+}
+
+type PeopleExplainResponseObject interface {
+	VisitPeopleExplainResponse(w http.ResponseWriter) error
+}
+
+type PeopleExportRequestObject struct {
+	Body *PeopleExportJSONRequestBody
+}
+
+type PeopleExportResponseObject interface {
+	VisitPeopleExportResponse(w http.ResponseWriter) error
 }
 
 type PeopleIndexRequestObject struct {
@@ -4634,6 +5483,30 @@ type PeopleReadRequestObject struct {
 
 type PeopleReadResponseObject interface {
 	VisitPeopleReadResponse(w http.ResponseWriter) error
+}
+
+type PeopleSessionsDeleteRequestObject struct {
+	Body *PeopleSessionsDeleteJSONRequestBody
+}
+
+type PeopleSessionsDeleteResponseObject interface {
+	VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error
+}
+
+type PeopleSessionsIndexRequestObject struct {
+	Body *PeopleSessionsIndexJSONRequestBody
+}
+
+type PeopleSessionsIndexResponseObject interface {
+	VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error
+}
+
+type PeopleUpdateRequestObject struct {
+	Body *PeopleUpdateJSONRequestBody
+}
+
+type PeopleUpdateResponseObject interface {
+	VisitPeopleUpdateResponse(w http.ResponseWriter) error
 }
 
 type PreferencesReadRequestObject struct {
@@ -4764,6 +5637,14 @@ type UsersClientRegisterResponseObject interface {
 	VisitUsersClientRegisterResponse(w http.ResponseWriter) error
 }
 
+type UsersDeleteRequestObject struct {
+	Body *UsersDeleteJSONRequestBody
+}
+
+type UsersDeleteResponseObject interface {
+	VisitUsersDeleteResponse(w http.ResponseWriter) error
+}
+
 type UsersEmailChangeRequestObject struct {
 	Body *UsersEmailChangeJSONRequestBody
 }
@@ -4802,6 +5683,14 @@ type UsersEmailVerifyRequestObject struct {
 
 type UsersEmailVerifyResponseObject interface {
 	VisitUsersEmailVerifyResponse(w http.ResponseWriter) error
+}
+
+type UsersExportRequestObject struct {
+	Body *UsersExportJSONRequestBody
+}
+
+type UsersExportResponseObject interface {
+	VisitUsersExportResponse(w http.ResponseWriter) error
 }
 
 type UsersGoogleLinkRequestObject struct {
@@ -4904,15 +5793,33 @@ type StrictServerInterface interface {
 	// PasswordsJudge Judge a password
 	// (POST /api/v1/passwords/judge)
 	PasswordsJudge(ctx context.Context, request PasswordsJudgeRequestObject) (PasswordsJudgeResponseObject, error)
+	// PeopleDelete Delete a person
+	// (POST /api/v1/people/delete)
+	PeopleDelete(ctx context.Context, request PeopleDeleteRequestObject) (PeopleDeleteResponseObject, error)
 	// PeopleEmailUpdate Change a person's e-mail address
 	// (PUT /api/v1/people/email_update)
 	PeopleEmailUpdate(ctx context.Context, request PeopleEmailUpdateRequestObject) (PeopleEmailUpdateResponseObject, error)
+	// PeopleExplain Explain a sign-in
+	// (POST /api/v1/people/explain)
+	PeopleExplain(ctx context.Context, request PeopleExplainRequestObject) (PeopleExplainResponseObject, error)
+	// PeopleExport Export what is stored about a person
+	// (POST /api/v1/people/export)
+	PeopleExport(ctx context.Context, request PeopleExportRequestObject) (PeopleExportResponseObject, error)
 	// PeopleIndex List people
 	// (POST /api/v1/people/index)
 	PeopleIndex(ctx context.Context, request PeopleIndexRequestObject) (PeopleIndexResponseObject, error)
 	// PeopleRead Read a person
 	// (POST /api/v1/people/read)
 	PeopleRead(ctx context.Context, request PeopleReadRequestObject) (PeopleReadResponseObject, error)
+	// PeopleSessionsDelete Sign a person out
+	// (POST /api/v1/people/sessions_delete)
+	PeopleSessionsDelete(ctx context.Context, request PeopleSessionsDeleteRequestObject) (PeopleSessionsDeleteResponseObject, error)
+	// PeopleSessionsIndex List the sessions of a person
+	// (POST /api/v1/people/sessions_index)
+	PeopleSessionsIndex(ctx context.Context, request PeopleSessionsIndexRequestObject) (PeopleSessionsIndexResponseObject, error)
+	// PeopleUpdate Change a person
+	// (PUT /api/v1/people/update)
+	PeopleUpdate(ctx context.Context, request PeopleUpdateRequestObject) (PeopleUpdateResponseObject, error)
 	// PreferencesRead Read the preferences
 	// (POST /api/v1/preferences/read)
 	PreferencesRead(ctx context.Context, request PreferencesReadRequestObject) (PreferencesReadResponseObject, error)
@@ -4961,6 +5868,9 @@ type StrictServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx context.Context, request UsersClientRegisterRequestObject) (UsersClientRegisterResponseObject, error)
+	// UsersDelete Delete the user
+	// (POST /api/v1/users/delete)
+	UsersDelete(ctx context.Context, request UsersDeleteRequestObject) (UsersDeleteResponseObject, error)
 	// UsersEmailChange Change the e-mail address
 	// (POST /api/v1/users/email_change)
 	UsersEmailChange(ctx context.Context, request UsersEmailChangeRequestObject) (UsersEmailChangeResponseObject, error)
@@ -4976,6 +5886,9 @@ type StrictServerInterface interface {
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx context.Context, request UsersEmailVerifyRequestObject) (UsersEmailVerifyResponseObject, error)
+	// UsersExport Export what is stored about the user
+	// (POST /api/v1/users/export)
+	UsersExport(ctx context.Context, request UsersExportRequestObject) (UsersExportResponseObject, error)
 	// UsersGoogleLink Link a Google account
 	// (POST /api/v1/users/google_link)
 	UsersGoogleLink(ctx context.Context, request UsersGoogleLinkRequestObject) (UsersGoogleLinkResponseObject, error)
@@ -5655,6 +6568,52 @@ func (sh *strictHandler) PasswordsJudge(ctx echo.Context) error {
 	return nil
 }
 
+// PeopleDelete operation middleware
+func (sh *strictHandler) PeopleDelete(ctx echo.Context) error {
+	var request PeopleDeleteRequestObject
+
+	var body PeopleDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleDelete(ctx.Request().Context(), request.(PeopleDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleDeleteResponseObject); ok {
+		return validResponse.VisitPeopleDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PeopleEmailUpdate operation middleware
 func (sh *strictHandler) PeopleEmailUpdate(ctx echo.Context) error {
 	var request PeopleEmailUpdateRequestObject
@@ -5695,6 +6654,98 @@ func (sh *strictHandler) PeopleEmailUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PeopleEmailUpdateResponseObject); ok {
 		return validResponse.VisitPeopleEmailUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleExplain operation middleware
+func (sh *strictHandler) PeopleExplain(ctx echo.Context) error {
+	var request PeopleExplainRequestObject
+
+	var body PeopleExplainJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleExplain(ctx.Request().Context(), request.(PeopleExplainRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleExplain")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleExplainResponseObject); ok {
+		return validResponse.VisitPeopleExplainResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleExport operation middleware
+func (sh *strictHandler) PeopleExport(ctx echo.Context) error {
+	var request PeopleExportRequestObject
+
+	var body PeopleExportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleExport(ctx.Request().Context(), request.(PeopleExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleExportResponseObject); ok {
+		return validResponse.VisitPeopleExportResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5787,6 +6838,144 @@ func (sh *strictHandler) PeopleRead(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PeopleReadResponseObject); ok {
 		return validResponse.VisitPeopleReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleSessionsDelete operation middleware
+func (sh *strictHandler) PeopleSessionsDelete(ctx echo.Context) error {
+	var request PeopleSessionsDeleteRequestObject
+
+	var body PeopleSessionsDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleSessionsDelete(ctx.Request().Context(), request.(PeopleSessionsDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleSessionsDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleSessionsDeleteResponseObject); ok {
+		return validResponse.VisitPeopleSessionsDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleSessionsIndex operation middleware
+func (sh *strictHandler) PeopleSessionsIndex(ctx echo.Context) error {
+	var request PeopleSessionsIndexRequestObject
+
+	var body PeopleSessionsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleSessionsIndex(ctx.Request().Context(), request.(PeopleSessionsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleSessionsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleSessionsIndexResponseObject); ok {
+		return validResponse.VisitPeopleSessionsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleUpdate operation middleware
+func (sh *strictHandler) PeopleUpdate(ctx echo.Context) error {
+	var request PeopleUpdateRequestObject
+
+	var body PeopleUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleUpdate(ctx.Request().Context(), request.(PeopleUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleUpdateResponseObject); ok {
+		return validResponse.VisitPeopleUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6529,6 +7718,52 @@ func (sh *strictHandler) UsersClientRegister(ctx echo.Context) error {
 	return nil
 }
 
+// UsersDelete operation middleware
+func (sh *strictHandler) UsersDelete(ctx echo.Context) error {
+	var request UsersDeleteRequestObject
+
+	var body UsersDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersDelete(ctx.Request().Context(), request.(UsersDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersDeleteResponseObject); ok {
+		return validResponse.VisitUsersDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // UsersEmailChange operation middleware
 func (sh *strictHandler) UsersEmailChange(ctx echo.Context) error {
 	var request UsersEmailChangeRequestObject
@@ -6753,6 +7988,52 @@ func (sh *strictHandler) UsersEmailVerify(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UsersEmailVerifyResponseObject); ok {
 		return validResponse.VisitUsersEmailVerifyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersExport operation middleware
+func (sh *strictHandler) UsersExport(ctx echo.Context) error {
+	var request UsersExportRequestObject
+
+	var body UsersExportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersExport(ctx.Request().Context(), request.(UsersExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersExportResponseObject); ok {
+		return validResponse.VisitUsersExportResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -120,6 +120,7 @@ type listRefusal interface {
 	gen.SessionsIndexResponseObject
 	gen.NotificationsIndexResponseObject
 	gen.PeopleIndexResponseObject
+	gen.PeopleSessionsIndexResponseObject
 	gen.CompaniesIndexResponseObject
 	gen.ApplicationsIndexResponseObject
 	gen.ServicesIndexResponseObject

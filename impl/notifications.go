@@ -52,8 +52,6 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	}
 	changed, err := db.ChangedOne(update.Exec(c.context()))
 	switch {
-	case db.Violates(err, db.NotificationsAcknowledgedByFkey):
-		return invalidToken, nil // the user was deleted since the token was checked
 	case err != nil:
 		return nil, err
 	case !changed:

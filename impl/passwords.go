@@ -71,12 +71,20 @@ func (s *Server) checkCurrentPassword(c *call, found *account, current string, w
 		return s.verifyCurrentPassword(c, found, current)
 	}
 	if current != "" {
-		wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
+		wrong = append(wrong, noCurrentPassword...)
 	}
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
 	}
 	return nil, nil
+}
+
+var noCurrentPassword = []gen.ParamError{paramError("current_password", gen.Allowed, "this user has no password")}
+
+// currentPasswordRefusal is an outcome of the operations that take the current password.
+type currentPasswordRefusal interface {
+	gen.UsersPasswordUpdateResponseObject
+	gen.UsersDeleteResponseObject
 }
 
 // verifyCurrentPassword limits and counts wrong passwords like a sign-in.

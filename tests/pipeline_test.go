@@ -84,6 +84,8 @@ func prepare(e *env, o *specOperation) *valid {
 		v.token = e.employee(access)
 	case o.op.Extensions["x-roles"] != nil:
 		v.token = e.session(e.user(person{employee: true}), "planoauth")
+	case o.extension("x-application", "slug") == "planoauth" && o.extension("x-application", "for") == nil:
+		v.token = e.session(ada, "planoauth")
 	case o.extension("x-token", "required") == true:
 		v.token = e.signIn(ada)
 	}

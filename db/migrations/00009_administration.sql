@@ -57,6 +57,9 @@ CREATE TRIGGER application_tokens_changed AFTER INSERT OR UPDATE OF id, applicat
 ALTER TABLE mails ADD COLUMN user_id bigint;
 ALTER TABLE mails ADD CONSTRAINT mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE NOT VALID;
 
+-- Who acknowledged a notification stays on record when the user is deleted, by the id alone.
+ALTER TABLE notifications DROP CONSTRAINT notifications_acknowledged_by_fkey;
+
 -- Links for which the first three kinds are too few. The address is the one that a change leads to: the new one, or for
 -- email_change_undo the old one. An administrator's link needs no session.
 ALTER TABLE links DROP CONSTRAINT links_kind_check, ADD CONSTRAINT links_kind_check

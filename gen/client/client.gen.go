@@ -103,12 +103,34 @@ const (
 	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
 )
 
+// Defines values for SignInExplanationOutcome.
+const (
+	SignInExplanationOutcomeActionSuccessful  SignInExplanationOutcome = "action-successful"
+	SignInExplanationOutcomeClientRequired    SignInExplanationOutcome = "client-required"
+	SignInExplanationOutcomeEmailNotFound     SignInExplanationOutcome = "email-not-found"
+	SignInExplanationOutcomeRateLimitExceeded SignInExplanationOutcome = "rate-limit-exceeded"
+	SignInExplanationOutcomeUserHasNoPassword SignInExplanationOutcome = "user-has-no-password"
+	SignInExplanationOutcomeUserRequiresRole  SignInExplanationOutcome = "user-requires-role"
+	SignInExplanationOutcomeUserSuspended     SignInExplanationOutcome = "user-suspended"
+)
+
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SignInStepStep.
+const (
+	SignInStepStepApplication SignInStepStep = "application"
+	SignInStepStepPassword    SignInStepStep = "password"
+	SignInStepStepRecord      SignInStepStep = "record"
+	SignInStepStepRole        SignInStepStep = "role"
+	SignInStepStepSuspended   SignInStepStep = "suspended"
+	SignInStepStepThrottle    SignInStepStep = "throttle"
+	SignInStepStepUser        SignInStepStep = "user"
 )
 
 // Defines values for SortOrder.
@@ -1151,6 +1173,361 @@ type Expiry struct {
 // ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
 
+// ExportedAddress A network that the person has signed in from.
+type ExportedAddress struct {
+	// Address An IPv4 address, or the /64 of an IPv6 one.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address"`
+
+	// SignedInAt When the person signed in from there last.
+	SignedInAt Time `json:"signed_in_at"`
+}
+
+// ExportedAuditEvent An event. Of what others did, it lacks their address and device.
+type ExportedAuditEvent struct {
+	// ActorApplication The slug of the application whose token did it; absent for none.
+	//
+	// Example: planoorder
+	ActorApplication string `json:"actor_application,omitempty,omitzero"`
+
+	// ActorID The id of the user who did it; absent for somebody who was not signed in.
+	ActorID ID `json:"actor_id,omitempty,omitzero"`
+
+	// Application The slug of the application that it was about.
+	//
+	// Example: planoorder
+	Application string `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that changed something.
+	//
+	// Example: ["first_name"]
+	Changed []string `json:"changed"`
+
+	// Command Whether the command did it.
+	//
+	// Example: false
+	Command bool `json:"command"`
+
+	// Count How many requests it stands for.
+	//
+	// Example: 1
+	Count int64 `json:"count"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: usersUpdate
+	Operation string `json:"operation"`
+
+	// RequestID The request id; absent for the command.
+	//
+	// Example: 7QDPUUZHSQNNZWEGSLBWMVBDRI
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// Status The slug of the answer.
+	//
+	// Example: action-successful
+	Status string `json:"status"`
+
+	// SubjectID The id of the user whom it was about.
+	SubjectID ID `json:"subject_id,omitempty,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// ExportedClient The record as a client.
+type ExportedClient struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CompanyConfirmed Whether the company was confirmed.
+	//
+	// Example: true
+	CompanyConfirmed bool `json:"company_confirmed"`
+
+	// CompanyID The id of the company; absent for none.
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company, as the person stated it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName string `json:"company_name"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Enterprise Whether the person wants an enterprise account.
+	//
+	// Example: false
+	Enterprise bool `json:"enterprise"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedEmployee The record as an employee.
+type ExportedEmployee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLiaison The record as a liaison.
+type ExportedLiaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLink A mailed link that was not used. A digest of its token is stored too.
+type ExportedLink struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// ByAdmin Whether an administrator made it.
+	//
+	// Example: false
+	ByAdmin bool `json:"by_admin"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email The address that a change of address leads to; empty for other kinds.
+	//
+	// Example: ada@example.org
+	Email string `json:"email"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the link is for.
+	//
+	// Example: magic
+	Kind string `json:"kind"`
+
+	// KnownAddress Whether it was requested from a known address.
+	//
+	// Example: true
+	KnownAddress bool `json:"known_address"`
+
+	// RedirectURL Where the link leads in the end.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+}
+
+// ExportedMail A mail, without its body.
+type ExportedMail struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// FailedAt When it was given up.
+	FailedAt Time `json:"failed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the mail is about.
+	//
+	// Example: sign_in
+	Kind string `json:"kind"`
+
+	// SentAt When it was sent; absent while it was not.
+	SentAt Time `json:"sent_at,omitempty,omitzero"`
+
+	// Subject The subject.
+	//
+	// Example: You signed in to PlanoOrder
+	Subject string `json:"subject"`
+
+	// ToEmail The address that it went to.
+	//
+	// Example: ada@example.com
+	ToEmail string `json:"to_email"`
+
+	// ToName The name that it went to.
+	//
+	// Example: Ada Lovelace
+	ToName string `json:"to_name"`
+}
+
+// ExportedNotification A notification that the person has acknowledged.
+type ExportedNotification struct {
+	// AcknowledgedAt When it was acknowledged.
+	AcknowledgedAt Time `json:"acknowledged_at,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind"`
+}
+
+// ExportedSession A session. A digest of its token is stored too.
+type ExportedSession struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at"`
+
+	// Method How the user signed in.
+	Method SignInMethod `json:"method"`
+
+	// RedirectURL Where the person went next.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent"`
+}
+
+// ExportedUser The user. A digest of the password is stored too.
+type ExportedUser struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// EmailVerifiedAt When the address was verified; absent for never.
+	EmailVerifiedAt Time `json:"email_verified_at,omitempty,omitzero"`
+
+	// FirstName The first name.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name"`
+
+	// GoogleSubject Google's id of the linked account; absent for none.
+	//
+	// Example: 110169484474386276334
+	GoogleSubject string `json:"google_subject,omitempty,omitzero"`
+
+	// HasPassword Whether the person has a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName The last name.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name"`
+
+	// Phone The phone number.
+	//
+	// Example: +12125552368
+	Phone string `json:"phone"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended"`
+}
+
 // GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
 	Code int `json:"code"`
@@ -1814,6 +2191,32 @@ type PasswordsJudgeParams struct {
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
+// PeopleDeleteActionSuccessful The person was deleted.
+type PeopleDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleDeleteParams The params of people/delete.
+type PeopleDeleteParams struct {
+	// Email The person's e-mail address, so that nobody is deleted by a wrong id.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
 type PeopleEmailUpdateActionSuccessful struct {
 	Code int `json:"code"`
@@ -1861,6 +2264,65 @@ type PeopleEmailUpdateParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleExplainActionSuccessful What signing in would answer.
+type PeopleExplainActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What sessions/create would answer to the right password.
+	Data SignInExplanation `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExplainParams The params of people/explain.
+type PeopleExplainParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleExportActionSuccessful Everything about the person.
+type PeopleExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExportParams The params of people/export.
+type PeopleExportParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // PeopleIndexActionSuccessful The people.
@@ -1962,6 +2424,115 @@ type PeopleReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// PeopleSessionsDeleteActionSuccessful The sessions ended.
+type PeopleSessionsDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data The result of signing out.
+	Data DeletedSessions `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsDeleteParams The params of people/sessions_delete.
+type PeopleSessionsDeleteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// SessionID The id of the session to end; all end when absent.
+	SessionID ID `json:"session_id,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleSessionsIndexActionSuccessful The sessions.
+type PeopleSessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsIndexParams The params of people/sessions_index.
+type PeopleSessionsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleUpdateActionSuccessful The person, as changed.
+type PeopleUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleUpdateParams The params of people/update.
+type PeopleUpdateParams struct {
+	FirstName *Name `json:"first_name,omitempty"`
+
+	// ID The id of the person.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Suspended Whether the person is kept from signing in. Neither yourself nor the last administrator.
+	//
+	// Example: true
+	Suspended *bool `json:"suspended,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
@@ -2052,6 +2623,39 @@ type Person struct {
 	//
 	// Example: false
 	Suspended bool `json:"suspended,omitempty,omitzero"`
+}
+
+// PersonExport Everything that is stored about a person. More kinds of data may be added.
+type PersonExport struct {
+	// AuditEvents What the person did, and what others did that was about the person.
+	AuditEvents []ExportedAuditEvent `json:"audit_events"`
+
+	// Client The record as a client.
+	Client ExportedClient `json:"client,omitempty,omitzero"`
+
+	// Employee The record as an employee.
+	Employee ExportedEmployee `json:"employee,omitempty,omitzero"`
+
+	// KnownAddresses The networks that the person has signed in from.
+	KnownAddresses []ExportedAddress `json:"known_addresses"`
+
+	// Liaison The record as a liaison.
+	Liaison ExportedLiaison `json:"liaison,omitempty,omitzero"`
+
+	// Links Mailed links that were not used.
+	Links []ExportedLink `json:"links"`
+
+	// Mails Mails to the person, without their bodies.
+	Mails []ExportedMail `json:"mails"`
+
+	// Notifications Notifications that the person has acknowledged.
+	Notifications []ExportedNotification `json:"notifications"`
+
+	// Sessions All sessions that are kept, also those that have expired.
+	Sessions []ExportedSession `json:"sessions"`
+
+	// User The user. A digest of the password is stored too.
+	User ExportedUser `json:"user"`
 }
 
 // PersonList A page of people.
@@ -3114,8 +3718,39 @@ type SessionsReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SignInExplanation What sessions/create would answer to the right password.
+type SignInExplanation struct {
+	// Outcome The slug of the answer.
+	Outcome SignInExplanationOutcome `json:"outcome"`
+
+	// Steps The checks in their order, up to the first that fails.
+	Steps []SignInStep `json:"steps"`
+}
+
+// SignInExplanationOutcome The slug of the answer.
+type SignInExplanationOutcome string
+
 // SignInMethod How the user signed in.
 type SignInMethod string
+
+// SignInStep A check of a sign-in.
+type SignInStep struct {
+	// Message What was found, for people.
+	//
+	// Example: The person has a password.
+	Message string `json:"message"`
+
+	// Passed Whether the sign-in goes on after this check.
+	//
+	// Example: true
+	Passed bool `json:"passed"`
+
+	// Step What is checked.
+	Step SignInStepStep `json:"step"`
+}
+
+// SignInStepStep What is checked.
+type SignInStepStep string
 
 // SlugTaken An application has this slug.
 type SlugTaken struct {
@@ -3227,6 +3862,20 @@ type UserRequiresRole struct {
 	Status    string    `json:"status"`
 }
 
+// UserSuspended The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.
+type UserSuspended struct {
+	Code int `json:"code"`
+
+	// Message Example: The user is suspended.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed.
 type UsersClientRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
@@ -3315,6 +3964,31 @@ type UsersClientRegisterParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersDeleteActionSuccessful The user was deleted.
+type UsersDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersDeleteParams The params of users/delete.
+//
+// Example: {"current_password":"analytical engine 1843"}
+type UsersDeleteParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersEmailChangeActionSuccessful The address is changed.
@@ -3477,6 +4151,29 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersExportActionSuccessful Everything about the user.
+type UsersExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersExportParams The params of users/export.
+type UsersExportParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersGoogleLinkActionSuccessful The user is linked to the Google account.
@@ -3756,6 +4453,9 @@ type SessionsMagicLinkCreateTextBody = string
 // UsersClientRegisterTextBody defines parameters for UsersClientRegister.
 type UsersClientRegisterTextBody = string
 
+// UsersDeleteTextBody defines parameters for UsersDelete.
+type UsersDeleteTextBody = string
+
 // UsersEmailChangeTextBody defines parameters for UsersEmailChange.
 type UsersEmailChangeTextBody = string
 
@@ -3819,14 +4519,32 @@ type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 // PasswordsJudgeTextRequestBody defines body for PasswordsJudge for text/plain ContentType.
 type PasswordsJudgeTextRequestBody = PasswordsJudgeTextBody
 
+// PeopleDeleteJSONRequestBody defines body for PeopleDelete for application/json ContentType.
+type PeopleDeleteJSONRequestBody = PeopleDeleteParams
+
 // PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
 type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
+// PeopleExplainJSONRequestBody defines body for PeopleExplain for application/json ContentType.
+type PeopleExplainJSONRequestBody = PeopleExplainParams
+
+// PeopleExportJSONRequestBody defines body for PeopleExport for application/json ContentType.
+type PeopleExportJSONRequestBody = PeopleExportParams
 
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
 
 // PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
 type PeopleReadJSONRequestBody = PeopleReadParams
+
+// PeopleSessionsDeleteJSONRequestBody defines body for PeopleSessionsDelete for application/json ContentType.
+type PeopleSessionsDeleteJSONRequestBody = PeopleSessionsDeleteParams
+
+// PeopleSessionsIndexJSONRequestBody defines body for PeopleSessionsIndex for application/json ContentType.
+type PeopleSessionsIndexJSONRequestBody = PeopleSessionsIndexParams
+
+// PeopleUpdateJSONRequestBody defines body for PeopleUpdate for application/json ContentType.
+type PeopleUpdateJSONRequestBody = PeopleUpdateParams
 
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
@@ -3876,6 +4594,9 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
 type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
 
+// UsersDeleteTextRequestBody defines body for UsersDelete for text/plain ContentType.
+type UsersDeleteTextRequestBody = UsersDeleteTextBody
+
 // UsersEmailChangeTextRequestBody defines body for UsersEmailChange for text/plain ContentType.
 type UsersEmailChangeTextRequestBody = UsersEmailChangeTextBody
 
@@ -3890,6 +4611,9 @@ type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationReques
 
 // UsersEmailVerifyTextRequestBody defines body for UsersEmailVerify for text/plain ContentType.
 type UsersEmailVerifyTextRequestBody = UsersEmailVerifyTextBody
+
+// UsersExportJSONRequestBody defines body for UsersExport for application/json ContentType.
+type UsersExportJSONRequestBody = UsersExportParams
 
 // UsersGoogleLinkTextRequestBody defines body for UsersGoogleLink for text/plain ContentType.
 type UsersGoogleLinkTextRequestBody = UsersGoogleLinkTextBody
@@ -4238,6 +4962,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
 	PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJudgeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PeopleDeleteWithBody Delete a person
+	//
+	// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+	PeopleDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleDelete Delete a person
+	//
+	// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+	PeopleDelete(ctx context.Context, body PeopleDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PeopleEmailUpdateWithBody Change a person's e-mail address
 	//
 	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
@@ -4255,6 +4997,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
 	PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExplainWithBody Explain a sign-in
+	//
+	// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+	PeopleExplainWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExplain Explain a sign-in
+	//
+	// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+	PeopleExplain(ctx context.Context, body PeopleExplainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExportWithBody Export what is stored about a person
+	//
+	// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+	PeopleExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExport Export what is stored about a person
+	//
+	// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+	PeopleExport(ctx context.Context, body PeopleExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PeopleIndexWithBody List people
 	//
@@ -4291,6 +5069,60 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
 	PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsDeleteWithBody Sign a person out
+	//
+	// Ends one session of a user, or all of them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+	PeopleSessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsDelete Sign a person out
+	//
+	// Ends one session of a user, or all of them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+	PeopleSessionsDelete(ctx context.Context, body PeopleSessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsIndexWithBody List the sessions of a person
+	//
+	// Lists the valid sessions of a user as sessions/index lists those of the caller.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+	PeopleSessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsIndex List the sessions of a person
+	//
+	// Lists the valid sessions of a user as sessions/index lists those of the caller.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+	PeopleSessionsIndex(ctx context.Context, body PeopleSessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleUpdateWithBody Change a person
+	//
+	// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+	PeopleUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleUpdate Change a person
+	//
+	// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+	PeopleUpdate(ctx context.Context, body PeopleUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PreferencesReadWithBody Read the preferences
 	//
@@ -4580,6 +5412,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersDeleteWithBody Delete the user
+	//
+	// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+	UsersDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersDeleteWithTextBody Delete the user
+	//
+	// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+	UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersEmailChangeWithBody Change the e-mail address
 	//
 	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
@@ -4669,6 +5519,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
 	UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersExportWithBody Export what is stored about the user
+	//
+	// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+	UsersExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersExport Export what is stored about the user
+	//
+	// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+	UsersExport(ctx context.Context, body UsersExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UsersGoogleLinkWithBody Link a Google account
 	//
@@ -5329,6 +6197,44 @@ func (c *Client) PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJ
 	return c.Client.Do(req)
 }
 
+// PeopleDeleteWithBody Delete a person
+//
+// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+func (c *Client) PeopleDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleDelete Delete a person
+//
+// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+func (c *Client) PeopleDelete(ctx context.Context, body PeopleDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PeopleEmailUpdateWithBody Change a person's e-mail address
 //
 // Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
@@ -5357,6 +6263,82 @@ func (c *Client) PeopleEmailUpdateWithBody(ctx context.Context, contentType stri
 // Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
 func (c *Client) PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPeopleEmailUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExplainWithBody Explain a sign-in
+//
+// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+func (c *Client) PeopleExplainWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExplainRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExplain Explain a sign-in
+//
+// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+func (c *Client) PeopleExplain(ctx context.Context, body PeopleExplainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExplainRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExportWithBody Export what is stored about a person
+//
+// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+func (c *Client) PeopleExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExport Export what is stored about a person
+//
+// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+func (c *Client) PeopleExport(ctx context.Context, body PeopleExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExportRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5433,6 +6415,120 @@ func (c *Client) PeopleReadWithBody(ctx context.Context, contentType string, bod
 // Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
 func (c *Client) PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPeopleReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsDeleteWithBody Sign a person out
+//
+// Ends one session of a user, or all of them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+func (c *Client) PeopleSessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsDelete Sign a person out
+//
+// Ends one session of a user, or all of them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+func (c *Client) PeopleSessionsDelete(ctx context.Context, body PeopleSessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsIndexWithBody List the sessions of a person
+//
+// Lists the valid sessions of a user as sessions/index lists those of the caller.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+func (c *Client) PeopleSessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsIndex List the sessions of a person
+//
+// Lists the valid sessions of a user as sessions/index lists those of the caller.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+func (c *Client) PeopleSessionsIndex(ctx context.Context, body PeopleSessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleUpdateWithBody Change a person
+//
+// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+func (c *Client) PeopleUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleUpdate Change a person
+//
+// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+func (c *Client) PeopleUpdate(ctx context.Context, body PeopleUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6051,6 +7147,44 @@ func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body Users
 	return c.Client.Do(req)
 }
 
+// UsersDeleteWithBody Delete the user
+//
+// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+func (c *Client) UsersDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersDeleteWithTextBody Delete the user
+//
+// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+func (c *Client) UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersDeleteRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersEmailChangeWithBody Change the e-mail address
 //
 // Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
@@ -6231,6 +7365,44 @@ func (c *Client) UsersEmailVerifyWithBody(ctx context.Context, contentType strin
 // Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
 func (c *Client) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersEmailVerifyRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersExportWithBody Export what is stored about the user
+//
+// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+func (c *Client) UsersExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersExport Export what is stored about the user
+//
+// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+func (c *Client) UsersExport(ctx context.Context, body UsersExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7067,6 +8239,46 @@ func NewPasswordsJudgeRequestWithBody(server string, contentType string, body io
 	return req, nil
 }
 
+// NewPeopleDeleteRequest calls the generic PeopleDelete builder with application/json body
+func NewPeopleDeleteRequest(server string, body PeopleDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleDeleteRequestWithBody constructs an http.Request for the PeopleDelete method, with any body, and a specified content type
+func NewPeopleDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPeopleEmailUpdateRequest calls the generic PeopleEmailUpdate builder with application/json body
 func NewPeopleEmailUpdateRequest(server string, body PeopleEmailUpdateJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7098,6 +8310,86 @@ func NewPeopleEmailUpdateRequestWithBody(server string, contentType string, body
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleExplainRequest calls the generic PeopleExplain builder with application/json body
+func NewPeopleExplainRequest(server string, body PeopleExplainJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleExplainRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleExplainRequestWithBody constructs an http.Request for the PeopleExplain method, with any body, and a specified content type
+func NewPeopleExplainRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/explain")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleExportRequest calls the generic PeopleExport builder with application/json body
+func NewPeopleExportRequest(server string, body PeopleExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleExportRequestWithBody constructs an http.Request for the PeopleExport method, with any body, and a specified content type
+func NewPeopleExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -7178,6 +8470,126 @@ func NewPeopleReadRequestWithBody(server string, contentType string, body io.Rea
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleSessionsDeleteRequest calls the generic PeopleSessionsDelete builder with application/json body
+func NewPeopleSessionsDeleteRequest(server string, body PeopleSessionsDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleSessionsDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleSessionsDeleteRequestWithBody constructs an http.Request for the PeopleSessionsDelete method, with any body, and a specified content type
+func NewPeopleSessionsDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/sessions_delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleSessionsIndexRequest calls the generic PeopleSessionsIndex builder with application/json body
+func NewPeopleSessionsIndexRequest(server string, body PeopleSessionsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleSessionsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleSessionsIndexRequestWithBody constructs an http.Request for the PeopleSessionsIndex method, with any body, and a specified content type
+func NewPeopleSessionsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/sessions_index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleUpdateRequest calls the generic PeopleUpdate builder with application/json body
+func NewPeopleUpdateRequest(server string, body PeopleUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleUpdateRequestWithBody constructs an http.Request for the PeopleUpdate method, with any body, and a specified content type
+func NewPeopleUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -7827,6 +9239,46 @@ func NewUsersClientRegisterRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewUsersDeleteRequestWithTextBody calls the generic UsersDelete builder with text/plain body
+func NewUsersDeleteRequestWithTextBody(server string, body UsersDeleteTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersDeleteRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersDeleteRequestWithBody constructs an http.Request for the UsersDelete method, with any body, and a specified content type
+func NewUsersDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewUsersEmailChangeRequestWithTextBody calls the generic UsersEmailChange builder with text/plain body
 func NewUsersEmailChangeRequestWithTextBody(server string, body UsersEmailChangeTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8008,6 +9460,46 @@ func NewUsersEmailVerifyRequestWithBody(server string, contentType string, body 
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/users/email_verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersExportRequest calls the generic UsersExport builder with application/json body
+func NewUsersExportRequest(server string, body UsersExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersExportRequestWithBody constructs an http.Request for the UsersExport method, with any body, and a specified content type
+func NewUsersExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/export")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

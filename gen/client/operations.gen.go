@@ -43,6 +43,8 @@ func (ApplicationCrash) outcomeOfUsersPasswordResetRequest()     {}
 func (ApplicationCrash) outcomeOfUsersPasswordReset()            {}
 func (ApplicationCrash) outcomeOfUsersEmailVerificationRequest() {}
 func (ApplicationCrash) outcomeOfUsersEmailVerify()              {}
+func (ApplicationCrash) outcomeOfUsersExport()                   {}
+func (ApplicationCrash) outcomeOfUsersDelete()                   {}
 func (ApplicationCrash) outcomeOfUsersEmailChangeRequest()       {}
 func (ApplicationCrash) outcomeOfUsersEmailChange()              {}
 func (ApplicationCrash) outcomeOfUsersEmailChangeUndo()          {}
@@ -55,6 +57,12 @@ func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfPeopleUpdate()                  {}
+func (ApplicationCrash) outcomeOfPeopleSessionsIndex()           {}
+func (ApplicationCrash) outcomeOfPeopleSessionsDelete()          {}
+func (ApplicationCrash) outcomeOfPeopleExplain()                 {}
+func (ApplicationCrash) outcomeOfPeopleExport()                  {}
+func (ApplicationCrash) outcomeOfPeopleDelete()                  {}
 func (ApplicationCrash) outcomeOfPeopleEmailUpdate()             {}
 func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
@@ -302,6 +310,8 @@ func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest()     {}
 func (IdentifyRequestError) outcomeOfUsersPasswordReset()            {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerificationRequest() {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerify()              {}
+func (IdentifyRequestError) outcomeOfUsersExport()                   {}
+func (IdentifyRequestError) outcomeOfUsersDelete()                   {}
 func (IdentifyRequestError) outcomeOfUsersEmailChangeRequest()       {}
 func (IdentifyRequestError) outcomeOfUsersEmailChange()              {}
 func (IdentifyRequestError) outcomeOfUsersEmailChangeUndo()          {}
@@ -314,6 +324,12 @@ func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfPeopleUpdate()                  {}
+func (IdentifyRequestError) outcomeOfPeopleSessionsIndex()           {}
+func (IdentifyRequestError) outcomeOfPeopleSessionsDelete()          {}
+func (IdentifyRequestError) outcomeOfPeopleExplain()                 {}
+func (IdentifyRequestError) outcomeOfPeopleExport()                  {}
+func (IdentifyRequestError) outcomeOfPeopleDelete()                  {}
 func (IdentifyRequestError) outcomeOfPeopleEmailUpdate()             {}
 func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
 func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
@@ -356,6 +372,8 @@ func (InvalidContentType) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidContentType) outcomeOfUsersPasswordReset()            {}
 func (InvalidContentType) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidContentType) outcomeOfUsersEmailVerify()              {}
+func (InvalidContentType) outcomeOfUsersExport()                   {}
+func (InvalidContentType) outcomeOfUsersDelete()                   {}
 func (InvalidContentType) outcomeOfUsersEmailChangeRequest()       {}
 func (InvalidContentType) outcomeOfUsersEmailChange()              {}
 func (InvalidContentType) outcomeOfUsersEmailChangeUndo()          {}
@@ -368,6 +386,12 @@ func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfPeopleUpdate()                  {}
+func (InvalidContentType) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidContentType) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidContentType) outcomeOfPeopleExplain()                 {}
+func (InvalidContentType) outcomeOfPeopleExport()                  {}
+func (InvalidContentType) outcomeOfPeopleDelete()                  {}
 func (InvalidContentType) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidContentType) outcomeOfCompaniesIndex()                {}
 func (InvalidContentType) outcomeOfCompaniesRead()                 {}
@@ -421,6 +445,8 @@ func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidEncodedParams) outcomeOfUsersPasswordReset()            {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerify()              {}
+func (InvalidEncodedParams) outcomeOfUsersExport()                   {}
+func (InvalidEncodedParams) outcomeOfUsersDelete()                   {}
 func (InvalidEncodedParams) outcomeOfUsersEmailChangeRequest()       {}
 func (InvalidEncodedParams) outcomeOfUsersEmailChange()              {}
 func (InvalidEncodedParams) outcomeOfUsersEmailChangeUndo()          {}
@@ -433,6 +459,12 @@ func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfPeopleUpdate()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidEncodedParams) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidEncodedParams) outcomeOfPeopleExplain()                 {}
+func (InvalidEncodedParams) outcomeOfPeopleExport()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleDelete()                  {}
 func (InvalidEncodedParams) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
 func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
@@ -483,6 +515,8 @@ func (InvalidParam) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidParam) outcomeOfUsersPasswordReset()            {}
 func (InvalidParam) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidParam) outcomeOfUsersEmailVerify()              {}
+func (InvalidParam) outcomeOfUsersExport()                   {}
+func (InvalidParam) outcomeOfUsersDelete()                   {}
 func (InvalidParam) outcomeOfUsersEmailChangeRequest()       {}
 func (InvalidParam) outcomeOfUsersEmailChange()              {}
 func (InvalidParam) outcomeOfUsersEmailChangeUndo()          {}
@@ -495,6 +529,12 @@ func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfPeopleUpdate()                  {}
+func (InvalidParam) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidParam) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidParam) outcomeOfPeopleExplain()                 {}
+func (InvalidParam) outcomeOfPeopleExport()                  {}
+func (InvalidParam) outcomeOfPeopleDelete()                  {}
 func (InvalidParam) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidParam) outcomeOfCompaniesIndex()                {}
 func (InvalidParam) outcomeOfCompaniesRead()                 {}
@@ -519,6 +559,7 @@ func (o InvalidPassword) Error() string { return refusal("invalid-password", o.M
 
 func (InvalidPassword) outcomeOfSessionsCreate()          {}
 func (InvalidPassword) outcomeOfUsersPasswordUpdate()     {}
+func (InvalidPassword) outcomeOfUsersDelete()             {}
 func (InvalidPassword) outcomeOfUsersEmailChangeRequest() {}
 
 // Slug is "invalid-reset-link".
@@ -555,6 +596,8 @@ func (InvalidToken) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidToken) outcomeOfUsersPasswordReset()            {}
 func (InvalidToken) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidToken) outcomeOfUsersEmailVerify()              {}
+func (InvalidToken) outcomeOfUsersExport()                   {}
+func (InvalidToken) outcomeOfUsersDelete()                   {}
 func (InvalidToken) outcomeOfUsersEmailChangeRequest()       {}
 func (InvalidToken) outcomeOfUsersEmailChange()              {}
 func (InvalidToken) outcomeOfUsersEmailChangeUndo()          {}
@@ -567,6 +610,12 @@ func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfPeopleUpdate()                  {}
+func (InvalidToken) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidToken) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidToken) outcomeOfPeopleExplain()                 {}
+func (InvalidToken) outcomeOfPeopleExport()                  {}
+func (InvalidToken) outcomeOfPeopleDelete()                  {}
 func (InvalidToken) outcomeOfPeopleEmailUpdate()             {}
 func (InvalidToken) outcomeOfCompaniesIndex()                {}
 func (InvalidToken) outcomeOfCompaniesRead()                 {}
@@ -627,6 +676,8 @@ func (MissingParam) outcomeOfUsersPasswordResetRequest()     {}
 func (MissingParam) outcomeOfUsersPasswordReset()            {}
 func (MissingParam) outcomeOfUsersEmailVerificationRequest() {}
 func (MissingParam) outcomeOfUsersEmailVerify()              {}
+func (MissingParam) outcomeOfUsersExport()                   {}
+func (MissingParam) outcomeOfUsersDelete()                   {}
 func (MissingParam) outcomeOfUsersEmailChangeRequest()       {}
 func (MissingParam) outcomeOfUsersEmailChange()              {}
 func (MissingParam) outcomeOfUsersEmailChangeUndo()          {}
@@ -639,6 +690,12 @@ func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfPeopleUpdate()                  {}
+func (MissingParam) outcomeOfPeopleSessionsIndex()           {}
+func (MissingParam) outcomeOfPeopleSessionsDelete()          {}
+func (MissingParam) outcomeOfPeopleExplain()                 {}
+func (MissingParam) outcomeOfPeopleExport()                  {}
+func (MissingParam) outcomeOfPeopleDelete()                  {}
 func (MissingParam) outcomeOfPeopleEmailUpdate()             {}
 func (MissingParam) outcomeOfCompaniesIndex()                {}
 func (MissingParam) outcomeOfCompaniesRead()                 {}
@@ -679,6 +736,8 @@ func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest()     {}
 func (NoParamsDecoded) outcomeOfUsersPasswordReset()            {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerificationRequest() {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerify()              {}
+func (NoParamsDecoded) outcomeOfUsersExport()                   {}
+func (NoParamsDecoded) outcomeOfUsersDelete()                   {}
 func (NoParamsDecoded) outcomeOfUsersEmailChangeRequest()       {}
 func (NoParamsDecoded) outcomeOfUsersEmailChange()              {}
 func (NoParamsDecoded) outcomeOfUsersEmailChangeUndo()          {}
@@ -691,6 +750,12 @@ func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfPeopleUpdate()                  {}
+func (NoParamsDecoded) outcomeOfPeopleSessionsIndex()           {}
+func (NoParamsDecoded) outcomeOfPeopleSessionsDelete()          {}
+func (NoParamsDecoded) outcomeOfPeopleExplain()                 {}
+func (NoParamsDecoded) outcomeOfPeopleExport()                  {}
+func (NoParamsDecoded) outcomeOfPeopleDelete()                  {}
 func (NoParamsDecoded) outcomeOfPeopleEmailUpdate()             {}
 func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
 func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
@@ -743,6 +808,8 @@ func (OriginNotAllowed) outcomeOfUsersPasswordResetRequest()     {}
 func (OriginNotAllowed) outcomeOfUsersPasswordReset()            {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerificationRequest() {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerify()              {}
+func (OriginNotAllowed) outcomeOfUsersExport()                   {}
+func (OriginNotAllowed) outcomeOfUsersDelete()                   {}
 func (OriginNotAllowed) outcomeOfUsersEmailChangeRequest()       {}
 func (OriginNotAllowed) outcomeOfUsersEmailChange()              {}
 func (OriginNotAllowed) outcomeOfUsersEmailChangeUndo()          {}
@@ -755,6 +822,12 @@ func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfPeopleUpdate()                  {}
+func (OriginNotAllowed) outcomeOfPeopleSessionsIndex()           {}
+func (OriginNotAllowed) outcomeOfPeopleSessionsDelete()          {}
+func (OriginNotAllowed) outcomeOfPeopleExplain()                 {}
+func (OriginNotAllowed) outcomeOfPeopleExport()                  {}
+func (OriginNotAllowed) outcomeOfPeopleDelete()                  {}
 func (OriginNotAllowed) outcomeOfPeopleEmailUpdate()             {}
 func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
 func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
@@ -786,6 +859,11 @@ func (PasswordsJudgeActionSuccessful) Slug() string { return "action-successful"
 func (PasswordsJudgeActionSuccessful) outcomeOfPasswordsJudge() {}
 
 // Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleDeleteActionSuccessful) outcomeOfPeopleDelete() {}
+
+// Slug is "action-successful".
 func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleEmailUpdateActionSuccessful) outcomeOfPeopleEmailUpdate() {}
@@ -801,6 +879,16 @@ func (o PeopleEmailUpdateMandrillEmailFailed) Error() string {
 func (PeopleEmailUpdateMandrillEmailFailed) outcomeOfPeopleEmailUpdate() {}
 
 // Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleExplainActionSuccessful) outcomeOfPeopleExplain() {}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleExportActionSuccessful) outcomeOfPeopleExport() {}
+
+// Slug is "action-successful".
 func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleIndexActionSuccessful) outcomeOfPeopleIndex() {}
@@ -810,6 +898,21 @@ func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleReadActionSuccessful) outcomeOfPeopleRead() {}
 
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleSessionsDeleteActionSuccessful) outcomeOfPeopleSessionsDelete() {}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleSessionsIndexActionSuccessful) outcomeOfPeopleSessionsIndex() {}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleUpdateActionSuccessful) outcomeOfPeopleUpdate() {}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
@@ -818,6 +921,8 @@ func (o PermissionDenied) Error() string { return refusal("permission-denied", o
 
 func (PermissionDenied) outcomeOfUsersClientRegister()     {}
 func (PermissionDenied) outcomeOfUsersPasswordUpdate()     {}
+func (PermissionDenied) outcomeOfUsersExport()             {}
+func (PermissionDenied) outcomeOfUsersDelete()             {}
 func (PermissionDenied) outcomeOfUsersEmailChangeRequest() {}
 func (PermissionDenied) outcomeOfUsersGoogleLink()         {}
 func (PermissionDenied) outcomeOfUsersGoogleUnlink()       {}
@@ -826,6 +931,12 @@ func (PermissionDenied) outcomeOfNotificationsIndex()      {}
 func (PermissionDenied) outcomeOfNotificationsUpdate()     {}
 func (PermissionDenied) outcomeOfPeopleIndex()             {}
 func (PermissionDenied) outcomeOfPeopleRead()              {}
+func (PermissionDenied) outcomeOfPeopleUpdate()            {}
+func (PermissionDenied) outcomeOfPeopleSessionsIndex()     {}
+func (PermissionDenied) outcomeOfPeopleSessionsDelete()    {}
+func (PermissionDenied) outcomeOfPeopleExplain()           {}
+func (PermissionDenied) outcomeOfPeopleExport()            {}
+func (PermissionDenied) outcomeOfPeopleDelete()            {}
 func (PermissionDenied) outcomeOfPeopleEmailUpdate()       {}
 func (PermissionDenied) outcomeOfCompaniesIndex()          {}
 func (PermissionDenied) outcomeOfCompaniesRead()           {}
@@ -877,6 +988,8 @@ func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest()     {}
 func (RateLimitExceeded) outcomeOfUsersPasswordReset()            {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerificationRequest() {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerify()              {}
+func (RateLimitExceeded) outcomeOfUsersExport()                   {}
+func (RateLimitExceeded) outcomeOfUsersDelete()                   {}
 func (RateLimitExceeded) outcomeOfUsersEmailChangeRequest()       {}
 func (RateLimitExceeded) outcomeOfUsersEmailChange()              {}
 func (RateLimitExceeded) outcomeOfUsersEmailChangeUndo()          {}
@@ -889,6 +1002,12 @@ func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfPeopleUpdate()                  {}
+func (RateLimitExceeded) outcomeOfPeopleSessionsIndex()           {}
+func (RateLimitExceeded) outcomeOfPeopleSessionsDelete()          {}
+func (RateLimitExceeded) outcomeOfPeopleExplain()                 {}
+func (RateLimitExceeded) outcomeOfPeopleExport()                  {}
+func (RateLimitExceeded) outcomeOfPeopleDelete()                  {}
 func (RateLimitExceeded) outcomeOfPeopleEmailUpdate()             {}
 func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
 func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
@@ -929,6 +1048,8 @@ func (RequestTooLarge) outcomeOfUsersPasswordResetRequest()     {}
 func (RequestTooLarge) outcomeOfUsersPasswordReset()            {}
 func (RequestTooLarge) outcomeOfUsersEmailVerificationRequest() {}
 func (RequestTooLarge) outcomeOfUsersEmailVerify()              {}
+func (RequestTooLarge) outcomeOfUsersExport()                   {}
+func (RequestTooLarge) outcomeOfUsersDelete()                   {}
 func (RequestTooLarge) outcomeOfUsersEmailChangeRequest()       {}
 func (RequestTooLarge) outcomeOfUsersEmailChange()              {}
 func (RequestTooLarge) outcomeOfUsersEmailChangeUndo()          {}
@@ -941,6 +1062,12 @@ func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfPeopleUpdate()                  {}
+func (RequestTooLarge) outcomeOfPeopleSessionsIndex()           {}
+func (RequestTooLarge) outcomeOfPeopleSessionsDelete()          {}
+func (RequestTooLarge) outcomeOfPeopleExplain()                 {}
+func (RequestTooLarge) outcomeOfPeopleExport()                  {}
+func (RequestTooLarge) outcomeOfPeopleDelete()                  {}
 func (RequestTooLarge) outcomeOfPeopleEmailUpdate()             {}
 func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
 func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
@@ -993,6 +1120,8 @@ func (RouteNonExistent) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNonExistent) outcomeOfUsersPasswordReset()            {}
 func (RouteNonExistent) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNonExistent) outcomeOfUsersEmailVerify()              {}
+func (RouteNonExistent) outcomeOfUsersExport()                   {}
+func (RouteNonExistent) outcomeOfUsersDelete()                   {}
 func (RouteNonExistent) outcomeOfUsersEmailChangeRequest()       {}
 func (RouteNonExistent) outcomeOfUsersEmailChange()              {}
 func (RouteNonExistent) outcomeOfUsersEmailChangeUndo()          {}
@@ -1005,6 +1134,12 @@ func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfPeopleUpdate()                  {}
+func (RouteNonExistent) outcomeOfPeopleSessionsIndex()           {}
+func (RouteNonExistent) outcomeOfPeopleSessionsDelete()          {}
+func (RouteNonExistent) outcomeOfPeopleExplain()                 {}
+func (RouteNonExistent) outcomeOfPeopleExport()                  {}
+func (RouteNonExistent) outcomeOfPeopleDelete()                  {}
 func (RouteNonExistent) outcomeOfPeopleEmailUpdate()             {}
 func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
 func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
@@ -1045,6 +1180,8 @@ func (RouteNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNotFound) outcomeOfUsersPasswordReset()            {}
 func (RouteNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNotFound) outcomeOfUsersEmailVerify()              {}
+func (RouteNotFound) outcomeOfUsersExport()                   {}
+func (RouteNotFound) outcomeOfUsersDelete()                   {}
 func (RouteNotFound) outcomeOfUsersEmailChangeRequest()       {}
 func (RouteNotFound) outcomeOfUsersEmailChange()              {}
 func (RouteNotFound) outcomeOfUsersEmailChangeUndo()          {}
@@ -1057,6 +1194,12 @@ func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfPeopleUpdate()                  {}
+func (RouteNotFound) outcomeOfPeopleSessionsIndex()           {}
+func (RouteNotFound) outcomeOfPeopleSessionsDelete()          {}
+func (RouteNotFound) outcomeOfPeopleExplain()                 {}
+func (RouteNotFound) outcomeOfPeopleExport()                  {}
+func (RouteNotFound) outcomeOfPeopleDelete()                  {}
 func (RouteNotFound) outcomeOfPeopleEmailUpdate()             {}
 func (RouteNotFound) outcomeOfCompaniesIndex()                {}
 func (RouteNotFound) outcomeOfCompaniesRead()                 {}
@@ -1094,6 +1237,7 @@ func (ServerBusy) outcomeOfClientsRegister()         {}
 func (ServerBusy) outcomeOfUsersClientRegister()     {}
 func (ServerBusy) outcomeOfUsersPasswordUpdate()     {}
 func (ServerBusy) outcomeOfUsersPasswordReset()      {}
+func (ServerBusy) outcomeOfUsersDelete()             {}
 func (ServerBusy) outcomeOfUsersEmailChangeRequest() {}
 func (ServerBusy) outcomeOfPasswordsJudge()          {}
 
@@ -1121,6 +1265,8 @@ func (ServiceNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (ServiceNotFound) outcomeOfUsersPasswordReset()            {}
 func (ServiceNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (ServiceNotFound) outcomeOfUsersEmailVerify()              {}
+func (ServiceNotFound) outcomeOfUsersExport()                   {}
+func (ServiceNotFound) outcomeOfUsersDelete()                   {}
 func (ServiceNotFound) outcomeOfUsersEmailChangeRequest()       {}
 func (ServiceNotFound) outcomeOfUsersEmailChange()              {}
 func (ServiceNotFound) outcomeOfUsersEmailChangeUndo()          {}
@@ -1133,6 +1279,12 @@ func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfPeopleUpdate()                  {}
+func (ServiceNotFound) outcomeOfPeopleSessionsIndex()           {}
+func (ServiceNotFound) outcomeOfPeopleSessionsDelete()          {}
+func (ServiceNotFound) outcomeOfPeopleExplain()                 {}
+func (ServiceNotFound) outcomeOfPeopleExport()                  {}
+func (ServiceNotFound) outcomeOfPeopleDelete()                  {}
 func (ServiceNotFound) outcomeOfPeopleEmailUpdate()             {}
 func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
 func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
@@ -1183,6 +1335,8 @@ func (SessionExpired) outcomeOfUsersPasswordResetRequest()     {}
 func (SessionExpired) outcomeOfUsersPasswordReset()            {}
 func (SessionExpired) outcomeOfUsersEmailVerificationRequest() {}
 func (SessionExpired) outcomeOfUsersEmailVerify()              {}
+func (SessionExpired) outcomeOfUsersExport()                   {}
+func (SessionExpired) outcomeOfUsersDelete()                   {}
 func (SessionExpired) outcomeOfUsersEmailChangeRequest()       {}
 func (SessionExpired) outcomeOfUsersEmailChange()              {}
 func (SessionExpired) outcomeOfUsersEmailChangeUndo()          {}
@@ -1195,6 +1349,12 @@ func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfPeopleUpdate()                  {}
+func (SessionExpired) outcomeOfPeopleSessionsIndex()           {}
+func (SessionExpired) outcomeOfPeopleSessionsDelete()          {}
+func (SessionExpired) outcomeOfPeopleExplain()                 {}
+func (SessionExpired) outcomeOfPeopleExport()                  {}
+func (SessionExpired) outcomeOfPeopleDelete()                  {}
 func (SessionExpired) outcomeOfPeopleEmailUpdate()             {}
 func (SessionExpired) outcomeOfCompaniesIndex()                {}
 func (SessionExpired) outcomeOfCompaniesRead()                 {}
@@ -1336,10 +1496,25 @@ func (UserRequiresRole) outcomeOfSessionsCreate()          {}
 func (UserRequiresRole) outcomeOfSessionsMagicLinkCreate() {}
 func (UserRequiresRole) outcomeOfSessionsGoogleCreate()    {}
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Error returns the slug, the message and the id of the request.
+func (o UserSuspended) Error() string { return refusal("user-suspended", o.Message, o.RequestID) }
+
+func (UserSuspended) outcomeOfSessionsCreate()          {}
+func (UserSuspended) outcomeOfSessionsMagicLinkCreate() {}
+func (UserSuspended) outcomeOfSessionsGoogleCreate()    {}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersDeleteActionSuccessful) outcomeOfUsersDelete() {}
 
 // Slug is "action-successful".
 func (UsersEmailChangeActionSuccessful) Slug() string { return "action-successful" }
@@ -1385,6 +1560,11 @@ func (UsersEmailVerificationRequestMandrillEmailFailed) outcomeOfUsersEmailVerif
 func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersExportActionSuccessful) outcomeOfUsersExport() {}
 
 // Slug is "action-successful".
 func (UsersGoogleLinkActionSuccessful) Slug() string { return "action-successful" }
@@ -1452,6 +1632,7 @@ func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 //   - [NoParamsDecoded]
 //   - [UserHasNoPassword]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1508,6 +1689,8 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 		return as[UserHasNoPassword](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsCreateClientRequired](answer)
 	case "invalid-token":
@@ -1850,6 +2033,7 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 //   - [MissingParam]
 //   - [NoParamsDecoded]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsMagicLinkCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1902,6 +2086,8 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 		return as[NoParamsDecoded](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsMagicLinkCreateClientRequired](answer)
 	case "invalid-token":
@@ -2016,6 +2202,7 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 //   - [MissingParam]
 //   - [NoParamsDecoded]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsGoogleCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -2070,6 +2257,8 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 		return as[NoParamsDecoded](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsGoogleCreateClientRequired](answer)
 	case "invalid-token":
@@ -2915,6 +3104,167 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 		return as[RouteNotFound](answer)
 	case "service-not-found":
 		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersExportOutcome is an outcome of usersExport:
+//   - [UsersExportActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersExportOutcome interface {
+	Outcome
+	outcomeOfUsersExport()
+}
+
+// UsersExport calls POST /api/v1/users/export: Export what is stored about the user.
+func (a *API) UsersExport(ctx context.Context, params UsersExportParams, editors ...RequestEditorFn) (UsersExportOutcome, error) {
+	answer, err := a.call(ctx, "usersExport", func() (*http.Response, error) {
+		return a.HTTP.UsersExport(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersExportActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersDeleteOutcome is an outcome of usersDelete:
+//   - [UsersDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidPassword]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersDeleteOutcome interface {
+	Outcome
+	outcomeOfUsersDelete()
+}
+
+// Encode returns the body of usersDelete: base64 of the params as JSON.
+func (p UsersDeleteParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersDelete calls POST /api/v1/users/delete: Delete the user.
+func (a *API) UsersDelete(ctx context.Context, params UsersDeleteParams, editors ...RequestEditorFn) (UsersDeleteOutcome, error) {
+	answer, err := a.call(ctx, "usersDelete", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersDeleteWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-password":
+		return as[InvalidPassword](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
 	}
 	return nil, answer.undocumented()
 }
@@ -3872,6 +4222,453 @@ func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors .
 	switch answer.status {
 	case "action-successful":
 		return as[PeopleReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleUpdateOutcome is an outcome of peopleUpdate:
+//   - [PeopleUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleUpdateOutcome interface {
+	Outcome
+	outcomeOfPeopleUpdate()
+}
+
+// PeopleUpdate calls PUT /api/v1/people/update: Change a person.
+func (a *API) PeopleUpdate(ctx context.Context, params PeopleUpdateParams, editors ...RequestEditorFn) (PeopleUpdateOutcome, error) {
+	answer, err := a.call(ctx, "peopleUpdate", func() (*http.Response, error) {
+		return a.HTTP.PeopleUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleSessionsIndexOutcome is an outcome of peopleSessionsIndex:
+//   - [PeopleSessionsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleSessionsIndexOutcome interface {
+	Outcome
+	outcomeOfPeopleSessionsIndex()
+}
+
+// PeopleSessionsIndex calls POST /api/v1/people/sessions_index: List the sessions of a person.
+func (a *API) PeopleSessionsIndex(ctx context.Context, params PeopleSessionsIndexParams, editors ...RequestEditorFn) (PeopleSessionsIndexOutcome, error) {
+	answer, err := a.call(ctx, "peopleSessionsIndex", func() (*http.Response, error) {
+		return a.HTTP.PeopleSessionsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleSessionsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleSessionsIndexAll returns the rows of all pages of peopleSessionsIndex, 100 on each page unless params say otherwise.
+func (a *API) PeopleSessionsIndexAll(ctx context.Context, params PeopleSessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Session, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[PeopleSessionsIndexActionSuccessful](a.PeopleSessionsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// PeopleSessionsDeleteOutcome is an outcome of peopleSessionsDelete:
+//   - [PeopleSessionsDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleSessionsDeleteOutcome interface {
+	Outcome
+	outcomeOfPeopleSessionsDelete()
+}
+
+// PeopleSessionsDelete calls POST /api/v1/people/sessions_delete: Sign a person out.
+func (a *API) PeopleSessionsDelete(ctx context.Context, params PeopleSessionsDeleteParams, editors ...RequestEditorFn) (PeopleSessionsDeleteOutcome, error) {
+	answer, err := a.call(ctx, "peopleSessionsDelete", func() (*http.Response, error) {
+		return a.HTTP.PeopleSessionsDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleSessionsDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleExplainOutcome is an outcome of peopleExplain:
+//   - [PeopleExplainActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleExplainOutcome interface {
+	Outcome
+	outcomeOfPeopleExplain()
+}
+
+// PeopleExplain calls POST /api/v1/people/explain: Explain a sign-in.
+func (a *API) PeopleExplain(ctx context.Context, params PeopleExplainParams, editors ...RequestEditorFn) (PeopleExplainOutcome, error) {
+	answer, err := a.call(ctx, "peopleExplain", func() (*http.Response, error) {
+		return a.HTTP.PeopleExplain(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleExplainActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleExportOutcome is an outcome of peopleExport:
+//   - [PeopleExportActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleExportOutcome interface {
+	Outcome
+	outcomeOfPeopleExport()
+}
+
+// PeopleExport calls POST /api/v1/people/export: Export what is stored about a person.
+func (a *API) PeopleExport(ctx context.Context, params PeopleExportParams, editors ...RequestEditorFn) (PeopleExportOutcome, error) {
+	answer, err := a.call(ctx, "peopleExport", func() (*http.Response, error) {
+		return a.HTTP.PeopleExport(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleExportActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleDeleteOutcome is an outcome of peopleDelete:
+//   - [PeopleDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleDeleteOutcome interface {
+	Outcome
+	outcomeOfPeopleDelete()
+}
+
+// PeopleDelete calls POST /api/v1/people/delete: Delete a person.
+func (a *API) PeopleDelete(ctx context.Context, params PeopleDeleteParams, editors ...RequestEditorFn) (PeopleDeleteOutcome, error) {
+	answer, err := a.call(ctx, "peopleDelete", func() (*http.Response, error) {
+		return a.HTTP.PeopleDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleDeleteActionSuccessful](answer)
 	case "invalid-content-type":
 		return as[InvalidContentType](answer)
 	case "invalid-encoded-params":

@@ -62,6 +62,7 @@ func (c content) At() string { return c.Time.UTC().Format("2 January 2006, 15:04
 func (t Templates) Write(kind Kind, user *db.User, app *db.Application, facts Facts) (*db.Mail, error) {
 	m := &db.Mail{
 		Kind: string(kind), ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName), CreatedAt: facts.Time,
+		UserID: user.ID,
 	}
 	facts.UserAgent = deviceName(facts.UserAgent)
 	c := content{Facts: facts, FirstName: oneLine(user.FirstName), Email: user.Email, Application: oneLine(app.Name)}

@@ -17,6 +17,7 @@ export type SessionsCreateOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["UserHasNoPassword"]
   | Schemas["UserRequiresRole"]
+  | Schemas["UserSuspended"]
   | Schemas["SessionsCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
@@ -121,6 +122,7 @@ export type SessionsMagicLinkCreateOutcome =
   | Schemas["MissingParam"]
   | Schemas["NoParamsDecoded"]
   | Schemas["UserRequiresRole"]
+  | Schemas["UserSuspended"]
   | Schemas["SessionsMagicLinkCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
@@ -166,6 +168,7 @@ export type SessionsGoogleCreateOutcome =
   | Schemas["MissingParam"]
   | Schemas["NoParamsDecoded"]
   | Schemas["UserRequiresRole"]
+  | Schemas["UserSuspended"]
   | Schemas["SessionsGoogleCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
@@ -393,6 +396,48 @@ export type UsersEmailVerifyOutcome =
   | Schemas["RouteNonExistent"]
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersExport`, told apart by `status`. */
+export type UsersExportOutcome =
+  | Schemas["UsersExportActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersDelete`, told apart by `status`. */
+export type UsersDeleteOutcome =
+  | Schemas["UsersDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidPassword"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | (Schemas["ServerBusy"] & RetryAfter);
 
 /** The outcomes of `usersEmailChangeRequest`, told apart by `status`. */
 export type UsersEmailChangeRequestOutcome =
@@ -633,6 +678,126 @@ export type PeopleIndexOutcome =
 /** The outcomes of `peopleRead`, told apart by `status`. */
 export type PeopleReadOutcome =
   | Schemas["PeopleReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleUpdate`, told apart by `status`. */
+export type PeopleUpdateOutcome =
+  | Schemas["PeopleUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleSessionsIndex`, told apart by `status`. */
+export type PeopleSessionsIndexOutcome =
+  | Schemas["PeopleSessionsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleSessionsDelete`, told apart by `status`. */
+export type PeopleSessionsDeleteOutcome =
+  | Schemas["PeopleSessionsDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleExplain`, told apart by `status`. */
+export type PeopleExplainOutcome =
+  | Schemas["PeopleExplainActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleExport`, told apart by `status`. */
+export type PeopleExportOutcome =
+  | Schemas["PeopleExportActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleDelete`, told apart by `status`. */
+export type PeopleDeleteOutcome =
+  | Schemas["PeopleDeleteActionSuccessful"]
   | Schemas["InvalidContentType"]
   | Schemas["InvalidEncodedParams"]
   | Schemas["InvalidParam"]
@@ -1091,6 +1256,20 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Export what is stored about the user: `POST /api/v1/users/export`. */
+  usersExport(params: Schemas["UsersExportParams"] = {}, options?: CallOptions): Promise<UsersExportOutcome> {
+    return this.call<UsersExportOutcome>("usersExport", statuses.usersExport, params, options, (init) =>
+      this.http.POST("/api/v1/users/export", { ...init, body: params }),
+    );
+  }
+
+  /** Delete the user: `POST /api/v1/users/delete`. */
+  usersDelete(params: Schemas["UsersDeleteParams"] = {}, options?: CallOptions): Promise<UsersDeleteOutcome> {
+    return this.call<UsersDeleteOutcome>("usersDelete", statuses.usersDelete, params, options, (init) =>
+      this.http.POST("/api/v1/users/delete", sensitive(init, params)),
+    );
+  }
+
   /** Request another e-mail address: `POST /api/v1/users/email_change_request`. */
   usersEmailChangeRequest(params: Schemas["UsersEmailChangeRequestParams"], options?: CallOptions): Promise<UsersEmailChangeRequestOutcome> {
     return this.call<UsersEmailChangeRequestOutcome>("usersEmailChangeRequest", statuses.usersEmailChangeRequest, params, options, (init) =>
@@ -1182,6 +1361,53 @@ export class PlanoAuth extends Transport {
   peopleRead(params: Schemas["PeopleReadParams"], options?: CallOptions): Promise<PeopleReadOutcome> {
     return this.call<PeopleReadOutcome>("peopleRead", statuses.peopleRead, params, options, (init) =>
       this.http.POST("/api/v1/people/read", { ...init, body: params }),
+    );
+  }
+
+  /** Change a person: `PUT /api/v1/people/update`. */
+  peopleUpdate(params: Schemas["PeopleUpdateParams"], options?: CallOptions): Promise<PeopleUpdateOutcome> {
+    return this.call<PeopleUpdateOutcome>("peopleUpdate", statuses.peopleUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/people/update", { ...init, body: params }),
+    );
+  }
+
+  /** List the sessions of a person: `POST /api/v1/people/sessions_index`. */
+  peopleSessionsIndex(params: Schemas["PeopleSessionsIndexParams"], options?: CallOptions): Promise<PeopleSessionsIndexOutcome> {
+    return this.call<PeopleSessionsIndexOutcome>("peopleSessionsIndex", statuses.peopleSessionsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/people/sessions_index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `peopleSessionsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  peopleSessionsIndexAll(params: Schemas["PeopleSessionsIndexParams"], options?: CallOptions): AsyncGenerator<Schemas["Session"], void, undefined> {
+    return this.rows("peopleSessionsIndex", { size: 100, ...params.page }, (page) => this.peopleSessionsIndex({ ...params, page }, options));
+  }
+
+  /** Sign a person out: `POST /api/v1/people/sessions_delete`. */
+  peopleSessionsDelete(params: Schemas["PeopleSessionsDeleteParams"], options?: CallOptions): Promise<PeopleSessionsDeleteOutcome> {
+    return this.call<PeopleSessionsDeleteOutcome>("peopleSessionsDelete", statuses.peopleSessionsDelete, params, options, (init) =>
+      this.http.POST("/api/v1/people/sessions_delete", { ...init, body: params }),
+    );
+  }
+
+  /** Explain a sign-in: `POST /api/v1/people/explain`. */
+  peopleExplain(params: Schemas["PeopleExplainParams"], options?: CallOptions): Promise<PeopleExplainOutcome> {
+    return this.call<PeopleExplainOutcome>("peopleExplain", statuses.peopleExplain, params, options, (init) =>
+      this.http.POST("/api/v1/people/explain", { ...init, body: params }),
+    );
+  }
+
+  /** Export what is stored about a person: `POST /api/v1/people/export`. */
+  peopleExport(params: Schemas["PeopleExportParams"], options?: CallOptions): Promise<PeopleExportOutcome> {
+    return this.call<PeopleExportOutcome>("peopleExport", statuses.peopleExport, params, options, (init) =>
+      this.http.POST("/api/v1/people/export", { ...init, body: params }),
+    );
+  }
+
+  /** Delete a person: `POST /api/v1/people/delete`. */
+  peopleDelete(params: Schemas["PeopleDeleteParams"], options?: CallOptions): Promise<PeopleDeleteOutcome> {
+    return this.call<PeopleDeleteOutcome>("peopleDelete", statuses.peopleDelete, params, options, (init) =>
+      this.http.POST("/api/v1/people/delete", { ...init, body: params }),
     );
   }
 
@@ -1323,6 +1549,7 @@ const statuses = {
     "no-params-decoded",
     "user-has-no-password",
     "user-requires-role",
+    "user-suspended",
     "client-required",
     "invalid-token",
     "session-expired",
@@ -1422,6 +1649,7 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "user-requires-role",
+    "user-suspended",
     "client-required",
     "invalid-token",
     "session-expired",
@@ -1465,6 +1693,7 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "user-requires-role",
+    "user-suspended",
     "client-required",
     "invalid-token",
     "session-expired",
@@ -1682,6 +1911,46 @@ const statuses = {
     "route-non-existent",
     "route-not-found",
     "service-not-found",
+  ],
+  usersExport: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-password",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
   ],
   usersEmailChangeRequest: [
     "action-successful",
@@ -1909,6 +2178,120 @@ const statuses = {
     "service-not-found",
   ],
   peopleRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleSessionsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleSessionsDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleExplain: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleExport: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleDelete: [
     "action-successful",
     "invalid-content-type",
     "invalid-encoded-params",
