@@ -59,6 +59,7 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 type currentPasswordRefusal interface {
 	gen.UsersPasswordUpdateResponseObject
 	gen.UsersEmailChangeRequestResponseObject
+	gen.UsersDeleteResponseObject
 }
 
 // checkCurrentPassword refuses a change without the current password. A user without a password must not send
@@ -71,20 +72,12 @@ func (s *Server) checkCurrentPassword(c *call, found *account, current string, w
 		return s.verifyCurrentPassword(c, found, current)
 	}
 	if current != "" {
-		wrong = append(wrong, noCurrentPassword...)
+		wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
 	}
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
 	}
 	return nil, nil
-}
-
-var noCurrentPassword = []gen.ParamError{paramError("current_password", gen.Allowed, "this user has no password")}
-
-// currentPasswordRefusal is an outcome of the operations that take the current password.
-type currentPasswordRefusal interface {
-	gen.UsersPasswordUpdateResponseObject
-	gen.UsersDeleteResponseObject
 }
 
 // verifyCurrentPassword limits and counts wrong passwords like a sign-in.

@@ -16,10 +16,8 @@ import (
 // UsersExport returns everything that is stored about the signed-in user.
 func (s *Server) UsersExport(ctx context.Context, _ gen.UsersExportRequestObject) (gen.UsersExportResponseObject, error) {
 	c := callOf(ctx)
-	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
-		return gen.InvalidParam{Errors: []gen.ParamError{
-			paramError("token", gen.RecentSignIn, "must be that of a session younger than 15 minutes"),
-		}}, nil
+	if wrong := c.checkRecentSignIn("token", "must be that of a session younger than 15 minutes"); len(wrong) > 0 {
+		return gen.InvalidParam{Errors: wrong}, nil
 	}
 	data, found, err := personal.Export(c.context(), s.DB, c.session.UserID)
 	switch {
@@ -42,7 +40,8 @@ func (s *Server) UsersDelete(ctx context.Context, req gen.UsersDeleteRequestObje
 	if user == nil || user.ID != c.session.UserID {
 		return invalidToken, nil // deleted, or changed address, since the token was checked
 	}
-	if refusal, err := s.confirmDeletion(c, found, req.Body.CurrentPassword); refusal != nil || err != nil {
+	wrong := c.checkRecentSignIn("current_password", "is replaced by a session younger than 15 minutes where there is no password")
+	if refusal, err := s.checkCurrentPassword(c, found, req.Body.CurrentPassword, wrong); refusal != nil || err != nil {
 		return refusal, err
 	}
 	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
@@ -68,24 +67,6 @@ func (s *Server) UsersDelete(ctx context.Context, req gen.UsersDeleteRequestObje
 		return nil, err
 	}
 	return gen.UsersDeleteActionSuccessful{}, nil
-}
-
-// confirmDeletion refuses a deletion without the current password; by a user without a password, one that comes too
-// long after signing in.
-func (s *Server) confirmDeletion(c *call, found *account, current string) (gen.UsersDeleteResponseObject, error) {
-	switch {
-	case found.User.HasPassword() && current == "":
-		return gen.MissingParam{Errors: []gen.ParamError{paramError("current_password", gen.Required, "is required")}}, nil
-	case found.User.HasPassword():
-		return s.verifyCurrentPassword(c, found, current)
-	case current != "":
-		return gen.InvalidParam{Errors: noCurrentPassword}, nil
-	case c.now.Sub(c.session.CreatedAt) >= recentSignIn:
-		return gen.InvalidParam{Errors: []gen.ParamError{
-			paramError("current_password", gen.RecentSignIn, "is replaced by a session younger than 15 minutes where there is no password"),
-		}}, nil
-	}
-	return nil, nil
 }
 
 // queueDeletionNotice queues the mail that tells a user of the deletion, unless the address is not verified. It
