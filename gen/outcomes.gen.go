@@ -767,7 +767,7 @@ var Operations = []*Operation{
 		Params:         "UsersEmailChangeParams",
 		ParamOrder:     []string{"token", "email_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
-		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
