@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -63,12 +65,22 @@ func command(t *testing.T, name string, arguments ...string) *exec.Cmd {
 	return cmd
 }
 
+// nextPort is the next port to try. Connections take theirs from a range above, so that none takes a port between
+// freeAddress and the server that is to listen on it.
+var nextPort atomic.Int64
+
+func init() { nextPort.Store(rand.Int64N(12000)) }
+
+// freeAddress returns an address on loopback that nothing listens on, another one each time.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+nextPort.Add(1)%12000)
+		if listener, err := net.Listen("tcp", address); err == nil {
+			listener.Close()
+			return address
+		}
+	}
 }
 
 // serve starts the server and waits until it is ready. It returns the curl command that the server prints.
