@@ -227,11 +227,17 @@ func signalPostgres(t *testing.T, data string, signal syscall.Signal) {
 // TestServeRefuses: with settings that cannot work the server exits, and says what to do.
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
-	empty, prepared := emptyDatabase(t), newDatabase(t)
+	empty, prepared, newer := emptyDatabase(t), newDatabase(t), newDatabase(t)
+	pool, err := pgxpool.New(t.Context(), newer)
+	check(t, err)
+	defer pool.Close()
+	_, err = pool.Exec(t.Context(), "INSERT INTO planoauth_migrations (version_id, is_applied) VALUES (90000, true)")
+	check(t, err)
 	rows := []struct {
 		name, want  string
 		environment []string
 	}{
+		{"a schema that is newer", "run a newer version", []string{"DATABASE_URL=" + newer, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
 		{"no way to send mail", "set MANDRILL_API_KEY", []string{"DATABASE_URL=" + empty}},
 		{"no sender", "MAIL_FROM must be", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x"}},
 		{"a schema that is behind", "planoauth migrate", []string{"DATABASE_URL=" + empty, "MANDRILL_API_KEY=x", "MAIL_FROM=a@example.com"}},
@@ -254,6 +260,7 @@ func TestServeRefuses(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			cmd, _, stderr := run(t, []string{"serve"}, append([]string{"ADDR=127.0.0.1:0"}, row.environment...)...)
+			defer time.AfterFunc(busyLimit, func() { cmd.Process.Kill() }).Stop() // where it serves after all
 			if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), row.want) || strings.Contains(stderr.String(), "hunter2") {
 				t.Errorf("it ends with %v: %s", err, stderr)
 			}
