@@ -186,7 +186,7 @@ func (s *Server) changeEmail(c *call, link *db.Link, app *db.Application) error 
 		if err != nil {
 			return err
 		}
-		return s.queueAbout(ctx, tx, mailer.EmailChanged, &before, app, c.mailFacts(address))
+		return s.queueAbout(ctx, tx, linkMails[undo.Kind], &before, app, c.mailFacts(address))
 	})
 }
 

@@ -83,22 +83,23 @@ func (s *Server) linkPage(c *call, kinds []db.LinkKind, token string) (code int,
 		}, nil
 	}
 	page := linkPage{
-		Block: string(link.Kind), Title: linkTitles[link.Kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
+		Block: string(link.Kind), Title: linkTitles[link.Kind], Application: app.Name, Slug: app.Slug,
+		Email: user.Email, Token: token, Next: nextURL(link, app),
+	}
+	if link.Email != "" {
+		page.Email = link.Email // the other address is not for whoever has this mailbox
 	}
 	switch link.Kind {
 	case db.EmailChangeLink:
-		if !link.ByAdmin && !user.HasPassword() {
+		if page.SignIn = !link.ByAdmin; page.SignIn && !user.HasPassword() {
 			return http.StatusOK, noPassword, nil
 		}
-		page.Email, page.SignIn = link.Email, !link.ByAdmin // the other address is not for whoever has this mailbox
-	case db.EmailChangeUndoLink:
-		page.Email = link.Email
-	}
-	if link.Kind == db.MagicLink {
+	case db.MagicLink:
 		if page.Next == "" {
 			return http.StatusNotFound, notValid, nil
 		}
 		page.Next = formats.AddQuery(page.Next, url.Values{"magic_token": {token}})
+	default:
 	}
 	return http.StatusOK, page, nil
 }
