@@ -86,7 +86,8 @@ func (s *Server) ApplicationsCreate(ctx context.Context, req gen.ApplicationsCre
 	app := db.Application{Slug: p.Slug, CreatedAt: c.now}
 	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		c.aboutApp = &app
-		return admin.InsertApplication(ctx, tx, &app, settings)
+		_, err := admin.InsertApplication(ctx, tx, &app, settings)
+		return err
 	})
 	var invalid admin.Invalid
 	switch {
