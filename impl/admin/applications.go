@@ -96,7 +96,9 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 
 // SetApplication changes the settings that were passed, and no others. It returns the redirect origins that are no
 // longer allowed.
-func SetApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, origins OriginChanges, now time.Time) (dropped []string, _ error) {
+func SetApplication(
+	ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, origins OriginChanges, now time.Time,
+) (dropped []string, _ error) {
 	changesOrigins := len(origins.Add)+len(origins.Remove) > 0
 	if changesOrigins && settings.RedirectOrigin != nil {
 		return nil, errors.New("--redirect-origin replaces the list: pass either it, or --add-redirect-origin and --remove-redirect-origin")
