@@ -26,7 +26,8 @@ func SetLogo(ctx context.Context, idb bun.IDB, app *Application, logo []byte) er
 	if len(logo) == 0 {
 		logo = nil
 	}
-	return idb.NewRaw("UPDATE applications SET logo = ? WHERE id = ? RETURNING coalesce(logo_digest, '')", logo, app.ID).Scan(ctx, &app.LogoDigest)
+	update := idb.NewRaw("UPDATE applications SET logo = ? WHERE id = ? RETURNING coalesce(logo_digest, '')", logo, app.ID)
+	return update.Scan(ctx, &app.LogoDigest)
 }
 
 // Logo returns the logo of an application with its digest, both empty if there is none.

@@ -85,6 +85,11 @@ func TestApplications(t *testing.T) {
 	if read.Name != "Ship" || !read.LegacySlugs || read.SignInMail {
 		t.Errorf("after a change of one setting the application is %+v", read)
 	}
+	small := want[client.ApplicationsReadActionSuccessful](e.api.ApplicationsRead(t.Context(), client.ApplicationsReadParams{ID: made.ID, View: client.Minimal}, token))(t).Data
+	usual := want[client.ApplicationsReadActionSuccessful](e.api.ApplicationsRead(t.Context(), client.ApplicationsReadParams{ID: made.ID}, token))(t).Data
+	if small.Slug != "planoship" || small.Admits != nil || !small.CreatedAt.IsZero() || usual.Admits == nil || usual.CreatedAt.IsZero() || usual.Tokens != nil || usual.RedirectOrigins != nil {
+		t.Errorf("the view minimal is %+v, the view default %+v", small, usual)
+	}
 	if own := want[client.ApplicationsReadActionSuccessful](e.api.ApplicationsRead(t.Context(), client.ApplicationsReadParams{ID: e.applicationID("planoauth")}, token))(t).Data; own.URL != "https://auth.example" {
 		t.Errorf("the url of planoauth is %s", own.URL)
 	}

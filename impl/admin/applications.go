@@ -40,18 +40,19 @@ func ListApplications(ctx context.Context, d *db.DB) ([]ListedApplication, error
 	return listed, nil
 }
 
-// InsertApplication saves a new application, whose Slug and CreatedAt are set. Unless the settings say otherwise, it
-// admits clients. It returns an error of the type Invalid for wrong settings, and db.ErrAlreadyExists if another
-// application has the slug.
-func InsertApplication(ctx context.Context, tx bun.Tx, app *db.Application, settings ApplicationSettings) error {
+// InsertApplication saves a new application, whose Slug and CreatedAt are set, and returns the columns of the settings.
+// Unless these say otherwise, it admits clients. It returns an error of the type Invalid for wrong settings, and
+// db.ErrAlreadyExists if another application has the slug.
+func InsertApplication(ctx context.Context, tx bun.Tx, app *db.Application, settings ApplicationSettings) (columns []string, _ error) {
 	app.Admits, app.RedirectOrigins = []db.Role{db.RoleClient}, []string{}
-	if _, err := settings.apply(app); err != nil {
-		return err
+	columns, err := settings.apply(app)
+	if err != nil {
+		return nil, err
 	}
 	if err := db.InsertNew(ctx, tx, app); err != nil || len(settings.Logo) == 0 {
-		return err
+		return columns, err
 	}
-	return db.SetLogo(ctx, tx, app, settings.Logo)
+	return columns, db.SetLogo(ctx, tx, app, settings.Logo)
 }
 
 // UpdateApplication changes the settings that were passed of an application that the transaction has locked, and
@@ -82,8 +83,10 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 		return errors.New("--name is required")
 	}
 	err := change(ctx, d, "application add", now, func(ctx context.Context, tx bun.Tx, event *db.AuditEvent) error {
+		var err error
 		event.Application = slug
-		return InsertApplication(ctx, tx, &db.Application{Slug: slug, CreatedAt: now}, settings)
+		event.Changed, err = InsertApplication(ctx, tx, &db.Application{Slug: slug, CreatedAt: now}, settings)
+		return err
 	})
 	if errors.Is(err, db.ErrAlreadyExists) {
 		return fmt.Errorf("application %q already exists", slug)
@@ -93,7 +96,9 @@ func AddApplication(ctx context.Context, d *db.DB, slug string, settings Applica
 
 // SetApplication changes the settings that were passed, and no others. It returns the redirect origins that are no
 // longer allowed.
-func SetApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, origins OriginChanges, now time.Time) (dropped []string, _ error) {
+func SetApplication(
+	ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, origins OriginChanges, now time.Time,
+) (dropped []string, _ error) {
 	changesOrigins := len(origins.Add)+len(origins.Remove) > 0
 	if changesOrigins && settings.RedirectOrigin != nil {
 		return nil, errors.New("--redirect-origin replaces the list: pass either it, or --add-redirect-origin and --remove-redirect-origin")

@@ -99,7 +99,8 @@ const (
 	maxOriginLength = 300 // characters of one origin in an answer
 )
 
-var errNoSuchOrigin = errors.New("--remove-redirect-origin must be one of the application's redirect origins, as `planoauth application list` prints them")
+var errNoSuchOrigin = errors.New("--remove-redirect-origin must be one of the application's redirect origins, " +
+	"as `planoauth application list` prints them")
 
 // parseOrigins returns the origins of these texts, each once. A single empty text stands for no origins.
 func parseOrigins(slug string, texts []string) (origins []string, _ *brokenRule) {

@@ -10,7 +10,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
-// InsertCompany saves a new company. It returns db.ErrAlreadyExists if another one has the name, in upper or lower case.
+// InsertCompany saves a new company. It returns db.ErrAlreadyExists if another one has the name, in upper or lower
+// case.
 func InsertCompany(ctx context.Context, tx bun.Tx, company *db.Company) error {
 	if err := db.ReserveCompanyName(ctx, tx, company); err != nil {
 		return err

@@ -20,20 +20,23 @@ func (d Deployed) Changed() bool { return d != Deployed{} }
 // deletes those that the spec no longer has. It never changes deployed_at of an existing row. It returns the errors of
 // db.CheckSchema.
 func Deploy(ctx context.Context, d *db.DB, now time.Time) error {
-	return deploy(ctx, d, now, nil, &Deployed{})
+	_, err := deploy(ctx, d, now, func(context.Context, bun.Tx) error { return nil })
+	return err
 }
 
 // DeployByCommand is Deploy for the verb of the command, with an audit event if anything changes.
-func DeployByCommand(ctx context.Context, d *db.DB, now time.Time) (done Deployed, _ error) {
-	err := deploy(ctx, d, now, commandEvent("deploy", 0, now), &done)
-	return done, err
+func DeployByCommand(ctx context.Context, d *db.DB, now time.Time) (Deployed, error) {
+	return deploy(ctx, d, now, func(ctx context.Context, tx bun.Tx) error {
+		return record(ctx, tx, now, db.AuditEvent{Operation: "deploy", Changed: []string{}})
+	})
 }
 
-func deploy(ctx context.Context, d *db.DB, now time.Time, event *db.AuditEvent, done *Deployed) error {
+// deploy calls changed in the transaction, if anything changes.
+func deploy(ctx context.Context, d *db.DB, now time.Time, changed func(context.Context, bun.Tx) error) (done Deployed, _ error) {
 	if err := db.CheckSchema(ctx, d); err != nil {
-		return err
+		return done, err
 	}
-	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, "LOCK TABLE services, routes IN SHARE ROW EXCLUSIVE MODE"); err != nil {
 			return err
 		}
@@ -50,11 +53,12 @@ func deploy(ctx context.Context, d *db.DB, now time.Time, event *db.AuditEvent, 
 		if err := done.remove(ctx, tx, (*db.Service)(nil), "slug NOT IN ?", services); err != nil {
 			return err
 		}
-		if event == nil || !done.Changed() {
+		if !done.Changed() {
 			return nil
 		}
-		return db.Insert(ctx, tx, event)
+		return changed(ctx, tx)
 	})
+	return done, err
 }
 
 // deployOperation inserts an operation's service and route where they are missing. A route moves to the

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/planoauth/planoauth/db"
 )
 
@@ -17,5 +19,5 @@ func MigrateByCommand(ctx context.Context, d *db.DB, now time.Time) (applied int
 	if err != nil || applied == 0 {
 		return applied, err
 	}
-	return applied, db.Insert(ctx, d, commandEvent("migrate", 0, now))
+	return applied, change(ctx, d, "migrate", now, func(context.Context, bun.Tx, *db.AuditEvent) error { return nil })
 }

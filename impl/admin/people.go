@@ -53,7 +53,7 @@ func exportAs(ctx context.Context, d *db.DB, verb, address string, now time.Time
 	case !found:
 		return e, errNoPerson
 	}
-	return e, db.Insert(ctx, d, commandEvent(verb, user.ID, now))
+	return e, record(ctx, d, now, db.AuditEvent{Operation: verb, SubjectID: user.ID})
 }
 
 // DeletePerson deletes a user and everything that belongs to them, also the last administrator.
@@ -71,7 +71,7 @@ func DeletePerson(ctx context.Context, d *db.DB, address string, now time.Time) 
 		if err := personal.Delete(ctx, tx, user.ID, personal.Operators); err != nil {
 			return err
 		}
-		return db.Insert(ctx, tx, commandEvent("person delete", user.ID, now))
+		return record(ctx, tx, now, db.AuditEvent{Operation: "person delete", SubjectID: user.ID})
 	})
 	return DeletedPerson{user.ID, user.Email}, err
 }

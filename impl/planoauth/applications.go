@@ -56,7 +56,9 @@ func applicationItem(app *admin.ListedApplication) gen.Application {
 		AccentColor: app.AccentColor, HasLogo: new(app.LogoDigest != ""), SupportURL: app.SupportURL, Tokens: []gen.ApplicationToken{},
 	}
 	for _, token := range app.Tokens {
-		item.Tokens = append(item.Tokens, gen.ApplicationToken{ID: token.ID, CreatedAt: timeText(token.CreatedAt), LastUsedAt: timeText(token.LastUsedAt)})
+		item.Tokens = append(item.Tokens, gen.ApplicationToken{
+			ID: token.ID, CreatedAt: timeText(token.CreatedAt), LastUsedAt: timeText(token.LastUsedAt),
+		})
 	}
 	return item
 }
@@ -81,14 +83,16 @@ func printApplication(app *admin.ListedApplication) {
 	}
 	fmt.Println(app.Slug)
 	lines := [][2]string{
-		{"name", app.Name}, {"url", url}, {"admits", strings.Join(db.RoleNames(app.Admits), ", ")}, {"redirect origins", strings.Join(app.RedirectOrigins, ", ")},
-		{"settings", strings.Join(settings, ", ")},
+		{"name", app.Name}, {"url", url}, {"admits", strings.Join(db.RoleNames(app.Admits), ", ")},
+		{"redirect origins", strings.Join(app.RedirectOrigins, ", ")}, {"settings", strings.Join(settings, ", ")},
 	}
 	logo := ""
 	if app.LogoDigest != "" {
 		logo = "yes"
 	}
-	for _, line := range [][2]string{{"accent color", app.AccentColor}, {"logo", logo}, {"support url", app.SupportURL}, {"tokens last used", strings.Join(used, ", ")}} {
+	for _, line := range [][2]string{
+		{"accent color", app.AccentColor}, {"logo", logo}, {"support url", app.SupportURL}, {"tokens last used", strings.Join(used, ", ")},
+	} {
 		if line[1] != "" {
 			lines = append(lines, line)
 		}

@@ -36,7 +36,8 @@ func (l *notificationList) Run(ctx context.Context) error {
 				Count: n.Count, AcknowledgedAt: timeText(n.AcknowledgedAt), AcknowledgedBy: n.AcknowledgedBy,
 			}
 			rows[i] = []string{
-				strconv.FormatInt(n.ID, 10), dateText(n.CreatedAt), n.Kind, n.Operation, strconv.FormatInt(n.Count, 10), dateText(n.AcknowledgedAt), n.Message,
+				strconv.FormatInt(n.ID, 10), dateText(n.CreatedAt), n.Kind, n.Operation, strconv.FormatInt(n.Count, 10),
+				dateText(n.AcknowledgedAt), n.Message,
 			}
 		}
 		return l.print(items, []string{"ID", "CREATED", "KIND", "OPERATION", "COUNT", "ACKNOWLEDGED", "MESSAGE"}, rows)
