@@ -224,7 +224,7 @@ type AuditEvent struct {
 	RequestID        string
 	IP               string `bun:"ip"`
 	UserAgent        string
-	Changed          []string `bun:",array"` // names of params
+	Changed          []string `bun:",array,nullzero"` // names of params
 	Count            int64    // requests that it stands for
 }
 
