@@ -16,19 +16,20 @@ const (
 	MagicLink        LinkKind = "magic"        // signs in
 	ResetLink        LinkKind = "reset"        // sets a new password
 	VerificationLink LinkKind = "verification" // verifies the e-mail address
+	InvitationLink   LinkKind = "invitation"   // sets a first password
 )
 
 // LinkKinds lists all kinds of links.
-var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink}
+var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink, InvitationLink}
 
 // ErrLinkConsumed is returned when another request has consumed the link.
 var ErrLinkConsumed = errors.New("the link was consumed")
 
-// LinkByToken returns the unconsumed link of a kind with a token's digest, whatever its age. It is nil if
-// there is none.
-func LinkByToken(ctx context.Context, idb bun.IDB, kind LinkKind, digest []byte) (*Link, error) {
+// LinkByToken returns the unconsumed link with a token's digest, whatever its age, if it is of one of these
+// kinds. It is nil if there is none.
+func LinkByToken(ctx context.Context, idb bun.IDB, kinds []LinkKind, digest []byte) (*Link, error) {
 	link := &Link{}
-	err := idb.NewSelect().Model(link).Where("token_digest = ? AND kind = ?", digest, kind).Scan(ctx)
+	err := idb.NewSelect().Model(link).Where("token_digest = ? AND kind IN (?)", digest, bun.In(kinds)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -74,5 +75,11 @@ func ConsumeLink(ctx context.Context, idb bun.IDB, link *Link) error {
 // DeleteLinks deletes all links of a user.
 func DeleteLinks(ctx context.Context, idb bun.IDB, userID int64) error {
 	_, err := idb.NewDelete().Model((*Link)(nil)).Where("user_id = ?", userID).Exec(ctx)
+	return err
+}
+
+// EndInvitations deletes the invitations of a user.
+func EndInvitations(ctx context.Context, idb bun.IDB, userID int64) error {
+	_, err := idb.NewDelete().Model((*Link)(nil)).Where("user_id = ? AND kind = ?", userID, InvitationLink).Exec(ctx)
 	return err
 }

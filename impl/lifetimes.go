@@ -20,6 +20,16 @@ var linkLifetimes = map[db.LinkKind]time.Duration{
 	db.MagicLink:        15 * time.Minute,
 	db.ResetLink:        time.Hour,
 	db.VerificationLink: 7 * 24 * time.Hour,
+	db.InvitationLink:   7 * 24 * time.Hour,
+}
+
+// employeeInvitation is how long the invitation of an employee works.
+const employeeInvitation = 24 * time.Hour
+
+// linkExpiredFor is linkExpired, save that the invitation of an employee expires earlier.
+func linkExpiredFor(user *db.User, link *db.Link, now time.Time) bool {
+	early := link.Kind == db.InvitationLink && user.Records.Has(db.RoleEmployee)
+	return linkExpired(link, now) || early && !now.Before(link.CreatedAt.Add(employeeInvitation))
 }
 
 func linkExpired(link *db.Link, now time.Time) bool {

@@ -37,7 +37,9 @@ type linkPage struct {
 // it, since programs that scan mails follow links.
 func (s *Server) linkPages(e *echo.Echo) {
 	for kind, path := range linkPaths {
-		e.GET(path, func(ec echo.Context) error { return s.showLink(ec, kind) })
+		if kind != db.InvitationLink { // whose page is that of reset links
+			e.GET(path, func(ec echo.Context) error { return s.showLink(ec, kind) })
+		}
 	}
 	e.FileFS("/link.css", "pages/link.css", linkFiles)
 	e.FileFS("/link.js", "pages/link.js", linkFiles)
@@ -72,13 +74,13 @@ func (s *Server) linkPage(c *call, kind db.LinkKind, token string) (code int, _ 
 	if link == nil {
 		return http.StatusNotFound, notValid, nil
 	}
-	if linkExpired(link, c.now) {
+	if linkExpiredFor(user, link, c.now) {
 		return http.StatusGone, linkPage{
 			Block: "notice", Title: "This link is too old", Message: "Please ask for a new one.", Application: app.Name,
 		}, nil
 	}
 	page := linkPage{
-		Block: string(kind), Title: linkTitles[kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
+		Block: string(link.Kind), Title: linkTitles[link.Kind], Application: app.Name, Slug: app.Slug, Email: user.Email, Token: token, Next: nextURL(link, app),
 	}
 	if kind == db.MagicLink {
 		if page.Next == "" {
@@ -96,4 +98,5 @@ var notValid = linkPage{
 
 var linkTitles = map[db.LinkKind]string{
 	db.MagicLink: "Sign in", db.ResetLink: "Set a new password", db.VerificationLink: "Confirm your address",
+	db.InvitationLink: "Welcome",
 }

@@ -80,7 +80,9 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 }
 
 // linkMails are the mails that contain the links.
-var linkMails = map[db.LinkKind]mailer.Kind{db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset, db.VerificationLink: mailer.Verification}
+var linkMails = map[db.LinkKind]mailer.Kind{
+	db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset, db.VerificationLink: mailer.Verification, db.InvitationLink: mailer.Invitation,
+}
 
 // mailLink creates a link and queues its mail. The pause is that of queueMail.
 func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {

@@ -110,6 +110,9 @@ type listRefusal interface {
 	gen.NotificationsIndexResponseObject
 	gen.PeopleIndexResponseObject
 	gen.CompaniesIndexResponseObject
+	gen.EmployeesIndexResponseObject
+	gen.LiaisonsIndexResponseObject
+	gen.ClientsIndexResponseObject
 }
 
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds

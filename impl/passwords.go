@@ -114,7 +114,7 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 	return gen.UsersPasswordResetRequestActionSuccessful{}, nil
 }
 
-// UsersPasswordReset sets a new password with a reset link.
+// UsersPasswordReset sets a new password with a reset link or an invitation.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c, c.registry, db.ResetLink, p.ResetToken)
@@ -124,7 +124,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 		return nil, err
 	case link == nil:
 		return gen.InvalidResetLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpiredFor(user, link, c.now):
 		return gen.ResetLinkExpired{}, nil
 	}
 	hash, refusal, err := s.hashNewPassword(c, p.Password, user, app)

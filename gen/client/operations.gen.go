@@ -34,6 +34,10 @@ func (ApplicationCrash) outcomeOfSessionsMagicLinkCreate()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleCreate()          {}
 func (ApplicationCrash) outcomeOfClientsRegister()               {}
+func (ApplicationCrash) outcomeOfClientsIndex()                  {}
+func (ApplicationCrash) outcomeOfClientsRead()                   {}
+func (ApplicationCrash) outcomeOfClientsCreate()                 {}
+func (ApplicationCrash) outcomeOfClientsUpdate()                 {}
 func (ApplicationCrash) outcomeOfUsersClientRegister()           {}
 func (ApplicationCrash) outcomeOfUsersRead()                     {}
 func (ApplicationCrash) outcomeOfUsersUpdate()                   {}
@@ -48,10 +52,24 @@ func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfPeopleInvite()                  {}
 func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
 func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
 func (ApplicationCrash) outcomeOfCompaniesUpdate()               {}
+func (ApplicationCrash) outcomeOfEmployeesIndex()                {}
+func (ApplicationCrash) outcomeOfEmployeesRead()                 {}
+func (ApplicationCrash) outcomeOfEmployeesCreate()               {}
+func (ApplicationCrash) outcomeOfEmployeesUpdate()               {}
+func (ApplicationCrash) outcomeOfLiaisonsIndex()                 {}
+func (ApplicationCrash) outcomeOfLiaisonsRead()                  {}
+func (ApplicationCrash) outcomeOfLiaisonsCreate()                {}
+func (ApplicationCrash) outcomeOfLiaisonsUpdate()                {}
+
+// Slug is "client-created-for-existing-email".
+func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
+
+func (ClientCreatedForExistingEmail) outcomeOfClientsCreate() {}
 
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
@@ -76,7 +94,34 @@ func (o ClientValidationFailed) Error() string {
 }
 
 func (ClientValidationFailed) outcomeOfClientsRegister()     {}
+func (ClientValidationFailed) outcomeOfClientsCreate()       {}
+func (ClientValidationFailed) outcomeOfClientsUpdate()       {}
 func (ClientValidationFailed) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (ClientsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsCreateActionSuccessful) outcomeOfClientsCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (ClientsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o ClientsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (ClientsCreateMandrillEmailFailed) outcomeOfClientsCreate() {}
+
+// Slug is "action-successful".
+func (ClientsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsIndexActionSuccessful) outcomeOfClientsIndex() {}
+
+// Slug is "action-successful".
+func (ClientsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsReadActionSuccessful) outcomeOfClientsRead() {}
 
 // Slug is "action-successful".
 func (ClientsRegisterActionSuccessful) Slug() string { return "action-successful" }
@@ -92,6 +137,11 @@ func (o ClientsRegisterMandrillEmailFailed) Error() string {
 }
 
 func (ClientsRegisterMandrillEmailFailed) outcomeOfClientsRegister() {}
+
+// Slug is "action-successful".
+func (ClientsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsUpdateActionSuccessful) outcomeOfClientsUpdate() {}
 
 // Slug is "action-successful".
 func (CompaniesCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -132,7 +182,28 @@ func (o EmailAlreadyClient) Error() string {
 	return refusal("email-already-client", o.Message, o.RequestID)
 }
 
+func (EmailAlreadyClient) outcomeOfClientsCreate()       {}
 func (EmailAlreadyClient) outcomeOfUsersClientRegister() {}
+
+// Slug is "email-already-employee".
+func (EmailAlreadyEmployee) Slug() string { return "email-already-employee" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyEmployee) Error() string {
+	return refusal("email-already-employee", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyEmployee) outcomeOfEmployeesCreate() {}
+
+// Slug is "email-already-liaison".
+func (EmailAlreadyLiaison) Slug() string { return "email-already-liaison" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyLiaison) Error() string {
+	return refusal("email-already-liaison", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyLiaison) outcomeOfLiaisonsCreate() {}
 
 // Slug is "email-already-registerd".
 func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
@@ -173,6 +244,47 @@ func (o EmailNotFound) Error() string { return refusal("email-not-found", o.Mess
 func (EmailNotFound) outcomeOfSessionsCreate()            {}
 func (EmailNotFound) outcomeOfSessionsMagicLinkRequest()  {}
 func (EmailNotFound) outcomeOfUsersPasswordResetRequest() {}
+
+// Slug is "email-unverified".
+func (EmailUnverified) Slug() string { return "email-unverified" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailUnverified) Error() string { return refusal("email-unverified", o.Message, o.RequestID) }
+
+func (EmailUnverified) outcomeOfClientsCreate()   {}
+func (EmailUnverified) outcomeOfClientsUpdate()   {}
+func (EmailUnverified) outcomeOfEmployeesCreate() {}
+func (EmailUnverified) outcomeOfLiaisonsCreate()  {}
+
+// Slug is "action-successful".
+func (EmployeesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesCreateActionSuccessful) outcomeOfEmployeesCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (EmployeesCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmployeesCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (EmployeesCreateMandrillEmailFailed) outcomeOfEmployeesCreate() {}
+
+// Slug is "action-successful".
+func (EmployeesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesIndexActionSuccessful) outcomeOfEmployeesIndex() {}
+
+// Slug is "action-successful".
+func (EmployeesReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesReadActionSuccessful) outcomeOfEmployeesRead() {}
+
+// Slug is "action-successful".
+func (EmployeesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesUpdateActionSuccessful) outcomeOfEmployeesUpdate() {}
 
 // Slug is "google-account-conflict".
 func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
@@ -222,6 +334,10 @@ func (IdentifyRequestError) outcomeOfSessionsMagicLinkCreate()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()          {}
 func (IdentifyRequestError) outcomeOfClientsRegister()               {}
+func (IdentifyRequestError) outcomeOfClientsIndex()                  {}
+func (IdentifyRequestError) outcomeOfClientsRead()                   {}
+func (IdentifyRequestError) outcomeOfClientsCreate()                 {}
+func (IdentifyRequestError) outcomeOfClientsUpdate()                 {}
 func (IdentifyRequestError) outcomeOfUsersClientRegister()           {}
 func (IdentifyRequestError) outcomeOfUsersRead()                     {}
 func (IdentifyRequestError) outcomeOfUsersUpdate()                   {}
@@ -236,10 +352,19 @@ func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfPeopleInvite()                  {}
 func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
 func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
 func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
 func (IdentifyRequestError) outcomeOfCompaniesUpdate()               {}
+func (IdentifyRequestError) outcomeOfEmployeesIndex()                {}
+func (IdentifyRequestError) outcomeOfEmployeesRead()                 {}
+func (IdentifyRequestError) outcomeOfEmployeesCreate()               {}
+func (IdentifyRequestError) outcomeOfEmployeesUpdate()               {}
+func (IdentifyRequestError) outcomeOfLiaisonsIndex()                 {}
+func (IdentifyRequestError) outcomeOfLiaisonsRead()                  {}
+func (IdentifyRequestError) outcomeOfLiaisonsCreate()                {}
+func (IdentifyRequestError) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
@@ -258,6 +383,10 @@ func (InvalidContentType) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidContentType) outcomeOfClientsRegister()               {}
+func (InvalidContentType) outcomeOfClientsIndex()                  {}
+func (InvalidContentType) outcomeOfClientsRead()                   {}
+func (InvalidContentType) outcomeOfClientsCreate()                 {}
+func (InvalidContentType) outcomeOfClientsUpdate()                 {}
 func (InvalidContentType) outcomeOfUsersClientRegister()           {}
 func (InvalidContentType) outcomeOfUsersRead()                     {}
 func (InvalidContentType) outcomeOfUsersUpdate()                   {}
@@ -272,10 +401,19 @@ func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfPeopleInvite()                  {}
 func (InvalidContentType) outcomeOfCompaniesIndex()                {}
 func (InvalidContentType) outcomeOfCompaniesRead()                 {}
 func (InvalidContentType) outcomeOfCompaniesCreate()               {}
 func (InvalidContentType) outcomeOfCompaniesUpdate()               {}
+func (InvalidContentType) outcomeOfEmployeesIndex()                {}
+func (InvalidContentType) outcomeOfEmployeesRead()                 {}
+func (InvalidContentType) outcomeOfEmployeesCreate()               {}
+func (InvalidContentType) outcomeOfEmployeesUpdate()               {}
+func (InvalidContentType) outcomeOfLiaisonsIndex()                 {}
+func (InvalidContentType) outcomeOfLiaisonsRead()                  {}
+func (InvalidContentType) outcomeOfLiaisonsCreate()                {}
+func (InvalidContentType) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "invalid-encoded-params".
 func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
@@ -294,6 +432,10 @@ func (InvalidEncodedParams) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidEncodedParams) outcomeOfClientsRegister()               {}
+func (InvalidEncodedParams) outcomeOfClientsIndex()                  {}
+func (InvalidEncodedParams) outcomeOfClientsRead()                   {}
+func (InvalidEncodedParams) outcomeOfClientsCreate()                 {}
+func (InvalidEncodedParams) outcomeOfClientsUpdate()                 {}
 func (InvalidEncodedParams) outcomeOfUsersClientRegister()           {}
 func (InvalidEncodedParams) outcomeOfUsersRead()                     {}
 func (InvalidEncodedParams) outcomeOfUsersUpdate()                   {}
@@ -308,10 +450,19 @@ func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfPeopleInvite()                  {}
 func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
 func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
 func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
 func (InvalidEncodedParams) outcomeOfCompaniesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfEmployeesIndex()                {}
+func (InvalidEncodedParams) outcomeOfEmployeesRead()                 {}
+func (InvalidEncodedParams) outcomeOfEmployeesCreate()               {}
+func (InvalidEncodedParams) outcomeOfEmployeesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfLiaisonsIndex()                 {}
+func (InvalidEncodedParams) outcomeOfLiaisonsRead()                  {}
+func (InvalidEncodedParams) outcomeOfLiaisonsCreate()                {}
+func (InvalidEncodedParams) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
@@ -338,6 +489,10 @@ func (InvalidParam) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidParam) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidParam) outcomeOfClientsRegister()               {}
+func (InvalidParam) outcomeOfClientsIndex()                  {}
+func (InvalidParam) outcomeOfClientsRead()                   {}
+func (InvalidParam) outcomeOfClientsCreate()                 {}
+func (InvalidParam) outcomeOfClientsUpdate()                 {}
 func (InvalidParam) outcomeOfUsersClientRegister()           {}
 func (InvalidParam) outcomeOfUsersRead()                     {}
 func (InvalidParam) outcomeOfUsersUpdate()                   {}
@@ -352,10 +507,19 @@ func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfPeopleInvite()                  {}
 func (InvalidParam) outcomeOfCompaniesIndex()                {}
 func (InvalidParam) outcomeOfCompaniesRead()                 {}
 func (InvalidParam) outcomeOfCompaniesCreate()               {}
 func (InvalidParam) outcomeOfCompaniesUpdate()               {}
+func (InvalidParam) outcomeOfEmployeesIndex()                {}
+func (InvalidParam) outcomeOfEmployeesRead()                 {}
+func (InvalidParam) outcomeOfEmployeesCreate()               {}
+func (InvalidParam) outcomeOfEmployeesUpdate()               {}
+func (InvalidParam) outcomeOfLiaisonsIndex()                 {}
+func (InvalidParam) outcomeOfLiaisonsRead()                  {}
+func (InvalidParam) outcomeOfLiaisonsCreate()                {}
+func (InvalidParam) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -391,6 +555,10 @@ func (InvalidToken) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidToken) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidToken) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidToken) outcomeOfClientsRegister()               {}
+func (InvalidToken) outcomeOfClientsIndex()                  {}
+func (InvalidToken) outcomeOfClientsRead()                   {}
+func (InvalidToken) outcomeOfClientsCreate()                 {}
+func (InvalidToken) outcomeOfClientsUpdate()                 {}
 func (InvalidToken) outcomeOfUsersClientRegister()           {}
 func (InvalidToken) outcomeOfUsersRead()                     {}
 func (InvalidToken) outcomeOfUsersUpdate()                   {}
@@ -405,10 +573,19 @@ func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfPeopleInvite()                  {}
 func (InvalidToken) outcomeOfCompaniesIndex()                {}
 func (InvalidToken) outcomeOfCompaniesRead()                 {}
 func (InvalidToken) outcomeOfCompaniesCreate()               {}
 func (InvalidToken) outcomeOfCompaniesUpdate()               {}
+func (InvalidToken) outcomeOfEmployeesIndex()                {}
+func (InvalidToken) outcomeOfEmployeesRead()                 {}
+func (InvalidToken) outcomeOfEmployeesCreate()               {}
+func (InvalidToken) outcomeOfEmployeesUpdate()               {}
+func (InvalidToken) outcomeOfLiaisonsIndex()                 {}
+func (InvalidToken) outcomeOfLiaisonsRead()                  {}
+func (InvalidToken) outcomeOfLiaisonsCreate()                {}
+func (InvalidToken) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
@@ -419,6 +596,36 @@ func (o InvalidVerificationLink) Error() string {
 }
 
 func (InvalidVerificationLink) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (LiaisonsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsCreateActionSuccessful) outcomeOfLiaisonsCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (LiaisonsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o LiaisonsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (LiaisonsCreateMandrillEmailFailed) outcomeOfLiaisonsCreate() {}
+
+// Slug is "action-successful".
+func (LiaisonsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsIndexActionSuccessful) outcomeOfLiaisonsIndex() {}
+
+// Slug is "action-successful".
+func (LiaisonsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsReadActionSuccessful) outcomeOfLiaisonsRead() {}
+
+// Slug is "action-successful".
+func (LiaisonsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsUpdateActionSuccessful) outcomeOfLiaisonsUpdate() {}
 
 // Slug is "magic-link-expired".
 func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
@@ -445,6 +652,10 @@ func (MissingParam) outcomeOfSessionsMagicLinkCreate()       {}
 func (MissingParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (MissingParam) outcomeOfSessionsGoogleCreate()          {}
 func (MissingParam) outcomeOfClientsRegister()               {}
+func (MissingParam) outcomeOfClientsIndex()                  {}
+func (MissingParam) outcomeOfClientsRead()                   {}
+func (MissingParam) outcomeOfClientsCreate()                 {}
+func (MissingParam) outcomeOfClientsUpdate()                 {}
 func (MissingParam) outcomeOfUsersClientRegister()           {}
 func (MissingParam) outcomeOfUsersRead()                     {}
 func (MissingParam) outcomeOfUsersUpdate()                   {}
@@ -459,10 +670,19 @@ func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfPeopleInvite()                  {}
 func (MissingParam) outcomeOfCompaniesIndex()                {}
 func (MissingParam) outcomeOfCompaniesRead()                 {}
 func (MissingParam) outcomeOfCompaniesCreate()               {}
 func (MissingParam) outcomeOfCompaniesUpdate()               {}
+func (MissingParam) outcomeOfEmployeesIndex()                {}
+func (MissingParam) outcomeOfEmployeesRead()                 {}
+func (MissingParam) outcomeOfEmployeesCreate()               {}
+func (MissingParam) outcomeOfEmployeesUpdate()               {}
+func (MissingParam) outcomeOfLiaisonsIndex()                 {}
+func (MissingParam) outcomeOfLiaisonsRead()                  {}
+func (MissingParam) outcomeOfLiaisonsCreate()                {}
+func (MissingParam) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -479,6 +699,10 @@ func (NoParamsDecoded) outcomeOfSessionsMagicLinkCreate()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()          {}
 func (NoParamsDecoded) outcomeOfClientsRegister()               {}
+func (NoParamsDecoded) outcomeOfClientsIndex()                  {}
+func (NoParamsDecoded) outcomeOfClientsRead()                   {}
+func (NoParamsDecoded) outcomeOfClientsCreate()                 {}
+func (NoParamsDecoded) outcomeOfClientsUpdate()                 {}
 func (NoParamsDecoded) outcomeOfUsersClientRegister()           {}
 func (NoParamsDecoded) outcomeOfUsersRead()                     {}
 func (NoParamsDecoded) outcomeOfUsersUpdate()                   {}
@@ -493,10 +717,19 @@ func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfPeopleInvite()                  {}
 func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
 func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
 func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
 func (NoParamsDecoded) outcomeOfCompaniesUpdate()               {}
+func (NoParamsDecoded) outcomeOfEmployeesIndex()                {}
+func (NoParamsDecoded) outcomeOfEmployeesRead()                 {}
+func (NoParamsDecoded) outcomeOfEmployeesCreate()               {}
+func (NoParamsDecoded) outcomeOfEmployeesUpdate()               {}
+func (NoParamsDecoded) outcomeOfLiaisonsIndex()                 {}
+func (NoParamsDecoded) outcomeOfLiaisonsRead()                  {}
+func (NoParamsDecoded) outcomeOfLiaisonsCreate()                {}
+func (NoParamsDecoded) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -525,6 +758,10 @@ func (OriginNotAllowed) outcomeOfSessionsMagicLinkCreate()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleAuthorize()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleCreate()          {}
 func (OriginNotAllowed) outcomeOfClientsRegister()               {}
+func (OriginNotAllowed) outcomeOfClientsIndex()                  {}
+func (OriginNotAllowed) outcomeOfClientsRead()                   {}
+func (OriginNotAllowed) outcomeOfClientsCreate()                 {}
+func (OriginNotAllowed) outcomeOfClientsUpdate()                 {}
 func (OriginNotAllowed) outcomeOfUsersClientRegister()           {}
 func (OriginNotAllowed) outcomeOfUsersRead()                     {}
 func (OriginNotAllowed) outcomeOfUsersUpdate()                   {}
@@ -539,10 +776,19 @@ func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfPeopleInvite()                  {}
 func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
 func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
 func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
 func (OriginNotAllowed) outcomeOfCompaniesUpdate()               {}
+func (OriginNotAllowed) outcomeOfEmployeesIndex()                {}
+func (OriginNotAllowed) outcomeOfEmployeesRead()                 {}
+func (OriginNotAllowed) outcomeOfEmployeesCreate()               {}
+func (OriginNotAllowed) outcomeOfEmployeesUpdate()               {}
+func (OriginNotAllowed) outcomeOfLiaisonsIndex()                 {}
+func (OriginNotAllowed) outcomeOfLiaisonsRead()                  {}
+func (OriginNotAllowed) outcomeOfLiaisonsCreate()                {}
+func (OriginNotAllowed) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -559,6 +805,21 @@ func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
 func (PeopleIndexActionSuccessful) outcomeOfPeopleIndex() {}
 
 // Slug is "action-successful".
+func (PeopleInviteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleInviteActionSuccessful) outcomeOfPeopleInvite() {}
+
+// Slug is "mandrill-email-failed".
+func (PeopleInviteMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o PeopleInviteMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (PeopleInviteMandrillEmailFailed) outcomeOfPeopleInvite() {}
+
+// Slug is "action-successful".
 func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleReadActionSuccessful) outcomeOfPeopleRead() {}
@@ -569,6 +830,10 @@ func (PermissionDenied) Slug() string { return "permission-denied" }
 // Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
+func (PermissionDenied) outcomeOfClientsIndex()        {}
+func (PermissionDenied) outcomeOfClientsRead()         {}
+func (PermissionDenied) outcomeOfClientsCreate()       {}
+func (PermissionDenied) outcomeOfClientsUpdate()       {}
 func (PermissionDenied) outcomeOfUsersClientRegister() {}
 func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
 func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
@@ -576,10 +841,19 @@ func (PermissionDenied) outcomeOfNotificationsIndex()  {}
 func (PermissionDenied) outcomeOfNotificationsUpdate() {}
 func (PermissionDenied) outcomeOfPeopleIndex()         {}
 func (PermissionDenied) outcomeOfPeopleRead()          {}
+func (PermissionDenied) outcomeOfPeopleInvite()        {}
 func (PermissionDenied) outcomeOfCompaniesIndex()      {}
 func (PermissionDenied) outcomeOfCompaniesRead()       {}
 func (PermissionDenied) outcomeOfCompaniesCreate()     {}
 func (PermissionDenied) outcomeOfCompaniesUpdate()     {}
+func (PermissionDenied) outcomeOfEmployeesIndex()      {}
+func (PermissionDenied) outcomeOfEmployeesRead()       {}
+func (PermissionDenied) outcomeOfEmployeesCreate()     {}
+func (PermissionDenied) outcomeOfEmployeesUpdate()     {}
+func (PermissionDenied) outcomeOfLiaisonsIndex()       {}
+func (PermissionDenied) outcomeOfLiaisonsRead()        {}
+func (PermissionDenied) outcomeOfLiaisonsCreate()      {}
+func (PermissionDenied) outcomeOfLiaisonsUpdate()      {}
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -607,6 +881,10 @@ func (RateLimitExceeded) outcomeOfSessionsMagicLinkCreate()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()          {}
 func (RateLimitExceeded) outcomeOfClientsRegister()               {}
+func (RateLimitExceeded) outcomeOfClientsIndex()                  {}
+func (RateLimitExceeded) outcomeOfClientsRead()                   {}
+func (RateLimitExceeded) outcomeOfClientsCreate()                 {}
+func (RateLimitExceeded) outcomeOfClientsUpdate()                 {}
 func (RateLimitExceeded) outcomeOfUsersClientRegister()           {}
 func (RateLimitExceeded) outcomeOfUsersRead()                     {}
 func (RateLimitExceeded) outcomeOfUsersUpdate()                   {}
@@ -621,10 +899,19 @@ func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfPeopleInvite()                  {}
 func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
 func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
 func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
 func (RateLimitExceeded) outcomeOfCompaniesUpdate()               {}
+func (RateLimitExceeded) outcomeOfEmployeesIndex()                {}
+func (RateLimitExceeded) outcomeOfEmployeesRead()                 {}
+func (RateLimitExceeded) outcomeOfEmployeesCreate()               {}
+func (RateLimitExceeded) outcomeOfEmployeesUpdate()               {}
+func (RateLimitExceeded) outcomeOfLiaisonsIndex()                 {}
+func (RateLimitExceeded) outcomeOfLiaisonsRead()                  {}
+func (RateLimitExceeded) outcomeOfLiaisonsCreate()                {}
+func (RateLimitExceeded) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -641,6 +928,10 @@ func (RequestTooLarge) outcomeOfSessionsMagicLinkCreate()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleCreate()          {}
 func (RequestTooLarge) outcomeOfClientsRegister()               {}
+func (RequestTooLarge) outcomeOfClientsIndex()                  {}
+func (RequestTooLarge) outcomeOfClientsRead()                   {}
+func (RequestTooLarge) outcomeOfClientsCreate()                 {}
+func (RequestTooLarge) outcomeOfClientsUpdate()                 {}
 func (RequestTooLarge) outcomeOfUsersClientRegister()           {}
 func (RequestTooLarge) outcomeOfUsersRead()                     {}
 func (RequestTooLarge) outcomeOfUsersUpdate()                   {}
@@ -655,10 +946,19 @@ func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfPeopleInvite()                  {}
 func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
 func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
 func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
 func (RequestTooLarge) outcomeOfCompaniesUpdate()               {}
+func (RequestTooLarge) outcomeOfEmployeesIndex()                {}
+func (RequestTooLarge) outcomeOfEmployeesRead()                 {}
+func (RequestTooLarge) outcomeOfEmployeesCreate()               {}
+func (RequestTooLarge) outcomeOfEmployeesUpdate()               {}
+func (RequestTooLarge) outcomeOfLiaisonsIndex()                 {}
+func (RequestTooLarge) outcomeOfLiaisonsRead()                  {}
+func (RequestTooLarge) outcomeOfLiaisonsCreate()                {}
+func (RequestTooLarge) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -687,6 +987,10 @@ func (RouteNonExistent) outcomeOfSessionsMagicLinkCreate()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleCreate()          {}
 func (RouteNonExistent) outcomeOfClientsRegister()               {}
+func (RouteNonExistent) outcomeOfClientsIndex()                  {}
+func (RouteNonExistent) outcomeOfClientsRead()                   {}
+func (RouteNonExistent) outcomeOfClientsCreate()                 {}
+func (RouteNonExistent) outcomeOfClientsUpdate()                 {}
 func (RouteNonExistent) outcomeOfUsersClientRegister()           {}
 func (RouteNonExistent) outcomeOfUsersRead()                     {}
 func (RouteNonExistent) outcomeOfUsersUpdate()                   {}
@@ -701,10 +1005,19 @@ func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfPeopleInvite()                  {}
 func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
 func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
 func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
 func (RouteNonExistent) outcomeOfCompaniesUpdate()               {}
+func (RouteNonExistent) outcomeOfEmployeesIndex()                {}
+func (RouteNonExistent) outcomeOfEmployeesRead()                 {}
+func (RouteNonExistent) outcomeOfEmployeesCreate()               {}
+func (RouteNonExistent) outcomeOfEmployeesUpdate()               {}
+func (RouteNonExistent) outcomeOfLiaisonsIndex()                 {}
+func (RouteNonExistent) outcomeOfLiaisonsRead()                  {}
+func (RouteNonExistent) outcomeOfLiaisonsCreate()                {}
+func (RouteNonExistent) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -721,6 +1034,10 @@ func (RouteNotFound) outcomeOfSessionsMagicLinkCreate()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleCreate()          {}
 func (RouteNotFound) outcomeOfClientsRegister()               {}
+func (RouteNotFound) outcomeOfClientsIndex()                  {}
+func (RouteNotFound) outcomeOfClientsRead()                   {}
+func (RouteNotFound) outcomeOfClientsCreate()                 {}
+func (RouteNotFound) outcomeOfClientsUpdate()                 {}
 func (RouteNotFound) outcomeOfUsersClientRegister()           {}
 func (RouteNotFound) outcomeOfUsersRead()                     {}
 func (RouteNotFound) outcomeOfUsersUpdate()                   {}
@@ -735,10 +1052,19 @@ func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfPeopleInvite()                  {}
 func (RouteNotFound) outcomeOfCompaniesIndex()                {}
 func (RouteNotFound) outcomeOfCompaniesRead()                 {}
 func (RouteNotFound) outcomeOfCompaniesCreate()               {}
 func (RouteNotFound) outcomeOfCompaniesUpdate()               {}
+func (RouteNotFound) outcomeOfEmployeesIndex()                {}
+func (RouteNotFound) outcomeOfEmployeesRead()                 {}
+func (RouteNotFound) outcomeOfEmployeesCreate()               {}
+func (RouteNotFound) outcomeOfEmployeesUpdate()               {}
+func (RouteNotFound) outcomeOfLiaisonsIndex()                 {}
+func (RouteNotFound) outcomeOfLiaisonsRead()                  {}
+func (RouteNotFound) outcomeOfLiaisonsCreate()                {}
+func (RouteNotFound) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -767,6 +1093,10 @@ func (ServiceNotFound) outcomeOfSessionsMagicLinkCreate()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleCreate()          {}
 func (ServiceNotFound) outcomeOfClientsRegister()               {}
+func (ServiceNotFound) outcomeOfClientsIndex()                  {}
+func (ServiceNotFound) outcomeOfClientsRead()                   {}
+func (ServiceNotFound) outcomeOfClientsCreate()                 {}
+func (ServiceNotFound) outcomeOfClientsUpdate()                 {}
 func (ServiceNotFound) outcomeOfUsersClientRegister()           {}
 func (ServiceNotFound) outcomeOfUsersRead()                     {}
 func (ServiceNotFound) outcomeOfUsersUpdate()                   {}
@@ -781,10 +1111,19 @@ func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfPeopleInvite()                  {}
 func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
 func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
 func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
 func (ServiceNotFound) outcomeOfCompaniesUpdate()               {}
+func (ServiceNotFound) outcomeOfEmployeesIndex()                {}
+func (ServiceNotFound) outcomeOfEmployeesRead()                 {}
+func (ServiceNotFound) outcomeOfEmployeesCreate()               {}
+func (ServiceNotFound) outcomeOfEmployeesUpdate()               {}
+func (ServiceNotFound) outcomeOfLiaisonsIndex()                 {}
+func (ServiceNotFound) outcomeOfLiaisonsRead()                  {}
+func (ServiceNotFound) outcomeOfLiaisonsCreate()                {}
+func (ServiceNotFound) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
@@ -801,6 +1140,10 @@ func (SessionExpired) outcomeOfSessionsMagicLinkCreate()       {}
 func (SessionExpired) outcomeOfSessionsGoogleAuthorize()       {}
 func (SessionExpired) outcomeOfSessionsGoogleCreate()          {}
 func (SessionExpired) outcomeOfClientsRegister()               {}
+func (SessionExpired) outcomeOfClientsIndex()                  {}
+func (SessionExpired) outcomeOfClientsRead()                   {}
+func (SessionExpired) outcomeOfClientsCreate()                 {}
+func (SessionExpired) outcomeOfClientsUpdate()                 {}
 func (SessionExpired) outcomeOfUsersClientRegister()           {}
 func (SessionExpired) outcomeOfUsersRead()                     {}
 func (SessionExpired) outcomeOfUsersUpdate()                   {}
@@ -815,10 +1158,19 @@ func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfPeopleInvite()                  {}
 func (SessionExpired) outcomeOfCompaniesIndex()                {}
 func (SessionExpired) outcomeOfCompaniesRead()                 {}
 func (SessionExpired) outcomeOfCompaniesCreate()               {}
 func (SessionExpired) outcomeOfCompaniesUpdate()               {}
+func (SessionExpired) outcomeOfEmployeesIndex()                {}
+func (SessionExpired) outcomeOfEmployeesRead()                 {}
+func (SessionExpired) outcomeOfEmployeesCreate()               {}
+func (SessionExpired) outcomeOfEmployeesUpdate()               {}
+func (SessionExpired) outcomeOfLiaisonsIndex()                 {}
+func (SessionExpired) outcomeOfLiaisonsRead()                  {}
+func (SessionExpired) outcomeOfLiaisonsCreate()                {}
+func (SessionExpired) outcomeOfLiaisonsUpdate()                {}
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -1753,6 +2105,330 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 		outcome, err := as[ServerBusy](answer)
 		outcome.RetryAfter = answer.retryAfter
 		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsIndexOutcome is an outcome of clientsIndex:
+//   - [ClientsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsIndexOutcome interface {
+	Outcome
+	outcomeOfClientsIndex()
+}
+
+// ClientsIndex calls POST /api/v1/clients/index: List clients.
+func (a *API) ClientsIndex(ctx context.Context, params ClientsIndexParams, editors ...RequestEditorFn) (ClientsIndexOutcome, error) {
+	answer, err := a.call(ctx, "clientsIndex", func() (*http.Response, error) {
+		return a.HTTP.ClientsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsIndexAll returns the rows of all pages of clientsIndex, 100 on each page unless params say otherwise.
+func (a *API) ClientsIndexAll(ctx context.Context, params ClientsIndexParams, editors ...RequestEditorFn) iter.Seq2[ClientRecord, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]ClientRecord, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ClientsIndexActionSuccessful](a.ClientsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ClientsReadOutcome is an outcome of clientsRead:
+//   - [ClientsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsReadOutcome interface {
+	Outcome
+	outcomeOfClientsRead()
+}
+
+// ClientsRead calls POST /api/v1/clients/read: Read a client.
+func (a *API) ClientsRead(ctx context.Context, params ClientsReadParams, editors ...RequestEditorFn) (ClientsReadOutcome, error) {
+	answer, err := a.call(ctx, "clientsRead", func() (*http.Response, error) {
+		return a.HTTP.ClientsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsCreateOutcome is an outcome of clientsCreate:
+//   - [ClientsCreateActionSuccessful]
+//   - [ClientCreatedForExistingEmail]
+//   - [ClientValidationFailed]
+//   - [EmailAlreadyClient]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [ClientsCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsCreateOutcome interface {
+	Outcome
+	outcomeOfClientsCreate()
+}
+
+// ClientsCreate calls POST /api/v1/clients/create: Make somebody a client.
+func (a *API) ClientsCreate(ctx context.Context, params ClientsCreateParams, editors ...RequestEditorFn) (ClientsCreateOutcome, error) {
+	answer, err := a.call(ctx, "clientsCreate", func() (*http.Response, error) {
+		return a.HTTP.ClientsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsCreateActionSuccessful](answer)
+	case "client-created-for-existing-email":
+		return as[ClientCreatedForExistingEmail](answer)
+	case "client-validation-failed":
+		return as[ClientValidationFailed](answer)
+	case "email-already-client":
+		return as[EmailAlreadyClient](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[ClientsCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsUpdateOutcome is an outcome of clientsUpdate:
+//   - [ClientsUpdateActionSuccessful]
+//   - [ClientValidationFailed]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsUpdateOutcome interface {
+	Outcome
+	outcomeOfClientsUpdate()
+}
+
+// ClientsUpdate calls PUT /api/v1/clients/update: Change a client.
+func (a *API) ClientsUpdate(ctx context.Context, params ClientsUpdateParams, editors ...RequestEditorFn) (ClientsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "clientsUpdate", func() (*http.Response, error) {
+		return a.HTTP.ClientsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsUpdateActionSuccessful](answer)
+	case "client-validation-failed":
+		return as[ClientValidationFailed](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
 	}
 	return nil, answer.undocumented()
 }
@@ -2873,6 +3549,81 @@ func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors .
 	return nil, answer.undocumented()
 }
 
+// PeopleInviteOutcome is an outcome of peopleInvite:
+//   - [PeopleInviteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [PeopleInviteMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleInviteOutcome interface {
+	Outcome
+	outcomeOfPeopleInvite()
+}
+
+// PeopleInvite calls POST /api/v1/people/invite: Invite a person again.
+func (a *API) PeopleInvite(ctx context.Context, params PeopleInviteParams, editors ...RequestEditorFn) (PeopleInviteOutcome, error) {
+	answer, err := a.call(ctx, "peopleInvite", func() (*http.Response, error) {
+		return a.HTTP.PeopleInvite(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleInviteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[PeopleInviteMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
 // CompaniesIndexOutcome is an outcome of companiesIndex:
 //   - [CompaniesIndexActionSuccessful]
 //   - [InvalidContentType]
@@ -3144,6 +3895,630 @@ func (a *API) CompaniesUpdate(ctx context.Context, params CompaniesUpdateParams,
 		return as[CompaniesUpdateActionSuccessful](answer)
 	case "company-already-exists":
 		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesIndexOutcome is an outcome of employeesIndex:
+//   - [EmployeesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesIndexOutcome interface {
+	Outcome
+	outcomeOfEmployeesIndex()
+}
+
+// EmployeesIndex calls POST /api/v1/employees/index: List employees.
+func (a *API) EmployeesIndex(ctx context.Context, params EmployeesIndexParams, editors ...RequestEditorFn) (EmployeesIndexOutcome, error) {
+	answer, err := a.call(ctx, "employeesIndex", func() (*http.Response, error) {
+		return a.HTTP.EmployeesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesIndexAll returns the rows of all pages of employeesIndex, 100 on each page unless params say otherwise.
+func (a *API) EmployeesIndexAll(ctx context.Context, params EmployeesIndexParams, editors ...RequestEditorFn) iter.Seq2[Employee, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Employee, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[EmployeesIndexActionSuccessful](a.EmployeesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// EmployeesReadOutcome is an outcome of employeesRead:
+//   - [EmployeesReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesReadOutcome interface {
+	Outcome
+	outcomeOfEmployeesRead()
+}
+
+// EmployeesRead calls POST /api/v1/employees/read: Read an employee.
+func (a *API) EmployeesRead(ctx context.Context, params EmployeesReadParams, editors ...RequestEditorFn) (EmployeesReadOutcome, error) {
+	answer, err := a.call(ctx, "employeesRead", func() (*http.Response, error) {
+		return a.HTTP.EmployeesRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesCreateOutcome is an outcome of employeesCreate:
+//   - [EmployeesCreateActionSuccessful]
+//   - [EmailAlreadyEmployee]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [EmployeesCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesCreateOutcome interface {
+	Outcome
+	outcomeOfEmployeesCreate()
+}
+
+// EmployeesCreate calls POST /api/v1/employees/create: Make somebody an employee.
+func (a *API) EmployeesCreate(ctx context.Context, params EmployeesCreateParams, editors ...RequestEditorFn) (EmployeesCreateOutcome, error) {
+	answer, err := a.call(ctx, "employeesCreate", func() (*http.Response, error) {
+		return a.HTTP.EmployeesCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesCreateActionSuccessful](answer)
+	case "email-already-employee":
+		return as[EmailAlreadyEmployee](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[EmployeesCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesUpdateOutcome is an outcome of employeesUpdate:
+//   - [EmployeesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesUpdateOutcome interface {
+	Outcome
+	outcomeOfEmployeesUpdate()
+}
+
+// EmployeesUpdate calls PUT /api/v1/employees/update: Change an employee.
+func (a *API) EmployeesUpdate(ctx context.Context, params EmployeesUpdateParams, editors ...RequestEditorFn) (EmployeesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "employeesUpdate", func() (*http.Response, error) {
+		return a.HTTP.EmployeesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsIndexOutcome is an outcome of liaisonsIndex:
+//   - [LiaisonsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsIndexOutcome interface {
+	Outcome
+	outcomeOfLiaisonsIndex()
+}
+
+// LiaisonsIndex calls POST /api/v1/liaisons/index: List liaisons.
+func (a *API) LiaisonsIndex(ctx context.Context, params LiaisonsIndexParams, editors ...RequestEditorFn) (LiaisonsIndexOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsIndex", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsIndexAll returns the rows of all pages of liaisonsIndex, 100 on each page unless params say otherwise.
+func (a *API) LiaisonsIndexAll(ctx context.Context, params LiaisonsIndexParams, editors ...RequestEditorFn) iter.Seq2[Liaison, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Liaison, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[LiaisonsIndexActionSuccessful](a.LiaisonsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// LiaisonsReadOutcome is an outcome of liaisonsRead:
+//   - [LiaisonsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsReadOutcome interface {
+	Outcome
+	outcomeOfLiaisonsRead()
+}
+
+// LiaisonsRead calls POST /api/v1/liaisons/read: Read a liaison.
+func (a *API) LiaisonsRead(ctx context.Context, params LiaisonsReadParams, editors ...RequestEditorFn) (LiaisonsReadOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsRead", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsCreateOutcome is an outcome of liaisonsCreate:
+//   - [LiaisonsCreateActionSuccessful]
+//   - [EmailAlreadyLiaison]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [LiaisonsCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsCreateOutcome interface {
+	Outcome
+	outcomeOfLiaisonsCreate()
+}
+
+// LiaisonsCreate calls POST /api/v1/liaisons/create: Make somebody a liaison.
+func (a *API) LiaisonsCreate(ctx context.Context, params LiaisonsCreateParams, editors ...RequestEditorFn) (LiaisonsCreateOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsCreate", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsCreateActionSuccessful](answer)
+	case "email-already-liaison":
+		return as[EmailAlreadyLiaison](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[LiaisonsCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsUpdateOutcome is an outcome of liaisonsUpdate:
+//   - [LiaisonsUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsUpdateOutcome interface {
+	Outcome
+	outcomeOfLiaisonsUpdate()
+}
+
+// LiaisonsUpdate calls PUT /api/v1/liaisons/update: Change a liaison.
+func (a *API) LiaisonsUpdate(ctx context.Context, params LiaisonsUpdateParams, editors ...RequestEditorFn) (LiaisonsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsUpdate", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsUpdateActionSuccessful](answer)
 	case "invalid-content-type":
 		return as[InvalidContentType](answer)
 	case "invalid-encoded-params":

@@ -15,9 +15,12 @@ const (
 	RememberMe      Kind = "remember_me"      // notice of sessions that do not expire
 	SignIn          Kind = "sign_in"          // notice of a sign-in
 	Summary         Kind = "summary"          // instead of further notices within an hour
+	Invitation      Kind = "invitation"       // welcome to somebody whom an employee made a user, with a link to set a password
+	NewRecord       Kind = "new_record"       // tells a user of a record that an employee made
 )
 
 // Kinds lists every kind. Each has a template of the same name in templates/.
 var Kinds = []Kind{
 	Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn, Summary,
+	Invitation, NewRecord,
 }

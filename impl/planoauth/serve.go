@@ -175,5 +175,9 @@ Register somebody:
 
   curl -s %[1]s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"
 
-`, s.PublicURL, mails)
+Make the first administrator, who signs in to planoauth by a magic link:
+
+  %[3]s employee add EMAIL --access admin
+
+`, s.PublicURL, mails, os.Args[0])
 }
