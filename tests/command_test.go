@@ -133,6 +133,7 @@ func TestVerbs(t *testing.T) {
 	e.user(person{email: "inactive@example.com", employee: true, inactive: true, noPassword: true})
 	e.user(person{email: "google@example.com", noPassword: true})
 	e.exec("UPDATE users SET google_subject = '1' WHERE email = 'google@example.com'")
+	e.user(person{email: "stranger@example.com", access: "viewer"})
 	long, token := strings.Repeat("a", 64), `^plaa_[a-z2-7]{56}\n$`
 	rows := []struct {
 		arguments string // separated by a blank, or where one has blanks, by |
@@ -197,6 +198,16 @@ planox2\n`, ""},
 		{"employee add google@example.com", "^$", "pass --unproven"},
 		{"employee add nobody", "^$", "EMAIL must be in the format email"},
 		{"employee add a@example.com --first-name www.example.com", "^$", "--first-name must not contain a URL"},
+		{"employee add viewer@example.com --access viewer", `^viewer@example.com is a new user and is now an employee \(access: viewer\)\.`, ""},
+		{"employee add viewer@example.com", `was an employee already: nothing changed \(access: viewer\)`, ""},
+		{"employee add viewer@example.com --access admin", `is now an employee \(access: admin\)`, ""},
+		{"employee add viewer@example.com --access none", `is now an employee \(access: none\)`, ""},
+		{"employee add viewer@example.com --access boss", "^$", "--access must be one of"},
+		{"employee add stranger@example.com --access admin", "^$", "pass --unproven"},
+		{"employee add stranger@example.com", `nothing changed \(access: viewer\)`, ""},
+		{"employee add stranger@example.com --access none", `is now an employee \(access: none\)`, ""},
+		{"employee add stranger@example.com --access viewer", "^$", "pass --unproven"},
+		{"employee add stranger@example.com --access viewer --unproven", `is now an employee \(access: viewer\)`, ""},
 		{"employee add a@example.com --last-name " + strings.Repeat("n", 101), "^$", "--last-name must have at most 100 characters"},
 		{"company|add|Eckert Mauchly", `^1\n$`, ""},
 		{"company|add| ", "^$", "NAME must be one line of visible text"},
@@ -221,7 +232,9 @@ planox2\n`, ""},
 	}
 	for what, n := range map[string]int{
 		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 1,
-		"users": 4, "employees WHERE active": 3, "employees": 3,
+		"users": 6, "employees WHERE active": 5, "employees": 5,
+		"audit_events a JOIN employees e ON e.user_id = a.subject_id WHERE operation = 'employee add' AND command AND status = 'action-successful'": 8, "audit_events": 8,
+		"audit_events WHERE changed = '{email,access}'": 5,
 		"users WHERE email = 'new@example.com' AND first_name = 'Grace' AND last_name = 'Hopper' AND password_hash IS NULL AND email_verified_at IS NULL": 1,
 		"applications WHERE slug = 'planoauth' AND sign_in_mail AND url = '' AND name = 'PlanoAuth'":                                                      1,
 	} {

@@ -452,7 +452,7 @@ type ClientsCreateParams struct {
 	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
 	//
 	// Example: true
-	Invite bool `json:"invite,omitempty,omitzero"`
+	Invite *bool `json:"invite,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -1206,7 +1206,7 @@ type EmployeesCreateParams struct {
 	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
 	//
 	// Example: true
-	Invite bool `json:"invite,omitempty,omitzero"`
+	Invite *bool `json:"invite,omitempty"`
 
 	// LastName The last name, for a new user.
 	LastName Name `json:"last_name,omitempty,omitzero"`
@@ -1667,7 +1667,7 @@ type LiaisonsCreateParams struct {
 	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
 	//
 	// Example: true
-	Invite bool `json:"invite,omitempty,omitzero"`
+	Invite *bool `json:"invite,omitempty"`
 
 	// LastName The last name, for a new user.
 	LastName Name `json:"last_name,omitempty,omitzero"`
