@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bufio"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -118,6 +119,36 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	}
 	do("application", "set", "planoship", "--admits", "liaison")
 	e.within(busyLimit, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
+}
+
+// TestFirstAdmin: a server that starts prints the command that makes the first administrator, who then signs in
+// by a magic link and lists people.
+func TestFirstAdmin(t *testing.T) {
+	t.Parallel()
+	const email = "ada@example.com"
+	database, address := "DATABASE_URL="+newDatabase(t), freeAddress(t)
+	e := &env{t: t, mandrill: startMandrill(t)}
+	_, stdout, stderr := run(t, []string{"serve"}, database, "ADDR="+address, "PUBLIC_URL=https://auth.example",
+		"MANDRILL_API_KEY=md-test-key", "MANDRILL_URL="+e.mandrill.url, "MAIL_FROM=a@example.com")
+	var printed []string
+	for lines := bufio.NewScanner(stdout); lines.Scan() && !strings.Contains(lines.Text(), "curl"); {
+		if strings.HasPrefix(lines.Text(), "  planoauth employee add EMAIL") {
+			printed = strings.Fields(strings.Replace(lines.Text(), "EMAIL", email, 1))
+		}
+	}
+	if printed == nil {
+		t.Fatalf("the command is not printed; stderr has %s", stderr)
+	}
+	if said := done(t, []string{database}, printed[1:]...); !strings.Contains(said, email+" is a new user and is now an employee (access: admin).") {
+		t.Errorf("it says %s", said)
+	}
+	e.api = connect(t, "http://"+address, &http.Client{Transport: &recorder{t: t, next: http.DefaultTransport}})
+	token := e.magicLink(email, "planoauth")
+	session := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token}))(t).Data
+	people := want[client.PeopleIndexActionSuccessful](e.api.PeopleIndex(t.Context(), client.PeopleIndexParams{}, client.WithToken(session.Token)))(t).Data
+	if len(people.Results) != 1 || people.Results[0].Email != email {
+		t.Errorf("the people are %+v", people)
+	}
 }
 
 // TestVerbs runs the verbs one after the other on one database, and checks what they print and refuse.
