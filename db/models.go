@@ -31,6 +31,12 @@ type User struct {
 // HasPassword reports whether the user can sign in with a password. A blank hash counts as none.
 func (u *User) HasPassword() bool { return strings.TrimSpace(u.PasswordHash) != "" }
 
+// Unproven reports whether somebody can sign in as the user who never verified the address. That may be a
+// stranger, who registered it in advance.
+func (u *User) Unproven() bool {
+	return u.EmailVerifiedAt.IsZero() && (u.HasPassword() || u.GoogleSubject != "")
+}
+
 // Client is a user's record as a client.
 type Client struct {
 	bun.BaseModel `bun:"table:clients"`

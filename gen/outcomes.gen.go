@@ -44,6 +44,10 @@ const (
 	OperationSessionsGoogleCreate          OperationID = "sessionsGoogleCreate"
 	OperationSessionsHandOver              OperationID = "sessionsHandOver"
 	OperationClientsRegister               OperationID = "clientsRegister"
+	OperationClientsIndex                  OperationID = "clientsIndex"
+	OperationClientsRead                   OperationID = "clientsRead"
+	OperationClientsCreate                 OperationID = "clientsCreate"
+	OperationClientsUpdate                 OperationID = "clientsUpdate"
 	OperationUsersClientRegister           OperationID = "usersClientRegister"
 	OperationUsersRead                     OperationID = "usersRead"
 	OperationUsersUpdate                   OperationID = "usersUpdate"
@@ -66,6 +70,7 @@ const (
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationPeopleInvite                  OperationID = "peopleInvite"
 	OperationPeopleUpdate                  OperationID = "peopleUpdate"
 	OperationPeopleSessionsIndex           OperationID = "peopleSessionsIndex"
 	OperationPeopleSessionsDelete          OperationID = "peopleSessionsDelete"
@@ -77,6 +82,14 @@ const (
 	OperationCompaniesRead                 OperationID = "companiesRead"
 	OperationCompaniesCreate               OperationID = "companiesCreate"
 	OperationCompaniesUpdate               OperationID = "companiesUpdate"
+	OperationEmployeesIndex                OperationID = "employeesIndex"
+	OperationEmployeesRead                 OperationID = "employeesRead"
+	OperationEmployeesCreate               OperationID = "employeesCreate"
+	OperationEmployeesUpdate               OperationID = "employeesUpdate"
+	OperationLiaisonsIndex                 OperationID = "liaisonsIndex"
+	OperationLiaisonsRead                  OperationID = "liaisonsRead"
+	OperationLiaisonsCreate                OperationID = "liaisonsCreate"
+	OperationLiaisonsUpdate                OperationID = "liaisonsUpdate"
 	OperationApplicationsIndex             OperationID = "applicationsIndex"
 	OperationApplicationsRead              OperationID = "applicationsRead"
 	OperationApplicationsCreate            OperationID = "applicationsCreate"
@@ -441,6 +454,128 @@ var Operations = []*Operation{
 			"route-not-found",
 			"service-not-found",
 			"server-busy",
+		},
+	},
+	{
+		ID: OperationClientsIndex, Method: "POST", Path: "/api/v1/clients/index", Service: "clients",
+		Params:         "ClientsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsRead, Method: "POST", Path: "/api/v1/clients/read", Service: "clients",
+		Params:         "ClientsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsCreate, Method: "POST", Path: "/api/v1/clients/create", Service: "clients",
+		Params:         "ClientsCreateParams",
+		ParamOrder:     []string{"token", "application", "client", "client.email", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "enterprise", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "client.email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"client-created-for-existing-email",
+			"client-validation-failed",
+			"email-already-client",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsUpdate, Method: "PUT", Path: "/api/v1/clients/update", Service: "clients",
+		Params:         "ClientsUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "company_id", "company_name", "company_confirmed", "enterprise", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"client-validation-failed",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
 		},
 	},
 	{
@@ -1080,6 +1215,36 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationPeopleInvite, Method: "POST", Path: "/api/v1/people/invite", Service: "people",
+		Params:         "PeopleInviteParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationPeopleUpdate, Method: "PUT", Path: "/api/v1/people/update", Service: "people",
 		Params:         "PeopleUpdateParams",
 		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "suspended", "view"},
@@ -1380,6 +1545,242 @@ var Operations = []*Operation{
 		Slugs: []string{
 			"action-successful",
 			"company-already-exists",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesIndex, Method: "POST", Path: "/api/v1/employees/index", Service: "employees",
+		Params:         "EmployeesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesRead, Method: "POST", Path: "/api/v1/employees/read", Service: "employees",
+		Params:         "EmployeesReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesCreate, Method: "POST", Path: "/api/v1/employees/create", Service: "employees",
+		Params:         "EmployeesCreateParams",
+		ParamOrder:     []string{"token", "email", "first_name", "last_name", "access", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-employee",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesUpdate, Method: "PUT", Path: "/api/v1/employees/update", Service: "employees",
+		Params:         "EmployeesUpdateParams",
+		ParamOrder:     []string{"token", "id", "access", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsIndex, Method: "POST", Path: "/api/v1/liaisons/index", Service: "liaisons",
+		Params:         "LiaisonsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsRead, Method: "POST", Path: "/api/v1/liaisons/read", Service: "liaisons",
+		Params:         "LiaisonsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsCreate, Method: "POST", Path: "/api/v1/liaisons/create", Service: "liaisons",
+		Params:         "LiaisonsCreateParams",
+		ParamOrder:     []string{"token", "email", "first_name", "last_name", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-liaison",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsUpdate, Method: "PUT", Path: "/api/v1/liaisons/update", Service: "liaisons",
+		Params:         "LiaisonsUpdateParams",
+		ParamOrder:     []string{"token", "id", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
 			"invalid-content-type",
 			"invalid-encoded-params",
 			"invalid-param",
@@ -1764,8 +2165,28 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The user is new, and a client.",
+				Operations: []string{"clientsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The clients.",
+				Operations: []string{"clientsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The client.",
+				Operations: []string{"clientsRead"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.",
 				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The client, as changed.",
+				Operations: []string{"clientsUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1786,6 +2207,46 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The company, as changed.",
 				Operations: []string{"companiesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new employee.",
+				Operations: []string{"employeesCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employees.",
+				Operations: []string{"employeesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employee.",
+				Operations: []string{"employeesRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employee, as changed.",
+				Operations: []string{"employeesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new liaison.",
+				Operations: []string{"liaisonsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaisons.",
+				Operations: []string{"liaisonsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaison.",
+				Operations: []string{"liaisonsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaison, as changed.",
+				Operations: []string{"liaisonsUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1826,6 +2287,11 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The people.",
 				Operations: []string{"peopleIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The invitation was mailed.",
+				Operations: []string{"peopleInvite"},
 			},
 			{
 				Message:    "It worked.",
@@ -2000,13 +2466,23 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "client-created-for-existing-email", Code: 200, Retry: "", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A user had this address, and is a client now.",
+				Meaning:    "A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.",
+				Operations: []string{"clientsCreate"},
+			},
+		},
+	},
+	{
 		Slug: "client-validation-failed", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
 				Message:    "The client could not be accepted.",
 				Meaning:    "Each param is well formed, but the client that they describe breaks a rule: the phone number cannot exist (`possible`), a name holds a URL (`no_url`), the company is not active (`active`), or the password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`).",
 				Remedy:     "Show the person what `errors` says, and let them correct it.",
-				Operations: []string{"clientsRegister", "usersClientRegister"},
+				Operations: []string{"clientsRegister", "clientsCreate", "clientsUpdate", "usersClientRegister"},
 			},
 		},
 	},
@@ -2026,9 +2502,31 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "This user is a client already.",
-				Meaning:    "The user of the session has a client record. Nothing was changed.",
-				Remedy:     "Continue as a client.",
-				Operations: []string{"usersClientRegister"},
+				Meaning:    "The user has a client record, active or not. Nothing was changed.",
+				Remedy:     "Users continue as a client. In administration, change the record with clients/update.",
+				Operations: []string{"clientsCreate", "usersClientRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-employee", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is an employee already.",
+				Meaning:    "The user with this e-mail address has an employee record, active or not. Nothing was changed.",
+				Remedy:     "Change the record with employees/update.",
+				Operations: []string{"employeesCreate"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-liaison", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is a liaison already.",
+				Meaning:    "The user with this e-mail address has a liaison record, active or not. Nothing was changed.",
+				Remedy:     "Change the record with liaisons/update.",
+				Operations: []string{"liaisonsCreate"},
 			},
 		},
 	},
@@ -2089,6 +2587,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "email-unverified", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This address is not verified.",
+				Meaning:    "A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.",
+				Remedy:     "Let the person open a mailed link first. For employees, `planoauth employee add --unproven` is the only other way.",
+				Operations: []string{"clientsCreate", "clientsUpdate", "employeesCreate", "liaisonsCreate"},
+			},
+		},
+	},
+	{
 		Slug: "google-account-conflict", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -2128,7 +2637,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2150,7 +2659,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2172,7 +2681,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2227,7 +2736,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2238,7 +2747,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2258,8 +2767,8 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The link is too old.",
-				Meaning:    "The link is older than an hour.",
-				Remedy:     "Request a new link with users/password_reset_request.",
+				Meaning:    "The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).",
+				Remedy:     "Request a new link with users/password_reset_request. After an invitation, people/invite sends a new one.",
 				Operations: []string{"usersPasswordReset"},
 			},
 		},
@@ -2355,7 +2864,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2366,7 +2875,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2377,7 +2886,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2388,7 +2897,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2399,7 +2908,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2410,7 +2919,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2421,7 +2930,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2432,7 +2941,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2442,14 +2951,38 @@ var Statuses = []*Status{
 			{
 				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"clientsCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Continue as after success. Do not repeat the request.",
 				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"employeesCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"liaisonsCreate"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"peopleInvite"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
@@ -2490,7 +3023,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2501,7 +3034,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2512,7 +3045,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2608,6 +3141,18 @@ func (o ApplicationCrash) VisitSessionsHandOverResponse(w http.ResponseWriter) e
 func (o ApplicationCrash) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitClientsIndexResponse makes ApplicationCrash an outcome of clientsIndex.
+func (o ApplicationCrash) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes ApplicationCrash an outcome of clientsRead.
+func (o ApplicationCrash) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes ApplicationCrash an outcome of clientsCreate.
+func (o ApplicationCrash) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes ApplicationCrash an outcome of clientsUpdate.
+func (o ApplicationCrash) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes ApplicationCrash an outcome of usersClientRegister.
 func (o ApplicationCrash) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2705,6 +3250,9 @@ func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
 func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes ApplicationCrash an outcome of peopleInvite.
+func (o ApplicationCrash) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes ApplicationCrash an outcome of peopleUpdate.
 func (o ApplicationCrash) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2747,6 +3295,34 @@ func (o ApplicationCrash) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o ApplicationCrash) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes ApplicationCrash an outcome of employeesIndex.
+func (o ApplicationCrash) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes ApplicationCrash an outcome of employeesRead.
+func (o ApplicationCrash) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes ApplicationCrash an outcome of employeesCreate.
+func (o ApplicationCrash) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes ApplicationCrash an outcome of employeesUpdate.
+func (o ApplicationCrash) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes ApplicationCrash an outcome of liaisonsIndex.
+func (o ApplicationCrash) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes ApplicationCrash an outcome of liaisonsRead.
+func (o ApplicationCrash) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes ApplicationCrash an outcome of liaisonsCreate.
+func (o ApplicationCrash) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes ApplicationCrash an outcome of liaisonsUpdate.
+func (o ApplicationCrash) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes ApplicationCrash an outcome of applicationsIndex.
 func (o ApplicationCrash) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -2874,6 +3450,20 @@ func (o ApplicationsUpdateActionSuccessful) VisitApplicationsUpdateResponse(w ht
 	return o.Write(w)
 }
 
+// Slug is "client-created-for-existing-email".
+func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientCreatedForExistingEmail) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "client-created-for-existing-email", "A user had this address, and is a client now.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsCreateResponse makes ClientCreatedForExistingEmail an outcome of clientsCreate.
+func (o ClientCreatedForExistingEmail) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
 
@@ -2947,8 +3537,74 @@ func (o ClientValidationFailed) VisitClientsRegisterResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitClientsCreateResponse makes ClientValidationFailed an outcome of clientsCreate.
+func (o ClientValidationFailed) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes ClientValidationFailed an outcome of clientsUpdate.
+func (o ClientValidationFailed) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes ClientValidationFailed an outcome of usersClientRegister.
 func (o ClientValidationFailed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsCreateResponse makes ClientsCreateActionSuccessful an outcome of clientsCreate.
+func (o ClientsCreateActionSuccessful) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (ClientsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o ClientsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitClientsCreateResponse makes ClientsCreateMandrillEmailFailed an outcome of clientsCreate.
+func (o ClientsCreateMandrillEmailFailed) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsIndexResponse makes ClientsIndexActionSuccessful an outcome of clientsIndex.
+func (o ClientsIndexActionSuccessful) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsReadResponse makes ClientsReadActionSuccessful an outcome of clientsRead.
+func (o ClientsReadActionSuccessful) VisitClientsReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2977,6 +3633,20 @@ func (o ClientsRegisterMandrillEmailFailed) Write(w http.ResponseWriter) error {
 
 // VisitClientsRegisterResponse makes ClientsRegisterMandrillEmailFailed an outcome of clientsRegister.
 func (o ClientsRegisterMandrillEmailFailed) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsUpdateResponse makes ClientsUpdateActionSuccessful an outcome of clientsUpdate.
+func (o ClientsUpdateActionSuccessful) VisitClientsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3064,8 +3734,41 @@ func (o EmailAlreadyClient) Write(w http.ResponseWriter) error {
 	return writeOutcome(w, 400, []string{"</statuses/email-already-client>; rel=\"help\""}, o)
 }
 
+// VisitClientsCreateResponse makes EmailAlreadyClient an outcome of clientsCreate.
+func (o EmailAlreadyClient) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes EmailAlreadyClient an outcome of usersClientRegister.
 func (o EmailAlreadyClient) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-already-employee".
+func (EmailAlreadyEmployee) Slug() string { return "email-already-employee" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyEmployee) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-employee", "This user is an employee already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-employee>; rel=\"help\""}, o)
+}
+
+// VisitEmployeesCreateResponse makes EmailAlreadyEmployee an outcome of employeesCreate.
+func (o EmailAlreadyEmployee) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-already-liaison".
+func (EmailAlreadyLiaison) Slug() string { return "email-already-liaison" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyLiaison) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-liaison", "This user is a liaison already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-liaison>; rel=\"help\""}, o)
+}
+
+// VisitLiaisonsCreateResponse makes EmailAlreadyLiaison an outcome of liaisonsCreate.
+func (o EmailAlreadyLiaison) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3170,6 +3873,97 @@ func (o EmailNotFound) VisitSessionsMagicLinkRequestResponse(w http.ResponseWrit
 
 // VisitUsersPasswordResetRequestResponse makes EmailNotFound an outcome of usersPasswordResetRequest.
 func (o EmailNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-unverified".
+func (EmailUnverified) Slug() string { return "email-unverified" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailUnverified) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-unverified", "This address is not verified.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-unverified>; rel=\"help\""}, o)
+}
+
+// VisitClientsCreateResponse makes EmailUnverified an outcome of clientsCreate.
+func (o EmailUnverified) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes EmailUnverified an outcome of clientsUpdate.
+func (o EmailUnverified) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes EmailUnverified an outcome of employeesCreate.
+func (o EmailUnverified) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes EmailUnverified an outcome of liaisonsCreate.
+func (o EmailUnverified) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (EmployeesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesCreateResponse makes EmployeesCreateActionSuccessful an outcome of employeesCreate.
+func (o EmployeesCreateActionSuccessful) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (EmployeesCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o EmployeesCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitEmployeesCreateResponse makes EmployeesCreateMandrillEmailFailed an outcome of employeesCreate.
+func (o EmployeesCreateMandrillEmailFailed) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesIndexResponse makes EmployeesIndexActionSuccessful an outcome of employeesIndex.
+func (o EmployeesIndexActionSuccessful) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesReadResponse makes EmployeesReadActionSuccessful an outcome of employeesRead.
+func (o EmployeesReadActionSuccessful) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesUpdateResponse makes EmployeesUpdateActionSuccessful an outcome of employeesUpdate.
+func (o EmployeesUpdateActionSuccessful) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3294,6 +4088,26 @@ func (o IdentifyRequestError) VisitClientsRegisterResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes IdentifyRequestError an outcome of clientsIndex.
+func (o IdentifyRequestError) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsReadResponse makes IdentifyRequestError an outcome of clientsRead.
+func (o IdentifyRequestError) VisitClientsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsCreateResponse makes IdentifyRequestError an outcome of clientsCreate.
+func (o IdentifyRequestError) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes IdentifyRequestError an outcome of clientsUpdate.
+func (o IdentifyRequestError) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes IdentifyRequestError an outcome of usersClientRegister.
 func (o IdentifyRequestError) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3400,6 +4214,11 @@ func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) er
 // VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
 func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes IdentifyRequestError an outcome of peopleInvite.
+func (o IdentifyRequestError) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleUpdateResponse makes IdentifyRequestError an outcome of peopleUpdate.
 func (o IdentifyRequestError) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3452,6 +4271,46 @@ func (o IdentifyRequestError) VisitCompaniesCreateResponse(w http.ResponseWriter
 
 // VisitCompaniesUpdateResponse makes IdentifyRequestError an outcome of companiesUpdate.
 func (o IdentifyRequestError) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes IdentifyRequestError an outcome of employeesIndex.
+func (o IdentifyRequestError) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes IdentifyRequestError an outcome of employeesRead.
+func (o IdentifyRequestError) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes IdentifyRequestError an outcome of employeesCreate.
+func (o IdentifyRequestError) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes IdentifyRequestError an outcome of employeesUpdate.
+func (o IdentifyRequestError) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes IdentifyRequestError an outcome of liaisonsIndex.
+func (o IdentifyRequestError) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes IdentifyRequestError an outcome of liaisonsRead.
+func (o IdentifyRequestError) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsCreateResponse makes IdentifyRequestError an outcome of liaisonsCreate.
+func (o IdentifyRequestError) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes IdentifyRequestError an outcome of liaisonsUpdate.
+func (o IdentifyRequestError) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3562,6 +4421,22 @@ func (o InvalidContentType) VisitClientsRegisterResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes InvalidContentType an outcome of clientsIndex.
+func (o InvalidContentType) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidContentType an outcome of clientsRead.
+func (o InvalidContentType) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidContentType an outcome of clientsCreate.
+func (o InvalidContentType) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes InvalidContentType an outcome of clientsUpdate.
+func (o InvalidContentType) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes InvalidContentType an outcome of usersClientRegister.
 func (o InvalidContentType) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3660,6 +4535,9 @@ func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) erro
 // VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
 func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidContentType an outcome of peopleInvite.
+func (o InvalidContentType) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes InvalidContentType an outcome of peopleUpdate.
 func (o InvalidContentType) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3706,6 +4584,44 @@ func (o InvalidContentType) VisitCompaniesCreateResponse(w http.ResponseWriter) 
 
 // VisitCompaniesUpdateResponse makes InvalidContentType an outcome of companiesUpdate.
 func (o InvalidContentType) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes InvalidContentType an outcome of employeesIndex.
+func (o InvalidContentType) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes InvalidContentType an outcome of employeesRead.
+func (o InvalidContentType) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes InvalidContentType an outcome of employeesCreate.
+func (o InvalidContentType) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes InvalidContentType an outcome of employeesUpdate.
+func (o InvalidContentType) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes InvalidContentType an outcome of liaisonsIndex.
+func (o InvalidContentType) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes InvalidContentType an outcome of liaisonsRead.
+func (o InvalidContentType) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidContentType an outcome of liaisonsCreate.
+func (o InvalidContentType) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes InvalidContentType an outcome of liaisonsUpdate.
+func (o InvalidContentType) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3833,6 +4749,26 @@ func (o InvalidEncodedParams) VisitClientsRegisterResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes InvalidEncodedParams an outcome of clientsIndex.
+func (o InvalidEncodedParams) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsReadResponse makes InvalidEncodedParams an outcome of clientsRead.
+func (o InvalidEncodedParams) VisitClientsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsCreateResponse makes InvalidEncodedParams an outcome of clientsCreate.
+func (o InvalidEncodedParams) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes InvalidEncodedParams an outcome of clientsUpdate.
+func (o InvalidEncodedParams) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes InvalidEncodedParams an outcome of usersClientRegister.
 func (o InvalidEncodedParams) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3939,6 +4875,11 @@ func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) er
 // VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
 func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidEncodedParams an outcome of peopleInvite.
+func (o InvalidEncodedParams) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleUpdateResponse makes InvalidEncodedParams an outcome of peopleUpdate.
 func (o InvalidEncodedParams) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3991,6 +4932,46 @@ func (o InvalidEncodedParams) VisitCompaniesCreateResponse(w http.ResponseWriter
 
 // VisitCompaniesUpdateResponse makes InvalidEncodedParams an outcome of companiesUpdate.
 func (o InvalidEncodedParams) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes InvalidEncodedParams an outcome of employeesIndex.
+func (o InvalidEncodedParams) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes InvalidEncodedParams an outcome of employeesRead.
+func (o InvalidEncodedParams) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes InvalidEncodedParams an outcome of employeesCreate.
+func (o InvalidEncodedParams) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes InvalidEncodedParams an outcome of employeesUpdate.
+func (o InvalidEncodedParams) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes InvalidEncodedParams an outcome of liaisonsIndex.
+func (o InvalidEncodedParams) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes InvalidEncodedParams an outcome of liaisonsRead.
+func (o InvalidEncodedParams) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsCreateResponse makes InvalidEncodedParams an outcome of liaisonsCreate.
+func (o InvalidEncodedParams) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes InvalidEncodedParams an outcome of liaisonsUpdate.
+func (o InvalidEncodedParams) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4105,6 +5086,18 @@ func (o InvalidParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error
 // VisitClientsRegisterResponse makes InvalidParam an outcome of clientsRegister.
 func (o InvalidParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes InvalidParam an outcome of clientsIndex.
+func (o InvalidParam) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidParam an outcome of clientsRead.
+func (o InvalidParam) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidParam an outcome of clientsCreate.
+func (o InvalidParam) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes InvalidParam an outcome of clientsUpdate.
+func (o InvalidParam) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes InvalidParam an outcome of usersClientRegister.
 func (o InvalidParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4185,6 +5178,9 @@ func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 // VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
 func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidParam an outcome of peopleInvite.
+func (o InvalidParam) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes InvalidParam an outcome of peopleUpdate.
 func (o InvalidParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -4221,6 +5217,30 @@ func (o InvalidParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 
 // VisitCompaniesUpdateResponse makes InvalidParam an outcome of companiesUpdate.
 func (o InvalidParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes InvalidParam an outcome of employeesIndex.
+func (o InvalidParam) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes InvalidParam an outcome of employeesRead.
+func (o InvalidParam) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes InvalidParam an outcome of employeesCreate.
+func (o InvalidParam) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes InvalidParam an outcome of employeesUpdate.
+func (o InvalidParam) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes InvalidParam an outcome of liaisonsIndex.
+func (o InvalidParam) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes InvalidParam an outcome of liaisonsRead.
+func (o InvalidParam) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidParam an outcome of liaisonsCreate.
+func (o InvalidParam) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes InvalidParam an outcome of liaisonsUpdate.
+func (o InvalidParam) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes InvalidParam an outcome of applicationsIndex.
 func (o InvalidParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4342,6 +5362,18 @@ func (o InvalidToken) VisitSessionsHandOverResponse(w http.ResponseWriter) error
 // VisitClientsRegisterResponse makes InvalidToken an outcome of clientsRegister.
 func (o InvalidToken) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes InvalidToken an outcome of clientsIndex.
+func (o InvalidToken) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidToken an outcome of clientsRead.
+func (o InvalidToken) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidToken an outcome of clientsCreate.
+func (o InvalidToken) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes InvalidToken an outcome of clientsUpdate.
+func (o InvalidToken) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes InvalidToken an outcome of usersClientRegister.
 func (o InvalidToken) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4422,6 +5454,9 @@ func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 // VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
 func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidToken an outcome of peopleInvite.
+func (o InvalidToken) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes InvalidToken an outcome of peopleUpdate.
 func (o InvalidToken) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -4458,6 +5493,30 @@ func (o InvalidToken) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 
 // VisitCompaniesUpdateResponse makes InvalidToken an outcome of companiesUpdate.
 func (o InvalidToken) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes InvalidToken an outcome of employeesIndex.
+func (o InvalidToken) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes InvalidToken an outcome of employeesRead.
+func (o InvalidToken) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes InvalidToken an outcome of employeesCreate.
+func (o InvalidToken) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes InvalidToken an outcome of employeesUpdate.
+func (o InvalidToken) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes InvalidToken an outcome of liaisonsIndex.
+func (o InvalidToken) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes InvalidToken an outcome of liaisonsRead.
+func (o InvalidToken) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidToken an outcome of liaisonsCreate.
+func (o InvalidToken) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes InvalidToken an outcome of liaisonsUpdate.
+func (o InvalidToken) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes InvalidToken an outcome of applicationsIndex.
 func (o InvalidToken) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4504,6 +5563,76 @@ func (o InvalidVerificationLink) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes InvalidVerificationLink an outcome of usersEmailVerify.
 func (o InvalidVerificationLink) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsCreateResponse makes LiaisonsCreateActionSuccessful an outcome of liaisonsCreate.
+func (o LiaisonsCreateActionSuccessful) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (LiaisonsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o LiaisonsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitLiaisonsCreateResponse makes LiaisonsCreateMandrillEmailFailed an outcome of liaisonsCreate.
+func (o LiaisonsCreateMandrillEmailFailed) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsIndexResponse makes LiaisonsIndexActionSuccessful an outcome of liaisonsIndex.
+func (o LiaisonsIndexActionSuccessful) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsReadResponse makes LiaisonsReadActionSuccessful an outcome of liaisonsRead.
+func (o LiaisonsReadActionSuccessful) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsUpdateResponse makes LiaisonsUpdateActionSuccessful an outcome of liaisonsUpdate.
+func (o LiaisonsUpdateActionSuccessful) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4567,6 +5696,18 @@ func (o MissingParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error
 
 // VisitClientsRegisterResponse makes MissingParam an outcome of clientsRegister.
 func (o MissingParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes MissingParam an outcome of clientsIndex.
+func (o MissingParam) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes MissingParam an outcome of clientsRead.
+func (o MissingParam) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes MissingParam an outcome of clientsCreate.
+func (o MissingParam) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes MissingParam an outcome of clientsUpdate.
+func (o MissingParam) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes MissingParam an outcome of usersClientRegister.
 func (o MissingParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -4648,6 +5789,9 @@ func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 // VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
 func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes MissingParam an outcome of peopleInvite.
+func (o MissingParam) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes MissingParam an outcome of peopleUpdate.
 func (o MissingParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -4684,6 +5828,30 @@ func (o MissingParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 
 // VisitCompaniesUpdateResponse makes MissingParam an outcome of companiesUpdate.
 func (o MissingParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes MissingParam an outcome of employeesIndex.
+func (o MissingParam) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes MissingParam an outcome of employeesRead.
+func (o MissingParam) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes MissingParam an outcome of employeesCreate.
+func (o MissingParam) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes MissingParam an outcome of employeesUpdate.
+func (o MissingParam) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes MissingParam an outcome of liaisonsIndex.
+func (o MissingParam) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes MissingParam an outcome of liaisonsRead.
+func (o MissingParam) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes MissingParam an outcome of liaisonsCreate.
+func (o MissingParam) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes MissingParam an outcome of liaisonsUpdate.
+func (o MissingParam) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes MissingParam an outcome of applicationsIndex.
 func (o MissingParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -4767,6 +5935,18 @@ func (o NoParamsDecoded) VisitSessionsHandOverResponse(w http.ResponseWriter) er
 
 // VisitClientsRegisterResponse makes NoParamsDecoded an outcome of clientsRegister.
 func (o NoParamsDecoded) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes NoParamsDecoded an outcome of clientsIndex.
+func (o NoParamsDecoded) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes NoParamsDecoded an outcome of clientsRead.
+func (o NoParamsDecoded) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes NoParamsDecoded an outcome of clientsCreate.
+func (o NoParamsDecoded) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes NoParamsDecoded an outcome of clientsUpdate.
+func (o NoParamsDecoded) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes NoParamsDecoded an outcome of usersClientRegister.
 func (o NoParamsDecoded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -4860,6 +6040,9 @@ func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 // VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
 func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes NoParamsDecoded an outcome of peopleInvite.
+func (o NoParamsDecoded) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes NoParamsDecoded an outcome of peopleUpdate.
 func (o NoParamsDecoded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -4898,6 +6081,30 @@ func (o NoParamsDecoded) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes NoParamsDecoded an outcome of companiesUpdate.
 func (o NoParamsDecoded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes NoParamsDecoded an outcome of employeesIndex.
+func (o NoParamsDecoded) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes NoParamsDecoded an outcome of employeesRead.
+func (o NoParamsDecoded) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes NoParamsDecoded an outcome of employeesCreate.
+func (o NoParamsDecoded) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes NoParamsDecoded an outcome of employeesUpdate.
+func (o NoParamsDecoded) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes NoParamsDecoded an outcome of liaisonsIndex.
+func (o NoParamsDecoded) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes NoParamsDecoded an outcome of liaisonsRead.
+func (o NoParamsDecoded) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes NoParamsDecoded an outcome of liaisonsCreate.
+func (o NoParamsDecoded) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes NoParamsDecoded an outcome of liaisonsUpdate.
+func (o NoParamsDecoded) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes NoParamsDecoded an outcome of applicationsIndex.
 func (o NoParamsDecoded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -5020,6 +6227,18 @@ func (o OriginNotAllowed) VisitClientsRegisterResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes OriginNotAllowed an outcome of clientsIndex.
+func (o OriginNotAllowed) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes OriginNotAllowed an outcome of clientsRead.
+func (o OriginNotAllowed) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes OriginNotAllowed an outcome of clientsCreate.
+func (o OriginNotAllowed) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes OriginNotAllowed an outcome of clientsUpdate.
+func (o OriginNotAllowed) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes OriginNotAllowed an outcome of usersClientRegister.
 func (o OriginNotAllowed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5116,6 +6335,9 @@ func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
 func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes OriginNotAllowed an outcome of peopleInvite.
+func (o OriginNotAllowed) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes OriginNotAllowed an outcome of peopleUpdate.
 func (o OriginNotAllowed) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -5158,6 +6380,34 @@ func (o OriginNotAllowed) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o OriginNotAllowed) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes OriginNotAllowed an outcome of employeesIndex.
+func (o OriginNotAllowed) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes OriginNotAllowed an outcome of employeesRead.
+func (o OriginNotAllowed) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes OriginNotAllowed an outcome of employeesCreate.
+func (o OriginNotAllowed) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes OriginNotAllowed an outcome of employeesUpdate.
+func (o OriginNotAllowed) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes OriginNotAllowed an outcome of liaisonsIndex.
+func (o OriginNotAllowed) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes OriginNotAllowed an outcome of liaisonsRead.
+func (o OriginNotAllowed) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes OriginNotAllowed an outcome of liaisonsCreate.
+func (o OriginNotAllowed) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes OriginNotAllowed an outcome of liaisonsUpdate.
+func (o OriginNotAllowed) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes OriginNotAllowed an outcome of applicationsIndex.
 func (o OriginNotAllowed) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -5319,6 +6569,34 @@ func (o PeopleIndexActionSuccessful) VisitPeopleIndexResponse(w http.ResponseWri
 }
 
 // Slug is "action-successful".
+func (PeopleInviteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleInviteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleInviteResponse makes PeopleInviteActionSuccessful an outcome of peopleInvite.
+func (o PeopleInviteActionSuccessful) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (PeopleInviteMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o PeopleInviteMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitPeopleInviteResponse makes PeopleInviteMandrillEmailFailed an outcome of peopleInvite.
+func (o PeopleInviteMandrillEmailFailed) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -5383,6 +6661,18 @@ func (o PermissionDenied) Write(w http.ResponseWriter) error {
 	return writeOutcome(w, 403, []string{"</statuses/permission-denied>; rel=\"help\""}, o)
 }
 
+// VisitClientsIndexResponse makes PermissionDenied an outcome of clientsIndex.
+func (o PermissionDenied) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes PermissionDenied an outcome of clientsRead.
+func (o PermissionDenied) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes PermissionDenied an outcome of clientsCreate.
+func (o PermissionDenied) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes PermissionDenied an outcome of clientsUpdate.
+func (o PermissionDenied) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes PermissionDenied an outcome of usersClientRegister.
 func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5435,6 +6725,9 @@ func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
 func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes PermissionDenied an outcome of peopleInvite.
+func (o PermissionDenied) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes PermissionDenied an outcome of peopleUpdate.
 func (o PermissionDenied) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -5477,6 +6770,34 @@ func (o PermissionDenied) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o PermissionDenied) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes PermissionDenied an outcome of employeesIndex.
+func (o PermissionDenied) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes PermissionDenied an outcome of employeesRead.
+func (o PermissionDenied) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes PermissionDenied an outcome of employeesCreate.
+func (o PermissionDenied) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes PermissionDenied an outcome of employeesUpdate.
+func (o PermissionDenied) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes PermissionDenied an outcome of liaisonsIndex.
+func (o PermissionDenied) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes PermissionDenied an outcome of liaisonsRead.
+func (o PermissionDenied) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes PermissionDenied an outcome of liaisonsCreate.
+func (o PermissionDenied) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes PermissionDenied an outcome of liaisonsUpdate.
+func (o PermissionDenied) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes PermissionDenied an outcome of applicationsIndex.
 func (o PermissionDenied) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -5600,6 +6921,18 @@ func (o RateLimitExceeded) VisitClientsRegisterResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes RateLimitExceeded an outcome of clientsIndex.
+func (o RateLimitExceeded) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RateLimitExceeded an outcome of clientsRead.
+func (o RateLimitExceeded) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RateLimitExceeded an outcome of clientsCreate.
+func (o RateLimitExceeded) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RateLimitExceeded an outcome of clientsUpdate.
+func (o RateLimitExceeded) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RateLimitExceeded an outcome of usersClientRegister.
 func (o RateLimitExceeded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5698,6 +7031,9 @@ func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error
 // VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
 func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RateLimitExceeded an outcome of peopleInvite.
+func (o RateLimitExceeded) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes RateLimitExceeded an outcome of peopleUpdate.
 func (o RateLimitExceeded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -5740,6 +7076,40 @@ func (o RateLimitExceeded) VisitCompaniesCreateResponse(w http.ResponseWriter) e
 
 // VisitCompaniesUpdateResponse makes RateLimitExceeded an outcome of companiesUpdate.
 func (o RateLimitExceeded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes RateLimitExceeded an outcome of employeesIndex.
+func (o RateLimitExceeded) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes RateLimitExceeded an outcome of employeesRead.
+func (o RateLimitExceeded) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RateLimitExceeded an outcome of employeesCreate.
+func (o RateLimitExceeded) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes RateLimitExceeded an outcome of employeesUpdate.
+func (o RateLimitExceeded) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes RateLimitExceeded an outcome of liaisonsIndex.
+func (o RateLimitExceeded) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RateLimitExceeded an outcome of liaisonsRead.
+func (o RateLimitExceeded) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RateLimitExceeded an outcome of liaisonsCreate.
+func (o RateLimitExceeded) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes RateLimitExceeded an outcome of liaisonsUpdate.
+func (o RateLimitExceeded) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -5836,6 +7206,18 @@ func (o RequestTooLarge) VisitSessionsHandOverResponse(w http.ResponseWriter) er
 // VisitClientsRegisterResponse makes RequestTooLarge an outcome of clientsRegister.
 func (o RequestTooLarge) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes RequestTooLarge an outcome of clientsIndex.
+func (o RequestTooLarge) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RequestTooLarge an outcome of clientsRead.
+func (o RequestTooLarge) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RequestTooLarge an outcome of clientsCreate.
+func (o RequestTooLarge) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RequestTooLarge an outcome of clientsUpdate.
+func (o RequestTooLarge) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RequestTooLarge an outcome of usersClientRegister.
 func (o RequestTooLarge) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5928,6 +7310,9 @@ func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 // VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
 func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RequestTooLarge an outcome of peopleInvite.
+func (o RequestTooLarge) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes RequestTooLarge an outcome of peopleUpdate.
 func (o RequestTooLarge) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -5966,6 +7351,30 @@ func (o RequestTooLarge) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes RequestTooLarge an outcome of companiesUpdate.
 func (o RequestTooLarge) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes RequestTooLarge an outcome of employeesIndex.
+func (o RequestTooLarge) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RequestTooLarge an outcome of employeesRead.
+func (o RequestTooLarge) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RequestTooLarge an outcome of employeesCreate.
+func (o RequestTooLarge) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes RequestTooLarge an outcome of employeesUpdate.
+func (o RequestTooLarge) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes RequestTooLarge an outcome of liaisonsIndex.
+func (o RequestTooLarge) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RequestTooLarge an outcome of liaisonsRead.
+func (o RequestTooLarge) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RequestTooLarge an outcome of liaisonsCreate.
+func (o RequestTooLarge) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RequestTooLarge an outcome of liaisonsUpdate.
+func (o RequestTooLarge) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes RequestTooLarge an outcome of applicationsIndex.
 func (o RequestTooLarge) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -6074,6 +7483,18 @@ func (o RouteNonExistent) VisitClientsRegisterResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes RouteNonExistent an outcome of clientsIndex.
+func (o RouteNonExistent) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RouteNonExistent an outcome of clientsRead.
+func (o RouteNonExistent) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RouteNonExistent an outcome of clientsCreate.
+func (o RouteNonExistent) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RouteNonExistent an outcome of clientsUpdate.
+func (o RouteNonExistent) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RouteNonExistent an outcome of usersClientRegister.
 func (o RouteNonExistent) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -6170,6 +7591,9 @@ func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
 func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RouteNonExistent an outcome of peopleInvite.
+func (o RouteNonExistent) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes RouteNonExistent an outcome of peopleUpdate.
 func (o RouteNonExistent) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -6212,6 +7636,34 @@ func (o RouteNonExistent) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o RouteNonExistent) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes RouteNonExistent an outcome of employeesIndex.
+func (o RouteNonExistent) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RouteNonExistent an outcome of employeesRead.
+func (o RouteNonExistent) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RouteNonExistent an outcome of employeesCreate.
+func (o RouteNonExistent) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes RouteNonExistent an outcome of employeesUpdate.
+func (o RouteNonExistent) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes RouteNonExistent an outcome of liaisonsIndex.
+func (o RouteNonExistent) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RouteNonExistent an outcome of liaisonsRead.
+func (o RouteNonExistent) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RouteNonExistent an outcome of liaisonsCreate.
+func (o RouteNonExistent) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RouteNonExistent an outcome of liaisonsUpdate.
+func (o RouteNonExistent) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes RouteNonExistent an outcome of applicationsIndex.
 func (o RouteNonExistent) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -6302,6 +7754,18 @@ func (o RouteNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) erro
 // VisitClientsRegisterResponse makes RouteNotFound an outcome of clientsRegister.
 func (o RouteNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes RouteNotFound an outcome of clientsIndex.
+func (o RouteNotFound) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RouteNotFound an outcome of clientsRead.
+func (o RouteNotFound) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RouteNotFound an outcome of clientsCreate.
+func (o RouteNotFound) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RouteNotFound an outcome of clientsUpdate.
+func (o RouteNotFound) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RouteNotFound an outcome of usersClientRegister.
 func (o RouteNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -6386,6 +7850,9 @@ func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { r
 // VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
 func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RouteNotFound an outcome of peopleInvite.
+func (o RouteNotFound) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes RouteNotFound an outcome of peopleUpdate.
 func (o RouteNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -6422,6 +7889,30 @@ func (o RouteNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error
 
 // VisitCompaniesUpdateResponse makes RouteNotFound an outcome of companiesUpdate.
 func (o RouteNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes RouteNotFound an outcome of employeesIndex.
+func (o RouteNotFound) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RouteNotFound an outcome of employeesRead.
+func (o RouteNotFound) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RouteNotFound an outcome of employeesCreate.
+func (o RouteNotFound) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes RouteNotFound an outcome of employeesUpdate.
+func (o RouteNotFound) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes RouteNotFound an outcome of liaisonsIndex.
+func (o RouteNotFound) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RouteNotFound an outcome of liaisonsRead.
+func (o RouteNotFound) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RouteNotFound an outcome of liaisonsCreate.
+func (o RouteNotFound) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RouteNotFound an outcome of liaisonsUpdate.
+func (o RouteNotFound) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes RouteNotFound an outcome of applicationsIndex.
 func (o RouteNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -6573,6 +8064,18 @@ func (o ServiceNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) er
 // VisitClientsRegisterResponse makes ServiceNotFound an outcome of clientsRegister.
 func (o ServiceNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes ServiceNotFound an outcome of clientsIndex.
+func (o ServiceNotFound) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes ServiceNotFound an outcome of clientsRead.
+func (o ServiceNotFound) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes ServiceNotFound an outcome of clientsCreate.
+func (o ServiceNotFound) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes ServiceNotFound an outcome of clientsUpdate.
+func (o ServiceNotFound) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes ServiceNotFound an outcome of usersClientRegister.
 func (o ServiceNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -6665,6 +8168,9 @@ func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 // VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
 func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes ServiceNotFound an outcome of peopleInvite.
+func (o ServiceNotFound) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes ServiceNotFound an outcome of peopleUpdate.
 func (o ServiceNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -6703,6 +8209,30 @@ func (o ServiceNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes ServiceNotFound an outcome of companiesUpdate.
 func (o ServiceNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes ServiceNotFound an outcome of employeesIndex.
+func (o ServiceNotFound) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes ServiceNotFound an outcome of employeesRead.
+func (o ServiceNotFound) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes ServiceNotFound an outcome of employeesCreate.
+func (o ServiceNotFound) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes ServiceNotFound an outcome of employeesUpdate.
+func (o ServiceNotFound) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes ServiceNotFound an outcome of liaisonsIndex.
+func (o ServiceNotFound) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes ServiceNotFound an outcome of liaisonsRead.
+func (o ServiceNotFound) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes ServiceNotFound an outcome of liaisonsCreate.
+func (o ServiceNotFound) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes ServiceNotFound an outcome of liaisonsUpdate.
+func (o ServiceNotFound) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes ServiceNotFound an outcome of applicationsIndex.
 func (o ServiceNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
@@ -6821,6 +8351,18 @@ func (o SessionExpired) VisitSessionsHandOverResponse(w http.ResponseWriter) err
 // VisitClientsRegisterResponse makes SessionExpired an outcome of clientsRegister.
 func (o SessionExpired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes SessionExpired an outcome of clientsIndex.
+func (o SessionExpired) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes SessionExpired an outcome of clientsRead.
+func (o SessionExpired) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes SessionExpired an outcome of clientsCreate.
+func (o SessionExpired) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes SessionExpired an outcome of clientsUpdate.
+func (o SessionExpired) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes SessionExpired an outcome of usersClientRegister.
 func (o SessionExpired) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -6909,6 +8451,9 @@ func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { 
 // VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
 func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes SessionExpired an outcome of peopleInvite.
+func (o SessionExpired) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleUpdateResponse makes SessionExpired an outcome of peopleUpdate.
 func (o SessionExpired) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -6947,6 +8492,30 @@ func (o SessionExpired) VisitCompaniesCreateResponse(w http.ResponseWriter) erro
 
 // VisitCompaniesUpdateResponse makes SessionExpired an outcome of companiesUpdate.
 func (o SessionExpired) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes SessionExpired an outcome of employeesIndex.
+func (o SessionExpired) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes SessionExpired an outcome of employeesRead.
+func (o SessionExpired) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes SessionExpired an outcome of employeesCreate.
+func (o SessionExpired) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes SessionExpired an outcome of employeesUpdate.
+func (o SessionExpired) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes SessionExpired an outcome of liaisonsIndex.
+func (o SessionExpired) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes SessionExpired an outcome of liaisonsRead.
+func (o SessionExpired) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes SessionExpired an outcome of liaisonsCreate.
+func (o SessionExpired) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes SessionExpired an outcome of liaisonsUpdate.
+func (o SessionExpired) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitApplicationsIndexResponse makes SessionExpired an outcome of applicationsIndex.
 func (o SessionExpired) VisitApplicationsIndexResponse(w http.ResponseWriter) error {

@@ -14,10 +14,10 @@ import (
 
 // Defines values for Access.
 const (
-	Admin   Access = "admin"
-	None    Access = "none"
-	Support Access = "support"
-	Viewer  Access = "viewer"
+	AccessAdmin   Access = "admin"
+	AccessNone    Access = "none"
+	AccessSupport Access = "support"
+	AccessViewer  Access = "viewer"
 )
 
 // Defines values for ApplicationsIndexSearchAttributes.
@@ -26,16 +26,66 @@ const (
 	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
 )
 
+// Defines values for ClientsIndexParamsFilters.
+const (
+	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
+	ClientsIndexParamsFiltersEnterprise         ClientsIndexParamsFilters = "enterprise"
+	ClientsIndexParamsFiltersInactive           ClientsIndexParamsFilters = "inactive"
+)
+
+// Defines values for ClientsIndexSearchAttributes.
+const (
+	ClientsIndexSearchAttributesCompanyName ClientsIndexSearchAttributes = "company_name"
+	ClientsIndexSearchAttributesEmail       ClientsIndexSearchAttributes = "email"
+	ClientsIndexSearchAttributesName        ClientsIndexSearchAttributes = "name"
+)
+
+// Defines values for ClientsIndexSortBy.
+const (
+	ClientsIndexSortByCreatedAt ClientsIndexSortBy = "created_at"
+	ClientsIndexSortByEmail     ClientsIndexSortBy = "email"
+)
+
 // Defines values for CompaniesIndexSortBy.
 const (
 	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
 	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
 )
 
+// Defines values for EmployeesIndexParamsFilters.
+const (
+	EmployeesIndexParamsFiltersAdmin    EmployeesIndexParamsFilters = "admin"
+	EmployeesIndexParamsFiltersInactive EmployeesIndexParamsFilters = "inactive"
+)
+
+// Defines values for EmployeesIndexSearchAttributes.
+const (
+	EmployeesIndexSearchAttributesEmail EmployeesIndexSearchAttributes = "email"
+	EmployeesIndexSearchAttributesName  EmployeesIndexSearchAttributes = "name"
+)
+
+// Defines values for EmployeesIndexSortBy.
+const (
+	EmployeesIndexSortByCreatedAt EmployeesIndexSortBy = "created_at"
+	EmployeesIndexSortByEmail     EmployeesIndexSortBy = "email"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
 	Idle     ExpiryReason = "idle"
+)
+
+// Defines values for LiaisonsIndexSearchAttributes.
+const (
+	LiaisonsIndexSearchAttributesEmail LiaisonsIndexSearchAttributes = "email"
+	LiaisonsIndexSearchAttributesName  LiaisonsIndexSearchAttributes = "name"
+)
+
+// Defines values for LiaisonsIndexSortBy.
+const (
+	LiaisonsIndexSortByCreatedAt LiaisonsIndexSortBy = "created_at"
+	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
 // Defines values for NotificationsIndexSearchAttributes.
@@ -565,6 +615,44 @@ type ApplicationsUpdateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
+type ClientCreatedForExistingEmail struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: A user had this address, and is a client now.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientList A page of clients.
+type ClientList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The clients of the page.
+	Results []ClientRecord `json:"results"`
+}
+
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
 	// Active Whether the record counts as a role.
@@ -661,6 +749,195 @@ type ClientValidationFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ClientsCreateActionSuccessful The user is new, and a client.
+type ClientsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateClient The person. If a user has the e-mail address, that user keeps the names and the phone number.
+type ClientsCreateClient struct {
+	// CompanyID The id of a row.
+	//
+	// Example: 7
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+}
+
+// ClientsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type ClientsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateParams The params of clients/create.
+type ClientsCreateParams struct {
+	// Application The application that the person is invited to.
+	Application ApplicationSlug `json:"application"`
+
+	// Client The person. If a user has the e-mail address, that user keeps the names and the phone number.
+	Client ClientsCreateClient `json:"client"`
+
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
+	Enterprise *Enterprise `json:"enterprise,omitempty"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexActionSuccessful The clients.
+type ClientsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of clients.
+	Data ClientList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsIndexParams The params of clients/index.
+type ClientsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only clients who are not active, who registered as a company, or whose company nobody has confirmed. Several must all hold.
+	Filters []ClientsIndexParamsFilters `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the clients must contain, in upper or lower case.
+	Search ClientsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the clients.
+	Sort ClientsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexParamsFilters defines model for ClientsIndexParams.Filters.
+type ClientsIndexParamsFilters string
+
+// ClientsIndexSearch What the clients must contain, in upper or lower case.
+type ClientsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ClientsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ClientsIndexSearchAttributes defines model for ClientsIndexSearch.Attributes.
+type ClientsIndexSearchAttributes string
+
+// ClientsIndexSort The order of the clients.
+type ClientsIndexSort struct {
+	// By What the clients are sorted by; `created_at` when absent.
+	By ClientsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientsIndexSortBy What the clients are sorted by; `created_at` when absent.
+type ClientsIndexSortBy string
+
+// ClientsReadActionSuccessful The client.
+type ClientsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsReadParams The params of clients/read.
+type ClientsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
@@ -774,6 +1051,63 @@ type ClientsRegisterParams struct {
 
 	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsUpdateActionSuccessful The client, as changed.
+type ClientsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsUpdateParams The params of clients/update.
+type ClientsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// CompanyConfirmed Whether the client belongs to the company, as an employee has found out. Only for users whose address is verified.
+	//
+	// Example: true
+	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
+
+	// CompanyID The id of the company, which is unconfirmed again if it is another one; 0 takes the company away.
+	//
+	// Example: 7
+	CompanyID *int64 `json:"company_id,omitempty"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters. An empty one removes it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName *string     `json:"company_name,omitempty"`
+	Enterprise  *Enterprise `json:"enterprise,omitempty"`
+	FirstName   *Name       `json:"first_name,omitempty"`
+
+	// ID The id of the record.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -1030,11 +1364,39 @@ type DeletedSessions struct {
 // Example: ada@example.com
 type Email = string
 
-// EmailAlreadyClient The user of the session has a client record. Nothing was changed.
+// EmailAlreadyClient The user has a client record, active or not. Nothing was changed.
 type EmailAlreadyClient struct {
 	Code int `json:"code"`
 
 	// Message Example: This user is a client already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyEmployee The user with this e-mail address has an employee record, active or not. Nothing was changed.
+type EmailAlreadyEmployee struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is an employee already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyLiaison The user with this e-mail address has a liaison record, active or not. Nothing was changed.
+type EmailAlreadyLiaison struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is a liaison already.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1114,6 +1476,20 @@ type EmailNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// EmailUnverified A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.
+type EmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: This address is not verified.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Employee A user's record as an employee. Names are the user's.
 type Employee struct {
 	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
@@ -1151,6 +1527,222 @@ type Employee struct {
 
 	// User A person.
 	User User `json:"user,omitempty,omitzero"`
+}
+
+// EmployeeList A page of employees.
+type EmployeeList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The employees of the page.
+	Results []Employee `json:"results"`
+}
+
+// EmployeesCreateActionSuccessful The new employee.
+type EmployeesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type EmployeesCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateParams The params of employees/create.
+type EmployeesCreateParams struct {
+	// Access What the employee may do by administrative operations; `none` when absent.
+	Access Access `json:"access,omitzero"`
+
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexActionSuccessful The employees.
+type EmployeesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of employees.
+	Data EmployeeList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesIndexParams The params of employees/index.
+type EmployeesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only employees who are not active, or who have the access `admin`. Several must all hold.
+	Filters []EmployeesIndexParamsFilters `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the employees must contain, in upper or lower case.
+	Search EmployeesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the employees.
+	Sort EmployeesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexParamsFilters defines model for EmployeesIndexParams.Filters.
+type EmployeesIndexParamsFilters string
+
+// EmployeesIndexSearch What the employees must contain, in upper or lower case.
+type EmployeesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []EmployeesIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// EmployeesIndexSearchAttributes defines model for EmployeesIndexSearch.Attributes.
+type EmployeesIndexSearchAttributes string
+
+// EmployeesIndexSort The order of the employees.
+type EmployeesIndexSort struct {
+	// By What the employees are sorted by; `created_at` when absent.
+	By EmployeesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// EmployeesIndexSortBy What the employees are sorted by; `created_at` when absent.
+type EmployeesIndexSortBy string
+
+// EmployeesReadActionSuccessful The employee.
+type EmployeesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesReadParams The params of employees/read.
+type EmployeesReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesUpdateActionSuccessful The employee, as changed.
+type EmployeesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesUpdateParams The params of employees/update.
+type EmployeesUpdateParams struct {
+	Access *Access `json:"access,omitempty"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
@@ -1783,6 +2375,214 @@ type Liaison struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
+// LiaisonList A page of liaisons.
+type LiaisonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The liaisons of the page.
+	Results []Liaison `json:"results"`
+}
+
+// LiaisonsCreateActionSuccessful The new liaison.
+type LiaisonsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type LiaisonsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateParams The params of liaisons/create.
+type LiaisonsCreateParams struct {
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexActionSuccessful The liaisons.
+type LiaisonsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of liaisons.
+	Data LiaisonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsIndexParams The params of liaisons/index.
+type LiaisonsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only liaisons who are not active.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the liaisons must contain, in upper or lower case.
+	Search LiaisonsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the liaisons.
+	Sort LiaisonsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSearch What the liaisons must contain, in upper or lower case.
+type LiaisonsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []LiaisonsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// LiaisonsIndexSearchAttributes defines model for LiaisonsIndexSearch.Attributes.
+type LiaisonsIndexSearchAttributes string
+
+// LiaisonsIndexSort The order of the liaisons.
+type LiaisonsIndexSort struct {
+	// By What the liaisons are sorted by; `created_at` when absent.
+	By LiaisonsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSortBy What the liaisons are sorted by; `created_at` when absent.
+type LiaisonsIndexSortBy string
+
+// LiaisonsReadActionSuccessful The liaison.
+type LiaisonsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsReadParams The params of liaisons/read.
+type LiaisonsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsUpdateActionSuccessful The liaison, as changed.
+type LiaisonsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsUpdateParams The params of liaisons/update.
+type LiaisonsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
@@ -2390,6 +3190,43 @@ type PeopleIndexSort struct {
 // PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
 type PeopleIndexSortBy string
 
+// PeopleInviteActionSuccessful The invitation was mailed.
+type PeopleInviteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteMandrillEmailFailed The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleInviteMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteParams The params of people/invite.
+type PeopleInviteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // PeopleReadActionSuccessful The person.
 type PeopleReadActionSuccessful struct {
 	Code int `json:"code"`
@@ -2775,7 +3612,7 @@ type RequestTooLarge struct {
 	Status    string    `json:"status"`
 }
 
-// ResetLinkExpired The link is older than an hour.
+// ResetLinkExpired The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).
 type ResetLinkExpired struct {
 	Code int `json:"code"`
 
@@ -4436,8 +5273,20 @@ type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
 // ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
 type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
 
+// ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
+type ClientsCreateJSONRequestBody = ClientsCreateParams
+
+// ClientsIndexJSONRequestBody defines body for ClientsIndex for application/json ContentType.
+type ClientsIndexJSONRequestBody = ClientsIndexParams
+
+// ClientsReadJSONRequestBody defines body for ClientsRead for application/json ContentType.
+type ClientsReadJSONRequestBody = ClientsReadParams
+
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.
 type ClientsRegisterJSONRequestBody = ClientsRegisterParams
+
+// ClientsUpdateJSONRequestBody defines body for ClientsUpdate for application/json ContentType.
+type ClientsUpdateJSONRequestBody = ClientsUpdateParams
 
 // CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
 type CompaniesCreateJSONRequestBody = CompaniesCreateParams
@@ -4450,6 +5299,30 @@ type CompaniesReadJSONRequestBody = CompaniesReadParams
 
 // CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
 type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
+
+// EmployeesCreateJSONRequestBody defines body for EmployeesCreate for application/json ContentType.
+type EmployeesCreateJSONRequestBody = EmployeesCreateParams
+
+// EmployeesIndexJSONRequestBody defines body for EmployeesIndex for application/json ContentType.
+type EmployeesIndexJSONRequestBody = EmployeesIndexParams
+
+// EmployeesReadJSONRequestBody defines body for EmployeesRead for application/json ContentType.
+type EmployeesReadJSONRequestBody = EmployeesReadParams
+
+// EmployeesUpdateJSONRequestBody defines body for EmployeesUpdate for application/json ContentType.
+type EmployeesUpdateJSONRequestBody = EmployeesUpdateParams
+
+// LiaisonsCreateJSONRequestBody defines body for LiaisonsCreate for application/json ContentType.
+type LiaisonsCreateJSONRequestBody = LiaisonsCreateParams
+
+// LiaisonsIndexJSONRequestBody defines body for LiaisonsIndex for application/json ContentType.
+type LiaisonsIndexJSONRequestBody = LiaisonsIndexParams
+
+// LiaisonsReadJSONRequestBody defines body for LiaisonsRead for application/json ContentType.
+type LiaisonsReadJSONRequestBody = LiaisonsReadParams
+
+// LiaisonsUpdateJSONRequestBody defines body for LiaisonsUpdate for application/json ContentType.
+type LiaisonsUpdateJSONRequestBody = LiaisonsUpdateParams
 
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
@@ -4474,6 +5347,9 @@ type PeopleExportJSONRequestBody = PeopleExportParams
 
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
+
+// PeopleInviteJSONRequestBody defines body for PeopleInvite for application/json ContentType.
+type PeopleInviteJSONRequestBody = PeopleInviteParams
 
 // PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
 type PeopleReadJSONRequestBody = PeopleReadParams
@@ -4597,9 +5473,21 @@ type ServerInterface interface {
 	// ApplicationsUpdate Change an application
 	// (PUT /api/v1/applications/update)
 	ApplicationsUpdate(ctx echo.Context) error
+	// ClientsCreate Make somebody a client
+	// (POST /api/v1/clients/create)
+	ClientsCreate(ctx echo.Context) error
+	// ClientsIndex List clients
+	// (POST /api/v1/clients/index)
+	ClientsIndex(ctx echo.Context) error
+	// ClientsRead Read a client
+	// (POST /api/v1/clients/read)
+	ClientsRead(ctx echo.Context) error
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx echo.Context) error
+	// ClientsUpdate Change a client
+	// (PUT /api/v1/clients/update)
+	ClientsUpdate(ctx echo.Context) error
 	// CompaniesCreate Create a company
 	// (POST /api/v1/companies/create)
 	CompaniesCreate(ctx echo.Context) error
@@ -4612,6 +5500,30 @@ type ServerInterface interface {
 	// CompaniesUpdate Change a company
 	// (PUT /api/v1/companies/update)
 	CompaniesUpdate(ctx echo.Context) error
+	// EmployeesCreate Make somebody an employee
+	// (POST /api/v1/employees/create)
+	EmployeesCreate(ctx echo.Context) error
+	// EmployeesIndex List employees
+	// (POST /api/v1/employees/index)
+	EmployeesIndex(ctx echo.Context) error
+	// EmployeesRead Read an employee
+	// (POST /api/v1/employees/read)
+	EmployeesRead(ctx echo.Context) error
+	// EmployeesUpdate Change an employee
+	// (PUT /api/v1/employees/update)
+	EmployeesUpdate(ctx echo.Context) error
+	// LiaisonsCreate Make somebody a liaison
+	// (POST /api/v1/liaisons/create)
+	LiaisonsCreate(ctx echo.Context) error
+	// LiaisonsIndex List liaisons
+	// (POST /api/v1/liaisons/index)
+	LiaisonsIndex(ctx echo.Context) error
+	// LiaisonsRead Read a liaison
+	// (POST /api/v1/liaisons/read)
+	LiaisonsRead(ctx echo.Context) error
+	// LiaisonsUpdate Change a liaison
+	// (PUT /api/v1/liaisons/update)
+	LiaisonsUpdate(ctx echo.Context) error
 	// NotificationsIndex List what failed
 	// (POST /api/v1/notifications/index)
 	NotificationsIndex(ctx echo.Context) error
@@ -4636,6 +5548,9 @@ type ServerInterface interface {
 	// PeopleIndex List people
 	// (POST /api/v1/people/index)
 	PeopleIndex(ctx echo.Context) error
+	// PeopleInvite Invite a person again
+	// (POST /api/v1/people/invite)
+	PeopleInvite(ctx echo.Context) error
 	// PeopleRead Read a person
 	// (POST /api/v1/people/read)
 	PeopleRead(ctx echo.Context) error
@@ -4799,12 +5714,48 @@ func (w *ServerInterfaceWrapper) ApplicationsUpdate(ctx echo.Context) error {
 	return err
 }
 
+// ClientsCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsCreate(ctx)
+	return err
+}
+
+// ClientsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsIndex(ctx)
+	return err
+}
+
+// ClientsRead converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsRead(ctx)
+	return err
+}
+
 // ClientsRegister converts echo context to params.
 func (w *ServerInterfaceWrapper) ClientsRegister(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ClientsRegister(ctx)
+	return err
+}
+
+// ClientsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsUpdate(ctx)
 	return err
 }
 
@@ -4841,6 +5792,78 @@ func (w *ServerInterfaceWrapper) CompaniesUpdate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CompaniesUpdate(ctx)
+	return err
+}
+
+// EmployeesCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesCreate(ctx)
+	return err
+}
+
+// EmployeesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesIndex(ctx)
+	return err
+}
+
+// EmployeesRead converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesRead(ctx)
+	return err
+}
+
+// EmployeesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesUpdate(ctx)
+	return err
+}
+
+// LiaisonsCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsCreate(ctx)
+	return err
+}
+
+// LiaisonsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsIndex(ctx)
+	return err
+}
+
+// LiaisonsRead converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsRead(ctx)
+	return err
+}
+
+// LiaisonsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsUpdate(ctx)
 	return err
 }
 
@@ -4913,6 +5936,15 @@ func (w *ServerInterfaceWrapper) PeopleIndex(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PeopleIndex(ctx)
+	return err
+}
+
+// PeopleInvite converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleInvite(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleInvite(ctx)
 	return err
 }
 
@@ -5275,11 +6307,23 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/applications/token_create", wrapper.ApplicationsTokenCreate, options.OperationMiddlewares["applicationsTokenCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/applications/token_delete", wrapper.ApplicationsTokenDelete, options.OperationMiddlewares["applicationsTokenDelete"]...)
 	router.PUT(options.BaseURL+"/api/v1/applications/update", wrapper.ApplicationsUpdate, options.OperationMiddlewares["applicationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/clients/create", wrapper.ClientsCreate, options.OperationMiddlewares["clientsCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/clients/index", wrapper.ClientsIndex, options.OperationMiddlewares["clientsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/clients/read", wrapper.ClientsRead, options.OperationMiddlewares["clientsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/clients/register", wrapper.ClientsRegister, options.OperationMiddlewares["clientsRegister"]...)
+	router.PUT(options.BaseURL+"/api/v1/clients/update", wrapper.ClientsUpdate, options.OperationMiddlewares["clientsUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/companies/create", wrapper.CompaniesCreate, options.OperationMiddlewares["companiesCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/companies/index", wrapper.CompaniesIndex, options.OperationMiddlewares["companiesIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/companies/read", wrapper.CompaniesRead, options.OperationMiddlewares["companiesRead"]...)
 	router.PUT(options.BaseURL+"/api/v1/companies/update", wrapper.CompaniesUpdate, options.OperationMiddlewares["companiesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/employees/create", wrapper.EmployeesCreate, options.OperationMiddlewares["employeesCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/employees/index", wrapper.EmployeesIndex, options.OperationMiddlewares["employeesIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/employees/read", wrapper.EmployeesRead, options.OperationMiddlewares["employeesRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/employees/update", wrapper.EmployeesUpdate, options.OperationMiddlewares["employeesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/liaisons/create", wrapper.LiaisonsCreate, options.OperationMiddlewares["liaisonsCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/liaisons/index", wrapper.LiaisonsIndex, options.OperationMiddlewares["liaisonsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/liaisons/read", wrapper.LiaisonsRead, options.OperationMiddlewares["liaisonsRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/liaisons/update", wrapper.LiaisonsUpdate, options.OperationMiddlewares["liaisonsUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/notifications/index", wrapper.NotificationsIndex, options.OperationMiddlewares["notificationsIndex"]...)
 	router.PUT(options.BaseURL+"/api/v1/notifications/update", wrapper.NotificationsUpdate, options.OperationMiddlewares["notificationsUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/passwords/judge", wrapper.PasswordsJudge, options.OperationMiddlewares["passwordsJudge"]...)
@@ -5288,6 +6332,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/people/explain", wrapper.PeopleExplain, options.OperationMiddlewares["peopleExplain"]...)
 	router.POST(options.BaseURL+"/api/v1/people/export", wrapper.PeopleExport, options.OperationMiddlewares["peopleExport"]...)
 	router.POST(options.BaseURL+"/api/v1/people/index", wrapper.PeopleIndex, options.OperationMiddlewares["peopleIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/people/invite", wrapper.PeopleInvite, options.OperationMiddlewares["peopleInvite"]...)
 	router.POST(options.BaseURL+"/api/v1/people/read", wrapper.PeopleRead, options.OperationMiddlewares["peopleRead"]...)
 	router.POST(options.BaseURL+"/api/v1/people/sessions_delete", wrapper.PeopleSessionsDelete, options.OperationMiddlewares["peopleSessionsDelete"]...)
 	router.POST(options.BaseURL+"/api/v1/people/sessions_index", wrapper.PeopleSessionsIndex, options.OperationMiddlewares["peopleSessionsIndex"]...)
@@ -5373,12 +6418,44 @@ type ApplicationsUpdateResponseObject interface {
 	VisitApplicationsUpdateResponse(w http.ResponseWriter) error
 }
 
+type ClientsCreateRequestObject struct {
+	Body *ClientsCreateJSONRequestBody
+}
+
+type ClientsCreateResponseObject interface {
+	VisitClientsCreateResponse(w http.ResponseWriter) error
+}
+
+type ClientsIndexRequestObject struct {
+	Body *ClientsIndexJSONRequestBody
+}
+
+type ClientsIndexResponseObject interface {
+	VisitClientsIndexResponse(w http.ResponseWriter) error
+}
+
+type ClientsReadRequestObject struct {
+	Body *ClientsReadJSONRequestBody
+}
+
+type ClientsReadResponseObject interface {
+	VisitClientsReadResponse(w http.ResponseWriter) error
+}
+
 type ClientsRegisterRequestObject struct {
 	Body *ClientsRegisterJSONRequestBody
 }
 
 type ClientsRegisterResponseObject interface {
 	VisitClientsRegisterResponse(w http.ResponseWriter) error
+}
+
+type ClientsUpdateRequestObject struct {
+	Body *ClientsUpdateJSONRequestBody
+}
+
+type ClientsUpdateResponseObject interface {
+	VisitClientsUpdateResponse(w http.ResponseWriter) error
 }
 
 type CompaniesCreateRequestObject struct {
@@ -5411,6 +6488,70 @@ type CompaniesUpdateRequestObject struct {
 
 type CompaniesUpdateResponseObject interface {
 	VisitCompaniesUpdateResponse(w http.ResponseWriter) error
+}
+
+type EmployeesCreateRequestObject struct {
+	Body *EmployeesCreateJSONRequestBody
+}
+
+type EmployeesCreateResponseObject interface {
+	VisitEmployeesCreateResponse(w http.ResponseWriter) error
+}
+
+type EmployeesIndexRequestObject struct {
+	Body *EmployeesIndexJSONRequestBody
+}
+
+type EmployeesIndexResponseObject interface {
+	VisitEmployeesIndexResponse(w http.ResponseWriter) error
+}
+
+type EmployeesReadRequestObject struct {
+	Body *EmployeesReadJSONRequestBody
+}
+
+type EmployeesReadResponseObject interface {
+	VisitEmployeesReadResponse(w http.ResponseWriter) error
+}
+
+type EmployeesUpdateRequestObject struct {
+	Body *EmployeesUpdateJSONRequestBody
+}
+
+type EmployeesUpdateResponseObject interface {
+	VisitEmployeesUpdateResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsCreateRequestObject struct {
+	Body *LiaisonsCreateJSONRequestBody
+}
+
+type LiaisonsCreateResponseObject interface {
+	VisitLiaisonsCreateResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsIndexRequestObject struct {
+	Body *LiaisonsIndexJSONRequestBody
+}
+
+type LiaisonsIndexResponseObject interface {
+	VisitLiaisonsIndexResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsReadRequestObject struct {
+	Body *LiaisonsReadJSONRequestBody
+}
+
+type LiaisonsReadResponseObject interface {
+	VisitLiaisonsReadResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsUpdateRequestObject struct {
+	Body *LiaisonsUpdateJSONRequestBody
+}
+
+type LiaisonsUpdateResponseObject interface {
+	VisitLiaisonsUpdateResponse(w http.ResponseWriter) error
 }
 
 type NotificationsIndexRequestObject struct {
@@ -5475,6 +6616,14 @@ type PeopleIndexRequestObject struct {
 
 type PeopleIndexResponseObject interface {
 	VisitPeopleIndexResponse(w http.ResponseWriter) error
+}
+
+type PeopleInviteRequestObject struct {
+	Body *PeopleInviteJSONRequestBody
+}
+
+type PeopleInviteResponseObject interface {
+	VisitPeopleInviteResponse(w http.ResponseWriter) error
 }
 
 type PeopleReadRequestObject struct {
@@ -5769,9 +6918,21 @@ type StrictServerInterface interface {
 	// ApplicationsUpdate Change an application
 	// (PUT /api/v1/applications/update)
 	ApplicationsUpdate(ctx context.Context, request ApplicationsUpdateRequestObject) (ApplicationsUpdateResponseObject, error)
+	// ClientsCreate Make somebody a client
+	// (POST /api/v1/clients/create)
+	ClientsCreate(ctx context.Context, request ClientsCreateRequestObject) (ClientsCreateResponseObject, error)
+	// ClientsIndex List clients
+	// (POST /api/v1/clients/index)
+	ClientsIndex(ctx context.Context, request ClientsIndexRequestObject) (ClientsIndexResponseObject, error)
+	// ClientsRead Read a client
+	// (POST /api/v1/clients/read)
+	ClientsRead(ctx context.Context, request ClientsReadRequestObject) (ClientsReadResponseObject, error)
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx context.Context, request ClientsRegisterRequestObject) (ClientsRegisterResponseObject, error)
+	// ClientsUpdate Change a client
+	// (PUT /api/v1/clients/update)
+	ClientsUpdate(ctx context.Context, request ClientsUpdateRequestObject) (ClientsUpdateResponseObject, error)
 	// CompaniesCreate Create a company
 	// (POST /api/v1/companies/create)
 	CompaniesCreate(ctx context.Context, request CompaniesCreateRequestObject) (CompaniesCreateResponseObject, error)
@@ -5784,6 +6945,30 @@ type StrictServerInterface interface {
 	// CompaniesUpdate Change a company
 	// (PUT /api/v1/companies/update)
 	CompaniesUpdate(ctx context.Context, request CompaniesUpdateRequestObject) (CompaniesUpdateResponseObject, error)
+	// EmployeesCreate Make somebody an employee
+	// (POST /api/v1/employees/create)
+	EmployeesCreate(ctx context.Context, request EmployeesCreateRequestObject) (EmployeesCreateResponseObject, error)
+	// EmployeesIndex List employees
+	// (POST /api/v1/employees/index)
+	EmployeesIndex(ctx context.Context, request EmployeesIndexRequestObject) (EmployeesIndexResponseObject, error)
+	// EmployeesRead Read an employee
+	// (POST /api/v1/employees/read)
+	EmployeesRead(ctx context.Context, request EmployeesReadRequestObject) (EmployeesReadResponseObject, error)
+	// EmployeesUpdate Change an employee
+	// (PUT /api/v1/employees/update)
+	EmployeesUpdate(ctx context.Context, request EmployeesUpdateRequestObject) (EmployeesUpdateResponseObject, error)
+	// LiaisonsCreate Make somebody a liaison
+	// (POST /api/v1/liaisons/create)
+	LiaisonsCreate(ctx context.Context, request LiaisonsCreateRequestObject) (LiaisonsCreateResponseObject, error)
+	// LiaisonsIndex List liaisons
+	// (POST /api/v1/liaisons/index)
+	LiaisonsIndex(ctx context.Context, request LiaisonsIndexRequestObject) (LiaisonsIndexResponseObject, error)
+	// LiaisonsRead Read a liaison
+	// (POST /api/v1/liaisons/read)
+	LiaisonsRead(ctx context.Context, request LiaisonsReadRequestObject) (LiaisonsReadResponseObject, error)
+	// LiaisonsUpdate Change a liaison
+	// (PUT /api/v1/liaisons/update)
+	LiaisonsUpdate(ctx context.Context, request LiaisonsUpdateRequestObject) (LiaisonsUpdateResponseObject, error)
 	// NotificationsIndex List what failed
 	// (POST /api/v1/notifications/index)
 	NotificationsIndex(ctx context.Context, request NotificationsIndexRequestObject) (NotificationsIndexResponseObject, error)
@@ -5808,6 +6993,9 @@ type StrictServerInterface interface {
 	// PeopleIndex List people
 	// (POST /api/v1/people/index)
 	PeopleIndex(ctx context.Context, request PeopleIndexRequestObject) (PeopleIndexResponseObject, error)
+	// PeopleInvite Invite a person again
+	// (POST /api/v1/people/invite)
+	PeopleInvite(ctx context.Context, request PeopleInviteRequestObject) (PeopleInviteResponseObject, error)
 	// PeopleRead Read a person
 	// (POST /api/v1/people/read)
 	PeopleRead(ctx context.Context, request PeopleReadRequestObject) (PeopleReadResponseObject, error)
@@ -6200,6 +7388,144 @@ func (sh *strictHandler) ApplicationsUpdate(ctx echo.Context) error {
 	return nil
 }
 
+// ClientsCreate operation middleware
+func (sh *strictHandler) ClientsCreate(ctx echo.Context) error {
+	var request ClientsCreateRequestObject
+
+	var body ClientsCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsCreate(ctx.Request().Context(), request.(ClientsCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsCreateResponseObject); ok {
+		return validResponse.VisitClientsCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsIndex operation middleware
+func (sh *strictHandler) ClientsIndex(ctx echo.Context) error {
+	var request ClientsIndexRequestObject
+
+	var body ClientsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsIndex(ctx.Request().Context(), request.(ClientsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsIndexResponseObject); ok {
+		return validResponse.VisitClientsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsRead operation middleware
+func (sh *strictHandler) ClientsRead(ctx echo.Context) error {
+	var request ClientsReadRequestObject
+
+	var body ClientsReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsRead(ctx.Request().Context(), request.(ClientsReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsReadResponseObject); ok {
+		return validResponse.VisitClientsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ClientsRegister operation middleware
 func (sh *strictHandler) ClientsRegister(ctx echo.Context) error {
 	var request ClientsRegisterRequestObject
@@ -6240,6 +7566,52 @@ func (sh *strictHandler) ClientsRegister(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ClientsRegisterResponseObject); ok {
 		return validResponse.VisitClientsRegisterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsUpdate operation middleware
+func (sh *strictHandler) ClientsUpdate(ctx echo.Context) error {
+	var request ClientsUpdateRequestObject
+
+	var body ClientsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsUpdate(ctx.Request().Context(), request.(ClientsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsUpdateResponseObject); ok {
+		return validResponse.VisitClientsUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6424,6 +7796,374 @@ func (sh *strictHandler) CompaniesUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CompaniesUpdateResponseObject); ok {
 		return validResponse.VisitCompaniesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesCreate operation middleware
+func (sh *strictHandler) EmployeesCreate(ctx echo.Context) error {
+	var request EmployeesCreateRequestObject
+
+	var body EmployeesCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesCreate(ctx.Request().Context(), request.(EmployeesCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesCreateResponseObject); ok {
+		return validResponse.VisitEmployeesCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesIndex operation middleware
+func (sh *strictHandler) EmployeesIndex(ctx echo.Context) error {
+	var request EmployeesIndexRequestObject
+
+	var body EmployeesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesIndex(ctx.Request().Context(), request.(EmployeesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesIndexResponseObject); ok {
+		return validResponse.VisitEmployeesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesRead operation middleware
+func (sh *strictHandler) EmployeesRead(ctx echo.Context) error {
+	var request EmployeesReadRequestObject
+
+	var body EmployeesReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesRead(ctx.Request().Context(), request.(EmployeesReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesReadResponseObject); ok {
+		return validResponse.VisitEmployeesReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesUpdate operation middleware
+func (sh *strictHandler) EmployeesUpdate(ctx echo.Context) error {
+	var request EmployeesUpdateRequestObject
+
+	var body EmployeesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesUpdate(ctx.Request().Context(), request.(EmployeesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesUpdateResponseObject); ok {
+		return validResponse.VisitEmployeesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsCreate operation middleware
+func (sh *strictHandler) LiaisonsCreate(ctx echo.Context) error {
+	var request LiaisonsCreateRequestObject
+
+	var body LiaisonsCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsCreate(ctx.Request().Context(), request.(LiaisonsCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsCreateResponseObject); ok {
+		return validResponse.VisitLiaisonsCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsIndex operation middleware
+func (sh *strictHandler) LiaisonsIndex(ctx echo.Context) error {
+	var request LiaisonsIndexRequestObject
+
+	var body LiaisonsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsIndex(ctx.Request().Context(), request.(LiaisonsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsIndexResponseObject); ok {
+		return validResponse.VisitLiaisonsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsRead operation middleware
+func (sh *strictHandler) LiaisonsRead(ctx echo.Context) error {
+	var request LiaisonsReadRequestObject
+
+	var body LiaisonsReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsRead(ctx.Request().Context(), request.(LiaisonsReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsReadResponseObject); ok {
+		return validResponse.VisitLiaisonsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsUpdate operation middleware
+func (sh *strictHandler) LiaisonsUpdate(ctx echo.Context) error {
+	var request LiaisonsUpdateRequestObject
+
+	var body LiaisonsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsUpdate(ctx.Request().Context(), request.(LiaisonsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsUpdateResponseObject); ok {
+		return validResponse.VisitLiaisonsUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6792,6 +8532,52 @@ func (sh *strictHandler) PeopleIndex(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PeopleIndexResponseObject); ok {
 		return validResponse.VisitPeopleIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleInvite operation middleware
+func (sh *strictHandler) PeopleInvite(ctx echo.Context) error {
+	var request PeopleInviteRequestObject
+
+	var body PeopleInviteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleInvite(ctx.Request().Context(), request.(PeopleInviteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleInvite")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleInviteResponseObject); ok {
+		return validResponse.VisitPeopleInviteResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

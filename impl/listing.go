@@ -125,6 +125,9 @@ type listRefusal interface {
 	gen.ApplicationsIndexResponseObject
 	gen.ServicesIndexResponseObject
 	gen.RoutesIndexResponseObject
+	gen.EmployeesIndexResponseObject
+	gen.LiaisonsIndexResponseObject
+	gen.ClientsIndexResponseObject
 }
 
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds

@@ -34,7 +34,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		return nil, err
 	case link == nil || lacksVerifier(link, p.Verifier):
 		return gen.InvalidMagicLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.MagicLinkExpired{}, nil
 	}
 	if !allowsRedirect(app, link.RedirectURL) {

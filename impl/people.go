@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -193,6 +194,45 @@ func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSession
 
 // errNoSession means that the person has no such session.
 var errNoSession = errors.New("there is no such session")
+// PeopleInvite mails a new invitation. Earlier ones end.
+func (s *Server) PeopleInvite(ctx context.Context, _ gen.PeopleInviteRequestObject) (gen.PeopleInviteResponseObject, error) {
+	c := callOf(ctx)
+	var mail *db.Mail
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
+		_, err := c.lockUser(ctx, tx, c.about.ID)
+		if err != nil {
+			return err
+		}
+		app, err := c.inviteTo(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := db.EndInvitations(ctx, tx, c.about.ID); err != nil {
+			return err
+		}
+		mail, err = s.mailInvitation(ctx, tx, c, c.about, app, c.about.Records.Has(db.RoleEmployee))
+		return err
+	})
+	switch {
+	case errors.Is(err, db.ErrPreconditionFailed):
+		return gen.InvalidParam{Errors: []gen.ParamError{paramError("id", gen.Exists, "there is no such person")}}, nil
+	case err != nil:
+		return nil, err
+	case !s.deliver(c, mail):
+		return gen.PeopleInviteMandrillEmailFailed{}, nil
+	}
+	return gen.PeopleInviteActionSuccessful{}, nil
+}
+
+// inviteTo returns the application of a new invitation: for employees and liaisons planoauth, for others the one
+// that they had to do with last.
+func (c *call) inviteTo(ctx context.Context, tx bun.Tx) (*db.Application, error) {
+	if c.about.Records.Has(db.RoleEmployee) || c.about.Records.Has(db.RoleLiaison) {
+		return c.sessionApp, nil
+	}
+	id, err := db.LastApplication(ctx, tx, c.about.ID)
+	return cmp.Or(c.registry.appsByID[id], c.sessionApp), err
+}
 
 // person returns what the view shows of a user whose records were read.
 func (s *Server) person(c *call, view gen.View, u *db.User) (gen.Person, error) {

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bufio"
 	"io"
 	"net/http"
 	"os"
@@ -121,6 +122,36 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	e.within(busyLimit, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
 }
 
+// TestFirstAdmin: a server that starts prints the command that makes the first administrator, who then signs in
+// by a magic link and lists people.
+func TestFirstAdmin(t *testing.T) {
+	t.Parallel()
+	const email = "ada@example.com"
+	database, address := "DATABASE_URL="+newDatabase(t), freeAddress(t)
+	e := &env{t: t, mandrill: startMandrill(t)}
+	_, stdout, stderr := run(t, []string{"serve"}, database, "ADDR="+address, "PUBLIC_URL=https://auth.example",
+		"MANDRILL_API_KEY=md-test-key", "MANDRILL_URL="+e.mandrill.url, "MAIL_FROM=a@example.com")
+	var printed []string
+	for lines := bufio.NewScanner(stdout); lines.Scan() && !strings.Contains(lines.Text(), "curl"); {
+		if strings.HasPrefix(lines.Text(), "  planoauth employee add EMAIL") {
+			printed = strings.Fields(strings.Replace(lines.Text(), "EMAIL", email, 1))
+		}
+	}
+	if printed == nil {
+		t.Fatalf("the command is not printed; stderr has %s", stderr)
+	}
+	if said := done(t, []string{database}, printed[1:]...); !strings.Contains(said, email+" is a new user and is now an employee (access: admin).") {
+		t.Errorf("it says %s", said)
+	}
+	e.api = connect(t, "http://"+address, &http.Client{Transport: &recorder{t: t, next: http.DefaultTransport}})
+	token := e.magicLink(email, "planoauth")
+	session := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token}))(t).Data
+	people := want[client.PeopleIndexActionSuccessful](e.api.PeopleIndex(t.Context(), client.PeopleIndexParams{}, client.WithToken(session.Token)))(t).Data
+	if len(people.Results) != 1 || people.Results[0].Email != email {
+		t.Errorf("the people are %+v", people)
+	}
+}
+
 // TestVerbs runs the verbs one after the other on one database, and checks what they print and refuse.
 func TestVerbs(t *testing.T) {
 	t.Parallel()
@@ -134,6 +165,7 @@ func TestVerbs(t *testing.T) {
 	e.user(person{email: "inactive@example.com", employee: true, inactive: true, noPassword: true})
 	e.user(person{email: "google@example.com", noPassword: true})
 	e.exec("UPDATE users SET google_subject = '1' WHERE email = 'google@example.com'")
+	e.user(person{email: "stranger@example.com", access: "viewer"})
 	long, token := strings.Repeat("a", 64), `^plaa_[a-z2-7]{56}\n$`
 	png, svg := filepath.Join(t.TempDir(), "logo.png"), filepath.Join(t.TempDir(), "logo.svg")
 	check(t, os.WriteFile(png, logo(t, 2), 0o600))
@@ -219,6 +251,16 @@ planox2\n`, ""},
 		{"employee add google@example.com", "^$", "pass --unproven"},
 		{"employee add nobody", "^$", "EMAIL must be in the format email"},
 		{"employee add a@example.com --first-name www.example.com", "^$", "--first-name must not contain a URL"},
+		{"employee add viewer@example.com --access viewer", `^viewer@example.com is a new user and is now an employee \(access: viewer\)\.`, ""},
+		{"employee add viewer@example.com", `was an employee already: nothing changed \(access: viewer\)`, ""},
+		{"employee add viewer@example.com --access admin", `is now an employee \(access: admin\)`, ""},
+		{"employee add viewer@example.com --access none", `is now an employee \(access: none\)`, ""},
+		{"employee add viewer@example.com --access boss", "^$", "--access must be one of"},
+		{"employee add stranger@example.com --access admin", "^$", "pass --unproven"},
+		{"employee add stranger@example.com", `nothing changed \(access: viewer\)`, ""},
+		{"employee add stranger@example.com --access none", `is now an employee \(access: none\)`, ""},
+		{"employee add stranger@example.com --access viewer", "^$", "pass --unproven"},
+		{"employee add stranger@example.com --access viewer --unproven", `is now an employee \(access: viewer\)`, ""},
 		{"employee add a@example.com --last-name " + strings.Repeat("n", 101), "^$", "--last-name must have at most 100 characters"},
 		{"company|add|Eckert Mauchly", `^1\n$`, ""},
 		{"company|add| ", "^$", "NAME must be one line of visible text"},
@@ -277,6 +319,10 @@ planox2\n`, ""},
 		"notifications WHERE acknowledged_at IS NOT NULL AND acknowledged_by IS NULL":                                     1,
 		"users": 2, "employees WHERE active": 2, "employees": 2,
 		"audit_events WHERE command AND operation = 'person delete'":                                                                                      2,
+		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 1,
+		"users": 6, "employees WHERE active": 5, "employees": 5,
+		"audit_events a JOIN employees e ON e.user_id = a.subject_id WHERE operation = 'employee add' AND command AND status = 'action-successful'": 8, "audit_events": 8,
+		"audit_events WHERE changed = '{email,access}'": 5,
 		"users WHERE email = 'new@example.com' AND first_name = 'Grace' AND last_name = 'Hopper' AND password_hash IS NULL AND email_verified_at IS NULL": 1,
 		"applications WHERE slug = 'planoauth' AND sign_in_mail AND url = '' AND name = 'PlanoAuth'":                                                      1,
 	} {

@@ -17,10 +17,10 @@ import (
 
 // Defines values for Access.
 const (
-	Admin   Access = "admin"
-	None    Access = "none"
-	Support Access = "support"
-	Viewer  Access = "viewer"
+	AccessAdmin   Access = "admin"
+	AccessNone    Access = "none"
+	AccessSupport Access = "support"
+	AccessViewer  Access = "viewer"
 )
 
 // Defines values for ApplicationsIndexSearchAttributes.
@@ -29,16 +29,66 @@ const (
 	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
 )
 
+// Defines values for ClientsIndexParamsFilters.
+const (
+	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
+	ClientsIndexParamsFiltersEnterprise         ClientsIndexParamsFilters = "enterprise"
+	ClientsIndexParamsFiltersInactive           ClientsIndexParamsFilters = "inactive"
+)
+
+// Defines values for ClientsIndexSearchAttributes.
+const (
+	ClientsIndexSearchAttributesCompanyName ClientsIndexSearchAttributes = "company_name"
+	ClientsIndexSearchAttributesEmail       ClientsIndexSearchAttributes = "email"
+	ClientsIndexSearchAttributesName        ClientsIndexSearchAttributes = "name"
+)
+
+// Defines values for ClientsIndexSortBy.
+const (
+	ClientsIndexSortByCreatedAt ClientsIndexSortBy = "created_at"
+	ClientsIndexSortByEmail     ClientsIndexSortBy = "email"
+)
+
 // Defines values for CompaniesIndexSortBy.
 const (
 	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
 	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
 )
 
+// Defines values for EmployeesIndexParamsFilters.
+const (
+	EmployeesIndexParamsFiltersAdmin    EmployeesIndexParamsFilters = "admin"
+	EmployeesIndexParamsFiltersInactive EmployeesIndexParamsFilters = "inactive"
+)
+
+// Defines values for EmployeesIndexSearchAttributes.
+const (
+	EmployeesIndexSearchAttributesEmail EmployeesIndexSearchAttributes = "email"
+	EmployeesIndexSearchAttributesName  EmployeesIndexSearchAttributes = "name"
+)
+
+// Defines values for EmployeesIndexSortBy.
+const (
+	EmployeesIndexSortByCreatedAt EmployeesIndexSortBy = "created_at"
+	EmployeesIndexSortByEmail     EmployeesIndexSortBy = "email"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
 	Idle     ExpiryReason = "idle"
+)
+
+// Defines values for LiaisonsIndexSearchAttributes.
+const (
+	LiaisonsIndexSearchAttributesEmail LiaisonsIndexSearchAttributes = "email"
+	LiaisonsIndexSearchAttributesName  LiaisonsIndexSearchAttributes = "name"
+)
+
+// Defines values for LiaisonsIndexSortBy.
+const (
+	LiaisonsIndexSortByCreatedAt LiaisonsIndexSortBy = "created_at"
+	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
 // Defines values for NotificationsIndexSearchAttributes.
@@ -568,6 +618,44 @@ type ApplicationsUpdateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
+type ClientCreatedForExistingEmail struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: A user had this address, and is a client now.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientList A page of clients.
+type ClientList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The clients of the page.
+	Results []ClientRecord `json:"results"`
+}
+
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
 	// Active Whether the record counts as a role.
@@ -664,6 +752,195 @@ type ClientValidationFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ClientsCreateActionSuccessful The user is new, and a client.
+type ClientsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateClient The person. If a user has the e-mail address, that user keeps the names and the phone number.
+type ClientsCreateClient struct {
+	// CompanyID The id of a row.
+	//
+	// Example: 7
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+}
+
+// ClientsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type ClientsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateParams The params of clients/create.
+type ClientsCreateParams struct {
+	// Application The application that the person is invited to.
+	Application ApplicationSlug `json:"application"`
+
+	// Client The person. If a user has the e-mail address, that user keeps the names and the phone number.
+	Client ClientsCreateClient `json:"client"`
+
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
+	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexActionSuccessful The clients.
+type ClientsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of clients.
+	Data ClientList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsIndexParams The params of clients/index.
+type ClientsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only clients who are not active, who registered as a company, or whose company nobody has confirmed. Several must all hold.
+	Filters []ClientsIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the clients must contain, in upper or lower case.
+	Search ClientsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the clients.
+	Sort ClientsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexParamsFilters defines model for ClientsIndexParams.Filters.
+type ClientsIndexParamsFilters string
+
+// ClientsIndexSearch What the clients must contain, in upper or lower case.
+type ClientsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ClientsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ClientsIndexSearchAttributes defines model for ClientsIndexSearch.Attributes.
+type ClientsIndexSearchAttributes string
+
+// ClientsIndexSort The order of the clients.
+type ClientsIndexSort struct {
+	// By What the clients are sorted by; `created_at` when absent.
+	By ClientsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientsIndexSortBy What the clients are sorted by; `created_at` when absent.
+type ClientsIndexSortBy string
+
+// ClientsReadActionSuccessful The client.
+type ClientsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsReadParams The params of clients/read.
+type ClientsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
@@ -777,6 +1054,63 @@ type ClientsRegisterParams struct {
 
 	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsUpdateActionSuccessful The client, as changed.
+type ClientsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsUpdateParams The params of clients/update.
+type ClientsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// CompanyConfirmed Whether the client belongs to the company, as an employee has found out. Only for users whose address is verified.
+	//
+	// Example: true
+	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
+
+	// CompanyID The id of the company, which is unconfirmed again if it is another one; 0 takes the company away.
+	//
+	// Example: 7
+	CompanyID *int64 `json:"company_id,omitempty"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters. An empty one removes it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName *string     `json:"company_name,omitempty"`
+	Enterprise  *Enterprise `json:"enterprise,omitempty"`
+	FirstName   *Name       `json:"first_name,omitempty"`
+
+	// ID The id of the record.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -1033,11 +1367,39 @@ type DeletedSessions struct {
 // Example: ada@example.com
 type Email = string
 
-// EmailAlreadyClient The user of the session has a client record. Nothing was changed.
+// EmailAlreadyClient The user has a client record, active or not. Nothing was changed.
 type EmailAlreadyClient struct {
 	Code int `json:"code"`
 
 	// Message Example: This user is a client already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyEmployee The user with this e-mail address has an employee record, active or not. Nothing was changed.
+type EmailAlreadyEmployee struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is an employee already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyLiaison The user with this e-mail address has a liaison record, active or not. Nothing was changed.
+type EmailAlreadyLiaison struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is a liaison already.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1119,6 +1481,20 @@ type EmailNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// EmailUnverified A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.
+type EmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: This address is not verified.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Employee A user's record as an employee. Names are the user's.
 type Employee struct {
 	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
@@ -1156,6 +1532,222 @@ type Employee struct {
 
 	// User A person.
 	User User `json:"user,omitempty,omitzero"`
+}
+
+// EmployeeList A page of employees.
+type EmployeeList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The employees of the page.
+	Results []Employee `json:"results"`
+}
+
+// EmployeesCreateActionSuccessful The new employee.
+type EmployeesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type EmployeesCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateParams The params of employees/create.
+type EmployeesCreateParams struct {
+	// Access What the employee may do by administrative operations; `none` when absent.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexActionSuccessful The employees.
+type EmployeesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of employees.
+	Data EmployeeList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesIndexParams The params of employees/index.
+type EmployeesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only employees who are not active, or who have the access `admin`. Several must all hold.
+	Filters []EmployeesIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the employees must contain, in upper or lower case.
+	Search EmployeesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the employees.
+	Sort EmployeesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexParamsFilters defines model for EmployeesIndexParams.Filters.
+type EmployeesIndexParamsFilters string
+
+// EmployeesIndexSearch What the employees must contain, in upper or lower case.
+type EmployeesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []EmployeesIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// EmployeesIndexSearchAttributes defines model for EmployeesIndexSearch.Attributes.
+type EmployeesIndexSearchAttributes string
+
+// EmployeesIndexSort The order of the employees.
+type EmployeesIndexSort struct {
+	// By What the employees are sorted by; `created_at` when absent.
+	By EmployeesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// EmployeesIndexSortBy What the employees are sorted by; `created_at` when absent.
+type EmployeesIndexSortBy string
+
+// EmployeesReadActionSuccessful The employee.
+type EmployeesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesReadParams The params of employees/read.
+type EmployeesReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesUpdateActionSuccessful The employee, as changed.
+type EmployeesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesUpdateParams The params of employees/update.
+type EmployeesUpdateParams struct {
+	Access *Access `json:"access,omitempty"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
@@ -1788,6 +2380,214 @@ type Liaison struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
+// LiaisonList A page of liaisons.
+type LiaisonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The liaisons of the page.
+	Results []Liaison `json:"results"`
+}
+
+// LiaisonsCreateActionSuccessful The new liaison.
+type LiaisonsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type LiaisonsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateParams The params of liaisons/create.
+type LiaisonsCreateParams struct {
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexActionSuccessful The liaisons.
+type LiaisonsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of liaisons.
+	Data LiaisonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsIndexParams The params of liaisons/index.
+type LiaisonsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only liaisons who are not active.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the liaisons must contain, in upper or lower case.
+	Search LiaisonsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the liaisons.
+	Sort LiaisonsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSearch What the liaisons must contain, in upper or lower case.
+type LiaisonsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []LiaisonsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// LiaisonsIndexSearchAttributes defines model for LiaisonsIndexSearch.Attributes.
+type LiaisonsIndexSearchAttributes string
+
+// LiaisonsIndexSort The order of the liaisons.
+type LiaisonsIndexSort struct {
+	// By What the liaisons are sorted by; `created_at` when absent.
+	By LiaisonsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSortBy What the liaisons are sorted by; `created_at` when absent.
+type LiaisonsIndexSortBy string
+
+// LiaisonsReadActionSuccessful The liaison.
+type LiaisonsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsReadParams The params of liaisons/read.
+type LiaisonsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsUpdateActionSuccessful The liaison, as changed.
+type LiaisonsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsUpdateParams The params of liaisons/update.
+type LiaisonsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
@@ -2395,6 +3195,43 @@ type PeopleIndexSort struct {
 // PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
 type PeopleIndexSortBy string
 
+// PeopleInviteActionSuccessful The invitation was mailed.
+type PeopleInviteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteMandrillEmailFailed The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleInviteMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteParams The params of people/invite.
+type PeopleInviteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // PeopleReadActionSuccessful The person.
 type PeopleReadActionSuccessful struct {
 	Code int `json:"code"`
@@ -2787,7 +3624,7 @@ type RequestTooLarge struct {
 	Status    string    `json:"status"`
 }
 
-// ResetLinkExpired The link is older than an hour.
+// ResetLinkExpired The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).
 type ResetLinkExpired struct {
 	Code int `json:"code"`
 
@@ -4495,8 +5332,20 @@ type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
 // ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
 type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
 
+// ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
+type ClientsCreateJSONRequestBody = ClientsCreateParams
+
+// ClientsIndexJSONRequestBody defines body for ClientsIndex for application/json ContentType.
+type ClientsIndexJSONRequestBody = ClientsIndexParams
+
+// ClientsReadJSONRequestBody defines body for ClientsRead for application/json ContentType.
+type ClientsReadJSONRequestBody = ClientsReadParams
+
 // ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
 type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
+
+// ClientsUpdateJSONRequestBody defines body for ClientsUpdate for application/json ContentType.
+type ClientsUpdateJSONRequestBody = ClientsUpdateParams
 
 // CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
 type CompaniesCreateJSONRequestBody = CompaniesCreateParams
@@ -4509,6 +5358,30 @@ type CompaniesReadJSONRequestBody = CompaniesReadParams
 
 // CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
 type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
+
+// EmployeesCreateJSONRequestBody defines body for EmployeesCreate for application/json ContentType.
+type EmployeesCreateJSONRequestBody = EmployeesCreateParams
+
+// EmployeesIndexJSONRequestBody defines body for EmployeesIndex for application/json ContentType.
+type EmployeesIndexJSONRequestBody = EmployeesIndexParams
+
+// EmployeesReadJSONRequestBody defines body for EmployeesRead for application/json ContentType.
+type EmployeesReadJSONRequestBody = EmployeesReadParams
+
+// EmployeesUpdateJSONRequestBody defines body for EmployeesUpdate for application/json ContentType.
+type EmployeesUpdateJSONRequestBody = EmployeesUpdateParams
+
+// LiaisonsCreateJSONRequestBody defines body for LiaisonsCreate for application/json ContentType.
+type LiaisonsCreateJSONRequestBody = LiaisonsCreateParams
+
+// LiaisonsIndexJSONRequestBody defines body for LiaisonsIndex for application/json ContentType.
+type LiaisonsIndexJSONRequestBody = LiaisonsIndexParams
+
+// LiaisonsReadJSONRequestBody defines body for LiaisonsRead for application/json ContentType.
+type LiaisonsReadJSONRequestBody = LiaisonsReadParams
+
+// LiaisonsUpdateJSONRequestBody defines body for LiaisonsUpdate for application/json ContentType.
+type LiaisonsUpdateJSONRequestBody = LiaisonsUpdateParams
 
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
@@ -4533,6 +5406,9 @@ type PeopleExportJSONRequestBody = PeopleExportParams
 
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
+
+// PeopleInviteJSONRequestBody defines body for PeopleInvite for application/json ContentType.
+type PeopleInviteJSONRequestBody = PeopleInviteParams
 
 // PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
 type PeopleReadJSONRequestBody = PeopleReadParams
@@ -4818,6 +5694,60 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
 	ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ClientsCreateWithBody Make somebody a client
+	//
+	// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+	ClientsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsCreate Make somebody a client
+	//
+	// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+	ClientsCreate(ctx context.Context, body ClientsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsIndexWithBody List clients
+	//
+	// Lists the records of clients, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+	ClientsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsIndex List clients
+	//
+	// Lists the records of clients, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+	ClientsIndex(ctx context.Context, body ClientsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsReadWithBody Read a client
+	//
+	// Returns one record of a client.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+	ClientsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsRead Read a client
+	//
+	// Returns one record of a client.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+	ClientsRead(ctx context.Context, body ClientsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ClientsRegisterWithBody Register as a client
 	//
 	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
@@ -4835,6 +5765,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 	ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsUpdateWithBody Change a client
+	//
+	// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+	ClientsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsUpdate Change a client
+	//
+	// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+	ClientsUpdate(ctx context.Context, body ClientsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CompaniesCreateWithBody Create a company
 	//
@@ -4907,6 +5855,150 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
 	CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesCreateWithBody Make somebody an employee
+	//
+	// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+	EmployeesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesCreate Make somebody an employee
+	//
+	// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+	EmployeesCreate(ctx context.Context, body EmployeesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesIndexWithBody List employees
+	//
+	// Lists the records of employees, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+	EmployeesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesIndex List employees
+	//
+	// Lists the records of employees, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+	EmployeesIndex(ctx context.Context, body EmployeesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesReadWithBody Read an employee
+	//
+	// Returns one record of an employee.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+	EmployeesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesRead Read an employee
+	//
+	// Returns one record of an employee.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+	EmployeesRead(ctx context.Context, body EmployeesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesUpdateWithBody Change an employee
+	//
+	// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+	EmployeesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesUpdate Change an employee
+	//
+	// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+	EmployeesUpdate(ctx context.Context, body EmployeesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsCreateWithBody Make somebody a liaison
+	//
+	// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+	LiaisonsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsCreate Make somebody a liaison
+	//
+	// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+	LiaisonsCreate(ctx context.Context, body LiaisonsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsIndexWithBody List liaisons
+	//
+	// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+	LiaisonsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsIndex List liaisons
+	//
+	// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+	LiaisonsIndex(ctx context.Context, body LiaisonsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsReadWithBody Read a liaison
+	//
+	// Returns one record of a liaison.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+	LiaisonsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsRead Read a liaison
+	//
+	// Returns one record of a liaison.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+	LiaisonsRead(ctx context.Context, body LiaisonsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsUpdateWithBody Change a liaison
+	//
+	// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+	LiaisonsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsUpdate Change a liaison
+	//
+	// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+	LiaisonsUpdate(ctx context.Context, body LiaisonsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// NotificationsIndexWithBody List what failed
 	//
@@ -5051,6 +6143,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
 	PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleInviteWithBody Invite a person again
+	//
+	// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+	PeopleInviteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleInvite Invite a person again
+	//
+	// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+	PeopleInvite(ctx context.Context, body PeopleInviteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PeopleReadWithBody Read a person
 	//
@@ -5576,7 +6686,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithBody Reset the password
 	//
-	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+	// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5585,7 +6695,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithTextBody Reset the password
 	//
-	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+	// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -5893,6 +7003,120 @@ func (c *Client) ApplicationsUpdate(ctx context.Context, body ApplicationsUpdate
 	return c.Client.Do(req)
 }
 
+// ClientsCreateWithBody Make somebody a client
+//
+// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+func (c *Client) ClientsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsCreate Make somebody a client
+//
+// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+func (c *Client) ClientsCreate(ctx context.Context, body ClientsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsIndexWithBody List clients
+//
+// Lists the records of clients, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+func (c *Client) ClientsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsIndex List clients
+//
+// Lists the records of clients, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+func (c *Client) ClientsIndex(ctx context.Context, body ClientsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsReadWithBody Read a client
+//
+// Returns one record of a client.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+func (c *Client) ClientsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsRead Read a client
+//
+// Returns one record of a client.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+func (c *Client) ClientsRead(ctx context.Context, body ClientsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ClientsRegisterWithBody Register as a client
 //
 // Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
@@ -5921,6 +7145,44 @@ func (c *Client) ClientsRegisterWithBody(ctx context.Context, contentType string
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsUpdateWithBody Change a client
+//
+// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+func (c *Client) ClientsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsUpdate Change a client
+//
+// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+func (c *Client) ClientsUpdate(ctx context.Context, body ClientsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6073,6 +7335,310 @@ func (c *Client) CompaniesUpdateWithBody(ctx context.Context, contentType string
 // Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
 func (c *Client) CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCompaniesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesCreateWithBody Make somebody an employee
+//
+// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+func (c *Client) EmployeesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesCreate Make somebody an employee
+//
+// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+func (c *Client) EmployeesCreate(ctx context.Context, body EmployeesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesIndexWithBody List employees
+//
+// Lists the records of employees, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+func (c *Client) EmployeesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesIndex List employees
+//
+// Lists the records of employees, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+func (c *Client) EmployeesIndex(ctx context.Context, body EmployeesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesReadWithBody Read an employee
+//
+// Returns one record of an employee.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+func (c *Client) EmployeesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesRead Read an employee
+//
+// Returns one record of an employee.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+func (c *Client) EmployeesRead(ctx context.Context, body EmployeesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesUpdateWithBody Change an employee
+//
+// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+func (c *Client) EmployeesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesUpdate Change an employee
+//
+// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+func (c *Client) EmployeesUpdate(ctx context.Context, body EmployeesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsCreateWithBody Make somebody a liaison
+//
+// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+func (c *Client) LiaisonsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsCreate Make somebody a liaison
+//
+// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+func (c *Client) LiaisonsCreate(ctx context.Context, body LiaisonsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsIndexWithBody List liaisons
+//
+// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+func (c *Client) LiaisonsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsIndex List liaisons
+//
+// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+func (c *Client) LiaisonsIndex(ctx context.Context, body LiaisonsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsReadWithBody Read a liaison
+//
+// Returns one record of a liaison.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+func (c *Client) LiaisonsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsRead Read a liaison
+//
+// Returns one record of a liaison.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+func (c *Client) LiaisonsRead(ctx context.Context, body LiaisonsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsUpdateWithBody Change a liaison
+//
+// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+func (c *Client) LiaisonsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsUpdate Change a liaison
+//
+// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+func (c *Client) LiaisonsUpdate(ctx context.Context, body LiaisonsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6377,6 +7943,44 @@ func (c *Client) PeopleIndexWithBody(ctx context.Context, contentType string, bo
 // Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
 func (c *Client) PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPeopleIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleInviteWithBody Invite a person again
+//
+// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+func (c *Client) PeopleInviteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleInviteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleInvite Invite a person again
+//
+// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+func (c *Client) PeopleInvite(ctx context.Context, body PeopleInviteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleInviteRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7491,7 +9095,7 @@ func (c *Client) UsersGoogleUnlink(ctx context.Context, body UsersGoogleUnlinkJS
 
 // UsersPasswordResetWithBody Reset the password
 //
-// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes any type of body and a specified content type.
 //
@@ -7510,7 +9114,7 @@ func (c *Client) UsersPasswordResetWithBody(ctx context.Context, contentType str
 
 // UsersPasswordResetWithTextBody Reset the password
 //
-// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -7919,6 +9523,126 @@ func NewApplicationsUpdateRequestWithBody(server string, contentType string, bod
 	return req, nil
 }
 
+// NewClientsCreateRequest calls the generic ClientsCreate builder with application/json body
+func NewClientsCreateRequest(server string, body ClientsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsCreateRequestWithBody constructs an http.Request for the ClientsCreate method, with any body, and a specified content type
+func NewClientsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsIndexRequest calls the generic ClientsIndex builder with application/json body
+func NewClientsIndexRequest(server string, body ClientsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsIndexRequestWithBody constructs an http.Request for the ClientsIndex method, with any body, and a specified content type
+func NewClientsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsReadRequest calls the generic ClientsRead builder with application/json body
+func NewClientsReadRequest(server string, body ClientsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsReadRequestWithBody constructs an http.Request for the ClientsRead method, with any body, and a specified content type
+func NewClientsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewClientsRegisterRequestWithTextBody calls the generic ClientsRegister builder with text/plain body
 func NewClientsRegisterRequestWithTextBody(server string, body ClientsRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7950,6 +9674,46 @@ func NewClientsRegisterRequestWithBody(server string, contentType string, body i
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsUpdateRequest calls the generic ClientsUpdate builder with application/json body
+func NewClientsUpdateRequest(server string, body ClientsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsUpdateRequestWithBody constructs an http.Request for the ClientsUpdate method, with any body, and a specified content type
+func NewClientsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -8100,6 +9864,326 @@ func NewCompaniesUpdateRequestWithBody(server string, contentType string, body i
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/companies/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesCreateRequest calls the generic EmployeesCreate builder with application/json body
+func NewEmployeesCreateRequest(server string, body EmployeesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesCreateRequestWithBody constructs an http.Request for the EmployeesCreate method, with any body, and a specified content type
+func NewEmployeesCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesIndexRequest calls the generic EmployeesIndex builder with application/json body
+func NewEmployeesIndexRequest(server string, body EmployeesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesIndexRequestWithBody constructs an http.Request for the EmployeesIndex method, with any body, and a specified content type
+func NewEmployeesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesReadRequest calls the generic EmployeesRead builder with application/json body
+func NewEmployeesReadRequest(server string, body EmployeesReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesReadRequestWithBody constructs an http.Request for the EmployeesRead method, with any body, and a specified content type
+func NewEmployeesReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesUpdateRequest calls the generic EmployeesUpdate builder with application/json body
+func NewEmployeesUpdateRequest(server string, body EmployeesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesUpdateRequestWithBody constructs an http.Request for the EmployeesUpdate method, with any body, and a specified content type
+func NewEmployeesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsCreateRequest calls the generic LiaisonsCreate builder with application/json body
+func NewLiaisonsCreateRequest(server string, body LiaisonsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsCreateRequestWithBody constructs an http.Request for the LiaisonsCreate method, with any body, and a specified content type
+func NewLiaisonsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsIndexRequest calls the generic LiaisonsIndex builder with application/json body
+func NewLiaisonsIndexRequest(server string, body LiaisonsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsIndexRequestWithBody constructs an http.Request for the LiaisonsIndex method, with any body, and a specified content type
+func NewLiaisonsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsReadRequest calls the generic LiaisonsRead builder with application/json body
+func NewLiaisonsReadRequest(server string, body LiaisonsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsReadRequestWithBody constructs an http.Request for the LiaisonsRead method, with any body, and a specified content type
+func NewLiaisonsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsUpdateRequest calls the generic LiaisonsUpdate builder with application/json body
+func NewLiaisonsUpdateRequest(server string, body LiaisonsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsUpdateRequestWithBody constructs an http.Request for the LiaisonsUpdate method, with any body, and a specified content type
+func NewLiaisonsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/update")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -8420,6 +10504,46 @@ func NewPeopleIndexRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/people/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleInviteRequest calls the generic PeopleInvite builder with application/json body
+func NewPeopleInviteRequest(server string, body PeopleInviteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleInviteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleInviteRequestWithBody constructs an http.Request for the PeopleInvite method, with any body, and a specified content type
+func NewPeopleInviteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/invite")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

@@ -35,6 +35,10 @@ func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleCreate()          {}
 func (ApplicationCrash) outcomeOfSessionsHandOver()              {}
 func (ApplicationCrash) outcomeOfClientsRegister()               {}
+func (ApplicationCrash) outcomeOfClientsIndex()                  {}
+func (ApplicationCrash) outcomeOfClientsRead()                   {}
+func (ApplicationCrash) outcomeOfClientsCreate()                 {}
+func (ApplicationCrash) outcomeOfClientsUpdate()                 {}
 func (ApplicationCrash) outcomeOfUsersClientRegister()           {}
 func (ApplicationCrash) outcomeOfUsersRead()                     {}
 func (ApplicationCrash) outcomeOfUsersUpdate()                   {}
@@ -57,6 +61,7 @@ func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfPeopleInvite()                  {}
 func (ApplicationCrash) outcomeOfPeopleUpdate()                  {}
 func (ApplicationCrash) outcomeOfPeopleSessionsIndex()           {}
 func (ApplicationCrash) outcomeOfPeopleSessionsDelete()          {}
@@ -68,6 +73,14 @@ func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
 func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
 func (ApplicationCrash) outcomeOfCompaniesUpdate()               {}
+func (ApplicationCrash) outcomeOfEmployeesIndex()                {}
+func (ApplicationCrash) outcomeOfEmployeesRead()                 {}
+func (ApplicationCrash) outcomeOfEmployeesCreate()               {}
+func (ApplicationCrash) outcomeOfEmployeesUpdate()               {}
+func (ApplicationCrash) outcomeOfLiaisonsIndex()                 {}
+func (ApplicationCrash) outcomeOfLiaisonsRead()                  {}
+func (ApplicationCrash) outcomeOfLiaisonsCreate()                {}
+func (ApplicationCrash) outcomeOfLiaisonsUpdate()                {}
 func (ApplicationCrash) outcomeOfApplicationsIndex()             {}
 func (ApplicationCrash) outcomeOfApplicationsRead()              {}
 func (ApplicationCrash) outcomeOfApplicationsCreate()            {}
@@ -109,6 +122,11 @@ func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-success
 
 func (ApplicationsUpdateActionSuccessful) outcomeOfApplicationsUpdate() {}
 
+// Slug is "client-created-for-existing-email".
+func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
+
+func (ClientCreatedForExistingEmail) outcomeOfClientsCreate() {}
+
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
 
@@ -137,7 +155,34 @@ func (o ClientValidationFailed) Error() string {
 }
 
 func (ClientValidationFailed) outcomeOfClientsRegister()     {}
+func (ClientValidationFailed) outcomeOfClientsCreate()       {}
+func (ClientValidationFailed) outcomeOfClientsUpdate()       {}
 func (ClientValidationFailed) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (ClientsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsCreateActionSuccessful) outcomeOfClientsCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (ClientsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o ClientsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (ClientsCreateMandrillEmailFailed) outcomeOfClientsCreate() {}
+
+// Slug is "action-successful".
+func (ClientsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsIndexActionSuccessful) outcomeOfClientsIndex() {}
+
+// Slug is "action-successful".
+func (ClientsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsReadActionSuccessful) outcomeOfClientsRead() {}
 
 // Slug is "action-successful".
 func (ClientsRegisterActionSuccessful) Slug() string { return "action-successful" }
@@ -153,6 +198,11 @@ func (o ClientsRegisterMandrillEmailFailed) Error() string {
 }
 
 func (ClientsRegisterMandrillEmailFailed) outcomeOfClientsRegister() {}
+
+// Slug is "action-successful".
+func (ClientsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsUpdateActionSuccessful) outcomeOfClientsUpdate() {}
 
 // Slug is "action-successful".
 func (CompaniesCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -193,7 +243,28 @@ func (o EmailAlreadyClient) Error() string {
 	return refusal("email-already-client", o.Message, o.RequestID)
 }
 
+func (EmailAlreadyClient) outcomeOfClientsCreate()       {}
 func (EmailAlreadyClient) outcomeOfUsersClientRegister() {}
+
+// Slug is "email-already-employee".
+func (EmailAlreadyEmployee) Slug() string { return "email-already-employee" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyEmployee) Error() string {
+	return refusal("email-already-employee", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyEmployee) outcomeOfEmployeesCreate() {}
+
+// Slug is "email-already-liaison".
+func (EmailAlreadyLiaison) Slug() string { return "email-already-liaison" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyLiaison) Error() string {
+	return refusal("email-already-liaison", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyLiaison) outcomeOfLiaisonsCreate() {}
 
 // Slug is "email-already-registerd".
 func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
@@ -250,6 +321,47 @@ func (EmailNotFound) outcomeOfSessionsCreate()            {}
 func (EmailNotFound) outcomeOfSessionsMagicLinkRequest()  {}
 func (EmailNotFound) outcomeOfUsersPasswordResetRequest() {}
 
+// Slug is "email-unverified".
+func (EmailUnverified) Slug() string { return "email-unverified" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailUnverified) Error() string { return refusal("email-unverified", o.Message, o.RequestID) }
+
+func (EmailUnverified) outcomeOfClientsCreate()   {}
+func (EmailUnverified) outcomeOfClientsUpdate()   {}
+func (EmailUnverified) outcomeOfEmployeesCreate() {}
+func (EmailUnverified) outcomeOfLiaisonsCreate()  {}
+
+// Slug is "action-successful".
+func (EmployeesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesCreateActionSuccessful) outcomeOfEmployeesCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (EmployeesCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmployeesCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (EmployeesCreateMandrillEmailFailed) outcomeOfEmployeesCreate() {}
+
+// Slug is "action-successful".
+func (EmployeesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesIndexActionSuccessful) outcomeOfEmployeesIndex() {}
+
+// Slug is "action-successful".
+func (EmployeesReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesReadActionSuccessful) outcomeOfEmployeesRead() {}
+
+// Slug is "action-successful".
+func (EmployeesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesUpdateActionSuccessful) outcomeOfEmployeesUpdate() {}
+
 // Slug is "google-account-conflict".
 func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
 
@@ -302,6 +414,10 @@ func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()          {}
 func (IdentifyRequestError) outcomeOfSessionsHandOver()              {}
 func (IdentifyRequestError) outcomeOfClientsRegister()               {}
+func (IdentifyRequestError) outcomeOfClientsIndex()                  {}
+func (IdentifyRequestError) outcomeOfClientsRead()                   {}
+func (IdentifyRequestError) outcomeOfClientsCreate()                 {}
+func (IdentifyRequestError) outcomeOfClientsUpdate()                 {}
 func (IdentifyRequestError) outcomeOfUsersClientRegister()           {}
 func (IdentifyRequestError) outcomeOfUsersRead()                     {}
 func (IdentifyRequestError) outcomeOfUsersUpdate()                   {}
@@ -324,6 +440,7 @@ func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfPeopleInvite()                  {}
 func (IdentifyRequestError) outcomeOfPeopleUpdate()                  {}
 func (IdentifyRequestError) outcomeOfPeopleSessionsIndex()           {}
 func (IdentifyRequestError) outcomeOfPeopleSessionsDelete()          {}
@@ -335,6 +452,14 @@ func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
 func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
 func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
 func (IdentifyRequestError) outcomeOfCompaniesUpdate()               {}
+func (IdentifyRequestError) outcomeOfEmployeesIndex()                {}
+func (IdentifyRequestError) outcomeOfEmployeesRead()                 {}
+func (IdentifyRequestError) outcomeOfEmployeesCreate()               {}
+func (IdentifyRequestError) outcomeOfEmployeesUpdate()               {}
+func (IdentifyRequestError) outcomeOfLiaisonsIndex()                 {}
+func (IdentifyRequestError) outcomeOfLiaisonsRead()                  {}
+func (IdentifyRequestError) outcomeOfLiaisonsCreate()                {}
+func (IdentifyRequestError) outcomeOfLiaisonsUpdate()                {}
 func (IdentifyRequestError) outcomeOfApplicationsIndex()             {}
 func (IdentifyRequestError) outcomeOfApplicationsRead()              {}
 func (IdentifyRequestError) outcomeOfApplicationsCreate()            {}
@@ -364,6 +489,10 @@ func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidContentType) outcomeOfSessionsHandOver()              {}
 func (InvalidContentType) outcomeOfClientsRegister()               {}
+func (InvalidContentType) outcomeOfClientsIndex()                  {}
+func (InvalidContentType) outcomeOfClientsRead()                   {}
+func (InvalidContentType) outcomeOfClientsCreate()                 {}
+func (InvalidContentType) outcomeOfClientsUpdate()                 {}
 func (InvalidContentType) outcomeOfUsersClientRegister()           {}
 func (InvalidContentType) outcomeOfUsersRead()                     {}
 func (InvalidContentType) outcomeOfUsersUpdate()                   {}
@@ -386,6 +515,7 @@ func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfPeopleInvite()                  {}
 func (InvalidContentType) outcomeOfPeopleUpdate()                  {}
 func (InvalidContentType) outcomeOfPeopleSessionsIndex()           {}
 func (InvalidContentType) outcomeOfPeopleSessionsDelete()          {}
@@ -397,6 +527,14 @@ func (InvalidContentType) outcomeOfCompaniesIndex()                {}
 func (InvalidContentType) outcomeOfCompaniesRead()                 {}
 func (InvalidContentType) outcomeOfCompaniesCreate()               {}
 func (InvalidContentType) outcomeOfCompaniesUpdate()               {}
+func (InvalidContentType) outcomeOfEmployeesIndex()                {}
+func (InvalidContentType) outcomeOfEmployeesRead()                 {}
+func (InvalidContentType) outcomeOfEmployeesCreate()               {}
+func (InvalidContentType) outcomeOfEmployeesUpdate()               {}
+func (InvalidContentType) outcomeOfLiaisonsIndex()                 {}
+func (InvalidContentType) outcomeOfLiaisonsRead()                  {}
+func (InvalidContentType) outcomeOfLiaisonsCreate()                {}
+func (InvalidContentType) outcomeOfLiaisonsUpdate()                {}
 func (InvalidContentType) outcomeOfApplicationsIndex()             {}
 func (InvalidContentType) outcomeOfApplicationsRead()              {}
 func (InvalidContentType) outcomeOfApplicationsCreate()            {}
@@ -437,6 +575,10 @@ func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidEncodedParams) outcomeOfSessionsHandOver()              {}
 func (InvalidEncodedParams) outcomeOfClientsRegister()               {}
+func (InvalidEncodedParams) outcomeOfClientsIndex()                  {}
+func (InvalidEncodedParams) outcomeOfClientsRead()                   {}
+func (InvalidEncodedParams) outcomeOfClientsCreate()                 {}
+func (InvalidEncodedParams) outcomeOfClientsUpdate()                 {}
 func (InvalidEncodedParams) outcomeOfUsersClientRegister()           {}
 func (InvalidEncodedParams) outcomeOfUsersRead()                     {}
 func (InvalidEncodedParams) outcomeOfUsersUpdate()                   {}
@@ -459,6 +601,7 @@ func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfPeopleInvite()                  {}
 func (InvalidEncodedParams) outcomeOfPeopleUpdate()                  {}
 func (InvalidEncodedParams) outcomeOfPeopleSessionsIndex()           {}
 func (InvalidEncodedParams) outcomeOfPeopleSessionsDelete()          {}
@@ -470,6 +613,14 @@ func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
 func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
 func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
 func (InvalidEncodedParams) outcomeOfCompaniesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfEmployeesIndex()                {}
+func (InvalidEncodedParams) outcomeOfEmployeesRead()                 {}
+func (InvalidEncodedParams) outcomeOfEmployeesCreate()               {}
+func (InvalidEncodedParams) outcomeOfEmployeesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfLiaisonsIndex()                 {}
+func (InvalidEncodedParams) outcomeOfLiaisonsRead()                  {}
+func (InvalidEncodedParams) outcomeOfLiaisonsCreate()                {}
+func (InvalidEncodedParams) outcomeOfLiaisonsUpdate()                {}
 func (InvalidEncodedParams) outcomeOfApplicationsIndex()             {}
 func (InvalidEncodedParams) outcomeOfApplicationsRead()              {}
 func (InvalidEncodedParams) outcomeOfApplicationsCreate()            {}
@@ -507,6 +658,10 @@ func (InvalidParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidParam) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidParam) outcomeOfSessionsHandOver()              {}
 func (InvalidParam) outcomeOfClientsRegister()               {}
+func (InvalidParam) outcomeOfClientsIndex()                  {}
+func (InvalidParam) outcomeOfClientsRead()                   {}
+func (InvalidParam) outcomeOfClientsCreate()                 {}
+func (InvalidParam) outcomeOfClientsUpdate()                 {}
 func (InvalidParam) outcomeOfUsersClientRegister()           {}
 func (InvalidParam) outcomeOfUsersRead()                     {}
 func (InvalidParam) outcomeOfUsersUpdate()                   {}
@@ -529,6 +684,7 @@ func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfPeopleInvite()                  {}
 func (InvalidParam) outcomeOfPeopleUpdate()                  {}
 func (InvalidParam) outcomeOfPeopleSessionsIndex()           {}
 func (InvalidParam) outcomeOfPeopleSessionsDelete()          {}
@@ -540,6 +696,14 @@ func (InvalidParam) outcomeOfCompaniesIndex()                {}
 func (InvalidParam) outcomeOfCompaniesRead()                 {}
 func (InvalidParam) outcomeOfCompaniesCreate()               {}
 func (InvalidParam) outcomeOfCompaniesUpdate()               {}
+func (InvalidParam) outcomeOfEmployeesIndex()                {}
+func (InvalidParam) outcomeOfEmployeesRead()                 {}
+func (InvalidParam) outcomeOfEmployeesCreate()               {}
+func (InvalidParam) outcomeOfEmployeesUpdate()               {}
+func (InvalidParam) outcomeOfLiaisonsIndex()                 {}
+func (InvalidParam) outcomeOfLiaisonsRead()                  {}
+func (InvalidParam) outcomeOfLiaisonsCreate()                {}
+func (InvalidParam) outcomeOfLiaisonsUpdate()                {}
 func (InvalidParam) outcomeOfApplicationsIndex()             {}
 func (InvalidParam) outcomeOfApplicationsRead()              {}
 func (InvalidParam) outcomeOfApplicationsCreate()            {}
@@ -588,6 +752,10 @@ func (InvalidToken) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidToken) outcomeOfSessionsGoogleCreate()          {}
 func (InvalidToken) outcomeOfSessionsHandOver()              {}
 func (InvalidToken) outcomeOfClientsRegister()               {}
+func (InvalidToken) outcomeOfClientsIndex()                  {}
+func (InvalidToken) outcomeOfClientsRead()                   {}
+func (InvalidToken) outcomeOfClientsCreate()                 {}
+func (InvalidToken) outcomeOfClientsUpdate()                 {}
 func (InvalidToken) outcomeOfUsersClientRegister()           {}
 func (InvalidToken) outcomeOfUsersRead()                     {}
 func (InvalidToken) outcomeOfUsersUpdate()                   {}
@@ -610,6 +778,7 @@ func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfPeopleInvite()                  {}
 func (InvalidToken) outcomeOfPeopleUpdate()                  {}
 func (InvalidToken) outcomeOfPeopleSessionsIndex()           {}
 func (InvalidToken) outcomeOfPeopleSessionsDelete()          {}
@@ -621,6 +790,14 @@ func (InvalidToken) outcomeOfCompaniesIndex()                {}
 func (InvalidToken) outcomeOfCompaniesRead()                 {}
 func (InvalidToken) outcomeOfCompaniesCreate()               {}
 func (InvalidToken) outcomeOfCompaniesUpdate()               {}
+func (InvalidToken) outcomeOfEmployeesIndex()                {}
+func (InvalidToken) outcomeOfEmployeesRead()                 {}
+func (InvalidToken) outcomeOfEmployeesCreate()               {}
+func (InvalidToken) outcomeOfEmployeesUpdate()               {}
+func (InvalidToken) outcomeOfLiaisonsIndex()                 {}
+func (InvalidToken) outcomeOfLiaisonsRead()                  {}
+func (InvalidToken) outcomeOfLiaisonsCreate()                {}
+func (InvalidToken) outcomeOfLiaisonsUpdate()                {}
 func (InvalidToken) outcomeOfApplicationsIndex()             {}
 func (InvalidToken) outcomeOfApplicationsRead()              {}
 func (InvalidToken) outcomeOfApplicationsCreate()            {}
@@ -641,6 +818,36 @@ func (o InvalidVerificationLink) Error() string {
 }
 
 func (InvalidVerificationLink) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (LiaisonsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsCreateActionSuccessful) outcomeOfLiaisonsCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (LiaisonsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o LiaisonsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (LiaisonsCreateMandrillEmailFailed) outcomeOfLiaisonsCreate() {}
+
+// Slug is "action-successful".
+func (LiaisonsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsIndexActionSuccessful) outcomeOfLiaisonsIndex() {}
+
+// Slug is "action-successful".
+func (LiaisonsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsReadActionSuccessful) outcomeOfLiaisonsRead() {}
+
+// Slug is "action-successful".
+func (LiaisonsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsUpdateActionSuccessful) outcomeOfLiaisonsUpdate() {}
 
 // Slug is "magic-link-expired".
 func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
@@ -668,6 +875,10 @@ func (MissingParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (MissingParam) outcomeOfSessionsGoogleCreate()          {}
 func (MissingParam) outcomeOfSessionsHandOver()              {}
 func (MissingParam) outcomeOfClientsRegister()               {}
+func (MissingParam) outcomeOfClientsIndex()                  {}
+func (MissingParam) outcomeOfClientsRead()                   {}
+func (MissingParam) outcomeOfClientsCreate()                 {}
+func (MissingParam) outcomeOfClientsUpdate()                 {}
 func (MissingParam) outcomeOfUsersClientRegister()           {}
 func (MissingParam) outcomeOfUsersRead()                     {}
 func (MissingParam) outcomeOfUsersUpdate()                   {}
@@ -690,6 +901,7 @@ func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfPeopleInvite()                  {}
 func (MissingParam) outcomeOfPeopleUpdate()                  {}
 func (MissingParam) outcomeOfPeopleSessionsIndex()           {}
 func (MissingParam) outcomeOfPeopleSessionsDelete()          {}
@@ -701,6 +913,14 @@ func (MissingParam) outcomeOfCompaniesIndex()                {}
 func (MissingParam) outcomeOfCompaniesRead()                 {}
 func (MissingParam) outcomeOfCompaniesCreate()               {}
 func (MissingParam) outcomeOfCompaniesUpdate()               {}
+func (MissingParam) outcomeOfEmployeesIndex()                {}
+func (MissingParam) outcomeOfEmployeesRead()                 {}
+func (MissingParam) outcomeOfEmployeesCreate()               {}
+func (MissingParam) outcomeOfEmployeesUpdate()               {}
+func (MissingParam) outcomeOfLiaisonsIndex()                 {}
+func (MissingParam) outcomeOfLiaisonsRead()                  {}
+func (MissingParam) outcomeOfLiaisonsCreate()                {}
+func (MissingParam) outcomeOfLiaisonsUpdate()                {}
 func (MissingParam) outcomeOfApplicationsIndex()             {}
 func (MissingParam) outcomeOfApplicationsRead()              {}
 func (MissingParam) outcomeOfApplicationsCreate()            {}
@@ -728,6 +948,10 @@ func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()          {}
 func (NoParamsDecoded) outcomeOfSessionsHandOver()              {}
 func (NoParamsDecoded) outcomeOfClientsRegister()               {}
+func (NoParamsDecoded) outcomeOfClientsIndex()                  {}
+func (NoParamsDecoded) outcomeOfClientsRead()                   {}
+func (NoParamsDecoded) outcomeOfClientsCreate()                 {}
+func (NoParamsDecoded) outcomeOfClientsUpdate()                 {}
 func (NoParamsDecoded) outcomeOfUsersClientRegister()           {}
 func (NoParamsDecoded) outcomeOfUsersRead()                     {}
 func (NoParamsDecoded) outcomeOfUsersUpdate()                   {}
@@ -750,6 +974,7 @@ func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfPeopleInvite()                  {}
 func (NoParamsDecoded) outcomeOfPeopleUpdate()                  {}
 func (NoParamsDecoded) outcomeOfPeopleSessionsIndex()           {}
 func (NoParamsDecoded) outcomeOfPeopleSessionsDelete()          {}
@@ -761,6 +986,14 @@ func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
 func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
 func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
 func (NoParamsDecoded) outcomeOfCompaniesUpdate()               {}
+func (NoParamsDecoded) outcomeOfEmployeesIndex()                {}
+func (NoParamsDecoded) outcomeOfEmployeesRead()                 {}
+func (NoParamsDecoded) outcomeOfEmployeesCreate()               {}
+func (NoParamsDecoded) outcomeOfEmployeesUpdate()               {}
+func (NoParamsDecoded) outcomeOfLiaisonsIndex()                 {}
+func (NoParamsDecoded) outcomeOfLiaisonsRead()                  {}
+func (NoParamsDecoded) outcomeOfLiaisonsCreate()                {}
+func (NoParamsDecoded) outcomeOfLiaisonsUpdate()                {}
 func (NoParamsDecoded) outcomeOfApplicationsIndex()             {}
 func (NoParamsDecoded) outcomeOfApplicationsRead()              {}
 func (NoParamsDecoded) outcomeOfApplicationsCreate()            {}
@@ -800,6 +1033,10 @@ func (OriginNotAllowed) outcomeOfSessionsGoogleAuthorize()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleCreate()          {}
 func (OriginNotAllowed) outcomeOfSessionsHandOver()              {}
 func (OriginNotAllowed) outcomeOfClientsRegister()               {}
+func (OriginNotAllowed) outcomeOfClientsIndex()                  {}
+func (OriginNotAllowed) outcomeOfClientsRead()                   {}
+func (OriginNotAllowed) outcomeOfClientsCreate()                 {}
+func (OriginNotAllowed) outcomeOfClientsUpdate()                 {}
 func (OriginNotAllowed) outcomeOfUsersClientRegister()           {}
 func (OriginNotAllowed) outcomeOfUsersRead()                     {}
 func (OriginNotAllowed) outcomeOfUsersUpdate()                   {}
@@ -822,6 +1059,7 @@ func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfPeopleInvite()                  {}
 func (OriginNotAllowed) outcomeOfPeopleUpdate()                  {}
 func (OriginNotAllowed) outcomeOfPeopleSessionsIndex()           {}
 func (OriginNotAllowed) outcomeOfPeopleSessionsDelete()          {}
@@ -833,6 +1071,14 @@ func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
 func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
 func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
 func (OriginNotAllowed) outcomeOfCompaniesUpdate()               {}
+func (OriginNotAllowed) outcomeOfEmployeesIndex()                {}
+func (OriginNotAllowed) outcomeOfEmployeesRead()                 {}
+func (OriginNotAllowed) outcomeOfEmployeesCreate()               {}
+func (OriginNotAllowed) outcomeOfEmployeesUpdate()               {}
+func (OriginNotAllowed) outcomeOfLiaisonsIndex()                 {}
+func (OriginNotAllowed) outcomeOfLiaisonsRead()                  {}
+func (OriginNotAllowed) outcomeOfLiaisonsCreate()                {}
+func (OriginNotAllowed) outcomeOfLiaisonsUpdate()                {}
 func (OriginNotAllowed) outcomeOfApplicationsIndex()             {}
 func (OriginNotAllowed) outcomeOfApplicationsRead()              {}
 func (OriginNotAllowed) outcomeOfApplicationsCreate()            {}
@@ -894,6 +1140,21 @@ func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
 func (PeopleIndexActionSuccessful) outcomeOfPeopleIndex() {}
 
 // Slug is "action-successful".
+func (PeopleInviteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleInviteActionSuccessful) outcomeOfPeopleInvite() {}
+
+// Slug is "mandrill-email-failed".
+func (PeopleInviteMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o PeopleInviteMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (PeopleInviteMandrillEmailFailed) outcomeOfPeopleInvite() {}
+
+// Slug is "action-successful".
 func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
 
 func (PeopleReadActionSuccessful) outcomeOfPeopleRead() {}
@@ -919,6 +1180,10 @@ func (PermissionDenied) Slug() string { return "permission-denied" }
 // Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
+func (PermissionDenied) outcomeOfClientsIndex()            {}
+func (PermissionDenied) outcomeOfClientsRead()             {}
+func (PermissionDenied) outcomeOfClientsCreate()           {}
+func (PermissionDenied) outcomeOfClientsUpdate()           {}
 func (PermissionDenied) outcomeOfUsersClientRegister()     {}
 func (PermissionDenied) outcomeOfUsersPasswordUpdate()     {}
 func (PermissionDenied) outcomeOfUsersExport()             {}
@@ -931,6 +1196,7 @@ func (PermissionDenied) outcomeOfNotificationsIndex()      {}
 func (PermissionDenied) outcomeOfNotificationsUpdate()     {}
 func (PermissionDenied) outcomeOfPeopleIndex()             {}
 func (PermissionDenied) outcomeOfPeopleRead()              {}
+func (PermissionDenied) outcomeOfPeopleInvite()            {}
 func (PermissionDenied) outcomeOfPeopleUpdate()            {}
 func (PermissionDenied) outcomeOfPeopleSessionsIndex()     {}
 func (PermissionDenied) outcomeOfPeopleSessionsDelete()    {}
@@ -942,6 +1208,14 @@ func (PermissionDenied) outcomeOfCompaniesIndex()          {}
 func (PermissionDenied) outcomeOfCompaniesRead()           {}
 func (PermissionDenied) outcomeOfCompaniesCreate()         {}
 func (PermissionDenied) outcomeOfCompaniesUpdate()         {}
+func (PermissionDenied) outcomeOfEmployeesIndex()          {}
+func (PermissionDenied) outcomeOfEmployeesRead()           {}
+func (PermissionDenied) outcomeOfEmployeesCreate()         {}
+func (PermissionDenied) outcomeOfEmployeesUpdate()         {}
+func (PermissionDenied) outcomeOfLiaisonsIndex()           {}
+func (PermissionDenied) outcomeOfLiaisonsRead()            {}
+func (PermissionDenied) outcomeOfLiaisonsCreate()          {}
+func (PermissionDenied) outcomeOfLiaisonsUpdate()          {}
 func (PermissionDenied) outcomeOfApplicationsIndex()       {}
 func (PermissionDenied) outcomeOfApplicationsRead()        {}
 func (PermissionDenied) outcomeOfApplicationsCreate()      {}
@@ -980,6 +1254,10 @@ func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()          {}
 func (RateLimitExceeded) outcomeOfSessionsHandOver()              {}
 func (RateLimitExceeded) outcomeOfClientsRegister()               {}
+func (RateLimitExceeded) outcomeOfClientsIndex()                  {}
+func (RateLimitExceeded) outcomeOfClientsRead()                   {}
+func (RateLimitExceeded) outcomeOfClientsCreate()                 {}
+func (RateLimitExceeded) outcomeOfClientsUpdate()                 {}
 func (RateLimitExceeded) outcomeOfUsersClientRegister()           {}
 func (RateLimitExceeded) outcomeOfUsersRead()                     {}
 func (RateLimitExceeded) outcomeOfUsersUpdate()                   {}
@@ -1002,6 +1280,7 @@ func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfPeopleInvite()                  {}
 func (RateLimitExceeded) outcomeOfPeopleUpdate()                  {}
 func (RateLimitExceeded) outcomeOfPeopleSessionsIndex()           {}
 func (RateLimitExceeded) outcomeOfPeopleSessionsDelete()          {}
@@ -1013,6 +1292,14 @@ func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
 func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
 func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
 func (RateLimitExceeded) outcomeOfCompaniesUpdate()               {}
+func (RateLimitExceeded) outcomeOfEmployeesIndex()                {}
+func (RateLimitExceeded) outcomeOfEmployeesRead()                 {}
+func (RateLimitExceeded) outcomeOfEmployeesCreate()               {}
+func (RateLimitExceeded) outcomeOfEmployeesUpdate()               {}
+func (RateLimitExceeded) outcomeOfLiaisonsIndex()                 {}
+func (RateLimitExceeded) outcomeOfLiaisonsRead()                  {}
+func (RateLimitExceeded) outcomeOfLiaisonsCreate()                {}
+func (RateLimitExceeded) outcomeOfLiaisonsUpdate()                {}
 func (RateLimitExceeded) outcomeOfApplicationsIndex()             {}
 func (RateLimitExceeded) outcomeOfApplicationsRead()              {}
 func (RateLimitExceeded) outcomeOfApplicationsCreate()            {}
@@ -1040,6 +1327,10 @@ func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleCreate()          {}
 func (RequestTooLarge) outcomeOfSessionsHandOver()              {}
 func (RequestTooLarge) outcomeOfClientsRegister()               {}
+func (RequestTooLarge) outcomeOfClientsIndex()                  {}
+func (RequestTooLarge) outcomeOfClientsRead()                   {}
+func (RequestTooLarge) outcomeOfClientsCreate()                 {}
+func (RequestTooLarge) outcomeOfClientsUpdate()                 {}
 func (RequestTooLarge) outcomeOfUsersClientRegister()           {}
 func (RequestTooLarge) outcomeOfUsersRead()                     {}
 func (RequestTooLarge) outcomeOfUsersUpdate()                   {}
@@ -1062,6 +1353,7 @@ func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfPeopleInvite()                  {}
 func (RequestTooLarge) outcomeOfPeopleUpdate()                  {}
 func (RequestTooLarge) outcomeOfPeopleSessionsIndex()           {}
 func (RequestTooLarge) outcomeOfPeopleSessionsDelete()          {}
@@ -1073,6 +1365,14 @@ func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
 func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
 func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
 func (RequestTooLarge) outcomeOfCompaniesUpdate()               {}
+func (RequestTooLarge) outcomeOfEmployeesIndex()                {}
+func (RequestTooLarge) outcomeOfEmployeesRead()                 {}
+func (RequestTooLarge) outcomeOfEmployeesCreate()               {}
+func (RequestTooLarge) outcomeOfEmployeesUpdate()               {}
+func (RequestTooLarge) outcomeOfLiaisonsIndex()                 {}
+func (RequestTooLarge) outcomeOfLiaisonsRead()                  {}
+func (RequestTooLarge) outcomeOfLiaisonsCreate()                {}
+func (RequestTooLarge) outcomeOfLiaisonsUpdate()                {}
 func (RequestTooLarge) outcomeOfApplicationsIndex()             {}
 func (RequestTooLarge) outcomeOfApplicationsRead()              {}
 func (RequestTooLarge) outcomeOfApplicationsCreate()            {}
@@ -1112,6 +1412,10 @@ func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleCreate()          {}
 func (RouteNonExistent) outcomeOfSessionsHandOver()              {}
 func (RouteNonExistent) outcomeOfClientsRegister()               {}
+func (RouteNonExistent) outcomeOfClientsIndex()                  {}
+func (RouteNonExistent) outcomeOfClientsRead()                   {}
+func (RouteNonExistent) outcomeOfClientsCreate()                 {}
+func (RouteNonExistent) outcomeOfClientsUpdate()                 {}
 func (RouteNonExistent) outcomeOfUsersClientRegister()           {}
 func (RouteNonExistent) outcomeOfUsersRead()                     {}
 func (RouteNonExistent) outcomeOfUsersUpdate()                   {}
@@ -1134,6 +1438,7 @@ func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfPeopleInvite()                  {}
 func (RouteNonExistent) outcomeOfPeopleUpdate()                  {}
 func (RouteNonExistent) outcomeOfPeopleSessionsIndex()           {}
 func (RouteNonExistent) outcomeOfPeopleSessionsDelete()          {}
@@ -1145,6 +1450,14 @@ func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
 func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
 func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
 func (RouteNonExistent) outcomeOfCompaniesUpdate()               {}
+func (RouteNonExistent) outcomeOfEmployeesIndex()                {}
+func (RouteNonExistent) outcomeOfEmployeesRead()                 {}
+func (RouteNonExistent) outcomeOfEmployeesCreate()               {}
+func (RouteNonExistent) outcomeOfEmployeesUpdate()               {}
+func (RouteNonExistent) outcomeOfLiaisonsIndex()                 {}
+func (RouteNonExistent) outcomeOfLiaisonsRead()                  {}
+func (RouteNonExistent) outcomeOfLiaisonsCreate()                {}
+func (RouteNonExistent) outcomeOfLiaisonsUpdate()                {}
 func (RouteNonExistent) outcomeOfApplicationsIndex()             {}
 func (RouteNonExistent) outcomeOfApplicationsRead()              {}
 func (RouteNonExistent) outcomeOfApplicationsCreate()            {}
@@ -1172,6 +1485,10 @@ func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleCreate()          {}
 func (RouteNotFound) outcomeOfSessionsHandOver()              {}
 func (RouteNotFound) outcomeOfClientsRegister()               {}
+func (RouteNotFound) outcomeOfClientsIndex()                  {}
+func (RouteNotFound) outcomeOfClientsRead()                   {}
+func (RouteNotFound) outcomeOfClientsCreate()                 {}
+func (RouteNotFound) outcomeOfClientsUpdate()                 {}
 func (RouteNotFound) outcomeOfUsersClientRegister()           {}
 func (RouteNotFound) outcomeOfUsersRead()                     {}
 func (RouteNotFound) outcomeOfUsersUpdate()                   {}
@@ -1194,6 +1511,7 @@ func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfPeopleInvite()                  {}
 func (RouteNotFound) outcomeOfPeopleUpdate()                  {}
 func (RouteNotFound) outcomeOfPeopleSessionsIndex()           {}
 func (RouteNotFound) outcomeOfPeopleSessionsDelete()          {}
@@ -1205,6 +1523,14 @@ func (RouteNotFound) outcomeOfCompaniesIndex()                {}
 func (RouteNotFound) outcomeOfCompaniesRead()                 {}
 func (RouteNotFound) outcomeOfCompaniesCreate()               {}
 func (RouteNotFound) outcomeOfCompaniesUpdate()               {}
+func (RouteNotFound) outcomeOfEmployeesIndex()                {}
+func (RouteNotFound) outcomeOfEmployeesRead()                 {}
+func (RouteNotFound) outcomeOfEmployeesCreate()               {}
+func (RouteNotFound) outcomeOfEmployeesUpdate()               {}
+func (RouteNotFound) outcomeOfLiaisonsIndex()                 {}
+func (RouteNotFound) outcomeOfLiaisonsRead()                  {}
+func (RouteNotFound) outcomeOfLiaisonsCreate()                {}
+func (RouteNotFound) outcomeOfLiaisonsUpdate()                {}
 func (RouteNotFound) outcomeOfApplicationsIndex()             {}
 func (RouteNotFound) outcomeOfApplicationsRead()              {}
 func (RouteNotFound) outcomeOfApplicationsCreate()            {}
@@ -1257,6 +1583,10 @@ func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleCreate()          {}
 func (ServiceNotFound) outcomeOfSessionsHandOver()              {}
 func (ServiceNotFound) outcomeOfClientsRegister()               {}
+func (ServiceNotFound) outcomeOfClientsIndex()                  {}
+func (ServiceNotFound) outcomeOfClientsRead()                   {}
+func (ServiceNotFound) outcomeOfClientsCreate()                 {}
+func (ServiceNotFound) outcomeOfClientsUpdate()                 {}
 func (ServiceNotFound) outcomeOfUsersClientRegister()           {}
 func (ServiceNotFound) outcomeOfUsersRead()                     {}
 func (ServiceNotFound) outcomeOfUsersUpdate()                   {}
@@ -1279,6 +1609,7 @@ func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfPeopleInvite()                  {}
 func (ServiceNotFound) outcomeOfPeopleUpdate()                  {}
 func (ServiceNotFound) outcomeOfPeopleSessionsIndex()           {}
 func (ServiceNotFound) outcomeOfPeopleSessionsDelete()          {}
@@ -1290,6 +1621,14 @@ func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
 func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
 func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
 func (ServiceNotFound) outcomeOfCompaniesUpdate()               {}
+func (ServiceNotFound) outcomeOfEmployeesIndex()                {}
+func (ServiceNotFound) outcomeOfEmployeesRead()                 {}
+func (ServiceNotFound) outcomeOfEmployeesCreate()               {}
+func (ServiceNotFound) outcomeOfEmployeesUpdate()               {}
+func (ServiceNotFound) outcomeOfLiaisonsIndex()                 {}
+func (ServiceNotFound) outcomeOfLiaisonsRead()                  {}
+func (ServiceNotFound) outcomeOfLiaisonsCreate()                {}
+func (ServiceNotFound) outcomeOfLiaisonsUpdate()                {}
 func (ServiceNotFound) outcomeOfApplicationsIndex()             {}
 func (ServiceNotFound) outcomeOfApplicationsRead()              {}
 func (ServiceNotFound) outcomeOfApplicationsCreate()            {}
@@ -1327,6 +1666,10 @@ func (SessionExpired) outcomeOfSessionsGoogleAuthorize()       {}
 func (SessionExpired) outcomeOfSessionsGoogleCreate()          {}
 func (SessionExpired) outcomeOfSessionsHandOver()              {}
 func (SessionExpired) outcomeOfClientsRegister()               {}
+func (SessionExpired) outcomeOfClientsIndex()                  {}
+func (SessionExpired) outcomeOfClientsRead()                   {}
+func (SessionExpired) outcomeOfClientsCreate()                 {}
+func (SessionExpired) outcomeOfClientsUpdate()                 {}
 func (SessionExpired) outcomeOfUsersClientRegister()           {}
 func (SessionExpired) outcomeOfUsersRead()                     {}
 func (SessionExpired) outcomeOfUsersUpdate()                   {}
@@ -1349,6 +1692,7 @@ func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfPeopleInvite()                  {}
 func (SessionExpired) outcomeOfPeopleUpdate()                  {}
 func (SessionExpired) outcomeOfPeopleSessionsIndex()           {}
 func (SessionExpired) outcomeOfPeopleSessionsDelete()          {}
@@ -1360,6 +1704,14 @@ func (SessionExpired) outcomeOfCompaniesIndex()                {}
 func (SessionExpired) outcomeOfCompaniesRead()                 {}
 func (SessionExpired) outcomeOfCompaniesCreate()               {}
 func (SessionExpired) outcomeOfCompaniesUpdate()               {}
+func (SessionExpired) outcomeOfEmployeesIndex()                {}
+func (SessionExpired) outcomeOfEmployeesRead()                 {}
+func (SessionExpired) outcomeOfEmployeesCreate()               {}
+func (SessionExpired) outcomeOfEmployeesUpdate()               {}
+func (SessionExpired) outcomeOfLiaisonsIndex()                 {}
+func (SessionExpired) outcomeOfLiaisonsRead()                  {}
+func (SessionExpired) outcomeOfLiaisonsCreate()                {}
+func (SessionExpired) outcomeOfLiaisonsUpdate()                {}
 func (SessionExpired) outcomeOfApplicationsIndex()             {}
 func (SessionExpired) outcomeOfApplicationsRead()              {}
 func (SessionExpired) outcomeOfApplicationsCreate()            {}
@@ -2453,6 +2805,330 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 		outcome, err := as[ServerBusy](answer)
 		outcome.RetryAfter = answer.retryAfter
 		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsIndexOutcome is an outcome of clientsIndex:
+//   - [ClientsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsIndexOutcome interface {
+	Outcome
+	outcomeOfClientsIndex()
+}
+
+// ClientsIndex calls POST /api/v1/clients/index: List clients.
+func (a *API) ClientsIndex(ctx context.Context, params ClientsIndexParams, editors ...RequestEditorFn) (ClientsIndexOutcome, error) {
+	answer, err := a.call(ctx, "clientsIndex", func() (*http.Response, error) {
+		return a.HTTP.ClientsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsIndexAll returns the rows of all pages of clientsIndex, 100 on each page unless params say otherwise.
+func (a *API) ClientsIndexAll(ctx context.Context, params ClientsIndexParams, editors ...RequestEditorFn) iter.Seq2[ClientRecord, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]ClientRecord, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ClientsIndexActionSuccessful](a.ClientsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ClientsReadOutcome is an outcome of clientsRead:
+//   - [ClientsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsReadOutcome interface {
+	Outcome
+	outcomeOfClientsRead()
+}
+
+// ClientsRead calls POST /api/v1/clients/read: Read a client.
+func (a *API) ClientsRead(ctx context.Context, params ClientsReadParams, editors ...RequestEditorFn) (ClientsReadOutcome, error) {
+	answer, err := a.call(ctx, "clientsRead", func() (*http.Response, error) {
+		return a.HTTP.ClientsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsCreateOutcome is an outcome of clientsCreate:
+//   - [ClientsCreateActionSuccessful]
+//   - [ClientCreatedForExistingEmail]
+//   - [ClientValidationFailed]
+//   - [EmailAlreadyClient]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [ClientsCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsCreateOutcome interface {
+	Outcome
+	outcomeOfClientsCreate()
+}
+
+// ClientsCreate calls POST /api/v1/clients/create: Make somebody a client.
+func (a *API) ClientsCreate(ctx context.Context, params ClientsCreateParams, editors ...RequestEditorFn) (ClientsCreateOutcome, error) {
+	answer, err := a.call(ctx, "clientsCreate", func() (*http.Response, error) {
+		return a.HTTP.ClientsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsCreateActionSuccessful](answer)
+	case "client-created-for-existing-email":
+		return as[ClientCreatedForExistingEmail](answer)
+	case "client-validation-failed":
+		return as[ClientValidationFailed](answer)
+	case "email-already-client":
+		return as[EmailAlreadyClient](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[ClientsCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsUpdateOutcome is an outcome of clientsUpdate:
+//   - [ClientsUpdateActionSuccessful]
+//   - [ClientValidationFailed]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsUpdateOutcome interface {
+	Outcome
+	outcomeOfClientsUpdate()
+}
+
+// ClientsUpdate calls PUT /api/v1/clients/update: Change a client.
+func (a *API) ClientsUpdate(ctx context.Context, params ClientsUpdateParams, editors ...RequestEditorFn) (ClientsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "clientsUpdate", func() (*http.Response, error) {
+		return a.HTTP.ClientsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsUpdateActionSuccessful](answer)
+	case "client-validation-failed":
+		return as[ClientValidationFailed](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
 	}
 	return nil, answer.undocumented()
 }
@@ -4260,6 +4936,81 @@ func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors .
 	return nil, answer.undocumented()
 }
 
+// PeopleInviteOutcome is an outcome of peopleInvite:
+//   - [PeopleInviteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [PeopleInviteMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleInviteOutcome interface {
+	Outcome
+	outcomeOfPeopleInvite()
+}
+
+// PeopleInvite calls POST /api/v1/people/invite: Invite a person again.
+func (a *API) PeopleInvite(ctx context.Context, params PeopleInviteParams, editors ...RequestEditorFn) (PeopleInviteOutcome, error) {
+	answer, err := a.call(ctx, "peopleInvite", func() (*http.Response, error) {
+		return a.HTTP.PeopleInvite(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleInviteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[PeopleInviteMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
 // PeopleUpdateOutcome is an outcome of peopleUpdate:
 //   - [PeopleUpdateActionSuccessful]
 //   - [InvalidContentType]
@@ -5056,6 +5807,630 @@ func (a *API) CompaniesUpdate(ctx context.Context, params CompaniesUpdateParams,
 		return as[CompaniesUpdateActionSuccessful](answer)
 	case "company-already-exists":
 		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesIndexOutcome is an outcome of employeesIndex:
+//   - [EmployeesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesIndexOutcome interface {
+	Outcome
+	outcomeOfEmployeesIndex()
+}
+
+// EmployeesIndex calls POST /api/v1/employees/index: List employees.
+func (a *API) EmployeesIndex(ctx context.Context, params EmployeesIndexParams, editors ...RequestEditorFn) (EmployeesIndexOutcome, error) {
+	answer, err := a.call(ctx, "employeesIndex", func() (*http.Response, error) {
+		return a.HTTP.EmployeesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesIndexAll returns the rows of all pages of employeesIndex, 100 on each page unless params say otherwise.
+func (a *API) EmployeesIndexAll(ctx context.Context, params EmployeesIndexParams, editors ...RequestEditorFn) iter.Seq2[Employee, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Employee, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[EmployeesIndexActionSuccessful](a.EmployeesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// EmployeesReadOutcome is an outcome of employeesRead:
+//   - [EmployeesReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesReadOutcome interface {
+	Outcome
+	outcomeOfEmployeesRead()
+}
+
+// EmployeesRead calls POST /api/v1/employees/read: Read an employee.
+func (a *API) EmployeesRead(ctx context.Context, params EmployeesReadParams, editors ...RequestEditorFn) (EmployeesReadOutcome, error) {
+	answer, err := a.call(ctx, "employeesRead", func() (*http.Response, error) {
+		return a.HTTP.EmployeesRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesCreateOutcome is an outcome of employeesCreate:
+//   - [EmployeesCreateActionSuccessful]
+//   - [EmailAlreadyEmployee]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [EmployeesCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesCreateOutcome interface {
+	Outcome
+	outcomeOfEmployeesCreate()
+}
+
+// EmployeesCreate calls POST /api/v1/employees/create: Make somebody an employee.
+func (a *API) EmployeesCreate(ctx context.Context, params EmployeesCreateParams, editors ...RequestEditorFn) (EmployeesCreateOutcome, error) {
+	answer, err := a.call(ctx, "employeesCreate", func() (*http.Response, error) {
+		return a.HTTP.EmployeesCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesCreateActionSuccessful](answer)
+	case "email-already-employee":
+		return as[EmailAlreadyEmployee](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[EmployeesCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesUpdateOutcome is an outcome of employeesUpdate:
+//   - [EmployeesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesUpdateOutcome interface {
+	Outcome
+	outcomeOfEmployeesUpdate()
+}
+
+// EmployeesUpdate calls PUT /api/v1/employees/update: Change an employee.
+func (a *API) EmployeesUpdate(ctx context.Context, params EmployeesUpdateParams, editors ...RequestEditorFn) (EmployeesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "employeesUpdate", func() (*http.Response, error) {
+		return a.HTTP.EmployeesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsIndexOutcome is an outcome of liaisonsIndex:
+//   - [LiaisonsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsIndexOutcome interface {
+	Outcome
+	outcomeOfLiaisonsIndex()
+}
+
+// LiaisonsIndex calls POST /api/v1/liaisons/index: List liaisons.
+func (a *API) LiaisonsIndex(ctx context.Context, params LiaisonsIndexParams, editors ...RequestEditorFn) (LiaisonsIndexOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsIndex", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsIndexAll returns the rows of all pages of liaisonsIndex, 100 on each page unless params say otherwise.
+func (a *API) LiaisonsIndexAll(ctx context.Context, params LiaisonsIndexParams, editors ...RequestEditorFn) iter.Seq2[Liaison, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Liaison, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[LiaisonsIndexActionSuccessful](a.LiaisonsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// LiaisonsReadOutcome is an outcome of liaisonsRead:
+//   - [LiaisonsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsReadOutcome interface {
+	Outcome
+	outcomeOfLiaisonsRead()
+}
+
+// LiaisonsRead calls POST /api/v1/liaisons/read: Read a liaison.
+func (a *API) LiaisonsRead(ctx context.Context, params LiaisonsReadParams, editors ...RequestEditorFn) (LiaisonsReadOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsRead", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsCreateOutcome is an outcome of liaisonsCreate:
+//   - [LiaisonsCreateActionSuccessful]
+//   - [EmailAlreadyLiaison]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [LiaisonsCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsCreateOutcome interface {
+	Outcome
+	outcomeOfLiaisonsCreate()
+}
+
+// LiaisonsCreate calls POST /api/v1/liaisons/create: Make somebody a liaison.
+func (a *API) LiaisonsCreate(ctx context.Context, params LiaisonsCreateParams, editors ...RequestEditorFn) (LiaisonsCreateOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsCreate", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsCreateActionSuccessful](answer)
+	case "email-already-liaison":
+		return as[EmailAlreadyLiaison](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[LiaisonsCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsUpdateOutcome is an outcome of liaisonsUpdate:
+//   - [LiaisonsUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsUpdateOutcome interface {
+	Outcome
+	outcomeOfLiaisonsUpdate()
+}
+
+// LiaisonsUpdate calls PUT /api/v1/liaisons/update: Change a liaison.
+func (a *API) LiaisonsUpdate(ctx context.Context, params LiaisonsUpdateParams, editors ...RequestEditorFn) (LiaisonsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsUpdate", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsUpdateActionSuccessful](answer)
 	case "invalid-content-type":
 		return as[InvalidContentType](answer)
 	case "invalid-encoded-params":

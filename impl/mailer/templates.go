@@ -47,6 +47,10 @@ type Facts struct {
 	UserAgent string
 	// Link is the address behind the button, or "" for kinds without one.
 	Link string
+	// Lifetime says how long the link of an invitation works, such as "7 days".
+	Lifetime string
+	// Role is what a new record makes of the user, such as "an employee".
+	Role string
 }
 
 // content is everything that a template can refer to.

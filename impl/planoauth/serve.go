@@ -175,6 +175,10 @@ func (s *serve) greet(sender mailer.Mailer) {
   Explorer   %[1]s/docs
   Mails      %[2]s
 
+Make the first administrator, who signs in to planoauth by a magic link:
+
+  planoauth employee add EMAIL --access admin
+
 Register somebody:
 
   curl -s %[1]s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"

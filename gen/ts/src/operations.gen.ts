@@ -226,6 +226,93 @@ export type ClientsRegisterOutcome =
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
 
+/** The outcomes of `clientsIndex`, told apart by `status`. */
+export type ClientsIndexOutcome =
+  | Schemas["ClientsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `clientsRead`, told apart by `status`. */
+export type ClientsReadOutcome =
+  | Schemas["ClientsReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `clientsCreate`, told apart by `status`. */
+export type ClientsCreateOutcome =
+  | Schemas["ClientsCreateActionSuccessful"]
+  | Schemas["ClientCreatedForExistingEmail"]
+  | Schemas["ClientValidationFailed"]
+  | Schemas["EmailAlreadyClient"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["ClientsCreateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `clientsUpdate`, told apart by `status`. */
+export type ClientsUpdateOutcome =
+  | Schemas["ClientsUpdateActionSuccessful"]
+  | Schemas["ClientValidationFailed"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /** The outcomes of `usersClientRegister`, told apart by `status`. */
 export type UsersClientRegisterOutcome =
   | Schemas["UsersClientRegisterActionSuccessful"]
@@ -695,6 +782,27 @@ export type PeopleReadOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `peopleInvite`, told apart by `status`. */
+export type PeopleInviteOutcome =
+  | Schemas["PeopleInviteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["PeopleInviteMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /** The outcomes of `peopleUpdate`, told apart by `status`. */
 export type PeopleUpdateOutcome =
   | Schemas["PeopleUpdateActionSuccessful"]
@@ -902,6 +1010,172 @@ export type CompaniesCreateOutcome =
 export type CompaniesUpdateOutcome =
   | Schemas["CompaniesUpdateActionSuccessful"]
   | Schemas["CompanyAlreadyExists"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesIndex`, told apart by `status`. */
+export type EmployeesIndexOutcome =
+  | Schemas["EmployeesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesRead`, told apart by `status`. */
+export type EmployeesReadOutcome =
+  | Schemas["EmployeesReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesCreate`, told apart by `status`. */
+export type EmployeesCreateOutcome =
+  | Schemas["EmployeesCreateActionSuccessful"]
+  | Schemas["EmailAlreadyEmployee"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["EmployeesCreateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesUpdate`, told apart by `status`. */
+export type EmployeesUpdateOutcome =
+  | Schemas["EmployeesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsIndex`, told apart by `status`. */
+export type LiaisonsIndexOutcome =
+  | Schemas["LiaisonsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsRead`, told apart by `status`. */
+export type LiaisonsReadOutcome =
+  | Schemas["LiaisonsReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsCreate`, told apart by `status`. */
+export type LiaisonsCreateOutcome =
+  | Schemas["LiaisonsCreateActionSuccessful"]
+  | Schemas["EmailAlreadyLiaison"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["LiaisonsCreateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsUpdate`, told apart by `status`. */
+export type LiaisonsUpdateOutcome =
+  | Schemas["LiaisonsUpdateActionSuccessful"]
   | Schemas["InvalidContentType"]
   | Schemas["InvalidEncodedParams"]
   | Schemas["InvalidParam"]
@@ -1200,6 +1474,39 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** List clients: `POST /api/v1/clients/index`. */
+  clientsIndex(params: Schemas["ClientsIndexParams"] = {}, options?: CallOptions): Promise<ClientsIndexOutcome> {
+    return this.call<ClientsIndexOutcome>("clientsIndex", statuses.clientsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/clients/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `clientsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  clientsIndexAll(params: Schemas["ClientsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["ClientRecord"], void, undefined> {
+    return this.rows("clientsIndex", { size: 100, ...params.page }, (page) => this.clientsIndex({ ...params, page }, options));
+  }
+
+  /** Read a client: `POST /api/v1/clients/read`. */
+  clientsRead(params: Schemas["ClientsReadParams"], options?: CallOptions): Promise<ClientsReadOutcome> {
+    return this.call<ClientsReadOutcome>("clientsRead", statuses.clientsRead, params, options, (init) =>
+      this.http.POST("/api/v1/clients/read", { ...init, body: params }),
+    );
+  }
+
+  /** Make somebody a client: `POST /api/v1/clients/create`. */
+  clientsCreate(params: Schemas["ClientsCreateParams"], options?: CallOptions): Promise<ClientsCreateOutcome> {
+    return this.call<ClientsCreateOutcome>("clientsCreate", statuses.clientsCreate, params, options, (init) =>
+      this.http.POST("/api/v1/clients/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change a client: `PUT /api/v1/clients/update`. */
+  clientsUpdate(params: Schemas["ClientsUpdateParams"], options?: CallOptions): Promise<ClientsUpdateOutcome> {
+    return this.call<ClientsUpdateOutcome>("clientsUpdate", statuses.clientsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/clients/update", { ...init, body: params }),
+    );
+  }
+
   /** Become a client: `POST /api/v1/users/client_register`. */
   usersClientRegister(params: Schemas["UsersClientRegisterParams"], options?: CallOptions): Promise<UsersClientRegisterOutcome> {
     return this.call<UsersClientRegisterOutcome>("usersClientRegister", statuses.usersClientRegister, params, options, (init) =>
@@ -1364,6 +1671,13 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Invite a person again: `POST /api/v1/people/invite`. */
+  peopleInvite(params: Schemas["PeopleInviteParams"], options?: CallOptions): Promise<PeopleInviteOutcome> {
+    return this.call<PeopleInviteOutcome>("peopleInvite", statuses.peopleInvite, params, options, (init) =>
+      this.http.POST("/api/v1/people/invite", { ...init, body: params }),
+    );
+  }
+
   /** Change a person: `PUT /api/v1/people/update`. */
   peopleUpdate(params: Schemas["PeopleUpdateParams"], options?: CallOptions): Promise<PeopleUpdateOutcome> {
     return this.call<PeopleUpdateOutcome>("peopleUpdate", statuses.peopleUpdate, params, options, (init) =>
@@ -1448,6 +1762,72 @@ export class PlanoAuth extends Transport {
   companiesUpdate(params: Schemas["CompaniesUpdateParams"], options?: CallOptions): Promise<CompaniesUpdateOutcome> {
     return this.call<CompaniesUpdateOutcome>("companiesUpdate", statuses.companiesUpdate, params, options, (init) =>
       this.http.PUT("/api/v1/companies/update", { ...init, body: params }),
+    );
+  }
+
+  /** List employees: `POST /api/v1/employees/index`. */
+  employeesIndex(params: Schemas["EmployeesIndexParams"] = {}, options?: CallOptions): Promise<EmployeesIndexOutcome> {
+    return this.call<EmployeesIndexOutcome>("employeesIndex", statuses.employeesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/employees/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `employeesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  employeesIndexAll(params: Schemas["EmployeesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Employee"], void, undefined> {
+    return this.rows("employeesIndex", { size: 100, ...params.page }, (page) => this.employeesIndex({ ...params, page }, options));
+  }
+
+  /** Read an employee: `POST /api/v1/employees/read`. */
+  employeesRead(params: Schemas["EmployeesReadParams"], options?: CallOptions): Promise<EmployeesReadOutcome> {
+    return this.call<EmployeesReadOutcome>("employeesRead", statuses.employeesRead, params, options, (init) =>
+      this.http.POST("/api/v1/employees/read", { ...init, body: params }),
+    );
+  }
+
+  /** Make somebody an employee: `POST /api/v1/employees/create`. */
+  employeesCreate(params: Schemas["EmployeesCreateParams"], options?: CallOptions): Promise<EmployeesCreateOutcome> {
+    return this.call<EmployeesCreateOutcome>("employeesCreate", statuses.employeesCreate, params, options, (init) =>
+      this.http.POST("/api/v1/employees/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change an employee: `PUT /api/v1/employees/update`. */
+  employeesUpdate(params: Schemas["EmployeesUpdateParams"], options?: CallOptions): Promise<EmployeesUpdateOutcome> {
+    return this.call<EmployeesUpdateOutcome>("employeesUpdate", statuses.employeesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/employees/update", { ...init, body: params }),
+    );
+  }
+
+  /** List liaisons: `POST /api/v1/liaisons/index`. */
+  liaisonsIndex(params: Schemas["LiaisonsIndexParams"] = {}, options?: CallOptions): Promise<LiaisonsIndexOutcome> {
+    return this.call<LiaisonsIndexOutcome>("liaisonsIndex", statuses.liaisonsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/liaisons/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `liaisonsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  liaisonsIndexAll(params: Schemas["LiaisonsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Liaison"], void, undefined> {
+    return this.rows("liaisonsIndex", { size: 100, ...params.page }, (page) => this.liaisonsIndex({ ...params, page }, options));
+  }
+
+  /** Read a liaison: `POST /api/v1/liaisons/read`. */
+  liaisonsRead(params: Schemas["LiaisonsReadParams"], options?: CallOptions): Promise<LiaisonsReadOutcome> {
+    return this.call<LiaisonsReadOutcome>("liaisonsRead", statuses.liaisonsRead, params, options, (init) =>
+      this.http.POST("/api/v1/liaisons/read", { ...init, body: params }),
+    );
+  }
+
+  /** Make somebody a liaison: `POST /api/v1/liaisons/create`. */
+  liaisonsCreate(params: Schemas["LiaisonsCreateParams"], options?: CallOptions): Promise<LiaisonsCreateOutcome> {
+    return this.call<LiaisonsCreateOutcome>("liaisonsCreate", statuses.liaisonsCreate, params, options, (init) =>
+      this.http.POST("/api/v1/liaisons/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change a liaison: `PUT /api/v1/liaisons/update`. */
+  liaisonsUpdate(params: Schemas["LiaisonsUpdateParams"], options?: CallOptions): Promise<LiaisonsUpdateOutcome> {
+    return this.call<LiaisonsUpdateOutcome>("liaisonsUpdate", statuses.liaisonsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/liaisons/update", { ...init, body: params }),
     );
   }
 
@@ -1748,6 +2128,89 @@ const statuses = {
     "route-not-found",
     "service-not-found",
     "server-busy",
+  ],
+  clientsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  clientsRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  clientsCreate: [
+    "action-successful",
+    "client-created-for-existing-email",
+    "client-validation-failed",
+    "email-already-client",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  clientsUpdate: [
+    "action-successful",
+    "client-validation-failed",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
   ],
   usersClientRegister: [
     "action-successful",
@@ -2196,6 +2659,26 @@ const statuses = {
     "route-not-found",
     "service-not-found",
   ],
+  peopleInvite: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
   peopleUpdate: [
     "action-successful",
     "invalid-content-type",
@@ -2392,6 +2875,164 @@ const statuses = {
   companiesUpdate: [
     "action-successful",
     "company-already-exists",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesCreate: [
+    "action-successful",
+    "email-already-employee",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsCreate: [
+    "action-successful",
+    "email-already-liaison",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsUpdate: [
+    "action-successful",
     "invalid-content-type",
     "invalid-encoded-params",
     "invalid-param",
