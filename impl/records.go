@@ -108,8 +108,9 @@ func noSuch(kind db.Role) gen.InvalidParam {
 	return gen.InvalidParam{Errors: []gen.ParamError{paramError("id", gen.Exists, "there is no such "+string(kind))}}
 }
 
-// withUser reads the users of the records of a list. Its SQL calls them "user".
-func withUser(query *bun.SelectQuery) { query.Relation("User") }
+// withUser reads the users of the records of a list. Its SQL calls them "user". The condition, which always holds,
+// lets Postgres read users by the index of their addresses first.
+func withUser(query *bun.SelectQuery) { query.Relation("User").Where(`"user".id IS NOT NULL`) }
 
 // The parts of a listing that the records of all kinds share.
 const (
