@@ -71,7 +71,7 @@ func found(err error) (bool, error) {
 func CountByID(ctx context.Context, idb bun.IDB, table, column string, ids []int64) (map[int64]int64, error) {
 	var rows []struct{ ID, Count int64 }
 	err := idb.NewSelect().Table(table).ColumnExpr("? AS id, count(*) AS count", bun.Ident(column)).
-		Where("? IN (?)", bun.Ident(column), bun.In(ids)).Group(column).Scan(ctx, &rows)
+		Where("? IN (?)", bun.Ident(column), bun.List(ids)).Group(column).Scan(ctx, &rows)
 	counts := make(map[int64]int64, len(rows))
 	for _, row := range rows {
 		counts[row.ID] = row.Count

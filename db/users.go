@@ -196,7 +196,7 @@ func ReadRecords(ctx context.Context, idb bun.IDB, users []User) error {
 	}
 	err := idb.NewRaw(`
 SELECT u.id, c.active AS client, e.active AS employee, l.active AS liaison, coalesce(e.access, 'none') AS access
-FROM users u`+joinRecords+` WHERE u.id IN (?)`, bun.In(ids)).Scan(ctx, &rows)
+FROM users u`+joinRecords+` WHERE u.id IN (?)`, bun.List(ids)).Scan(ctx, &rows)
 	for _, row := range rows {
 		byID[row.ID].Records, byID[row.ID].Access = Records{row.Client, row.Employee, row.Liaison}, row.Access
 	}
