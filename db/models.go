@@ -213,8 +213,9 @@ type AuditEvent struct {
 	RequestID        string
 	IP               string `bun:"ip"`
 	UserAgent        string
-	Changed          []string `bun:",array"` // names of params
+	Changed          []string `bun:",array,nullzero"` // names of params
 	Count            int64    // requests that it stands for
+	Administration   bool     // whether the operation is an administrative one
 }
 
 // Notification tells operators that something failed.

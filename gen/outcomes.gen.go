@@ -55,6 +55,7 @@ const (
 	OperationPreferencesUpdate             OperationID = "preferencesUpdate"
 	OperationNotificationsIndex            OperationID = "notificationsIndex"
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
+	OperationAuditEventsIndex              OperationID = "auditEventsIndex"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
 	OperationCompaniesIndex                OperationID = "companiesIndex"
@@ -92,6 +93,9 @@ type Operation struct {
 	Application SessionApplication
 	// Subject is the person that an administrative operation is about.
 	Subject OperationSubject
+	// Audit says how requests are recorded: sign-in and sign-out for those that make or end a session of their caller, read
+	// for those that only look at something worth recording. It is empty for changes, and for what is not recorded.
+	Audit string
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -132,7 +136,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -165,7 +169,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"session_token"}, Roles: []string(nil),
-		Throttled: false, Access: "",
+		Throttled: false, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -191,7 +195,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -217,7 +221,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "scope"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-out",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -243,7 +247,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -272,7 +276,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -302,7 +306,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"google-sign-in-failed",
@@ -330,7 +334,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"google-account-conflict",
@@ -361,7 +365,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -393,7 +397,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: "client.password"},
 		Slugs: []string{
 			"action-successful",
@@ -424,7 +428,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -450,7 +454,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -476,7 +480,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -507,7 +511,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -536,7 +540,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "reset_token", "password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -566,7 +570,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "redirect_url"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-already-verified",
@@ -594,7 +598,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "verification_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -622,7 +626,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -648,7 +652,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -676,7 +680,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -705,7 +709,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -729,12 +733,40 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationAuditEventsIndex, Method: "POST", Path: "/api/v1/audit_events/index", Service: "audit_events",
+		Params:         "AuditEventsIndexParams",
+		ParamOrder:     []string{"token", "user_id", "operation", "status", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationPeopleIndex, Method: "POST", Path: "/api/v1/people/index", Service: "people",
 		Params:         "PeopleIndexParams",
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -762,7 +794,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "read",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -791,7 +823,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -819,7 +851,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -847,7 +879,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "name", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -876,7 +908,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "name", "active", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -952,6 +984,11 @@ var Statuses = []*Status{
 	{
 		Slug: "action-successful", Code: 200, Retry: "", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
+			{
+				Message:    "It worked.",
+				Meaning:    "The events.",
+				Operations: []string{"auditEventsIndex"},
+			},
 			{
 				Message:    "It worked.",
 				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.",
@@ -1207,7 +1244,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1218,7 +1255,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1240,7 +1277,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1295,7 +1332,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1306,7 +1343,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1401,7 +1438,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1412,7 +1449,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1423,7 +1460,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1434,7 +1471,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1445,7 +1482,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1456,7 +1493,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1467,7 +1504,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1478,7 +1515,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1524,7 +1561,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1535,7 +1572,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1546,7 +1583,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -1694,6 +1731,11 @@ func (o ApplicationCrash) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes ApplicationCrash an outcome of auditEventsIndex.
+func (o ApplicationCrash) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes ApplicationCrash an outcome of peopleIndex.
 func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -1713,6 +1755,20 @@ func (o ApplicationCrash) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 
 // VisitCompaniesUpdateResponse makes ApplicationCrash an outcome of companiesUpdate.
 func (o ApplicationCrash) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (AuditEventsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o AuditEventsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitAuditEventsIndexResponse makes AuditEventsIndexActionSuccessful an outcome of auditEventsIndex.
+func (o AuditEventsIndexActionSuccessful) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2116,6 +2172,11 @@ func (o IdentifyRequestError) VisitNotificationsUpdateResponse(w http.ResponseWr
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes IdentifyRequestError an outcome of auditEventsIndex.
+func (o IdentifyRequestError) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes IdentifyRequestError an outcome of peopleIndex.
 func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2249,6 +2310,11 @@ func (o InvalidContentType) VisitNotificationsIndexResponse(w http.ResponseWrite
 
 // VisitNotificationsUpdateResponse makes InvalidContentType an outcome of notificationsUpdate.
 func (o InvalidContentType) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes InvalidContentType an outcome of auditEventsIndex.
+func (o InvalidContentType) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2390,6 +2456,11 @@ func (o InvalidEncodedParams) VisitNotificationsUpdateResponse(w http.ResponseWr
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes InvalidEncodedParams an outcome of auditEventsIndex.
+func (o InvalidEncodedParams) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes InvalidEncodedParams an outcome of peopleIndex.
 func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2521,6 +2592,9 @@ func (o InvalidParam) VisitNotificationsIndexResponse(w http.ResponseWriter) err
 func (o InvalidParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes InvalidParam an outcome of auditEventsIndex.
+func (o InvalidParam) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleIndexResponse makes InvalidParam an outcome of peopleIndex.
 func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2661,6 +2735,9 @@ func (o InvalidToken) VisitNotificationsUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes InvalidToken an outcome of auditEventsIndex.
+func (o InvalidToken) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleIndexResponse makes InvalidToken an outcome of peopleIndex.
 func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2797,6 +2874,9 @@ func (o MissingParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes MissingParam an outcome of auditEventsIndex.
+func (o MissingParam) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleIndexResponse makes MissingParam an outcome of peopleIndex.
 func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2910,6 +2990,11 @@ func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 
 // VisitNotificationsUpdateResponse makes NoParamsDecoded an outcome of notificationsUpdate.
 func (o NoParamsDecoded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes NoParamsDecoded an outcome of auditEventsIndex.
+func (o NoParamsDecoded) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3061,6 +3146,11 @@ func (o OriginNotAllowed) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes OriginNotAllowed an outcome of auditEventsIndex.
+func (o OriginNotAllowed) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes OriginNotAllowed an outcome of peopleIndex.
 func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3161,6 +3251,11 @@ func (o PermissionDenied) VisitNotificationsIndexResponse(w http.ResponseWriter)
 
 // VisitNotificationsUpdateResponse makes PermissionDenied an outcome of notificationsUpdate.
 func (o PermissionDenied) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes PermissionDenied an outcome of auditEventsIndex.
+func (o PermissionDenied) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3317,6 +3412,11 @@ func (o RateLimitExceeded) VisitNotificationsUpdateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes RateLimitExceeded an outcome of auditEventsIndex.
+func (o RateLimitExceeded) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes RateLimitExceeded an outcome of peopleIndex.
 func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3436,6 +3536,11 @@ func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 
 // VisitNotificationsUpdateResponse makes RequestTooLarge an outcome of notificationsUpdate.
 func (o RequestTooLarge) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes RequestTooLarge an outcome of auditEventsIndex.
+func (o RequestTooLarge) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3573,6 +3678,11 @@ func (o RouteNonExistent) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes RouteNonExistent an outcome of auditEventsIndex.
+func (o RouteNonExistent) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes RouteNonExistent an outcome of peopleIndex.
 func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3688,6 +3798,9 @@ func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) er
 func (o RouteNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes RouteNotFound an outcome of auditEventsIndex.
+func (o RouteNotFound) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleIndexResponse makes RouteNotFound an outcome of peopleIndex.
 func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -3829,6 +3942,11 @@ func (o ServiceNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes ServiceNotFound an outcome of auditEventsIndex.
+func (o ServiceNotFound) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes ServiceNotFound an outcome of peopleIndex.
 func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3942,6 +4060,9 @@ func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) e
 func (o SessionExpired) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes SessionExpired an outcome of auditEventsIndex.
+func (o SessionExpired) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleIndexResponse makes SessionExpired an outcome of peopleIndex.
 func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }

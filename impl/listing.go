@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -26,7 +27,7 @@ const (
 // listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
 // table.
 type listing[Row any] struct {
-	search  map[string]string       // what each attribute searches: an expression of lower-case text
+	search  map[string]string       // what each attribute searches: an expression of lower-case text; nil leaves it to prepare
 	filters map[string]string       // the condition of each filter
 	sorts   map[string]sorting[Row] // by the value of sort.by
 	sort    string                  // the default of sort.by
@@ -110,11 +111,36 @@ type listRefusal interface {
 	gen.NotificationsIndexResponseObject
 	gen.PeopleIndexResponseObject
 	gen.CompaniesIndexResponseObject
+	gen.AuditEventsIndexResponseObject
 }
 
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
 // joins and conditions to the query; nil adds none.
 func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
+	return listParts(s, c, l, nil, prepare)
+}
+
+// part is a part of a list: the rows of a condition, which no other part has. Postgres finds the first rows of each
+// part by an index, where it would sort those of several conditions joined by OR.
+type part struct {
+	condition string
+	args      []any
+	each      []int64 // the values of wanted.id in the condition, each of which has an index of its own order; nil for none
+}
+
+// query completes the query of a part. It selects the rows for each id apart.
+func (p *part) query(d *db.DB, query *bun.SelectQuery, finish func(*bun.SelectQuery)) *bun.SelectQuery {
+	one := query.Clone().Where(p.condition, p.args...)
+	finish(one)
+	if p.each == nil {
+		return one
+	}
+	return d.NewSelect().ColumnExpr("found.*").TableExpr("unnest(?::bigint[]) AS wanted (id)", pgdialect.Array(p.each)).
+		Join("CROSS JOIN LATERAL (?) AS found", one)
+}
+
+// listParts is list for the rows of these parts, all rows if there are none.
+func listParts[Row any](s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
@@ -126,7 +152,8 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 		p.by = l.sort
 	}
 	if p.count {
-		if err := found.countMatches(ctx, s.DB, query); err != nil {
+		all := found.unite(s.DB, query, parts, func(*bun.SelectQuery) {})
+		if err := found.countMatches(ctx, s.DB, all); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -138,8 +165,12 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	if p.ascending {
 		direction = bun.Safe("ASC")
 	}
-	err := query.OrderExpr(sort.by+" ?, ?TableAlias.id ?", direction, direction).Limit(p.size + 1).Scan(ctx)
-	if err != nil {
+	first := func(q *bun.SelectQuery, rows int64) {
+		q.OrderExpr(sort.by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
+	}
+	query = found.unite(s.DB, query, parts, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	first(query.Offset(p.skipped()), p.size+1)
+	if err := query.Scan(ctx); err != nil {
 		return nil, nil, err
 	}
 	if int64(len(found.rows)) > p.size {
@@ -159,7 +190,7 @@ func (l *listing[Row]) narrow(query *bun.SelectQuery, p listParams) {
 	for _, filter := range p.filters {
 		query.Where(l.filters[filter])
 	}
-	if p.term == "" {
+	if p.term == "" || l.search == nil {
 		return
 	}
 	attributes := p.attributes
@@ -188,10 +219,34 @@ func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View
 // escapeLike makes LIKE take a text literally.
 func escapeLike(text string) string { return likeEscapes.Replace(text) }
 
-// start begins the page: after a row, or at a multiple of its size.
+// unite returns a query for the rows of all parts. finish completes the query of each. Without parts it returns the
+// query as it is.
+func (f *listed[Row]) unite(d *db.DB, query *bun.SelectQuery, parts []part, finish func(*bun.SelectQuery)) *bun.SelectQuery {
+	var all *bun.SelectQuery
+	for _, part := range parts {
+		if one := part.query(d, query, finish); all == nil {
+			all = one
+		} else {
+			all.UnionAll(one)
+		}
+	}
+	if all == nil {
+		return query
+	}
+	return d.NewSelect().Model(&f.rows).ModelTableExpr("(?) AS ?TableAlias", all)
+}
+
+// skipped returns how many rows are before the page, which a number names.
+func (p *listParams) skipped() int64 {
+	if p.after != "" {
+		return 0
+	}
+	return (p.number - 1) * p.size
+}
+
+// start begins the page after a row, where page.after names one.
 func (l *listing[Row]) start(query *bun.SelectQuery, p listParams, sort sorting[Row]) []gen.ParamError {
 	if p.after == "" {
-		query.Offset((p.number - 1) * p.size)
 		return nil
 	}
 	if p.number > 1 {

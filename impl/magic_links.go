@@ -28,7 +28,7 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c, c.registry, db.MagicLink, p.MagicToken)
-	c.concerns(user)
+	c.concernsLink(user, app)
 	switch {
 	case err != nil:
 		return nil, err
@@ -65,7 +65,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 // useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has
 // no role.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if user.PasswordHash, err = c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
@@ -77,8 +77,11 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err == nil && first && user.HasPassword() {
 			err = s.removePassword(ctx, tx, c, user, app)
 		}
-		if err != nil || accessOf(user, app) == noRole {
+		if err != nil {
 			return err
+		}
+		if accessOf(user, app) == noRole {
+			return c.record(ctx, tx, gen.UserRequiresRole{}.Slug())
 		}
 		return s.insertSession(ctx, tx, c, session, precondition{})
 	})

@@ -46,12 +46,18 @@ func (ApplicationCrash) outcomeOfPreferencesRead()               {}
 func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
 func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
+func (ApplicationCrash) outcomeOfAuditEventsIndex()              {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
 func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
 func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
 func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
 func (ApplicationCrash) outcomeOfCompaniesUpdate()               {}
+
+// Slug is "action-successful".
+func (AuditEventsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (AuditEventsIndexActionSuccessful) outcomeOfAuditEventsIndex() {}
 
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
@@ -234,6 +240,7 @@ func (IdentifyRequestError) outcomeOfPreferencesRead()               {}
 func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
 func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
+func (IdentifyRequestError) outcomeOfAuditEventsIndex()              {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
 func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
@@ -270,6 +277,7 @@ func (InvalidContentType) outcomeOfPreferencesRead()               {}
 func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
 func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
+func (InvalidContentType) outcomeOfAuditEventsIndex()              {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
 func (InvalidContentType) outcomeOfCompaniesIndex()                {}
@@ -306,6 +314,7 @@ func (InvalidEncodedParams) outcomeOfPreferencesRead()               {}
 func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
 func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
+func (InvalidEncodedParams) outcomeOfAuditEventsIndex()              {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
 func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
@@ -350,6 +359,7 @@ func (InvalidParam) outcomeOfPreferencesRead()               {}
 func (InvalidParam) outcomeOfPreferencesUpdate()             {}
 func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
+func (InvalidParam) outcomeOfAuditEventsIndex()              {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
 func (InvalidParam) outcomeOfCompaniesIndex()                {}
@@ -403,6 +413,7 @@ func (InvalidToken) outcomeOfPreferencesRead()               {}
 func (InvalidToken) outcomeOfPreferencesUpdate()             {}
 func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
+func (InvalidToken) outcomeOfAuditEventsIndex()              {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
 func (InvalidToken) outcomeOfCompaniesIndex()                {}
@@ -457,6 +468,7 @@ func (MissingParam) outcomeOfPreferencesRead()               {}
 func (MissingParam) outcomeOfPreferencesUpdate()             {}
 func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
+func (MissingParam) outcomeOfAuditEventsIndex()              {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
 func (MissingParam) outcomeOfCompaniesIndex()                {}
@@ -491,6 +503,7 @@ func (NoParamsDecoded) outcomeOfPreferencesRead()               {}
 func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
 func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
+func (NoParamsDecoded) outcomeOfAuditEventsIndex()              {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
 func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
@@ -537,6 +550,7 @@ func (OriginNotAllowed) outcomeOfPreferencesRead()               {}
 func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
 func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
+func (OriginNotAllowed) outcomeOfAuditEventsIndex()              {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
 func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
@@ -574,6 +588,7 @@ func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
 func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
 func (PermissionDenied) outcomeOfNotificationsIndex()  {}
 func (PermissionDenied) outcomeOfNotificationsUpdate() {}
+func (PermissionDenied) outcomeOfAuditEventsIndex()    {}
 func (PermissionDenied) outcomeOfPeopleIndex()         {}
 func (PermissionDenied) outcomeOfPeopleRead()          {}
 func (PermissionDenied) outcomeOfCompaniesIndex()      {}
@@ -619,6 +634,7 @@ func (RateLimitExceeded) outcomeOfPreferencesRead()               {}
 func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
 func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
+func (RateLimitExceeded) outcomeOfAuditEventsIndex()              {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
 func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
@@ -653,6 +669,7 @@ func (RequestTooLarge) outcomeOfPreferencesRead()               {}
 func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
 func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
+func (RequestTooLarge) outcomeOfAuditEventsIndex()              {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
 func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
@@ -699,6 +716,7 @@ func (RouteNonExistent) outcomeOfPreferencesRead()               {}
 func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
 func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
+func (RouteNonExistent) outcomeOfAuditEventsIndex()              {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
 func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
@@ -733,6 +751,7 @@ func (RouteNotFound) outcomeOfPreferencesRead()               {}
 func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
 func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
+func (RouteNotFound) outcomeOfAuditEventsIndex()              {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
 func (RouteNotFound) outcomeOfCompaniesIndex()                {}
@@ -779,6 +798,7 @@ func (ServiceNotFound) outcomeOfPreferencesRead()               {}
 func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
 func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
+func (ServiceNotFound) outcomeOfAuditEventsIndex()              {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
 func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
@@ -813,6 +833,7 @@ func (SessionExpired) outcomeOfPreferencesRead()               {}
 func (SessionExpired) outcomeOfPreferencesUpdate()             {}
 func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
+func (SessionExpired) outcomeOfAuditEventsIndex()              {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
 func (SessionExpired) outcomeOfCompaniesIndex()                {}
@@ -2712,6 +2733,93 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 		return as[ServiceNotFound](answer)
 	}
 	return nil, answer.undocumented()
+}
+
+// AuditEventsIndexOutcome is an outcome of auditEventsIndex:
+//   - [AuditEventsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type AuditEventsIndexOutcome interface {
+	Outcome
+	outcomeOfAuditEventsIndex()
+}
+
+// AuditEventsIndex calls POST /api/v1/audit_events/index: List what was done.
+func (a *API) AuditEventsIndex(ctx context.Context, params AuditEventsIndexParams, editors ...RequestEditorFn) (AuditEventsIndexOutcome, error) {
+	answer, err := a.call(ctx, "auditEventsIndex", func() (*http.Response, error) {
+		return a.HTTP.AuditEventsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[AuditEventsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// AuditEventsIndexAll returns the rows of all pages of auditEventsIndex, 100 on each page unless params say otherwise.
+func (a *API) AuditEventsIndexAll(ctx context.Context, params AuditEventsIndexParams, editors ...RequestEditorFn) iter.Seq2[AuditEvent, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]AuditEvent, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[AuditEventsIndexActionSuccessful](a.AuditEventsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
 }
 
 // PeopleIndexOutcome is an outcome of peopleIndex:
