@@ -21,6 +21,7 @@ type User struct {
 	RememberMe      bool
 	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
 	Suspended       bool   // cannot sign in
+	Recordless      bool   // as it was when the user was inserted or listed; Records tells
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`
@@ -29,6 +30,12 @@ type User struct {
 
 // HasPassword reports whether the user can sign in with a password. A blank hash counts as none.
 func (u *User) HasPassword() bool { return strings.TrimSpace(u.PasswordHash) != "" }
+
+// Unproven reports whether somebody can sign in as the user who never verified the address. That may be a
+// stranger, who registered it in advance.
+func (u *User) Unproven() bool {
+	return u.EmailVerifiedAt.IsZero() && (u.HasPassword() || u.GoogleSubject != "")
+}
 
 // Client is a user's record as a client.
 type Client struct {
@@ -114,6 +121,7 @@ type Application struct {
 	SignInMail      bool
 	AccentColor     string // such as #3366cc, "" for none
 	SupportURL      string `bun:"support_url"`
+	LogoDigest      string `bun:",nullzero"` // the database's SHA-256 of the logo, in hex; "" for none
 	CreatedAt       time.Time
 }
 
@@ -125,9 +133,10 @@ type ApplicationToken struct {
 	ApplicationID int64
 	TokenDigest   []byte
 	CreatedAt     time.Time
+	LastUsedAt    time.Time `bun:",nullzero"` // zero for never; a minute late at most
 }
 
-// Link is a link that was mailed to a user and has not been consumed.
+// Link is a link that was mailed to a user, or a session that was handed over, and that has not been consumed.
 type Link struct {
 	bun.BaseModel `bun:"table:links"`
 
@@ -141,6 +150,12 @@ type Link struct {
 	KnownAddress  bool   // whether it was requested from an address that the user had signed in from
 	Email         string // the address that a change of address leads to, "" for other kinds
 	ByAdmin       bool   // whether an administrator made it: then it needs no session
+	EmailVerified bool   // of a link that undoes a change of address: whether the old one was verified
+
+	// Of a session that was handed over:
+	Challenge        string    // of the verifier that the token needs, RFC 7636
+	SessionCreatedAt time.Time `bun:",nullzero"`
+	SessionMethod    string
 }
 
 // GoogleState is a sign-in with Google that was started and not completed.
@@ -174,6 +189,8 @@ type Route struct {
 	Method     string
 	Path       string
 	DeployedAt time.Time `bun:",nullzero"`
+
+	Service *Service `bun:"rel:belongs-to,join:service_id=id"` // nil unless it was asked for
 }
 
 // Mail is a mail to a user, queued until SentAt or FailedAt is set.

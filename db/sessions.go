@@ -46,7 +46,8 @@ type NewSession struct {
 	Network    string
 	KnownSince time.Time
 
-	// Preconditions: the user still has this password hash and this Google account; "" skips a check.
+	// Preconditions: the user is not suspended, and still has this password hash and this Google account; "" skips
+	// a check.
 	PasswordHash, GoogleSubject string
 	// Precondition: since AttemptsSince, the attempts of this key by the network with this digest are fewer than
 	// OwnAttempts, and those of all networks together fewer than AllAttempts. A nil key skips the check.
@@ -71,7 +72,7 @@ func CreateSession(ctx context.Context, idb bun.IDB, n NewSession) error {
 WITH made AS (
 	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
 	SELECT u.id, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz FROM users u
-	WHERE u.id = $1 AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
+	WHERE u.id = $1 AND NOT u.suspended AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
 	AND ($9::bytea IS NULL OR (SELECT count(*) FILTER (WHERE abs(network) = $17) < $11 AND count(*) FILTER (WHERE network > 0) < $18
 		FROM tries AS t, `+madeAttempts+` WHERE key = $9 AND at > $10))
 	FOR KEY SHARE OF u
@@ -102,8 +103,21 @@ func SessionExists(ctx context.Context, idb bun.IDB, id int64) (bool, error) {
 	return idb.NewSelect().Model((*Session)(nil)).Where("id = ?", id).Exists(ctx)
 }
 
-// EndSessions deletes the sessions of a user, except one; 0 excepts none.
-func EndSessions(ctx context.Context, idb bun.IDB, userID, except int64) error {
-	_, err := idb.NewDelete().Model((*Session)(nil)).Where("user_id = ? AND id <> ?", userID, except).Exec(ctx)
+// EndSession deletes a session.
+func EndSession(ctx context.Context, idb bun.IDB, id int64) error {
+	_, err := idb.NewDelete().Model((*Session)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
+}
+
+// EndSessions deletes the sessions of a user, those that are being handed over included, except one; 0 excepts
+// none.
+func EndSessions(ctx context.Context, idb bun.IDB, userID, except int64) error {
+	_, err := idb.NewDelete().With("handed_over", DeleteHandedOver(idb, userID)).
+		Model((*Session)(nil)).Where("user_id = ? AND id <> ?", userID, except).Exec(ctx)
+	return err
+}
+
+// DeleteHandedOver is the statement that deletes the sessions of a user that are being handed over.
+func DeleteHandedOver(idb bun.IDB, userID int64) *bun.DeleteQuery {
+	return idb.NewDelete().Model((*Link)(nil)).Where("user_id = ? AND kind = ?", userID, HandedOverLink)
 }

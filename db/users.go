@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/uptrace/bun"
 )
 
@@ -112,13 +113,15 @@ func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash stri
 }
 
 // SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
-// used at these times or earlier have expired and are deleted first, except one. It reports whether the
-// preference was another before.
+// used at these times or earlier have expired and are deleted first, except one; so are those that were handed
+// over. It reports whether the preference was another before.
 func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) (bool, error) {
 	return ChangedOne(idb.NewRaw(`
 WITH ended AS (
 	DELETE FROM sessions USING users u
-	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
+	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4
+), handed_over AS (
+	DELETE FROM links USING users u WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND session_created_at <= ?2)
 UPDATE users SET remember_me = ?1 WHERE id = ?0 AND remember_me <> ?1`, userID, remember, created, lastUsed, except).Exec(ctx))
 }
 
@@ -155,6 +158,26 @@ func LinkGoogle(ctx context.Context, idb bun.IDB, user *User, email string) erro
 		return ErrAlreadyExists
 	}
 	return err
+}
+
+// ReplaceEmail saves the e-mail address of a user, its verification and the linked Google account. It returns
+// ErrAlreadyExists if another user has the address; then the transaction cannot go on.
+func ReplaceEmail(ctx context.Context, tx bun.Tx, user *User) error {
+	err := Update(ctx, tx, user, "email", "email_verified_at", "google_subject")
+	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && refused.Code == "23505" {
+		return ErrAlreadyExists
+	}
+	return err
+}
+
+// SetGoogle links a user who is linked to no Google account, or unlinks one who has a password, if the account is
+// "". It reports whether it did.
+func SetGoogle(ctx context.Context, idb bun.IDB, user *User, subject string) (bool, error) {
+	update := idb.NewUpdate().Model((*User)(nil)).Set("google_subject = nullif(?, '')", subject).Where("id = ?", user.ID)
+	if subject == "" {
+		return ChangedOne(update.Where("btrim(password_hash) <> ''").Exec(ctx))
+	}
+	return ChangedOne(update.Where("google_subject IS NULL").Exec(ctx))
 }
 
 // ReadRecords sets the records of users, and their access.

@@ -100,11 +100,11 @@ func (s *Server) searchAudit(c *call) (*auditSearch, error) {
 	if !wanted("email") {
 		return search, nil
 	}
-	pattern := escapeLike(strings.ToLower(p.term)) + "%"
+	pattern := escapeLike(p.term) + "%"
 	if !short {
 		pattern = "%" + pattern
 	}
-	err := s.DB.NewSelect().Model((*db.User)(nil)).Column("id").Where(`lower(email COLLATE "C") LIKE ?`, pattern).
+	err := s.DB.NewSelect().Model((*db.User)(nil)).Column("id").Where(`lower(email COLLATE "C") LIKE search_text(?)`, pattern).
 		Limit(searchedUsers+1).Scan(c.context(), &search.users)
 	if len(search.users) > searchedUsers {
 		search.users, search.email = nil, pattern
@@ -139,7 +139,7 @@ func (a *auditSearch) narrow(q *bun.SelectQuery) {
 	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		q.Where("?TableAlias.subject_id IN (?0) OR ?TableAlias.actor_id IN (?0)", bun.In(a.users))
 		if a.email != "" {
-			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id) AND lower(u.email COLLATE "C") LIKE ?)`, a.email)
+			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id) AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
 		}
 		if a.request != "" {
 			q.WhereOr(`?TableAlias.request_id COLLATE "C" LIKE ?`, a.request)

@@ -190,13 +190,13 @@ func (s *Server) saveVerificationLink(c *call, found *account, redirectURL strin
 // UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(c, db.VerificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(c, req.Body.VerificationToken, db.VerificationLink)
 	switch {
 	case err != nil:
 		return nil, err
 	case link == nil || link.UserID != c.session.UserID:
 		return gen.InvalidVerificationLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, &c.session.User, c.now):
 		return gen.VerificationLinkExpired{}, nil
 	}
 	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {

@@ -27,7 +27,7 @@ type audit struct {
 func auditOf(o *specOperation) audit {
 	action := o.path[strings.LastIndex(o.path, "/")+1:]
 	kind, _ := o.op.Extensions["x-audit"].(string)
-	reads := slices.Contains([]string{"read", "index", "google_authorize", "judge"}, action)
+	reads := strings.HasSuffix(action, "index") || slices.Contains([]string{"read", "google_authorize", "judge"}, action)
 	administrative := o.op.Extensions["x-access"] != nil || o.id == "notificationsUpdate"
 	return audit{success: !reads || kind == "read", refusals: kind == "sign-in" || administrative}
 }
@@ -72,8 +72,12 @@ func TestAuditEvents(t *testing.T) {
 					n = 1
 				}
 				have := e.count("audit_events WHERE request_id = $1", id)
-				right := e.count("audit_events WHERE request_id = $1 AND operation = $2 AND status = $3 AND ip = '127.0.0.1' AND user_agent = $4 AND NOT command AND "+row.changed,
-					id, o.id, row.answer.status(), row.agent)
+				address := "127.0.0.1"
+				if o.id == "usersDelete" && row.answer.code == 200 {
+					address, row.agent = "", "" // of somebody who was deleted
+				}
+				right := e.count("audit_events WHERE request_id = $1 AND operation = $2 AND status = $3 AND ip = $4 AND user_agent = $5 AND NOT command AND "+row.changed,
+					id, o.id, row.answer.status(), address, row.agent)
 				if have != n || right != n {
 					t.Errorf("%s: there are %d events, %d of them right, instead of %d", row.name, have, right, n)
 				}
@@ -92,8 +96,8 @@ func (e *env) auditSaved() {
 	})
 }
 
-// auditHides fails if an audit event holds a secret: a token, or the value of a param that is not the name of an
-// application.
+// auditHides fails if an audit event holds a secret: a token, or the value of a param that is not the slug of an
+// application and long enough to be told from other texts.
 func (e *env) auditHides(params map[string]any, secrets ...string) {
 	e.t.Helper()
 	var add func(value any)
@@ -103,7 +107,7 @@ func (e *env) auditHides(params map[string]any, secrets ...string) {
 			secrets = append(secrets, value)
 		case map[string]any:
 			for name, each := range value {
-				if name != "application" {
+				if name != "application" && name != "slug" {
 					add(each)
 				}
 			}
@@ -111,7 +115,7 @@ func (e *env) auditHides(params map[string]any, secrets ...string) {
 	}
 	add(params)
 	for _, secret := range secrets {
-		if len(secret) > 5 && !slices.Contains([]string{"support", "viewer", "minimal", "default"}, secret) && e.count("audit_events e WHERE strpos(e::text, $1) > 0", secret) > 0 {
+		if len(secret) > 8 && e.count("audit_events e WHERE strpos(e::text, $1) > 0", secret) > 0 {
 			e.t.Errorf("an audit event holds %q", secret)
 		}
 	}

@@ -123,6 +123,9 @@ func (w *fuzzed) text(schema *openapi3.Schema, name string) string {
 	if schema.MaxLength != nil {
 		most = int(*schema.MaxLength)
 	}
+	if name == "challenge" {
+		return rapid.StringMatching(schema.Pattern).Draw(w.r, name)
+	}
 	switch schema.Format {
 	case "":
 	case "email":

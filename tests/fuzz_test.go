@@ -170,6 +170,11 @@ func (w *fuzzed) store(q *fuzzRequest, a answer) {
 		}
 	}
 	for _, token := range anyToken.FindAllString(a.text, -1) {
+		if q.id == "sessionsHandOver" {
+			who.add("magic_token", token)
+			w.secrets[token] = true
+			continue
+		}
 		w.gotToken(who, token)
 		if application, ok := q.params["application"]; ok {
 			who.add("application", application)
@@ -185,6 +190,8 @@ func (w *fuzzed) store(q *fuzzRequest, a answer) {
 	switch q.id {
 	case "usersPasswordUpdate", "usersPasswordReset":
 		who.add("password", q.params["password"])
+	case "usersEmailChangeRequest":
+		who.add("token", q.token) // of the session that the link needs
 	case "sessionsGoogleAuthorize":
 		f := &flow{GoogleAuthorization: client.GoogleAuthorization{URL: data["url"].(string), State: data["state"].(string), Verifier: data["verifier"].(string)}}
 		verified := rapid.SampledFrom([]bool{true, true, true, false}).Draw(w.r, "verified")
@@ -218,7 +225,10 @@ func (w *fuzzed) checkMails(*rapid.T) {
 			w.fail("a mail is not safe to read")
 		}
 		for _, found := range linkForm.FindAllStringSubmatch(m.Text, -1) {
-			name := map[string]string{"magic": "magic_token", "reset": "reset_token", "verify": "verification_token"}[found[1]]
+			name := map[string]string{"magic": "magic_token", "reset": "reset_token", "verify": "verification_token", "email": "email_token"}[found[1]]
+			if strings.Contains(m.Text, "take the change back") {
+				name = "undo_token"
+			}
 			w.meet(m.To).add(name, found[2])
 			w.secrets[found[2]] = true
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify)\?token=(plal_[a-z2-7]{56})\s`)
+var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify|email)\?token=(plal_[a-z2-7]{56})\s`)
 
-// mailedLink returns the token of the newest link of a kind (magic, reset, verify) that was mailed to an
+// mailedLink returns the token of the newest link of a kind (magic, reset, verify, email) that was mailed to an
 // address.
 func (e *env) mailedLink(kind, email string) string {
 	e.t.Helper()

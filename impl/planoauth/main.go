@@ -20,7 +20,10 @@ type command struct {
 	Application application `cmd:"" help:"Applications: the products that users sign in to."`
 	Employee    employee    `cmd:"" help:"Employees."`
 	Company     company     `cmd:"" help:"Companies."`
-	Audit       audit       `cmd:"" help:"Audit events: who did what."`
+	Person      person      `cmd:"" help:"People: all users."`
+
+	Notification notification `cmd:"" help:"Notifications about what failed."`
+	Audit        audit        `cmd:"" help:"Audit events: who did what."`
 
 	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }
