@@ -84,8 +84,10 @@ known AS (
 	WHERE NOT EXISTS (SELECT FROM known_addresses WHERE user_id = $1 AND address = $13 AND signed_in_at > $14)
 	ON CONFLICT (user_id, address) DO UPDATE SET signed_in_at = greatest(k.signed_in_at, excluded.signed_in_at)
 ), event AS (
-	INSERT INTO audit_events (created_at, operation, status, actor_id, actor_application, subject_id, application, request_id, ip, user_agent, changed)
-	SELECT $8::timestamptz, $19, $20, CASE $21 WHEN '' THEN made.user_id END, $21, made.user_id, $22, $23, $6, $7, coalesce($24::text[], '{}') FROM made
+	INSERT INTO audit_events (created_at, operation, status, actor_id, actor_application, subject_id, application,
+		request_id, ip, user_agent, changed)
+	SELECT $8::timestamptz, $19, $20, CASE $21 WHEN '' THEN made.user_id END, $21, made.user_id, $22,
+		$23, $6, $7, coalesce($24::text[], '{}') FROM made
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		s.UserID, s.ApplicationID, s.TokenDigest, s.Method, s.RedirectURL, s.IP, s.UserAgent, s.CreatedAt,

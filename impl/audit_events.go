@@ -125,8 +125,9 @@ func (a *auditSearch) parts() (_ []part, rest *auditSearch) {
 	}
 	parts := []part{{"?TableAlias.subject_id = wanted.id", nil, a.users}, byActor}
 	if a.request != "" {
-		parts = append(parts, part{`?TableAlias.request_id COLLATE "C" LIKE ?1 AND ?TableAlias.request_id <> ''
-			AND coalesce(?TableAlias.subject_id NOT IN (?0), true) AND coalesce(?TableAlias.actor_id NOT IN (?0), true)`, []any{bun.In(a.users), a.request}, nil})
+		const condition = `?TableAlias.request_id COLLATE "C" LIKE ?1 AND ?TableAlias.request_id <> ''
+			AND coalesce(?TableAlias.subject_id NOT IN (?0), true) AND coalesce(?TableAlias.actor_id NOT IN (?0), true)`
+		parts = append(parts, part{condition, []any{bun.In(a.users), a.request}, nil})
 	}
 	return parts, nil
 }
@@ -139,7 +140,8 @@ func (a *auditSearch) narrow(q *bun.SelectQuery) {
 	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		q.Where("?TableAlias.subject_id IN (?0) OR ?TableAlias.actor_id IN (?0)", bun.In(a.users))
 		if a.email != "" {
-			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id) AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
+			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id)
+				AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
 		}
 		if a.request != "" {
 			q.WhereOr(`?TableAlias.request_id COLLATE "C" LIKE ?`, a.request)

@@ -38,7 +38,10 @@ func TestRefusalEvents(t *testing.T) {
 		operation, status, network string
 		subject                    int64
 	}{
-		{"a", "server-busy", "203.0.113.7", 1}, {"a", "invalid-password", "203.0.113.8", 1}, {"a", "invalid-password", "203.0.113.7", 2}, {"b", "invalid-password", "203.0.113.7", 1},
+		{"a", "server-busy", "203.0.113.7", 1},
+		{"a", "invalid-password", "203.0.113.8", 1},
+		{"a", "invalid-password", "203.0.113.7", 2},
+		{"b", "invalid-password", "203.0.113.7", 1},
 	} {
 		add(10, other.operation, other.status, other.network, other.subject)
 	}

@@ -137,27 +137,10 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	return listParts(s, c, l, nil, prepare)
 }
 
-// part is a part of a list: the rows of a condition, which no other part has. Postgres finds the first rows of each
-// part by an index, where it would sort those of several conditions joined by OR.
-type part struct {
-	condition string
-	args      []any
-	each      []int64 // the values of wanted.id in the condition, each of which has an index of its own order; nil for none
-}
-
-// query completes the query of a part. It selects the rows for each id apart.
-func (p *part) query(d *db.DB, query *bun.SelectQuery, finish func(*bun.SelectQuery)) *bun.SelectQuery {
-	one := query.Clone().Where(p.condition, p.args...)
-	finish(one)
-	if p.each == nil {
-		return one
-	}
-	return d.NewSelect().ColumnExpr("found.*").TableExpr("unnest(?::bigint[]) AS wanted (id)", pgdialect.Array(p.each)).
-		Join("CROSS JOIN LATERAL (?) AS found", one)
-}
-
 // listParts is list for the rows of these parts, all rows if there are none.
-func listParts[Row any](s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
+func listParts[Row any](
+	s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery),
+) (*listed[Row], listRefusal, error) {
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
@@ -287,23 +270,6 @@ func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View
 
 // escapeLike makes LIKE take a text literally.
 func escapeLike(text string) string { return likeEscapes.Replace(text) }
-
-// unite returns a query for the rows of all parts. finish completes the query of each. Without parts it returns the
-// query as it is.
-func (f *listed[Row]) unite(d *db.DB, query *bun.SelectQuery, parts []part, finish func(*bun.SelectQuery)) *bun.SelectQuery {
-	var all *bun.SelectQuery
-	for _, part := range parts {
-		if one := part.query(d, query, finish); all == nil {
-			all = one
-		} else {
-			all.UnionAll(one)
-		}
-	}
-	if all == nil {
-		return query
-	}
-	return d.NewSelect().Model(&f.rows).ModelTableExpr("(?) AS ?TableAlias", all)
-}
 
 // skipped returns how many rows are before the page, which a number names.
 func (p *listParams) skipped() int64 {

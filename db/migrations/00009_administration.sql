@@ -95,7 +95,8 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_created_at_idx ON audit_events (created_at, id);
 CREATE INDEX audit_events_operation_idx ON audit_events (operation, created_at, id);
 CREATE INDEX audit_events_subject_id_idx ON audit_events (subject_id, created_at, id) WHERE subject_id IS NOT NULL;
-CREATE INDEX audit_events_actor_id_idx ON audit_events (actor_id, created_at, id) WHERE actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id;
+CREATE INDEX audit_events_actor_id_idx ON audit_events (actor_id, created_at, id)
+    WHERE actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id;
 CREATE INDEX audit_events_request_id_idx ON audit_events (request_id COLLATE "C") WHERE request_id <> '';
 CREATE INDEX audit_events_refused_idx ON audit_events (created_at, id) WHERE status <> 'action-successful';
 CREATE INDEX audit_events_status_idx ON audit_events (status, created_at, id) WHERE status <> 'action-successful';
