@@ -33,6 +33,8 @@ type refusals struct {
 	minute  time.Time
 	counted map[string]*refusedOperation // in this minute, by operation id
 	unsaved []db.AuditEvent
+
+	failing bool // whether the last statement failed, which is logged once; only run uses it
 }
 
 // refusedOperation counts the refusals of an operation in the current minute.
@@ -155,8 +157,11 @@ func (r *refusals) save(ctx context.Context, due func(*refusalCount) bool) {
 	r.unsaved = nil
 	r.mu.Unlock()
 	for batch := range slices.Chunk(events, refusalBatch) {
-		if err := r.saveBatch(ctx, batch); err != nil {
+		err := r.saveBatch(ctx, batch)
+		if err != nil && !r.failing {
 			r.log.Warn("saving audit events of refusals failed, trying again", "events", len(events), "cause", err.Error())
+		}
+		if r.failing = err != nil; r.failing {
 			r.mu.Lock()
 			r.unsaved = append(events, r.unsaved...)
 			r.mu.Unlock()
