@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -67,6 +68,23 @@ func TestAuditIsSavedAtTheEnd(t *testing.T) {
 	check(t, p.pool.QueryRow(t.Context(), "SELECT sum(count) FROM audit_events WHERE status = 'missing-param'").Scan(&sum))
 	if rows := p.count("audit_events WHERE status = 'missing-param'"); sum != 17 || rows > 12 {
 		t.Errorf("%d events stand for %d refusals", rows, sum)
+	}
+}
+
+// TestAuditWaitsForTheDatabase: refusals that cannot be saved are saved later.
+func TestAuditWaitsForTheDatabase(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.exec("ALTER TABLE audit_events RENAME TO audit_events_away")
+	a := e.send("POST", "/api/v1/sessions/create", b64(`{"unknown":1}`), "Content-Type", "text/plain")
+	const failed = "saving audit events of refusals failed"
+	e.within(busyLimit, "saving fails", func() bool { return strings.Contains(e.logs.String(), failed) })
+	e.exec("ALTER TABLE audit_events_away RENAME TO audit_events")
+	e.within(busyLimit, "the refusal is saved", func() bool {
+		return e.count("audit_events WHERE request_id = $1", a.header.Get("X-Request-Id")) == 1
+	})
+	if strings.Count(e.logs.String(), failed) != 1 {
+		t.Error("that saving failed is logged more than once")
 	}
 }
 
