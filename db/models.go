@@ -232,6 +232,7 @@ type AuditEvent struct {
 	UserAgent        string
 	Changed          []string `bun:",array,nullzero"` // names of params
 	Count            int64    // requests that it stands for
+	Administration   bool     // whether the operation is an administrative one
 }
 
 // Notification tells operators that something failed.

@@ -55,9 +55,12 @@ type NewSession struct {
 	AttemptsBy               int64
 	AttemptsSince            time.Time
 	OwnAttempts, AllAttempts int
+
+	// Event is saved with the session. Its subject is the user, who is also the actor unless an application is.
+	Event AuditEvent
 }
 
-// CreateSession saves a new session and sets its id. If a precondition does not hold, it returns
+// CreateSession saves a new session with its audit event, and sets its id. If a precondition does not hold, it returns
 // ErrPreconditionFailed and changes nothing: a session cannot be created beside a change that ends all
 // others, and a right password that was found by too many attempts is not confirmed.
 //
@@ -80,11 +83,17 @@ known AS (
 	SELECT made.user_id, $13, $8::timestamptz FROM made
 	WHERE NOT EXISTS (SELECT FROM known_addresses WHERE user_id = $1 AND address = $13 AND signed_in_at > $14)
 	ON CONFLICT (user_id, address) DO UPDATE SET signed_in_at = greatest(k.signed_in_at, excluded.signed_in_at)
+), event AS (
+	INSERT INTO audit_events (created_at, operation, status, actor_id, actor_application, subject_id, application,
+		request_id, ip, user_agent, changed)
+	SELECT $8::timestamptz, $19, $20, CASE $21 WHEN '' THEN made.user_id END, $21, made.user_id, $22,
+		$23, $6, $7, coalesce($24::text[], '{}') FROM made
 )
 SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
 		s.UserID, s.ApplicationID, s.TokenDigest, s.Method, s.RedirectURL, s.IP, s.UserAgent, s.CreatedAt,
 		n.AttemptsKey, n.AttemptsSince, n.OwnAttempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject,
-		n.AttemptsBy, n.AllAttempts).Scan(&s.ID)
+		n.AttemptsBy, n.AllAttempts, n.Event.Operation, n.Event.Status, n.Event.ActorApplication, n.Event.Application, n.Event.RequestID,
+		n.Event.Changed).Scan(&s.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrPreconditionFailed
 	}

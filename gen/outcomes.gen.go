@@ -68,6 +68,7 @@ const (
 	OperationPasswordsJudge                OperationID = "passwordsJudge"
 	OperationNotificationsIndex            OperationID = "notificationsIndex"
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
+	OperationAuditEventsIndex              OperationID = "auditEventsIndex"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
 	OperationPeopleInvite                  OperationID = "peopleInvite"
@@ -131,6 +132,9 @@ type Operation struct {
 	Application SessionApplication
 	// Subject is the person that an administrative operation is about.
 	Subject OperationSubject
+	// Audit says how requests are recorded: sign-in and sign-out for those that make or end a session of their caller, read
+	// for those that only look at something worth recording. It is empty for changes, and for what is not recorded.
+	Audit string
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -171,7 +175,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -205,7 +209,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"session_token"}, Roles: []string(nil),
-		Throttled: false, Access: "",
+		Throttled: false, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -231,7 +235,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -257,7 +261,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "scope"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-out",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -283,7 +287,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -312,7 +316,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "magic_token", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -343,7 +347,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"google-sign-in-failed",
@@ -371,7 +375,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"google-account-conflict",
@@ -403,7 +407,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "challenge", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-out",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -430,7 +434,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -462,7 +466,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -490,7 +494,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -519,7 +523,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "application", "client", "client.email", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "enterprise", "invite", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "client.email", Kind: "email", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -553,7 +557,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "company_id", "company_name", "company_confirmed", "enterprise", "active", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -584,7 +588,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: "client.password"},
 		Slugs: []string{
 			"action-successful",
@@ -615,7 +619,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -641,7 +645,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -667,7 +671,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -698,7 +702,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -727,7 +731,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "reset_token", "password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -757,7 +761,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "redirect_url"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-already-verified",
@@ -785,7 +789,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "verification_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -813,7 +817,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "read",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -841,7 +845,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "current_password"},
 		RequiresParams: false, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -871,7 +875,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "current_password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -903,7 +907,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-already-registered",
@@ -932,7 +936,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "undo_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-already-registered",
@@ -962,7 +966,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -994,7 +998,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1023,7 +1027,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -1049,7 +1053,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1077,7 +1081,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "email", "first_name", "last_name"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -1105,7 +1109,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1134,7 +1138,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1158,12 +1162,40 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationAuditEventsIndex, Method: "POST", Path: "/api/v1/audit_events/index", Service: "audit_events",
+		Params:         "AuditEventsIndexParams",
+		ParamOrder:     []string{"token", "user_id", "operation", "status", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationPeopleIndex, Method: "POST", Path: "/api/v1/people/index", Service: "people",
 		Params:         "PeopleIndexParams",
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1191,7 +1223,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "read",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -1220,7 +1252,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1250,7 +1282,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "suspended", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
 		Slugs: []string{
@@ -1279,7 +1311,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -1308,7 +1340,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "session_id"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
 		Slugs: []string{
@@ -1337,7 +1369,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "read",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -1366,7 +1398,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "read",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -1395,7 +1427,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "email"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1424,7 +1456,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "email", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1455,7 +1487,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1483,7 +1515,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1511,7 +1543,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "name", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1540,7 +1572,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "name", "active", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1569,7 +1601,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1597,7 +1629,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -1626,7 +1658,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "first_name", "last_name", "access", "invite", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1658,7 +1690,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "access", "active", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1687,7 +1719,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1715,7 +1747,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: false, Oneself: false},
 		Slugs: []string{
@@ -1744,7 +1776,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "first_name", "last_name", "invite", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1776,7 +1808,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "active", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "support",
+		Throttled: true, Access: "support", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: true, Oneself: false},
 		Slugs: []string{
@@ -1805,7 +1837,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1833,7 +1865,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1861,7 +1893,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "slug", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1890,7 +1922,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1918,7 +1950,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1946,7 +1978,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "token_id", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -1974,7 +2006,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -2002,7 +2034,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "deployed", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -2030,7 +2062,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "viewer",
+		Throttled: true, Access: "viewer", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -2058,7 +2090,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "deployed", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: true, Access: "admin",
+		Throttled: true, Access: "admin", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -2162,6 +2194,11 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The application, as changed.",
 				Operations: []string{"applicationsUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The events.",
+				Operations: []string{"auditEventsIndex"},
 			},
 			{
 				Message:    "It worked.",
@@ -2637,7 +2674,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2659,7 +2696,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2681,7 +2718,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2736,7 +2773,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2747,7 +2784,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2864,7 +2901,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2875,7 +2912,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2886,7 +2923,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2897,7 +2934,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2908,7 +2945,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2919,7 +2956,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2930,7 +2967,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -2941,7 +2978,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -3023,7 +3060,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -3034,7 +3071,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -3045,7 +3082,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -3241,6 +3278,11 @@ func (o ApplicationCrash) VisitNotificationsIndexResponse(w http.ResponseWriter)
 
 // VisitNotificationsUpdateResponse makes ApplicationCrash an outcome of notificationsUpdate.
 func (o ApplicationCrash) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes ApplicationCrash an outcome of auditEventsIndex.
+func (o ApplicationCrash) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3447,6 +3489,20 @@ func (o ApplicationsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitApplicationsUpdateResponse makes ApplicationsUpdateActionSuccessful an outcome of applicationsUpdate.
 func (o ApplicationsUpdateActionSuccessful) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (AuditEventsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o AuditEventsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitAuditEventsIndexResponse makes AuditEventsIndexActionSuccessful an outcome of auditEventsIndex.
+func (o AuditEventsIndexActionSuccessful) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4206,6 +4262,11 @@ func (o IdentifyRequestError) VisitNotificationsUpdateResponse(w http.ResponseWr
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes IdentifyRequestError an outcome of auditEventsIndex.
+func (o IdentifyRequestError) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes IdentifyRequestError an outcome of peopleIndex.
 func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4526,6 +4587,11 @@ func (o InvalidContentType) VisitNotificationsIndexResponse(w http.ResponseWrite
 
 // VisitNotificationsUpdateResponse makes InvalidContentType an outcome of notificationsUpdate.
 func (o InvalidContentType) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes InvalidContentType an outcome of auditEventsIndex.
+func (o InvalidContentType) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -4867,6 +4933,11 @@ func (o InvalidEncodedParams) VisitNotificationsUpdateResponse(w http.ResponseWr
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes InvalidEncodedParams an outcome of auditEventsIndex.
+func (o InvalidEncodedParams) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes InvalidEncodedParams an outcome of peopleIndex.
 func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -5172,6 +5243,9 @@ func (o InvalidParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes InvalidParam an outcome of auditEventsIndex.
+func (o InvalidParam) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleIndexResponse makes InvalidParam an outcome of peopleIndex.
 func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -5447,6 +5521,9 @@ func (o InvalidToken) VisitNotificationsIndexResponse(w http.ResponseWriter) err
 func (o InvalidToken) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes InvalidToken an outcome of auditEventsIndex.
+func (o InvalidToken) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleIndexResponse makes InvalidToken an outcome of peopleIndex.
 func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -5783,6 +5860,9 @@ func (o MissingParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes MissingParam an outcome of auditEventsIndex.
+func (o MissingParam) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleIndexResponse makes MissingParam an outcome of peopleIndex.
 func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -6031,6 +6111,11 @@ func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 
 // VisitNotificationsUpdateResponse makes NoParamsDecoded an outcome of notificationsUpdate.
 func (o NoParamsDecoded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes NoParamsDecoded an outcome of auditEventsIndex.
+func (o NoParamsDecoded) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -6326,6 +6411,11 @@ func (o OriginNotAllowed) VisitNotificationsIndexResponse(w http.ResponseWriter)
 
 // VisitNotificationsUpdateResponse makes OriginNotAllowed an outcome of notificationsUpdate.
 func (o OriginNotAllowed) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes OriginNotAllowed an outcome of auditEventsIndex.
+func (o OriginNotAllowed) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -6719,6 +6809,11 @@ func (o PermissionDenied) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes PermissionDenied an outcome of auditEventsIndex.
+func (o PermissionDenied) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes PermissionDenied an outcome of peopleIndex.
 func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -7025,6 +7120,11 @@ func (o RateLimitExceeded) VisitNotificationsUpdateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes RateLimitExceeded an outcome of auditEventsIndex.
+func (o RateLimitExceeded) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes RateLimitExceeded an outcome of peopleIndex.
 func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -7301,6 +7401,11 @@ func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 
 // VisitNotificationsUpdateResponse makes RequestTooLarge an outcome of notificationsUpdate.
 func (o RequestTooLarge) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes RequestTooLarge an outcome of auditEventsIndex.
+func (o RequestTooLarge) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -7585,6 +7690,11 @@ func (o RouteNonExistent) VisitNotificationsUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes RouteNonExistent an outcome of auditEventsIndex.
+func (o RouteNonExistent) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes RouteNonExistent an outcome of peopleIndex.
 func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -7843,6 +7953,9 @@ func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) er
 func (o RouteNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes RouteNotFound an outcome of auditEventsIndex.
+func (o RouteNotFound) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleIndexResponse makes RouteNotFound an outcome of peopleIndex.
 func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -8162,6 +8275,11 @@ func (o ServiceNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitAuditEventsIndexResponse makes ServiceNotFound an outcome of auditEventsIndex.
+func (o ServiceNotFound) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleIndexResponse makes ServiceNotFound an outcome of peopleIndex.
 func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -8444,6 +8562,9 @@ func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) e
 func (o SessionExpired) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes SessionExpired an outcome of auditEventsIndex.
+func (o SessionExpired) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPeopleIndexResponse makes SessionExpired an outcome of peopleIndex.
 func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }

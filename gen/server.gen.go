@@ -26,6 +26,20 @@ const (
 	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
 )
 
+// Defines values for AuditEventsIndexParamsFilters.
+const (
+	Administration AuditEventsIndexParamsFilters = "administration"
+	Changes        AuditEventsIndexParamsFilters = "changes"
+	Refused        AuditEventsIndexParamsFilters = "refused"
+	SignIns        AuditEventsIndexParamsFilters = "sign_ins"
+)
+
+// Defines values for AuditEventsIndexSearchAttributes.
+const (
+	AuditEventsIndexSearchAttributesEmail     AuditEventsIndexSearchAttributes = "email"
+	AuditEventsIndexSearchAttributesRequestID AuditEventsIndexSearchAttributes = "request_id"
+)
+
 // Defines values for ClientsIndexParamsFilters.
 const (
 	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
@@ -613,6 +627,188 @@ type ApplicationsUpdateParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditActor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+type AuditActor struct {
+	// Application The application.
+	Application ApplicationSlug `json:"application,omitzero"`
+
+	// Command Whether it was the command.
+	//
+	// Example: true
+	Command *bool `json:"command,omitempty"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the user's address is verified.
+	//
+	// Example: true
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// ID The id of the user.
+	ID ID `json:"id,omitzero"`
+}
+
+// AuditEvent What one request did, or several like it.
+type AuditEvent struct {
+	// Actor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+	Actor AuditActor `json:"actor,omitempty,omitzero"`
+
+	// Application The application that it was about.
+	Application ApplicationSlug `json:"application,omitzero"`
+
+	// Changed The names of the params that were passed to change something, never their values.
+	//
+	// Example: ["first_name","phone"]
+	Changed []string `json:"changed,omitzero"`
+
+	// Count How many requests it stands for. Of refusals beyond ten of an operation, slug, network and subject in a minute, one event counts the rest, and has the request id, the address and the browser of the first of them.
+	//
+	// Example: 1
+	Count int64 `json:"count,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address that the request came from.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id,omitempty,omitzero"`
+
+	// Status The status slug. It is `action-successful` for a change whose mail could not be sent, and absent where an event stands for requests of several slugs.
+	//
+	// Example: action-successful
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Subject Whom it was about; of a user who was deleted the id alone.
+	Subject User `json:"subject,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// AuditEventList A page of events.
+type AuditEventList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The events of the page.
+	Results []AuditEvent `json:"results"`
+}
+
+// AuditEventsIndexActionSuccessful The events.
+type AuditEventsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of events.
+	Data AuditEventList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// AuditEventsIndexParams The params of audit_events/index.
+type AuditEventsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only events of what makes or ends a session of the user who calls, of requests that were refused, of changes, or of administrative operations. Several must all hold.
+	Filters []AuditEventsIndexParamsFilters `json:"filters,omitzero"`
+
+	// Operation Only events of this operationId, or of this verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the actor, the subject or the request of the events must contain, in upper or lower case.
+	Search AuditEventsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the events.
+	Sort AuditEventsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Status Only events of this status slug.
+	//
+	// Example: invalid-password
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UserID Only events whose actor or subject is the user with this id.
+	UserID ID `json:"user_id,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditEventsIndexParamsFilters defines model for AuditEventsIndexParams.Filters.
+type AuditEventsIndexParamsFilters string
+
+// AuditEventsIndexSearch What the actor, the subject or the request of the events must contain, in upper or lower case.
+type AuditEventsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []AuditEventsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for: in the e-mail addresses of users, and at the beginning of request ids. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// AuditEventsIndexSearchAttributes defines model for AuditEventsIndexSearch.Attributes.
+type AuditEventsIndexSearchAttributes string
+
+// AuditEventsIndexSort The order of the events.
+type AuditEventsIndexSort struct {
+	// By What the events are sorted by; `created_at` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
 }
 
 // ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
@@ -5273,6 +5469,9 @@ type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
 // ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
 type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
 
+// AuditEventsIndexJSONRequestBody defines body for AuditEventsIndex for application/json ContentType.
+type AuditEventsIndexJSONRequestBody = AuditEventsIndexParams
+
 // ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
 type ClientsCreateJSONRequestBody = ClientsCreateParams
 
@@ -5473,6 +5672,9 @@ type ServerInterface interface {
 	// ApplicationsUpdate Change an application
 	// (PUT /api/v1/applications/update)
 	ApplicationsUpdate(ctx echo.Context) error
+	// AuditEventsIndex List what was done
+	// (POST /api/v1/audit_events/index)
+	AuditEventsIndex(ctx echo.Context) error
 	// ClientsCreate Make somebody a client
 	// (POST /api/v1/clients/create)
 	ClientsCreate(ctx echo.Context) error
@@ -5711,6 +5913,15 @@ func (w *ServerInterfaceWrapper) ApplicationsUpdate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ApplicationsUpdate(ctx)
+	return err
+}
+
+// AuditEventsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) AuditEventsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AuditEventsIndex(ctx)
 	return err
 }
 
@@ -6307,6 +6518,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/applications/token_create", wrapper.ApplicationsTokenCreate, options.OperationMiddlewares["applicationsTokenCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/applications/token_delete", wrapper.ApplicationsTokenDelete, options.OperationMiddlewares["applicationsTokenDelete"]...)
 	router.PUT(options.BaseURL+"/api/v1/applications/update", wrapper.ApplicationsUpdate, options.OperationMiddlewares["applicationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/audit_events/index", wrapper.AuditEventsIndex, options.OperationMiddlewares["auditEventsIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/clients/create", wrapper.ClientsCreate, options.OperationMiddlewares["clientsCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/clients/index", wrapper.ClientsIndex, options.OperationMiddlewares["clientsIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/clients/read", wrapper.ClientsRead, options.OperationMiddlewares["clientsRead"]...)
@@ -6416,6 +6628,14 @@ type ApplicationsUpdateRequestObject struct {
 
 type ApplicationsUpdateResponseObject interface {
 	VisitApplicationsUpdateResponse(w http.ResponseWriter) error
+}
+
+type AuditEventsIndexRequestObject struct {
+	Body *AuditEventsIndexJSONRequestBody
+}
+
+type AuditEventsIndexResponseObject interface {
+	VisitAuditEventsIndexResponse(w http.ResponseWriter) error
 }
 
 type ClientsCreateRequestObject struct {
@@ -6918,6 +7138,9 @@ type StrictServerInterface interface {
 	// ApplicationsUpdate Change an application
 	// (PUT /api/v1/applications/update)
 	ApplicationsUpdate(ctx context.Context, request ApplicationsUpdateRequestObject) (ApplicationsUpdateResponseObject, error)
+	// AuditEventsIndex List what was done
+	// (POST /api/v1/audit_events/index)
+	AuditEventsIndex(ctx context.Context, request AuditEventsIndexRequestObject) (AuditEventsIndexResponseObject, error)
 	// ClientsCreate Make somebody a client
 	// (POST /api/v1/clients/create)
 	ClientsCreate(ctx context.Context, request ClientsCreateRequestObject) (ClientsCreateResponseObject, error)
@@ -7382,6 +7605,52 @@ func (sh *strictHandler) ApplicationsUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ApplicationsUpdateResponseObject); ok {
 		return validResponse.VisitApplicationsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AuditEventsIndex operation middleware
+func (sh *strictHandler) AuditEventsIndex(ctx echo.Context) error {
+	var request AuditEventsIndexRequestObject
+
+	var body AuditEventsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AuditEventsIndex(ctx.Request().Context(), request.(AuditEventsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AuditEventsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AuditEventsIndexResponseObject); ok {
+		return validResponse.VisitAuditEventsIndexResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -78,7 +78,7 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 // insertClient saves a new user with their client record, session, verification link and welcome mail,
 // which is nil if the mailbox got too many mails. It returns db.ErrAlreadyExists, and saves nothing, when a user has the e-mail address already.
 func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (welcome *db.Mail, _ error) {
-	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := db.InsertNew(ctx, tx, user); err != nil {
 			return err
 		}

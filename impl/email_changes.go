@@ -69,6 +69,7 @@ func (s *Server) saveEmailChange(c *call, own, wanted *account) (mail *db.Mail, 
 		case s.Settings.opaque():
 			err = s.queueLink(ctx, tx, request)
 		case wanted.User != nil:
+			c.recordNothing()
 			return nil
 		default:
 			mail, err = s.mailLink(ctx, tx, own.User, c.sessionApp, request, s.Settings.MailPause)

@@ -129,7 +129,7 @@ func (s *Server) fits(schema, text string) bool {
 // saveGoogleSignIn saves a new session, and the user if they are new or get linked. For an error that raced
 // reports, the user has changed since they were found.
 func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
-	err = s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		switch {
 		case user.ID == 0:

@@ -59,18 +59,22 @@ func (c *call) resume(session *db.Session, link *db.Link) bool {
 	return !expired(session, c.now)
 }
 
-// useHandedOver consumes a link that was handed over, and saves its session unless the user has no role. It verifies
+// useHandedOver consumes a link that was handed over, and saves its session unless the user has no role or is suspended. It verifies
 // nothing, and makes no address a known one.
 func (s *Server) useHandedOver(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := db.ConsumeLink(ctx, tx, link); err != nil {
 			return err
 		}
-		if accessOf(user, app) == noRole {
-			return nil
+		switch accessOf(user, app) {
+		case noRole:
+			return c.record(ctx, tx, gen.UserRequiresRole{}.Slug())
+		case suspended:
+			return c.record(ctx, tx, gen.UserSuspended{}.Slug())
+		case noRecord, admitted:
 		}
 		s.madeUpSessions.Made(session.TokenDigest)
 		if err := db.Insert(ctx, tx, session); err != nil {

@@ -64,7 +64,7 @@ var errExhausted = errors.New("the attempts are exhausted")
 // saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque
 // answers, the job that makes both.
 func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
-	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		within, err := s.count(ctx, tx, found, c.now)
 		switch {
 		case err != nil:
@@ -74,6 +74,7 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 		case s.Settings.opaque():
 			return s.queueLink(ctx, tx, request)
 		case found.User == nil:
+			c.recordNothing()
 			return nil
 		}
 		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)

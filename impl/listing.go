@@ -35,7 +35,7 @@ const (
 // table.
 type listing[Row any] struct {
 	ofUser  bool                    // whether each row belongs to a user, whom the texts call "user"
-	search  map[string]string       // what each attribute searches: an expression of lower-case text
+	search  map[string]string       // what each attribute searches: an expression of lower-case text; nil leaves it to prepare
 	filters map[string]string       // the condition of each filter
 	sorts   map[string]sorting[Row] // by the value of sort.by
 	sort    string                  // the default of sort.by
@@ -122,6 +122,7 @@ type listRefusal interface {
 	gen.PeopleIndexResponseObject
 	gen.PeopleSessionsIndexResponseObject
 	gen.CompaniesIndexResponseObject
+	gen.AuditEventsIndexResponseObject
 	gen.ApplicationsIndexResponseObject
 	gen.ServicesIndexResponseObject
 	gen.RoutesIndexResponseObject
@@ -133,6 +134,13 @@ type listRefusal interface {
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
 // joins and conditions to the query; nil adds none.
 func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
+	return listParts(s, c, l, nil, prepare)
+}
+
+// listParts is list for the rows of these parts, all rows if there are none.
+func listParts[Row any](
+	s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery),
+) (*listed[Row], listRefusal, error) {
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
@@ -152,7 +160,8 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 		p.ascending = l.ascending
 	}
 	if p.count {
-		if err := found.countMatches(ctx, s.DB, query); err != nil {
+		all := found.unite(s.DB, query, parts, func(*bun.SelectQuery) {})
+		if err := found.countMatches(ctx, s.DB, all); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -164,8 +173,12 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	if p.ascending {
 		direction = bun.Safe("ASC")
 	}
-	err := query.OrderExpr(sort.by+" ?, ?TableAlias.id ?", direction, direction).Limit(p.size + 1).Scan(ctx)
-	if err != nil {
+	first := func(q *bun.SelectQuery, rows int64) {
+		q.OrderExpr(sort.by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
+	}
+	query = found.unite(s.DB, query, parts, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	first(query.Offset(p.skipped()), p.size+1)
+	if err := query.Scan(ctx); err != nil {
 		return nil, nil, err
 	}
 	if int64(len(found.rows)) > p.size {
@@ -185,7 +198,7 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 	for _, filter := range p.filters {
 		query.Where(l.filters[filter])
 	}
-	if p.term == "" {
+	if p.term == "" || l.search == nil {
 		return nil
 	}
 	conditions := l.conditions(p)
@@ -258,10 +271,17 @@ func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View
 // escapeLike makes LIKE take a text literally.
 func escapeLike(text string) string { return likeEscapes.Replace(text) }
 
-// start begins the page: after a row, or at a multiple of its size.
+// skipped returns how many rows are before the page, which a number names.
+func (p *listParams) skipped() int64 {
+	if p.after != "" {
+		return 0
+	}
+	return (p.number - 1) * p.size
+}
+
+// start begins the page after a row, where page.after names one.
 func (l *listing[Row]) start(query *bun.SelectQuery, p listParams, sort sorting[Row]) []gen.ParamError {
 	if p.after == "" {
-		query.Offset((p.number - 1) * p.size)
 		return nil
 	}
 	if p.number > 1 {

@@ -17,6 +17,13 @@ func (c *call) concerns(user *db.User) {
 	}
 }
 
+// concernsLink makes the user and the application of a link the subject of the call, if there is one.
+func (c *call) concernsLink(user *db.User, app *db.Application) {
+	if c.concerns(user); app != nil {
+		c.subject.application = app.ID
+	}
+}
+
 // concernsSession makes a session and its user the subject of the call.
 func (c *call) concernsSession(session *db.Session) {
 	c.subject = subject{session.UserID, session.ID, session.ApplicationID}

@@ -28,7 +28,7 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c, c.registry, p.MagicToken, db.MagicLink, db.HandedOverLink)
-	c.concerns(user)
+	c.concernsLink(user, app)
 	switch {
 	case err != nil:
 		return nil, err
@@ -74,7 +74,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 // useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has
 // no role or is suspended.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if user.PasswordHash, err = c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
@@ -89,8 +89,12 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err != nil {
 			return err
 		}
-		if may := accessOf(user, app); may == noRole || may == suspended {
-			return nil
+		switch accessOf(user, app) {
+		case noRole:
+			return c.record(ctx, tx, gen.UserRequiresRole{}.Slug())
+		case suspended:
+			return c.record(ctx, tx, gen.UserSuspended{}.Slug())
+		case noRecord, admitted:
 		}
 		return s.insertSession(ctx, tx, c, session, precondition{})
 	})

@@ -2,6 +2,7 @@ package impl
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -50,12 +51,18 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	} else {
 		update.Set("acknowledged_by = NULL").Set("acknowledged_at = NULL")
 	}
-	changed, err := db.ChangedOne(update.Exec(c.context()))
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
+		changed, err := db.ChangedOne(update.Conn(tx).Exec(ctx))
+		if err == nil && !changed {
+			return errGone
+		}
+		return err
+	})
 	switch {
+	case errors.Is(err, errGone):
+		return gen.InvalidParam{Errors: noNotification}, nil
 	case err != nil:
 		return nil, err
-	case !changed:
-		return gen.InvalidParam{Errors: noNotification}, nil
 	}
 	return gen.NotificationsUpdateActionSuccessful{Data: notificationView(p.View, &n)}, nil
 }

@@ -125,7 +125,7 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c, c.registry, p.ResetToken, db.ResetLink, db.InvitationLink)
-	c.concerns(user)
+	c.concernsLink(user, app)
 	switch {
 	case err != nil:
 		return nil, err
@@ -151,7 +151,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 // useResetLink consumes a link and stores the new hash. That verifies the e-mail address and ends all other
 // access: links, sessions and, at the first verification, a linked Google account.
 func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}

@@ -194,6 +194,7 @@ func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSession
 
 // errNoSession means that the person has no such session.
 var errNoSession = errors.New("there is no such session")
+
 // PeopleInvite mails a new invitation. Earlier ones end.
 func (s *Server) PeopleInvite(ctx context.Context, _ gen.PeopleInviteRequestObject) (gen.PeopleInviteResponseObject, error) {
 	c := callOf(ctx)

@@ -51,11 +51,7 @@ func (s *Server) UsersDelete(ctx context.Context, req gen.UsersDeleteRequestObje
 		if err := personal.Delete(ctx, tx, user.ID, personal.Oneself); err != nil {
 			return err
 		}
-		event := c.auditEvent("action-successful")
-		event.IP, event.UserAgent = "", ""
-		if err := db.Insert(ctx, tx, event); err != nil {
-			return err
-		}
+		c.forgotten = true
 		return s.queueDeletionNotice(ctx, tx, c, user)
 	})
 	switch {

@@ -142,7 +142,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 // insertSessionAndNotice saves a new session and the mail about it in one transaction. There may be none: see
 // addNotice.
 func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (notice *db.Mail, _ error) {
-	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.insertSession(ctx, tx, c, session, holds); err != nil {
 			return err
 		}
@@ -241,13 +241,22 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 		ended.Where("id = ?", c.session.ID)
 	}
 	c.changed = append(c.changed, c.session.UserID)
-	done, err := ended.Exec(c.context())
-	if err != nil {
+	var count int64
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
+		done, err := ended.Conn(tx).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if count, err = done.RowsAffected(); err == nil && count == 0 && p.ID != 0 {
+			return errGone
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, errGone):
+		return gen.InvalidParam{Errors: noSession}, nil
+	case err != nil:
 		return nil, err
 	}
-	count, err := done.RowsAffected()
-	if err == nil && count == 0 && p.ID != 0 {
-		return gen.InvalidParam{Errors: noSession}, nil
-	}
-	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, err
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, nil
 }

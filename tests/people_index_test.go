@@ -22,7 +22,9 @@ func TestPeopleIndex(t *testing.T) {
 	search := func(term string, attributes ...client.PeopleIndexSearchAttributes) client.PeopleIndexParams {
 		return client.PeopleIndexParams{Search: client.PeopleIndexSearch{Term: term, Attributes: attributes}}
 	}
-	filter := func(filters ...client.PeopleIndexParamsFilters) client.PeopleIndexParams { return client.PeopleIndexParams{Filters: filters} }
+	filter := func(filters ...client.PeopleIndexParamsFilters) client.PeopleIndexParams {
+		return client.PeopleIndexParams{Filters: filters}
+	}
 	checkList(t, []listRow[client.PeopleIndexParams]{
 		{"the newest first", client.PeopleIndexParams{}, "dora ada cleo_x eve"},
 		{"the oldest first", client.PeopleIndexParams{Sort: client.PeopleIndexSort{Order: client.Asc}}, "eve cleo_x ada dora"},

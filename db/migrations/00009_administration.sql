@@ -87,8 +87,71 @@ CREATE TABLE audit_events (
     ip text NOT NULL DEFAULT '',
     user_agent text NOT NULL DEFAULT '',
     changed text[] NOT NULL DEFAULT '{}', -- names of params, never their values
-    count bigint NOT NULL DEFAULT 1 -- how many requests it stands for
+    count bigint NOT NULL DEFAULT 1, -- how many requests it stands for
+    administration boolean NOT NULL DEFAULT false -- whether the operation is an administrative one
 );
+-- Each param and filter of audit_events/index finds its first page by one of these. A sign-in is in five of them: rows
+-- that succeeded are in no index of refusals, and the user who acted for themselves is in one index only.
+CREATE INDEX audit_events_created_at_idx ON audit_events (created_at, id);
+CREATE INDEX audit_events_operation_idx ON audit_events (operation, created_at, id);
+CREATE INDEX audit_events_subject_id_idx ON audit_events (subject_id, created_at, id) WHERE subject_id IS NOT NULL;
+CREATE INDEX audit_events_actor_id_idx ON audit_events (actor_id, created_at, id)
+    WHERE actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id;
+CREATE INDEX audit_events_request_id_idx ON audit_events (request_id COLLATE "C") WHERE request_id <> '';
+CREATE INDEX audit_events_refused_idx ON audit_events (created_at, id) WHERE status <> 'action-successful';
+CREATE INDEX audit_events_status_idx ON audit_events (status, created_at, id) WHERE status <> 'action-successful';
+CREATE INDEX audit_events_administration_idx ON audit_events (created_at, id) WHERE administration;
+
+-- The rows of audit_events stay as they are. The only ways around that are the two functions below, which say so by
+-- planoauth.audit. This protects against mistakes in the server and by hand, and makes a deletion impossible to miss
+-- in the code. It does not protect against somebody who sets planoauth.audit themselves, or disables the triggers, as the
+-- owner of the table may.
+-- +goose StatementBegin
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_LEVEL = 'STATEMENT' AND (TG_OP, current_setting('planoauth.audit', true)) IN (('DELETE', 'clean-up'), ('UPDATE', 'forget')) THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'audit_events can only be added to' USING ERRCODE = 'restrict_violation',
+        HINT = 'Old ones are deleted after AUDIT_DAYS.';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER audit_events_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_events_keep_columns BEFORE UPDATE ON audit_events FOR EACH ROW
+    WHEN (NEW.ip <> '' OR NEW.user_agent <> '' OR
+        (NEW.id, NEW.created_at, NEW.operation, NEW.status, NEW.actor_id, NEW.actor_application, NEW.command, NEW.subject_id,
+            NEW.application, NEW.request_id, NEW.changed, NEW.count, NEW.administration) IS DISTINCT FROM
+        (OLD.id, OLD.created_at, OLD.operation, OLD.status, OLD.actor_id, OLD.actor_application, OLD.command, OLD.subject_id,
+            OLD.application, OLD.request_id, OLD.changed, OLD.count, OLD.administration))
+    EXECUTE FUNCTION refuse_audit_change();
+
+-- Deletes the oldest events up to a time, and returns how many. Locked ones are left to the next call.
+-- +goose StatementBegin
+CREATE FUNCTION clean_up_audit_events(up_to timestamptz, most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    deleted bigint;
+BEGIN
+    PERFORM set_config('planoauth.audit', 'clean-up', true);
+    DELETE FROM audit_events WHERE id IN (
+        SELECT id FROM audit_events WHERE created_at <= up_to ORDER BY created_at, id LIMIT most FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    PERFORM set_config('planoauth.audit', '', true);
+    RETURN deleted;
+END $$;
+-- +goose StatementEnd
+
+-- Takes the address and the browser out of the events of a person who is deleted.
+-- +goose StatementBegin
+CREATE FUNCTION forget_in_audit_events(person bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('planoauth.audit', 'forget', true);
+    UPDATE audit_events SET ip = '', user_agent = ''
+    WHERE (subject_id = person OR (actor_id = person AND actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id))
+    AND (ip <> '' OR user_agent <> '');
+    PERFORM set_config('planoauth.audit', '', true);
+END $$;
+-- +goose StatementEnd
 
 -- The triggers of sessions know the column users.suspended.
 -- +goose StatementBegin

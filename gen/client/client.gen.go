@@ -29,6 +29,20 @@ const (
 	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
 )
 
+// Defines values for AuditEventsIndexParamsFilters.
+const (
+	Administration AuditEventsIndexParamsFilters = "administration"
+	Changes        AuditEventsIndexParamsFilters = "changes"
+	Refused        AuditEventsIndexParamsFilters = "refused"
+	SignIns        AuditEventsIndexParamsFilters = "sign_ins"
+)
+
+// Defines values for AuditEventsIndexSearchAttributes.
+const (
+	AuditEventsIndexSearchAttributesEmail     AuditEventsIndexSearchAttributes = "email"
+	AuditEventsIndexSearchAttributesRequestID AuditEventsIndexSearchAttributes = "request_id"
+)
+
 // Defines values for ClientsIndexParamsFilters.
 const (
 	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
@@ -616,6 +630,188 @@ type ApplicationsUpdateParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditActor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+type AuditActor struct {
+	// Application The application.
+	Application ApplicationSlug `json:"application,omitempty,omitzero"`
+
+	// Command Whether it was the command.
+	//
+	// Example: true
+	Command bool `json:"command,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the user's address is verified.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
+
+	// ID The id of the user.
+	ID ID `json:"id,omitempty,omitzero"`
+}
+
+// AuditEvent What one request did, or several like it.
+type AuditEvent struct {
+	// Actor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+	Actor AuditActor `json:"actor,omitempty,omitzero"`
+
+	// Application The application that it was about.
+	Application ApplicationSlug `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that were passed to change something, never their values.
+	//
+	// Example: ["first_name","phone"]
+	Changed []string `json:"changed,omitempty,omitzero"`
+
+	// Count How many requests it stands for. Of refusals beyond ten of an operation, slug, network and subject in a minute, one event counts the rest, and has the request id, the address and the browser of the first of them.
+	//
+	// Example: 1
+	Count int64 `json:"count,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address that the request came from.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id,omitempty,omitzero"`
+
+	// Status The status slug. It is `action-successful` for a change whose mail could not be sent, and absent where an event stands for requests of several slugs.
+	//
+	// Example: action-successful
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Subject Whom it was about; of a user who was deleted the id alone.
+	Subject User `json:"subject,omitempty,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// AuditEventList A page of events.
+type AuditEventList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The events of the page.
+	Results []AuditEvent `json:"results"`
+}
+
+// AuditEventsIndexActionSuccessful The events.
+type AuditEventsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of events.
+	Data AuditEventList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// AuditEventsIndexParams The params of audit_events/index.
+type AuditEventsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only events of what makes or ends a session of the user who calls, of requests that were refused, of changes, or of administrative operations. Several must all hold.
+	Filters []AuditEventsIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Operation Only events of this operationId, or of this verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the actor, the subject or the request of the events must contain, in upper or lower case.
+	Search AuditEventsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the events.
+	Sort AuditEventsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Status Only events of this status slug.
+	//
+	// Example: invalid-password
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UserID Only events whose actor or subject is the user with this id.
+	UserID ID `json:"user_id,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditEventsIndexParamsFilters defines model for AuditEventsIndexParams.Filters.
+type AuditEventsIndexParamsFilters string
+
+// AuditEventsIndexSearch What the actor, the subject or the request of the events must contain, in upper or lower case.
+type AuditEventsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []AuditEventsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for: in the e-mail addresses of users, and at the beginning of request ids. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// AuditEventsIndexSearchAttributes defines model for AuditEventsIndexSearch.Attributes.
+type AuditEventsIndexSearchAttributes string
+
+// AuditEventsIndexSort The order of the events.
+type AuditEventsIndexSort struct {
+	// By What the events are sorted by; `created_at` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
 }
 
 // ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
@@ -5332,6 +5528,9 @@ type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
 // ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
 type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
 
+// AuditEventsIndexJSONRequestBody defines body for AuditEventsIndex for application/json ContentType.
+type AuditEventsIndexJSONRequestBody = AuditEventsIndexParams
+
 // ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
 type ClientsCreateJSONRequestBody = ClientsCreateParams
 
@@ -5693,6 +5892,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
 	ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditEventsIndexWithBody List what was done
+	//
+	// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+	AuditEventsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditEventsIndex List what was done
+	//
+	// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+	AuditEventsIndex(ctx context.Context, body AuditEventsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClientsCreateWithBody Make somebody a client
 	//
@@ -6993,6 +7210,44 @@ func (c *Client) ApplicationsUpdateWithBody(ctx context.Context, contentType str
 // Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
 func (c *Client) ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewApplicationsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditEventsIndexWithBody List what was done
+//
+// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+func (c *Client) AuditEventsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditEventsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditEventsIndex List what was done
+//
+// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+func (c *Client) AuditEventsIndex(ctx context.Context, body AuditEventsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditEventsIndexRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9514,6 +9769,46 @@ func NewApplicationsUpdateRequestWithBody(server string, contentType string, bod
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAuditEventsIndexRequest calls the generic AuditEventsIndex builder with application/json body
+func NewAuditEventsIndexRequest(server string, body AuditEventsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAuditEventsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAuditEventsIndexRequestWithBody constructs an http.Request for the AuditEventsIndex method, with any body, and a specified content type
+func NewAuditEventsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/audit_events/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}

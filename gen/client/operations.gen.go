@@ -59,6 +59,7 @@ func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
 func (ApplicationCrash) outcomeOfPasswordsJudge()                {}
 func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
+func (ApplicationCrash) outcomeOfAuditEventsIndex()              {}
 func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
 func (ApplicationCrash) outcomeOfPeopleRead()                    {}
 func (ApplicationCrash) outcomeOfPeopleInvite()                  {}
@@ -121,6 +122,11 @@ func (ApplicationsTokenDeleteActionSuccessful) outcomeOfApplicationsTokenDelete(
 func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-successful" }
 
 func (ApplicationsUpdateActionSuccessful) outcomeOfApplicationsUpdate() {}
+
+// Slug is "action-successful".
+func (AuditEventsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (AuditEventsIndexActionSuccessful) outcomeOfAuditEventsIndex() {}
 
 // Slug is "client-created-for-existing-email".
 func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
@@ -438,6 +444,7 @@ func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
 func (IdentifyRequestError) outcomeOfPasswordsJudge()                {}
 func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
+func (IdentifyRequestError) outcomeOfAuditEventsIndex()              {}
 func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
 func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
 func (IdentifyRequestError) outcomeOfPeopleInvite()                  {}
@@ -513,6 +520,7 @@ func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
 func (InvalidContentType) outcomeOfPasswordsJudge()                {}
 func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
+func (InvalidContentType) outcomeOfAuditEventsIndex()              {}
 func (InvalidContentType) outcomeOfPeopleIndex()                   {}
 func (InvalidContentType) outcomeOfPeopleRead()                    {}
 func (InvalidContentType) outcomeOfPeopleInvite()                  {}
@@ -599,6 +607,7 @@ func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
 func (InvalidEncodedParams) outcomeOfPasswordsJudge()                {}
 func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
+func (InvalidEncodedParams) outcomeOfAuditEventsIndex()              {}
 func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
 func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
 func (InvalidEncodedParams) outcomeOfPeopleInvite()                  {}
@@ -682,6 +691,7 @@ func (InvalidParam) outcomeOfPreferencesUpdate()             {}
 func (InvalidParam) outcomeOfPasswordsJudge()                {}
 func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
+func (InvalidParam) outcomeOfAuditEventsIndex()              {}
 func (InvalidParam) outcomeOfPeopleIndex()                   {}
 func (InvalidParam) outcomeOfPeopleRead()                    {}
 func (InvalidParam) outcomeOfPeopleInvite()                  {}
@@ -776,6 +786,7 @@ func (InvalidToken) outcomeOfPreferencesUpdate()             {}
 func (InvalidToken) outcomeOfPasswordsJudge()                {}
 func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
+func (InvalidToken) outcomeOfAuditEventsIndex()              {}
 func (InvalidToken) outcomeOfPeopleIndex()                   {}
 func (InvalidToken) outcomeOfPeopleRead()                    {}
 func (InvalidToken) outcomeOfPeopleInvite()                  {}
@@ -899,6 +910,7 @@ func (MissingParam) outcomeOfPreferencesUpdate()             {}
 func (MissingParam) outcomeOfPasswordsJudge()                {}
 func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
+func (MissingParam) outcomeOfAuditEventsIndex()              {}
 func (MissingParam) outcomeOfPeopleIndex()                   {}
 func (MissingParam) outcomeOfPeopleRead()                    {}
 func (MissingParam) outcomeOfPeopleInvite()                  {}
@@ -972,6 +984,7 @@ func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
 func (NoParamsDecoded) outcomeOfPasswordsJudge()                {}
 func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
+func (NoParamsDecoded) outcomeOfAuditEventsIndex()              {}
 func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
 func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
 func (NoParamsDecoded) outcomeOfPeopleInvite()                  {}
@@ -1057,6 +1070,7 @@ func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
 func (OriginNotAllowed) outcomeOfPasswordsJudge()                {}
 func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
+func (OriginNotAllowed) outcomeOfAuditEventsIndex()              {}
 func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
 func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
 func (OriginNotAllowed) outcomeOfPeopleInvite()                  {}
@@ -1194,6 +1208,7 @@ func (PermissionDenied) outcomeOfUsersGoogleUnlink()       {}
 func (PermissionDenied) outcomeOfPreferencesUpdate()       {}
 func (PermissionDenied) outcomeOfNotificationsIndex()      {}
 func (PermissionDenied) outcomeOfNotificationsUpdate()     {}
+func (PermissionDenied) outcomeOfAuditEventsIndex()        {}
 func (PermissionDenied) outcomeOfPeopleIndex()             {}
 func (PermissionDenied) outcomeOfPeopleRead()              {}
 func (PermissionDenied) outcomeOfPeopleInvite()            {}
@@ -1278,6 +1293,7 @@ func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
 func (RateLimitExceeded) outcomeOfPasswordsJudge()                {}
 func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
+func (RateLimitExceeded) outcomeOfAuditEventsIndex()              {}
 func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
 func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
 func (RateLimitExceeded) outcomeOfPeopleInvite()                  {}
@@ -1351,6 +1367,7 @@ func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
 func (RequestTooLarge) outcomeOfPasswordsJudge()                {}
 func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
+func (RequestTooLarge) outcomeOfAuditEventsIndex()              {}
 func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
 func (RequestTooLarge) outcomeOfPeopleRead()                    {}
 func (RequestTooLarge) outcomeOfPeopleInvite()                  {}
@@ -1436,6 +1453,7 @@ func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
 func (RouteNonExistent) outcomeOfPasswordsJudge()                {}
 func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
+func (RouteNonExistent) outcomeOfAuditEventsIndex()              {}
 func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
 func (RouteNonExistent) outcomeOfPeopleRead()                    {}
 func (RouteNonExistent) outcomeOfPeopleInvite()                  {}
@@ -1509,6 +1527,7 @@ func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
 func (RouteNotFound) outcomeOfPasswordsJudge()                {}
 func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
+func (RouteNotFound) outcomeOfAuditEventsIndex()              {}
 func (RouteNotFound) outcomeOfPeopleIndex()                   {}
 func (RouteNotFound) outcomeOfPeopleRead()                    {}
 func (RouteNotFound) outcomeOfPeopleInvite()                  {}
@@ -1607,6 +1626,7 @@ func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
 func (ServiceNotFound) outcomeOfPasswordsJudge()                {}
 func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
+func (ServiceNotFound) outcomeOfAuditEventsIndex()              {}
 func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
 func (ServiceNotFound) outcomeOfPeopleRead()                    {}
 func (ServiceNotFound) outcomeOfPeopleInvite()                  {}
@@ -1690,6 +1710,7 @@ func (SessionExpired) outcomeOfPreferencesUpdate()             {}
 func (SessionExpired) outcomeOfPasswordsJudge()                {}
 func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
+func (SessionExpired) outcomeOfAuditEventsIndex()              {}
 func (SessionExpired) outcomeOfPeopleIndex()                   {}
 func (SessionExpired) outcomeOfPeopleRead()                    {}
 func (SessionExpired) outcomeOfPeopleInvite()                  {}
@@ -4775,6 +4796,93 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 		return as[ServiceNotFound](answer)
 	}
 	return nil, answer.undocumented()
+}
+
+// AuditEventsIndexOutcome is an outcome of auditEventsIndex:
+//   - [AuditEventsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type AuditEventsIndexOutcome interface {
+	Outcome
+	outcomeOfAuditEventsIndex()
+}
+
+// AuditEventsIndex calls POST /api/v1/audit_events/index: List what was done.
+func (a *API) AuditEventsIndex(ctx context.Context, params AuditEventsIndexParams, editors ...RequestEditorFn) (AuditEventsIndexOutcome, error) {
+	answer, err := a.call(ctx, "auditEventsIndex", func() (*http.Response, error) {
+		return a.HTTP.AuditEventsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[AuditEventsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// AuditEventsIndexAll returns the rows of all pages of auditEventsIndex, 100 on each page unless params say otherwise.
+func (a *API) AuditEventsIndexAll(ctx context.Context, params AuditEventsIndexParams, editors ...RequestEditorFn) iter.Seq2[AuditEvent, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]AuditEvent, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[AuditEventsIndexActionSuccessful](a.AuditEventsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
 }
 
 // PeopleIndexOutcome is an outcome of peopleIndex:

@@ -28,6 +28,7 @@ type operation struct {
 	Access                             string // the least access that an administrative operation needs, "" for none
 	Application                        application
 	Subject                            subject
+	Audit                              string // how the operation is recorded where that is not a change: sign-in, sign-out or read
 	Throttled                          bool
 	OpenToRecordless                   bool
 	DeprecatedParams                   []deprecatedParam
@@ -92,7 +93,7 @@ func readSpec(doc *document) (*spec, error) {
 func readOperation(doc *document, node *object) (*operation, error) {
 	op := &operation{
 		ID: asText(node.get("operationId")), Summary: asText(node.get("summary")),
-		Roles: asTexts(node.get("x-roles")), Access: asText(node.get("x-access")), node: node,
+		Roles: asTexts(node.get("x-roles")), Access: asText(node.get("x-access")), Audit: asText(node.get("x-audit")), node: node,
 	}
 	if op.ID == "" {
 		return nil, fmt.Errorf("has no operationId")
@@ -103,6 +104,9 @@ func readOperation(doc *document, node *object) (*operation, error) {
 	}
 	op.Service = tags[0]
 	op.OpenToRecordless = node.get("x-open-to-recordless") == true
+	if !slices.Contains([]string{"", "sign-in", "sign-out", "read"}, op.Audit) {
+		return nil, fmt.Errorf("x-audit is %q, but the server knows sign-in, sign-out and read", op.Audit)
+	}
 	if err := readToken(op); err != nil {
 		return nil, err
 	}

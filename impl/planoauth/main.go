@@ -23,6 +23,7 @@ type command struct {
 	Person      person      `cmd:"" help:"People: all users."`
 
 	Notification notification `cmd:"" help:"Notifications about what failed."`
+	Audit        audit        `cmd:"" help:"Audit events: who did what."`
 
 	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }

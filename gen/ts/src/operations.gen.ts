@@ -742,6 +742,26 @@ export type NotificationsUpdateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `auditEventsIndex`, told apart by `status`. */
+export type AuditEventsIndexOutcome =
+  | Schemas["AuditEventsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /** The outcomes of `peopleIndex`, told apart by `status`. */
 export type PeopleIndexOutcome =
   | Schemas["PeopleIndexActionSuccessful"]
@@ -1650,6 +1670,18 @@ export class PlanoAuth extends Transport {
     return this.call<NotificationsUpdateOutcome>("notificationsUpdate", statuses.notificationsUpdate, params, options, (init) =>
       this.http.PUT("/api/v1/notifications/update", { ...init, body: params }),
     );
+  }
+
+  /** List what was done: `POST /api/v1/audit_events/index`. */
+  auditEventsIndex(params: Schemas["AuditEventsIndexParams"] = {}, options?: CallOptions): Promise<AuditEventsIndexOutcome> {
+    return this.call<AuditEventsIndexOutcome>("auditEventsIndex", statuses.auditEventsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/audit_events/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `auditEventsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  auditEventsIndexAll(params: Schemas["AuditEventsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["AuditEvent"], void, undefined> {
+    return this.rows("auditEventsIndex", { size: 100, ...params.page }, (page) => this.auditEventsIndex({ ...params, page }, options));
   }
 
   /** List people: `POST /api/v1/people/index`. */
@@ -2609,6 +2641,25 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  auditEventsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
     "invalid-token",
     "session-expired",
     "origin-not-allowed",

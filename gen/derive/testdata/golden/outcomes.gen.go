@@ -67,6 +67,9 @@ type Operation struct {
 	Application SessionApplication
 	// Subject is the person that an administrative operation is about.
 	Subject OperationSubject
+	// Audit says how requests are recorded: sign-in and sign-out for those that make or end a session of their caller, read
+	// for those that only look at something worth recording. It is empty for changes, and for what is not recorded.
+	Audit string
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -107,7 +110,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "thing", "thing.name", "thing.switches", "thing.switches.light", "colour", "owner"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"owner"}, Roles: []string(nil),
-		Throttled: true, Access: "",
+		Throttled: true, Access: "", Audit: "",
 		DeprecatedParams: []DeprecatedParam{
 			{"colour", &Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Things have no colour."}},
 		},
@@ -124,7 +127,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "page", "page.size", "page.number", "switches", "switches.light"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled: false, Access: "",
+		Throttled: false, Access: "", Audit: "read",
 		Application: SessionApplication{Slug: "things", For: "employee", Param: "page"},
 		Slugs: []string{
 			"action-successful",
