@@ -91,6 +91,27 @@ func TestUsersEmailChangeRequest(t *testing.T) {
 	}
 }
 
+// TestOpaqueEmailChangeRequests: with opaque answers, the request does the same whether or not a user has the address.
+func TestOpaqueEmailChangeRequests(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.Disclosure = "opaque" }))
+	token, taken := client.WithToken(e.session(e.user(person{client: true}), "planoorder")), e.user(person{client: true})
+	do := func(email string) (kinds []string) {
+		e.counted.take()
+		params := client.UsersEmailChangeRequestParams{Email: email, CurrentPassword: goodPassword}
+		want[client.UsersEmailChangeRequestActionSuccessful](e.api.UsersEmailChangeRequest(t.Context(), params, token))(t)
+		for _, statement := range e.counted.take() {
+			kinds = append(kinds, statement[:min(25, len(statement))])
+		}
+		return kinds
+	}
+	do("first@example.com")
+	free, other := do(newEmail), do(taken)
+	if len(free) < 4 || fmt.Sprint(free) != fmt.Sprint(other) {
+		t.Errorf("for an address that nobody has it runs %q, else %q", free, other)
+	}
+}
+
 // TestEmailChangeRequestsAreLimited: they count for the new address, and wrong passwords for the user's own.
 func TestEmailChangeRequestsAreLimited(t *testing.T) {
 	t.Parallel()
@@ -343,6 +364,20 @@ func TestUndoLinksStay(t *testing.T) {
 	}
 	if slug := e.undoChange(mallorys); slug != "invalid-email-change-link" || e.count("links") != 0 {
 		t.Errorf("undoing a later one afterwards is %s", slug)
+	}
+}
+
+// TestAdministratorsEndUndoLinks: after a change that an administrator has made, earlier ones cannot be undone.
+func TestAdministratorsEndUndoLinks(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	ada := e.user(person{email: "ada@example.com", client: true})
+	earlier := e.emailLink("email_change_undo", ada, "mallory@example.com", false, 0)
+	if slug := e.changeEmail(e.emailLink("email_change", ada, newEmail, true, 0), ""); slug != "action-successful" {
+		t.Fatal(slug)
+	}
+	if slug := e.undoChange(earlier); slug != "invalid-email-change-link" || e.count("links") != 1 {
+		t.Errorf("undoing an earlier change is %s", slug)
 	}
 }
 

@@ -3717,7 +3717,7 @@ type ClientInterface interface {
 
 	// UsersEmailChangeWithBody Change the e-mail address
 	//
-	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3726,7 +3726,7 @@ type ClientInterface interface {
 
 	// UsersEmailChangeWithTextBody Change the e-mail address
 	//
-	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -4808,7 +4808,7 @@ func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body Users
 
 // UsersEmailChangeWithBody Change the e-mail address
 //
-// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4827,7 +4827,7 @@ func (c *Client) UsersEmailChangeWithBody(ctx context.Context, contentType strin
 
 // UsersEmailChangeWithTextBody Change the e-mail address
 //
-// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 //
 // Takes a body of the `text/plain` content type.
 //
