@@ -2,6 +2,9 @@ package db
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 )
@@ -11,14 +14,19 @@ import (
 const lockCompanyNames = "SELECT pg_advisory_xact_lock(hashtext('companies.name'))"
 
 // ReserveCompanyName returns ErrAlreadyExists if another company has the name, in upper or lower case. No other
-// gets it until the transaction ends.
+// gets it until the transaction ends. Names are compared here, since what lower does depends on the database's locale.
 func ReserveCompanyName(ctx context.Context, tx bun.Tx, company *Company) error {
 	if _, err := tx.ExecContext(ctx, lockCompanyNames); err != nil {
 		return err
 	}
-	taken, err := tx.NewSelect().Model((*Company)(nil)).Where("lower(name) = lower(?) AND id <> ?", company.Name, company.ID).Exists(ctx)
-	if err == nil && taken {
+	var others []string
+	err := tx.NewSelect().Model((*Company)(nil)).Column("name").
+		Where("char_length(name) = ? AND id <> ?", utf8.RuneCountInString(company.Name), company.ID).Scan(ctx, &others)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(others, func(name string) bool { return strings.EqualFold(name, company.Name) }) {
 		return ErrAlreadyExists
 	}
-	return err
+	return nil
 }

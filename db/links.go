@@ -17,6 +17,7 @@ const (
 	MagicLink        LinkKind = "magic"        // signs in
 	ResetLink        LinkKind = "reset"        // sets a new password
 	VerificationLink LinkKind = "verification" // verifies the e-mail address
+	InvitationLink   LinkKind = "invitation"   // sets a first password
 
 	EmailChangeLink     LinkKind = "email_change"      // gives the user the address that it was mailed to
 	EmailChangeUndoLink LinkKind = "email_change_undo" // gives the user the old address back
@@ -24,7 +25,7 @@ const (
 )
 
 // LinkKinds lists all kinds of links.
-var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink, EmailChangeLink, EmailChangeUndoLink, HandedOverLink}
+var LinkKinds = []LinkKind{MagicLink, ResetLink, VerificationLink, InvitationLink, EmailChangeLink, EmailChangeUndoLink, HandedOverLink}
 
 // ErrLinkConsumed is returned when another request has consumed the link.
 var ErrLinkConsumed = errors.New("the link was consumed")
@@ -93,5 +94,11 @@ func DeleteLinks(ctx context.Context, idb bun.IDB, userID int64) error {
 func KeepUndoLinks(ctx context.Context, idb bun.IDB, userID int64, after time.Time, before int64) error {
 	_, err := idb.NewDelete().Model((*Link)(nil)).Where("user_id = ? AND kind = ?", userID, EmailChangeUndoLink).
 		Where("created_at <= ? OR id >= ?", after, before).Exec(ctx)
+	return err
+}
+
+// EndInvitations deletes the invitations of a user.
+func EndInvitations(ctx context.Context, idb bun.IDB, userID int64) error {
+	_, err := idb.NewDelete().Model((*Link)(nil)).Where("user_id = ? AND kind = ?", userID, InvitationLink).Exec(ctx)
 	return err
 }

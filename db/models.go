@@ -21,6 +21,7 @@ type User struct {
 	RememberMe      bool
 	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
 	Suspended       bool   // cannot sign in
+	Recordless      bool   // as it was when the user was inserted or listed; Records tells
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`
@@ -29,6 +30,12 @@ type User struct {
 
 // HasPassword reports whether the user can sign in with a password. A blank hash counts as none.
 func (u *User) HasPassword() bool { return strings.TrimSpace(u.PasswordHash) != "" }
+
+// Unproven reports whether somebody can sign in as the user who never verified the address. That may be a
+// stranger, who registered it in advance.
+func (u *User) Unproven() bool {
+	return u.EmailVerifiedAt.IsZero() && (u.HasPassword() || u.GoogleSubject != "")
+}
 
 // Client is a user's record as a client.
 type Client struct {
@@ -114,6 +121,7 @@ type Application struct {
 	SignInMail      bool
 	AccentColor     string // such as #3366cc, "" for none
 	SupportURL      string `bun:"support_url"`
+	LogoDigest      string `bun:",nullzero"` // the database's SHA-256 of the logo, in hex; "" for none
 	CreatedAt       time.Time
 }
 
@@ -125,6 +133,7 @@ type ApplicationToken struct {
 	ApplicationID int64
 	TokenDigest   []byte
 	CreatedAt     time.Time
+	LastUsedAt    time.Time `bun:",nullzero"` // zero for never; a minute late at most
 }
 
 // Link is a link that was mailed to a user, or a session that was handed over, and that has not been consumed.
@@ -180,6 +189,8 @@ type Route struct {
 	Method     string
 	Path       string
 	DeployedAt time.Time `bun:",nullzero"`
+
+	Service *Service `bun:"rel:belongs-to,join:service_id=id"` // nil unless it was asked for
 }
 
 // Mail is a mail to a user, queued until SentAt or FailedAt is set.
@@ -219,7 +230,7 @@ type AuditEvent struct {
 	RequestID        string
 	IP               string `bun:"ip"`
 	UserAgent        string
-	Changed          []string `bun:",array"` // names of params
+	Changed          []string `bun:",array,nullzero"` // names of params
 	Count            int64    // requests that it stands for
 }
 

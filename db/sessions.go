@@ -46,7 +46,8 @@ type NewSession struct {
 	Network    string
 	KnownSince time.Time
 
-	// Preconditions: the user still has this password hash and this Google account; "" skips a check.
+	// Preconditions: the user is not suspended, and still has this password hash and this Google account; "" skips
+	// a check.
 	PasswordHash, GoogleSubject string
 	// Precondition: since AttemptsSince, the attempts of this key by the network with this digest are fewer than
 	// OwnAttempts, and those of all networks together fewer than AllAttempts. A nil key skips the check.
@@ -68,7 +69,7 @@ func CreateSession(ctx context.Context, idb bun.IDB, n NewSession) error {
 WITH made AS (
 	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
 	SELECT u.id, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz FROM users u
-	WHERE u.id = $1 AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
+	WHERE u.id = $1 AND NOT u.suspended AND $15 IN ('', u.password_hash) AND $16 IN ('', u.google_subject)
 	AND ($9::bytea IS NULL OR (SELECT count(*) FILTER (WHERE abs(network) = $17) < $11 AND count(*) FILTER (WHERE network > 0) < $18
 		FROM tries AS t, `+madeAttempts+` WHERE key = $9 AND at > $10))
 	FOR KEY SHARE OF u

@@ -44,6 +44,10 @@ const (
 	OperationSessionsGoogleCreate          OperationID = "sessionsGoogleCreate"
 	OperationSessionsHandOver              OperationID = "sessionsHandOver"
 	OperationClientsRegister               OperationID = "clientsRegister"
+	OperationClientsIndex                  OperationID = "clientsIndex"
+	OperationClientsRead                   OperationID = "clientsRead"
+	OperationClientsCreate                 OperationID = "clientsCreate"
+	OperationClientsUpdate                 OperationID = "clientsUpdate"
 	OperationUsersClientRegister           OperationID = "usersClientRegister"
 	OperationUsersRead                     OperationID = "usersRead"
 	OperationUsersUpdate                   OperationID = "usersUpdate"
@@ -52,6 +56,8 @@ const (
 	OperationUsersPasswordReset            OperationID = "usersPasswordReset"
 	OperationUsersEmailVerificationRequest OperationID = "usersEmailVerificationRequest"
 	OperationUsersEmailVerify              OperationID = "usersEmailVerify"
+	OperationUsersExport                   OperationID = "usersExport"
+	OperationUsersDelete                   OperationID = "usersDelete"
 	OperationUsersEmailChangeRequest       OperationID = "usersEmailChangeRequest"
 	OperationUsersEmailChange              OperationID = "usersEmailChange"
 	OperationUsersEmailChangeUndo          OperationID = "usersEmailChangeUndo"
@@ -64,11 +70,36 @@ const (
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
 	OperationPeopleIndex                   OperationID = "peopleIndex"
 	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationPeopleInvite                  OperationID = "peopleInvite"
+	OperationPeopleUpdate                  OperationID = "peopleUpdate"
+	OperationPeopleSessionsIndex           OperationID = "peopleSessionsIndex"
+	OperationPeopleSessionsDelete          OperationID = "peopleSessionsDelete"
+	OperationPeopleExplain                 OperationID = "peopleExplain"
+	OperationPeopleExport                  OperationID = "peopleExport"
+	OperationPeopleDelete                  OperationID = "peopleDelete"
 	OperationPeopleEmailUpdate             OperationID = "peopleEmailUpdate"
 	OperationCompaniesIndex                OperationID = "companiesIndex"
 	OperationCompaniesRead                 OperationID = "companiesRead"
 	OperationCompaniesCreate               OperationID = "companiesCreate"
 	OperationCompaniesUpdate               OperationID = "companiesUpdate"
+	OperationEmployeesIndex                OperationID = "employeesIndex"
+	OperationEmployeesRead                 OperationID = "employeesRead"
+	OperationEmployeesCreate               OperationID = "employeesCreate"
+	OperationEmployeesUpdate               OperationID = "employeesUpdate"
+	OperationLiaisonsIndex                 OperationID = "liaisonsIndex"
+	OperationLiaisonsRead                  OperationID = "liaisonsRead"
+	OperationLiaisonsCreate                OperationID = "liaisonsCreate"
+	OperationLiaisonsUpdate                OperationID = "liaisonsUpdate"
+	OperationApplicationsIndex             OperationID = "applicationsIndex"
+	OperationApplicationsRead              OperationID = "applicationsRead"
+	OperationApplicationsCreate            OperationID = "applicationsCreate"
+	OperationApplicationsUpdate            OperationID = "applicationsUpdate"
+	OperationApplicationsTokenCreate       OperationID = "applicationsTokenCreate"
+	OperationApplicationsTokenDelete       OperationID = "applicationsTokenDelete"
+	OperationServicesIndex                 OperationID = "servicesIndex"
+	OperationServicesUpdate                OperationID = "servicesUpdate"
+	OperationRoutesIndex                   OperationID = "routesIndex"
+	OperationRoutesUpdate                  OperationID = "routesUpdate"
 )
 
 // Operation is one operation of the spec.
@@ -152,6 +183,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"user-has-no-password",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -291,6 +323,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -350,6 +383,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -420,6 +454,128 @@ var Operations = []*Operation{
 			"route-not-found",
 			"service-not-found",
 			"server-busy",
+		},
+	},
+	{
+		ID: OperationClientsIndex, Method: "POST", Path: "/api/v1/clients/index", Service: "clients",
+		Params:         "ClientsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsRead, Method: "POST", Path: "/api/v1/clients/read", Service: "clients",
+		Params:         "ClientsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsCreate, Method: "POST", Path: "/api/v1/clients/create", Service: "clients",
+		Params:         "ClientsCreateParams",
+		ParamOrder:     []string{"token", "application", "client", "client.email", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "enterprise", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "client.email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"client-created-for-existing-email",
+			"client-validation-failed",
+			"email-already-client",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsUpdate, Method: "PUT", Path: "/api/v1/clients/update", Service: "clients",
+		Params:         "ClientsUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "company_id", "company_name", "company_confirmed", "enterprise", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"client-validation-failed",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
 		},
 	},
 	{
@@ -652,6 +808,64 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationUsersExport, Method: "POST", Path: "/api/v1/users/export", Service: "users",
+		Params:         "UsersExportParams",
+		ParamOrder:     []string{"token"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersDelete, Method: "POST", Path: "/api/v1/users/delete", Service: "users",
+		Params:         "UsersDeleteParams",
+		ParamOrder:     []string{"token", "current_password"},
+		RequiresParams: false, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
 		ID: OperationUsersEmailChangeRequest, Method: "POST", Path: "/api/v1/users/email_change_request", Service: "users",
 		Params:         "UsersEmailChangeRequestParams",
 		ParamOrder:     []string{"token", "email", "current_password"},
@@ -688,7 +902,7 @@ var Operations = []*Operation{
 		Params:         "UsersEmailChangeParams",
 		ParamOrder:     []string{"token", "email_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
-		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Throttled: true, Access: "",
 		Slugs: []string{
 			"action-successful",
@@ -1001,6 +1215,210 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationPeopleInvite, Method: "POST", Path: "/api/v1/people/invite", Service: "people",
+		Params:         "PeopleInviteParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleUpdate, Method: "PUT", Path: "/api/v1/people/update", Service: "people",
+		Params:         "PeopleUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "suspended", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsIndex, Method: "POST", Path: "/api/v1/people/sessions_index", Service: "people",
+		Params:         "PeopleSessionsIndexParams",
+		ParamOrder:     []string{"token", "id", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsDelete, Method: "POST", Path: "/api/v1/people/sessions_delete", Service: "people",
+		Params:         "PeopleSessionsDeleteParams",
+		ParamOrder:     []string{"token", "id", "session_id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExplain, Method: "POST", Path: "/api/v1/people/explain", Service: "people",
+		Params:         "PeopleExplainParams",
+		ParamOrder:     []string{"token", "email", "application"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExport, Method: "POST", Path: "/api/v1/people/export", Service: "people",
+		Params:         "PeopleExportParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleDelete, Method: "POST", Path: "/api/v1/people/delete", Service: "people",
+		Params:         "PeopleDeleteParams",
+		ParamOrder:     []string{"token", "id", "email"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationPeopleEmailUpdate, Method: "PUT", Path: "/api/v1/people/email_update", Service: "people",
 		Params:         "PeopleEmailUpdateParams",
 		ParamOrder:     []string{"token", "id", "email", "view"},
@@ -1145,6 +1563,523 @@ var Operations = []*Operation{
 			"service-not-found",
 		},
 	},
+	{
+		ID: OperationEmployeesIndex, Method: "POST", Path: "/api/v1/employees/index", Service: "employees",
+		Params:         "EmployeesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesRead, Method: "POST", Path: "/api/v1/employees/read", Service: "employees",
+		Params:         "EmployeesReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesCreate, Method: "POST", Path: "/api/v1/employees/create", Service: "employees",
+		Params:         "EmployeesCreateParams",
+		ParamOrder:     []string{"token", "email", "first_name", "last_name", "access", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-employee",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesUpdate, Method: "PUT", Path: "/api/v1/employees/update", Service: "employees",
+		Params:         "EmployeesUpdateParams",
+		ParamOrder:     []string{"token", "id", "access", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsIndex, Method: "POST", Path: "/api/v1/liaisons/index", Service: "liaisons",
+		Params:         "LiaisonsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsRead, Method: "POST", Path: "/api/v1/liaisons/read", Service: "liaisons",
+		Params:         "LiaisonsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsCreate, Method: "POST", Path: "/api/v1/liaisons/create", Service: "liaisons",
+		Params:         "LiaisonsCreateParams",
+		ParamOrder:     []string{"token", "email", "first_name", "last_name", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-liaison",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsUpdate, Method: "PUT", Path: "/api/v1/liaisons/update", Service: "liaisons",
+		Params:         "LiaisonsUpdateParams",
+		ParamOrder:     []string{"token", "id", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsIndex, Method: "POST", Path: "/api/v1/applications/index", Service: "applications",
+		Params:         "ApplicationsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsRead, Method: "POST", Path: "/api/v1/applications/read", Service: "applications",
+		Params:         "ApplicationsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsCreate, Method: "POST", Path: "/api/v1/applications/create", Service: "applications",
+		Params:         "ApplicationsCreateParams",
+		ParamOrder:     []string{"token", "slug", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"slug-taken",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsUpdate, Method: "PUT", Path: "/api/v1/applications/update", Service: "applications",
+		Params:         "ApplicationsUpdateParams",
+		ParamOrder:     []string{"token", "id", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsTokenCreate, Method: "POST", Path: "/api/v1/applications/token_create", Service: "applications",
+		Params:         "ApplicationsTokenCreateParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsTokenDelete, Method: "POST", Path: "/api/v1/applications/token_delete", Service: "applications",
+		Params:         "ApplicationsTokenDeleteParams",
+		ParamOrder:     []string{"token", "id", "token_id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationServicesIndex, Method: "POST", Path: "/api/v1/services/index", Service: "services",
+		Params:         "ServicesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationServicesUpdate, Method: "PUT", Path: "/api/v1/services/update", Service: "services",
+		Params:         "ServicesUpdateParams",
+		ParamOrder:     []string{"token", "id", "deployed", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationRoutesIndex, Method: "POST", Path: "/api/v1/routes/index", Service: "routes",
+		Params:         "RoutesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationRoutesUpdate, Method: "PUT", Path: "/api/v1/routes/update", Service: "routes",
+		Params:         "RoutesUpdateParams",
+		ParamOrder:     []string{"token", "id", "deployed", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
 }
 
 // Status is what the spec says of one status slug.
@@ -1200,8 +2135,58 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "It worked.",
+				Meaning:    "The new application.",
+				Operations: []string{"applicationsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The applications.",
+				Operations: []string{"applicationsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application.",
+				Operations: []string{"applicationsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new token. It is shown this once.",
+				Operations: []string{"applicationsTokenCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application, without the token.",
+				Operations: []string{"applicationsTokenDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application, as changed.",
+				Operations: []string{"applicationsUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is new, and a client.",
+				Operations: []string{"clientsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The clients.",
+				Operations: []string{"clientsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The client.",
+				Operations: []string{"clientsRead"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.",
 				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The client, as changed.",
+				Operations: []string{"clientsUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1225,6 +2210,46 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The new employee.",
+				Operations: []string{"employeesCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employees.",
+				Operations: []string{"employeesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employee.",
+				Operations: []string{"employeesRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employee, as changed.",
+				Operations: []string{"employeesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new liaison.",
+				Operations: []string{"liaisonsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaisons.",
+				Operations: []string{"liaisonsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaison.",
+				Operations: []string{"liaisonsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaison, as changed.",
+				Operations: []string{"liaisonsUpdate"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The notifications.",
 				Operations: []string{"notificationsIndex"},
 			},
@@ -1240,8 +2265,23 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The person was deleted.",
+				Operations: []string{"peopleDelete"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The link is on its way. `data` is the person, whose address has not changed yet.",
 				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "What signing in would answer.",
+				Operations: []string{"peopleExplain"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the person.",
+				Operations: []string{"peopleExport"},
 			},
 			{
 				Message:    "It worked.",
@@ -1250,8 +2290,28 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The invitation was mailed.",
+				Operations: []string{"peopleInvite"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The person.",
 				Operations: []string{"peopleRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions ended.",
+				Operations: []string{"peopleSessionsDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions.",
+				Operations: []string{"peopleSessionsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person, as changed.",
+				Operations: []string{"peopleUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1262,6 +2322,26 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The preferences, as saved.",
 				Operations: []string{"preferencesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The routes.",
+				Operations: []string{"routesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The route, as changed.",
+				Operations: []string{"routesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The services.",
+				Operations: []string{"servicesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The service, as changed.",
+				Operations: []string{"servicesUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -1315,6 +2395,11 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The user was deleted.",
+				Operations: []string{"usersDelete"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The address is changed.",
 				Operations: []string{"usersEmailChange"},
 			},
@@ -1337,6 +2422,11 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the user.",
+				Operations: []string{"usersExport"},
 			},
 			{
 				Message:    "It worked.",
@@ -1376,13 +2466,23 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "client-created-for-existing-email", Code: 200, Retry: "", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A user had this address, and is a client now.",
+				Meaning:    "A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.",
+				Operations: []string{"clientsCreate"},
+			},
+		},
+	},
+	{
 		Slug: "client-validation-failed", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
 				Message:    "The client could not be accepted.",
 				Meaning:    "Each param is well formed, but the client that they describe breaks a rule: the phone number cannot exist (`possible`), a name holds a URL (`no_url`), the company is not active (`active`), or the password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`).",
 				Remedy:     "Show the person what `errors` says, and let them correct it.",
-				Operations: []string{"clientsRegister", "usersClientRegister"},
+				Operations: []string{"clientsRegister", "clientsCreate", "clientsUpdate", "usersClientRegister"},
 			},
 		},
 	},
@@ -1402,9 +2502,31 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "This user is a client already.",
-				Meaning:    "The user of the session has a client record. Nothing was changed.",
-				Remedy:     "Continue as a client.",
-				Operations: []string{"usersClientRegister"},
+				Meaning:    "The user has a client record, active or not. Nothing was changed.",
+				Remedy:     "Users continue as a client. In administration, change the record with clients/update.",
+				Operations: []string{"clientsCreate", "usersClientRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-employee", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is an employee already.",
+				Meaning:    "The user with this e-mail address has an employee record, active or not. Nothing was changed.",
+				Remedy:     "Change the record with employees/update.",
+				Operations: []string{"employeesCreate"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-liaison", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is a liaison already.",
+				Meaning:    "The user with this e-mail address has a liaison record, active or not. Nothing was changed.",
+				Remedy:     "Change the record with liaisons/update.",
+				Operations: []string{"liaisonsCreate"},
 			},
 		},
 	},
@@ -1465,6 +2587,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "email-unverified", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This address is not verified.",
+				Meaning:    "A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.",
+				Remedy:     "Let the person open a mailed link first. For employees, `planoauth employee add --unproven` is the only other way.",
+				Operations: []string{"clientsCreate", "clientsUpdate", "employeesCreate", "liaisonsCreate"},
+			},
+		},
+	},
+	{
 		Slug: "google-account-conflict", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -1504,7 +2637,7 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1526,7 +2659,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1548,7 +2681,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1559,7 +2692,7 @@ var Statuses = []*Status{
 				Message:    "The password is wrong.",
 				Meaning:    "The password is not the one of the user with this e-mail address.",
 				Remedy:     "Let the user type the password again, or send a reset link.",
-				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersEmailChangeRequest"},
+				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersDelete", "usersEmailChangeRequest"},
 			},
 		},
 	},
@@ -1603,7 +2736,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1614,7 +2747,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1634,9 +2767,20 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The link is too old.",
-				Meaning:    "The link is older than an hour.",
-				Remedy:     "Request a new link with users/password_reset_request.",
+				Meaning:    "The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).",
+				Remedy:     "Request a new link with users/password_reset_request. After an invitation, people/invite sends a new one.",
 				Operations: []string{"usersPasswordReset"},
+			},
+		},
+	},
+	{
+		Slug: "slug-taken", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "An application has this slug already.",
+				Meaning:    "An application has this slug.",
+				Remedy:     "Choose another slug.",
+				Operations: []string{"applicationsCreate"},
 			},
 		},
 	},
@@ -1658,6 +2802,17 @@ var Statuses = []*Status{
 				Message:    "The user has no role in this application.",
 				Meaning:    "The password, link or Google account is right and the user has records, but none of them is active and admitted by the application. No session was made.",
 				Remedy:     "Ask the operators to activate the user's record, or sign in to an application that admits it.",
+				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
+		Slug: "user-suspended", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The user is suspended.",
+				Meaning:    "The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.",
+				Remedy:     "Ask the operators why the user is suspended.",
 				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
 			},
 		},
@@ -1709,7 +2864,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1720,7 +2875,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1731,7 +2886,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1742,7 +2897,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1753,7 +2908,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1764,7 +2919,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1775,7 +2930,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1786,7 +2941,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1796,14 +2951,38 @@ var Statuses = []*Status{
 			{
 				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"clientsCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Continue as after success. Do not repeat the request.",
 				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"employeesCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"liaisonsCreate"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"peopleInvite"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
@@ -1844,7 +3023,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1855,7 +3034,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1866,7 +3045,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1877,7 +3056,7 @@ var Statuses = []*Status{
 				Message:    "The server is busy; try again shortly.",
 				Meaning:    "All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersEmailChangeRequest", "passwordsJudge"},
+				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersDelete", "usersEmailChangeRequest", "passwordsJudge"},
 			},
 		},
 	},
@@ -1963,6 +3142,18 @@ func (o ApplicationCrash) VisitClientsRegisterResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes ApplicationCrash an outcome of clientsIndex.
+func (o ApplicationCrash) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes ApplicationCrash an outcome of clientsRead.
+func (o ApplicationCrash) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes ApplicationCrash an outcome of clientsCreate.
+func (o ApplicationCrash) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes ApplicationCrash an outcome of clientsUpdate.
+func (o ApplicationCrash) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes ApplicationCrash an outcome of usersClientRegister.
 func (o ApplicationCrash) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1998,6 +3189,12 @@ func (o ApplicationCrash) VisitUsersEmailVerificationRequestResponse(w http.Resp
 func (o ApplicationCrash) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes ApplicationCrash an outcome of usersExport.
+func (o ApplicationCrash) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ApplicationCrash an outcome of usersDelete.
+func (o ApplicationCrash) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes ApplicationCrash an outcome of usersEmailChangeRequest.
 func (o ApplicationCrash) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -2053,6 +3250,31 @@ func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
 func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes ApplicationCrash an outcome of peopleInvite.
+func (o ApplicationCrash) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ApplicationCrash an outcome of peopleUpdate.
+func (o ApplicationCrash) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ApplicationCrash an outcome of peopleSessionsIndex.
+func (o ApplicationCrash) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ApplicationCrash an outcome of peopleSessionsDelete.
+func (o ApplicationCrash) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ApplicationCrash an outcome of peopleExplain.
+func (o ApplicationCrash) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ApplicationCrash an outcome of peopleExport.
+func (o ApplicationCrash) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ApplicationCrash an outcome of peopleDelete.
+func (o ApplicationCrash) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes ApplicationCrash an outcome of peopleEmailUpdate.
 func (o ApplicationCrash) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2071,6 +3293,174 @@ func (o ApplicationCrash) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 
 // VisitCompaniesUpdateResponse makes ApplicationCrash an outcome of companiesUpdate.
 func (o ApplicationCrash) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes ApplicationCrash an outcome of employeesIndex.
+func (o ApplicationCrash) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes ApplicationCrash an outcome of employeesRead.
+func (o ApplicationCrash) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes ApplicationCrash an outcome of employeesCreate.
+func (o ApplicationCrash) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes ApplicationCrash an outcome of employeesUpdate.
+func (o ApplicationCrash) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes ApplicationCrash an outcome of liaisonsIndex.
+func (o ApplicationCrash) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes ApplicationCrash an outcome of liaisonsRead.
+func (o ApplicationCrash) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes ApplicationCrash an outcome of liaisonsCreate.
+func (o ApplicationCrash) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes ApplicationCrash an outcome of liaisonsUpdate.
+func (o ApplicationCrash) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes ApplicationCrash an outcome of applicationsIndex.
+func (o ApplicationCrash) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes ApplicationCrash an outcome of applicationsRead.
+func (o ApplicationCrash) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes ApplicationCrash an outcome of applicationsCreate.
+func (o ApplicationCrash) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes ApplicationCrash an outcome of applicationsUpdate.
+func (o ApplicationCrash) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes ApplicationCrash an outcome of applicationsTokenCreate.
+func (o ApplicationCrash) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ApplicationCrash an outcome of applicationsTokenDelete.
+func (o ApplicationCrash) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes ApplicationCrash an outcome of servicesIndex.
+func (o ApplicationCrash) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes ApplicationCrash an outcome of servicesUpdate.
+func (o ApplicationCrash) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes ApplicationCrash an outcome of routesIndex.
+func (o ApplicationCrash) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes ApplicationCrash an outcome of routesUpdate.
+func (o ApplicationCrash) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (ApplicationsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsCreateResponse makes ApplicationsCreateActionSuccessful an outcome of applicationsCreate.
+func (o ApplicationsCreateActionSuccessful) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsIndexResponse makes ApplicationsIndexActionSuccessful an outcome of applicationsIndex.
+func (o ApplicationsIndexActionSuccessful) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsReadResponse makes ApplicationsReadActionSuccessful an outcome of applicationsRead.
+func (o ApplicationsReadActionSuccessful) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsTokenCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsTokenCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsTokenCreateResponse makes ApplicationsTokenCreateActionSuccessful an outcome of applicationsTokenCreate.
+func (o ApplicationsTokenCreateActionSuccessful) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsTokenDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsTokenDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ApplicationsTokenDeleteActionSuccessful an outcome of applicationsTokenDelete.
+func (o ApplicationsTokenDeleteActionSuccessful) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsUpdateResponse makes ApplicationsUpdateActionSuccessful an outcome of applicationsUpdate.
+func (o ApplicationsUpdateActionSuccessful) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "client-created-for-existing-email".
+func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientCreatedForExistingEmail) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "client-created-for-existing-email", "A user had this address, and is a client now.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsCreateResponse makes ClientCreatedForExistingEmail an outcome of clientsCreate.
+func (o ClientCreatedForExistingEmail) VisitClientsCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2147,8 +3537,74 @@ func (o ClientValidationFailed) VisitClientsRegisterResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitClientsCreateResponse makes ClientValidationFailed an outcome of clientsCreate.
+func (o ClientValidationFailed) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes ClientValidationFailed an outcome of clientsUpdate.
+func (o ClientValidationFailed) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes ClientValidationFailed an outcome of usersClientRegister.
 func (o ClientValidationFailed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsCreateResponse makes ClientsCreateActionSuccessful an outcome of clientsCreate.
+func (o ClientsCreateActionSuccessful) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (ClientsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o ClientsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitClientsCreateResponse makes ClientsCreateMandrillEmailFailed an outcome of clientsCreate.
+func (o ClientsCreateMandrillEmailFailed) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsIndexResponse makes ClientsIndexActionSuccessful an outcome of clientsIndex.
+func (o ClientsIndexActionSuccessful) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsReadResponse makes ClientsReadActionSuccessful an outcome of clientsRead.
+func (o ClientsReadActionSuccessful) VisitClientsReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2177,6 +3633,20 @@ func (o ClientsRegisterMandrillEmailFailed) Write(w http.ResponseWriter) error {
 
 // VisitClientsRegisterResponse makes ClientsRegisterMandrillEmailFailed an outcome of clientsRegister.
 func (o ClientsRegisterMandrillEmailFailed) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsUpdateResponse makes ClientsUpdateActionSuccessful an outcome of clientsUpdate.
+func (o ClientsUpdateActionSuccessful) VisitClientsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2264,8 +3734,41 @@ func (o EmailAlreadyClient) Write(w http.ResponseWriter) error {
 	return writeOutcome(w, 400, []string{"</statuses/email-already-client>; rel=\"help\""}, o)
 }
 
+// VisitClientsCreateResponse makes EmailAlreadyClient an outcome of clientsCreate.
+func (o EmailAlreadyClient) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes EmailAlreadyClient an outcome of usersClientRegister.
 func (o EmailAlreadyClient) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-already-employee".
+func (EmailAlreadyEmployee) Slug() string { return "email-already-employee" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyEmployee) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-employee", "This user is an employee already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-employee>; rel=\"help\""}, o)
+}
+
+// VisitEmployeesCreateResponse makes EmailAlreadyEmployee an outcome of employeesCreate.
+func (o EmailAlreadyEmployee) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-already-liaison".
+func (EmailAlreadyLiaison) Slug() string { return "email-already-liaison" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyLiaison) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-liaison", "This user is a liaison already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-liaison>; rel=\"help\""}, o)
+}
+
+// VisitLiaisonsCreateResponse makes EmailAlreadyLiaison an outcome of liaisonsCreate.
+func (o EmailAlreadyLiaison) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2370,6 +3873,97 @@ func (o EmailNotFound) VisitSessionsMagicLinkRequestResponse(w http.ResponseWrit
 
 // VisitUsersPasswordResetRequestResponse makes EmailNotFound an outcome of usersPasswordResetRequest.
 func (o EmailNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-unverified".
+func (EmailUnverified) Slug() string { return "email-unverified" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailUnverified) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-unverified", "This address is not verified.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-unverified>; rel=\"help\""}, o)
+}
+
+// VisitClientsCreateResponse makes EmailUnverified an outcome of clientsCreate.
+func (o EmailUnverified) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes EmailUnverified an outcome of clientsUpdate.
+func (o EmailUnverified) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes EmailUnverified an outcome of employeesCreate.
+func (o EmailUnverified) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes EmailUnverified an outcome of liaisonsCreate.
+func (o EmailUnverified) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (EmployeesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesCreateResponse makes EmployeesCreateActionSuccessful an outcome of employeesCreate.
+func (o EmployeesCreateActionSuccessful) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (EmployeesCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o EmployeesCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitEmployeesCreateResponse makes EmployeesCreateMandrillEmailFailed an outcome of employeesCreate.
+func (o EmployeesCreateMandrillEmailFailed) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesIndexResponse makes EmployeesIndexActionSuccessful an outcome of employeesIndex.
+func (o EmployeesIndexActionSuccessful) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesReadResponse makes EmployeesReadActionSuccessful an outcome of employeesRead.
+func (o EmployeesReadActionSuccessful) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesUpdateResponse makes EmployeesUpdateActionSuccessful an outcome of employeesUpdate.
+func (o EmployeesUpdateActionSuccessful) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2494,6 +4088,26 @@ func (o IdentifyRequestError) VisitClientsRegisterResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes IdentifyRequestError an outcome of clientsIndex.
+func (o IdentifyRequestError) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsReadResponse makes IdentifyRequestError an outcome of clientsRead.
+func (o IdentifyRequestError) VisitClientsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsCreateResponse makes IdentifyRequestError an outcome of clientsCreate.
+func (o IdentifyRequestError) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes IdentifyRequestError an outcome of clientsUpdate.
+func (o IdentifyRequestError) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes IdentifyRequestError an outcome of usersClientRegister.
 func (o IdentifyRequestError) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2529,6 +4143,16 @@ func (o IdentifyRequestError) VisitUsersEmailVerificationRequestResponse(w http.
 
 // VisitUsersEmailVerifyResponse makes IdentifyRequestError an outcome of usersEmailVerify.
 func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersExportResponse makes IdentifyRequestError an outcome of usersExport.
+func (o IdentifyRequestError) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes IdentifyRequestError an outcome of usersDelete.
+func (o IdentifyRequestError) VisitUsersDeleteResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2590,6 +4214,41 @@ func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) er
 // VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
 func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes IdentifyRequestError an outcome of peopleInvite.
+func (o IdentifyRequestError) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleUpdateResponse makes IdentifyRequestError an outcome of peopleUpdate.
+func (o IdentifyRequestError) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes IdentifyRequestError an outcome of peopleSessionsIndex.
+func (o IdentifyRequestError) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes IdentifyRequestError an outcome of peopleSessionsDelete.
+func (o IdentifyRequestError) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes IdentifyRequestError an outcome of peopleExplain.
+func (o IdentifyRequestError) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes IdentifyRequestError an outcome of peopleExport.
+func (o IdentifyRequestError) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes IdentifyRequestError an outcome of peopleDelete.
+func (o IdentifyRequestError) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleEmailUpdateResponse makes IdentifyRequestError an outcome of peopleEmailUpdate.
 func (o IdentifyRequestError) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2612,6 +4271,96 @@ func (o IdentifyRequestError) VisitCompaniesCreateResponse(w http.ResponseWriter
 
 // VisitCompaniesUpdateResponse makes IdentifyRequestError an outcome of companiesUpdate.
 func (o IdentifyRequestError) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes IdentifyRequestError an outcome of employeesIndex.
+func (o IdentifyRequestError) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes IdentifyRequestError an outcome of employeesRead.
+func (o IdentifyRequestError) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes IdentifyRequestError an outcome of employeesCreate.
+func (o IdentifyRequestError) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes IdentifyRequestError an outcome of employeesUpdate.
+func (o IdentifyRequestError) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes IdentifyRequestError an outcome of liaisonsIndex.
+func (o IdentifyRequestError) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes IdentifyRequestError an outcome of liaisonsRead.
+func (o IdentifyRequestError) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsCreateResponse makes IdentifyRequestError an outcome of liaisonsCreate.
+func (o IdentifyRequestError) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes IdentifyRequestError an outcome of liaisonsUpdate.
+func (o IdentifyRequestError) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes IdentifyRequestError an outcome of applicationsIndex.
+func (o IdentifyRequestError) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes IdentifyRequestError an outcome of applicationsRead.
+func (o IdentifyRequestError) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes IdentifyRequestError an outcome of applicationsCreate.
+func (o IdentifyRequestError) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes IdentifyRequestError an outcome of applicationsUpdate.
+func (o IdentifyRequestError) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes IdentifyRequestError an outcome of applicationsTokenCreate.
+func (o IdentifyRequestError) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes IdentifyRequestError an outcome of applicationsTokenDelete.
+func (o IdentifyRequestError) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes IdentifyRequestError an outcome of servicesIndex.
+func (o IdentifyRequestError) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes IdentifyRequestError an outcome of servicesUpdate.
+func (o IdentifyRequestError) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes IdentifyRequestError an outcome of routesIndex.
+func (o IdentifyRequestError) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesUpdateResponse makes IdentifyRequestError an outcome of routesUpdate.
+func (o IdentifyRequestError) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2672,6 +4421,22 @@ func (o InvalidContentType) VisitClientsRegisterResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes InvalidContentType an outcome of clientsIndex.
+func (o InvalidContentType) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidContentType an outcome of clientsRead.
+func (o InvalidContentType) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidContentType an outcome of clientsCreate.
+func (o InvalidContentType) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes InvalidContentType an outcome of clientsUpdate.
+func (o InvalidContentType) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes InvalidContentType an outcome of usersClientRegister.
 func (o InvalidContentType) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2707,6 +4472,12 @@ func (o InvalidContentType) VisitUsersEmailVerificationRequestResponse(w http.Re
 func (o InvalidContentType) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes InvalidContentType an outcome of usersExport.
+func (o InvalidContentType) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidContentType an outcome of usersDelete.
+func (o InvalidContentType) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes InvalidContentType an outcome of usersEmailChangeRequest.
 func (o InvalidContentType) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -2764,6 +4535,33 @@ func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) erro
 // VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
 func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidContentType an outcome of peopleInvite.
+func (o InvalidContentType) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidContentType an outcome of peopleUpdate.
+func (o InvalidContentType) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidContentType an outcome of peopleSessionsIndex.
+func (o InvalidContentType) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidContentType an outcome of peopleSessionsDelete.
+func (o InvalidContentType) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidContentType an outcome of peopleExplain.
+func (o InvalidContentType) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidContentType an outcome of peopleExport.
+func (o InvalidContentType) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidContentType an outcome of peopleDelete.
+func (o InvalidContentType) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes InvalidContentType an outcome of peopleEmailUpdate.
 func (o InvalidContentType) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2788,6 +4586,90 @@ func (o InvalidContentType) VisitCompaniesCreateResponse(w http.ResponseWriter) 
 func (o InvalidContentType) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes InvalidContentType an outcome of employeesIndex.
+func (o InvalidContentType) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes InvalidContentType an outcome of employeesRead.
+func (o InvalidContentType) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes InvalidContentType an outcome of employeesCreate.
+func (o InvalidContentType) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes InvalidContentType an outcome of employeesUpdate.
+func (o InvalidContentType) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes InvalidContentType an outcome of liaisonsIndex.
+func (o InvalidContentType) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes InvalidContentType an outcome of liaisonsRead.
+func (o InvalidContentType) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidContentType an outcome of liaisonsCreate.
+func (o InvalidContentType) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes InvalidContentType an outcome of liaisonsUpdate.
+func (o InvalidContentType) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes InvalidContentType an outcome of applicationsIndex.
+func (o InvalidContentType) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes InvalidContentType an outcome of applicationsRead.
+func (o InvalidContentType) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes InvalidContentType an outcome of applicationsCreate.
+func (o InvalidContentType) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes InvalidContentType an outcome of applicationsUpdate.
+func (o InvalidContentType) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes InvalidContentType an outcome of applicationsTokenCreate.
+func (o InvalidContentType) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidContentType an outcome of applicationsTokenDelete.
+func (o InvalidContentType) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidContentType an outcome of servicesIndex.
+func (o InvalidContentType) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes InvalidContentType an outcome of servicesUpdate.
+func (o InvalidContentType) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes InvalidContentType an outcome of routesIndex.
+func (o InvalidContentType) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidContentType an outcome of routesUpdate.
+func (o InvalidContentType) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-email-change-link".
 func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
@@ -2867,6 +4749,26 @@ func (o InvalidEncodedParams) VisitClientsRegisterResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes InvalidEncodedParams an outcome of clientsIndex.
+func (o InvalidEncodedParams) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsReadResponse makes InvalidEncodedParams an outcome of clientsRead.
+func (o InvalidEncodedParams) VisitClientsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsCreateResponse makes InvalidEncodedParams an outcome of clientsCreate.
+func (o InvalidEncodedParams) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes InvalidEncodedParams an outcome of clientsUpdate.
+func (o InvalidEncodedParams) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes InvalidEncodedParams an outcome of usersClientRegister.
 func (o InvalidEncodedParams) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2902,6 +4804,16 @@ func (o InvalidEncodedParams) VisitUsersEmailVerificationRequestResponse(w http.
 
 // VisitUsersEmailVerifyResponse makes InvalidEncodedParams an outcome of usersEmailVerify.
 func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersExportResponse makes InvalidEncodedParams an outcome of usersExport.
+func (o InvalidEncodedParams) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes InvalidEncodedParams an outcome of usersDelete.
+func (o InvalidEncodedParams) VisitUsersDeleteResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2963,6 +4875,41 @@ func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) er
 // VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
 func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidEncodedParams an outcome of peopleInvite.
+func (o InvalidEncodedParams) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleUpdateResponse makes InvalidEncodedParams an outcome of peopleUpdate.
+func (o InvalidEncodedParams) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes InvalidEncodedParams an outcome of peopleSessionsIndex.
+func (o InvalidEncodedParams) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidEncodedParams an outcome of peopleSessionsDelete.
+func (o InvalidEncodedParams) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidEncodedParams an outcome of peopleExplain.
+func (o InvalidEncodedParams) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidEncodedParams an outcome of peopleExport.
+func (o InvalidEncodedParams) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes InvalidEncodedParams an outcome of peopleDelete.
+func (o InvalidEncodedParams) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPeopleEmailUpdateResponse makes InvalidEncodedParams an outcome of peopleEmailUpdate.
 func (o InvalidEncodedParams) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2985,6 +4932,96 @@ func (o InvalidEncodedParams) VisitCompaniesCreateResponse(w http.ResponseWriter
 
 // VisitCompaniesUpdateResponse makes InvalidEncodedParams an outcome of companiesUpdate.
 func (o InvalidEncodedParams) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes InvalidEncodedParams an outcome of employeesIndex.
+func (o InvalidEncodedParams) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes InvalidEncodedParams an outcome of employeesRead.
+func (o InvalidEncodedParams) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes InvalidEncodedParams an outcome of employeesCreate.
+func (o InvalidEncodedParams) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes InvalidEncodedParams an outcome of employeesUpdate.
+func (o InvalidEncodedParams) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes InvalidEncodedParams an outcome of liaisonsIndex.
+func (o InvalidEncodedParams) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes InvalidEncodedParams an outcome of liaisonsRead.
+func (o InvalidEncodedParams) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsCreateResponse makes InvalidEncodedParams an outcome of liaisonsCreate.
+func (o InvalidEncodedParams) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes InvalidEncodedParams an outcome of liaisonsUpdate.
+func (o InvalidEncodedParams) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes InvalidEncodedParams an outcome of applicationsIndex.
+func (o InvalidEncodedParams) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes InvalidEncodedParams an outcome of applicationsRead.
+func (o InvalidEncodedParams) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes InvalidEncodedParams an outcome of applicationsCreate.
+func (o InvalidEncodedParams) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes InvalidEncodedParams an outcome of applicationsUpdate.
+func (o InvalidEncodedParams) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes InvalidEncodedParams an outcome of applicationsTokenCreate.
+func (o InvalidEncodedParams) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidEncodedParams an outcome of applicationsTokenDelete.
+func (o InvalidEncodedParams) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidEncodedParams an outcome of servicesIndex.
+func (o InvalidEncodedParams) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes InvalidEncodedParams an outcome of servicesUpdate.
+func (o InvalidEncodedParams) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes InvalidEncodedParams an outcome of routesIndex.
+func (o InvalidEncodedParams) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesUpdateResponse makes InvalidEncodedParams an outcome of routesUpdate.
+func (o InvalidEncodedParams) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3049,6 +5086,18 @@ func (o InvalidParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error
 // VisitClientsRegisterResponse makes InvalidParam an outcome of clientsRegister.
 func (o InvalidParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes InvalidParam an outcome of clientsIndex.
+func (o InvalidParam) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidParam an outcome of clientsRead.
+func (o InvalidParam) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidParam an outcome of clientsCreate.
+func (o InvalidParam) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes InvalidParam an outcome of clientsUpdate.
+func (o InvalidParam) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes InvalidParam an outcome of usersClientRegister.
 func (o InvalidParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3080,6 +5129,12 @@ func (o InvalidParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 
 // VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
 func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersExportResponse makes InvalidParam an outcome of usersExport.
+func (o InvalidParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidParam an outcome of usersDelete.
+func (o InvalidParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes InvalidParam an outcome of usersEmailChangeRequest.
 func (o InvalidParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3123,6 +5178,31 @@ func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 // VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
 func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidParam an outcome of peopleInvite.
+func (o InvalidParam) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidParam an outcome of peopleUpdate.
+func (o InvalidParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidParam an outcome of peopleSessionsIndex.
+func (o InvalidParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidParam an outcome of peopleSessionsDelete.
+func (o InvalidParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidParam an outcome of peopleExplain.
+func (o InvalidParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidParam an outcome of peopleExport.
+func (o InvalidParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidParam an outcome of peopleDelete.
+func (o InvalidParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes InvalidParam an outcome of peopleEmailUpdate.
 func (o InvalidParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3137,6 +5217,64 @@ func (o InvalidParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 
 // VisitCompaniesUpdateResponse makes InvalidParam an outcome of companiesUpdate.
 func (o InvalidParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes InvalidParam an outcome of employeesIndex.
+func (o InvalidParam) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes InvalidParam an outcome of employeesRead.
+func (o InvalidParam) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes InvalidParam an outcome of employeesCreate.
+func (o InvalidParam) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes InvalidParam an outcome of employeesUpdate.
+func (o InvalidParam) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes InvalidParam an outcome of liaisonsIndex.
+func (o InvalidParam) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes InvalidParam an outcome of liaisonsRead.
+func (o InvalidParam) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidParam an outcome of liaisonsCreate.
+func (o InvalidParam) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes InvalidParam an outcome of liaisonsUpdate.
+func (o InvalidParam) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes InvalidParam an outcome of applicationsIndex.
+func (o InvalidParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes InvalidParam an outcome of applicationsRead.
+func (o InvalidParam) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes InvalidParam an outcome of applicationsCreate.
+func (o InvalidParam) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes InvalidParam an outcome of applicationsUpdate.
+func (o InvalidParam) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes InvalidParam an outcome of applicationsTokenCreate.
+func (o InvalidParam) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidParam an outcome of applicationsTokenDelete.
+func (o InvalidParam) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidParam an outcome of servicesIndex.
+func (o InvalidParam) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes InvalidParam an outcome of servicesUpdate.
+func (o InvalidParam) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes InvalidParam an outcome of routesIndex.
+func (o InvalidParam) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidParam an outcome of routesUpdate.
+func (o InvalidParam) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -3154,6 +5292,9 @@ func (o InvalidPassword) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 func (o InvalidPassword) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersDeleteResponse makes InvalidPassword an outcome of usersDelete.
+func (o InvalidPassword) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes InvalidPassword an outcome of usersEmailChangeRequest.
 func (o InvalidPassword) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3221,6 +5362,18 @@ func (o InvalidToken) VisitSessionsHandOverResponse(w http.ResponseWriter) error
 // VisitClientsRegisterResponse makes InvalidToken an outcome of clientsRegister.
 func (o InvalidToken) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes InvalidToken an outcome of clientsIndex.
+func (o InvalidToken) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidToken an outcome of clientsRead.
+func (o InvalidToken) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidToken an outcome of clientsCreate.
+func (o InvalidToken) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes InvalidToken an outcome of clientsUpdate.
+func (o InvalidToken) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes InvalidToken an outcome of usersClientRegister.
 func (o InvalidToken) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3252,6 +5405,12 @@ func (o InvalidToken) VisitUsersEmailVerificationRequestResponse(w http.Response
 
 // VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
 func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersExportResponse makes InvalidToken an outcome of usersExport.
+func (o InvalidToken) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidToken an outcome of usersDelete.
+func (o InvalidToken) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes InvalidToken an outcome of usersEmailChangeRequest.
 func (o InvalidToken) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3295,6 +5454,31 @@ func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 // VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
 func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes InvalidToken an outcome of peopleInvite.
+func (o InvalidToken) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidToken an outcome of peopleUpdate.
+func (o InvalidToken) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidToken an outcome of peopleSessionsIndex.
+func (o InvalidToken) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidToken an outcome of peopleSessionsDelete.
+func (o InvalidToken) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidToken an outcome of peopleExplain.
+func (o InvalidToken) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidToken an outcome of peopleExport.
+func (o InvalidToken) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidToken an outcome of peopleDelete.
+func (o InvalidToken) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes InvalidToken an outcome of peopleEmailUpdate.
 func (o InvalidToken) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3310,6 +5494,64 @@ func (o InvalidToken) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 // VisitCompaniesUpdateResponse makes InvalidToken an outcome of companiesUpdate.
 func (o InvalidToken) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitEmployeesIndexResponse makes InvalidToken an outcome of employeesIndex.
+func (o InvalidToken) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes InvalidToken an outcome of employeesRead.
+func (o InvalidToken) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes InvalidToken an outcome of employeesCreate.
+func (o InvalidToken) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes InvalidToken an outcome of employeesUpdate.
+func (o InvalidToken) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes InvalidToken an outcome of liaisonsIndex.
+func (o InvalidToken) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes InvalidToken an outcome of liaisonsRead.
+func (o InvalidToken) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidToken an outcome of liaisonsCreate.
+func (o InvalidToken) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes InvalidToken an outcome of liaisonsUpdate.
+func (o InvalidToken) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes InvalidToken an outcome of applicationsIndex.
+func (o InvalidToken) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes InvalidToken an outcome of applicationsRead.
+func (o InvalidToken) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes InvalidToken an outcome of applicationsCreate.
+func (o InvalidToken) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes InvalidToken an outcome of applicationsUpdate.
+func (o InvalidToken) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes InvalidToken an outcome of applicationsTokenCreate.
+func (o InvalidToken) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidToken an outcome of applicationsTokenDelete.
+func (o InvalidToken) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidToken an outcome of servicesIndex.
+func (o InvalidToken) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes InvalidToken an outcome of servicesUpdate.
+func (o InvalidToken) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes InvalidToken an outcome of routesIndex.
+func (o InvalidToken) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidToken an outcome of routesUpdate.
+func (o InvalidToken) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
 
@@ -3321,6 +5563,76 @@ func (o InvalidVerificationLink) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes InvalidVerificationLink an outcome of usersEmailVerify.
 func (o InvalidVerificationLink) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsCreateResponse makes LiaisonsCreateActionSuccessful an outcome of liaisonsCreate.
+func (o LiaisonsCreateActionSuccessful) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (LiaisonsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o LiaisonsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitLiaisonsCreateResponse makes LiaisonsCreateMandrillEmailFailed an outcome of liaisonsCreate.
+func (o LiaisonsCreateMandrillEmailFailed) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsIndexResponse makes LiaisonsIndexActionSuccessful an outcome of liaisonsIndex.
+func (o LiaisonsIndexActionSuccessful) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsReadResponse makes LiaisonsReadActionSuccessful an outcome of liaisonsRead.
+func (o LiaisonsReadActionSuccessful) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsUpdateResponse makes LiaisonsUpdateActionSuccessful an outcome of liaisonsUpdate.
+func (o LiaisonsUpdateActionSuccessful) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3385,6 +5697,18 @@ func (o MissingParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error
 // VisitClientsRegisterResponse makes MissingParam an outcome of clientsRegister.
 func (o MissingParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes MissingParam an outcome of clientsIndex.
+func (o MissingParam) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes MissingParam an outcome of clientsRead.
+func (o MissingParam) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes MissingParam an outcome of clientsCreate.
+func (o MissingParam) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes MissingParam an outcome of clientsUpdate.
+func (o MissingParam) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes MissingParam an outcome of usersClientRegister.
 func (o MissingParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3416,6 +5740,12 @@ func (o MissingParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 
 // VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
 func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersExportResponse makes MissingParam an outcome of usersExport.
+func (o MissingParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes MissingParam an outcome of usersDelete.
+func (o MissingParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes MissingParam an outcome of usersEmailChangeRequest.
 func (o MissingParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3459,6 +5789,31 @@ func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { re
 // VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
 func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes MissingParam an outcome of peopleInvite.
+func (o MissingParam) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes MissingParam an outcome of peopleUpdate.
+func (o MissingParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes MissingParam an outcome of peopleSessionsIndex.
+func (o MissingParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes MissingParam an outcome of peopleSessionsDelete.
+func (o MissingParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes MissingParam an outcome of peopleExplain.
+func (o MissingParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes MissingParam an outcome of peopleExport.
+func (o MissingParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes MissingParam an outcome of peopleDelete.
+func (o MissingParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes MissingParam an outcome of peopleEmailUpdate.
 func (o MissingParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3473,6 +5828,64 @@ func (o MissingParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error 
 
 // VisitCompaniesUpdateResponse makes MissingParam an outcome of companiesUpdate.
 func (o MissingParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes MissingParam an outcome of employeesIndex.
+func (o MissingParam) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes MissingParam an outcome of employeesRead.
+func (o MissingParam) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes MissingParam an outcome of employeesCreate.
+func (o MissingParam) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes MissingParam an outcome of employeesUpdate.
+func (o MissingParam) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes MissingParam an outcome of liaisonsIndex.
+func (o MissingParam) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes MissingParam an outcome of liaisonsRead.
+func (o MissingParam) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes MissingParam an outcome of liaisonsCreate.
+func (o MissingParam) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes MissingParam an outcome of liaisonsUpdate.
+func (o MissingParam) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes MissingParam an outcome of applicationsIndex.
+func (o MissingParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes MissingParam an outcome of applicationsRead.
+func (o MissingParam) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes MissingParam an outcome of applicationsCreate.
+func (o MissingParam) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes MissingParam an outcome of applicationsUpdate.
+func (o MissingParam) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes MissingParam an outcome of applicationsTokenCreate.
+func (o MissingParam) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes MissingParam an outcome of applicationsTokenDelete.
+func (o MissingParam) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes MissingParam an outcome of servicesIndex.
+func (o MissingParam) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes MissingParam an outcome of servicesUpdate.
+func (o MissingParam) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes MissingParam an outcome of routesIndex.
+func (o MissingParam) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes MissingParam an outcome of routesUpdate.
+func (o MissingParam) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -3523,6 +5936,18 @@ func (o NoParamsDecoded) VisitSessionsHandOverResponse(w http.ResponseWriter) er
 // VisitClientsRegisterResponse makes NoParamsDecoded an outcome of clientsRegister.
 func (o NoParamsDecoded) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes NoParamsDecoded an outcome of clientsIndex.
+func (o NoParamsDecoded) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes NoParamsDecoded an outcome of clientsRead.
+func (o NoParamsDecoded) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes NoParamsDecoded an outcome of clientsCreate.
+func (o NoParamsDecoded) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes NoParamsDecoded an outcome of clientsUpdate.
+func (o NoParamsDecoded) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes NoParamsDecoded an outcome of usersClientRegister.
 func (o NoParamsDecoded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3558,6 +5983,12 @@ func (o NoParamsDecoded) VisitUsersEmailVerificationRequestResponse(w http.Respo
 func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes NoParamsDecoded an outcome of usersExport.
+func (o NoParamsDecoded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes NoParamsDecoded an outcome of usersDelete.
+func (o NoParamsDecoded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes NoParamsDecoded an outcome of usersEmailChangeRequest.
 func (o NoParamsDecoded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3609,6 +6040,31 @@ func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 // VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
 func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes NoParamsDecoded an outcome of peopleInvite.
+func (o NoParamsDecoded) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes NoParamsDecoded an outcome of peopleUpdate.
+func (o NoParamsDecoded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes NoParamsDecoded an outcome of peopleSessionsIndex.
+func (o NoParamsDecoded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes NoParamsDecoded an outcome of peopleSessionsDelete.
+func (o NoParamsDecoded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes NoParamsDecoded an outcome of peopleExplain.
+func (o NoParamsDecoded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes NoParamsDecoded an outcome of peopleExport.
+func (o NoParamsDecoded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes NoParamsDecoded an outcome of peopleDelete.
+func (o NoParamsDecoded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes NoParamsDecoded an outcome of peopleEmailUpdate.
 func (o NoParamsDecoded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3625,6 +6081,72 @@ func (o NoParamsDecoded) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes NoParamsDecoded an outcome of companiesUpdate.
 func (o NoParamsDecoded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes NoParamsDecoded an outcome of employeesIndex.
+func (o NoParamsDecoded) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes NoParamsDecoded an outcome of employeesRead.
+func (o NoParamsDecoded) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes NoParamsDecoded an outcome of employeesCreate.
+func (o NoParamsDecoded) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes NoParamsDecoded an outcome of employeesUpdate.
+func (o NoParamsDecoded) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes NoParamsDecoded an outcome of liaisonsIndex.
+func (o NoParamsDecoded) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes NoParamsDecoded an outcome of liaisonsRead.
+func (o NoParamsDecoded) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes NoParamsDecoded an outcome of liaisonsCreate.
+func (o NoParamsDecoded) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes NoParamsDecoded an outcome of liaisonsUpdate.
+func (o NoParamsDecoded) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes NoParamsDecoded an outcome of applicationsIndex.
+func (o NoParamsDecoded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes NoParamsDecoded an outcome of applicationsRead.
+func (o NoParamsDecoded) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes NoParamsDecoded an outcome of applicationsCreate.
+func (o NoParamsDecoded) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes NoParamsDecoded an outcome of applicationsUpdate.
+func (o NoParamsDecoded) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes NoParamsDecoded an outcome of applicationsTokenCreate.
+func (o NoParamsDecoded) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes NoParamsDecoded an outcome of applicationsTokenDelete.
+func (o NoParamsDecoded) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes NoParamsDecoded an outcome of servicesIndex.
+func (o NoParamsDecoded) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes NoParamsDecoded an outcome of servicesUpdate.
+func (o NoParamsDecoded) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes NoParamsDecoded an outcome of routesIndex.
+func (o NoParamsDecoded) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes NoParamsDecoded an outcome of routesUpdate.
+func (o NoParamsDecoded) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -3705,6 +6227,18 @@ func (o OriginNotAllowed) VisitClientsRegisterResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes OriginNotAllowed an outcome of clientsIndex.
+func (o OriginNotAllowed) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes OriginNotAllowed an outcome of clientsRead.
+func (o OriginNotAllowed) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes OriginNotAllowed an outcome of clientsCreate.
+func (o OriginNotAllowed) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes OriginNotAllowed an outcome of clientsUpdate.
+func (o OriginNotAllowed) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes OriginNotAllowed an outcome of usersClientRegister.
 func (o OriginNotAllowed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3740,6 +6274,12 @@ func (o OriginNotAllowed) VisitUsersEmailVerificationRequestResponse(w http.Resp
 func (o OriginNotAllowed) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes OriginNotAllowed an outcome of usersExport.
+func (o OriginNotAllowed) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes OriginNotAllowed an outcome of usersDelete.
+func (o OriginNotAllowed) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes OriginNotAllowed an outcome of usersEmailChangeRequest.
 func (o OriginNotAllowed) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3795,6 +6335,31 @@ func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
 func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes OriginNotAllowed an outcome of peopleInvite.
+func (o OriginNotAllowed) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes OriginNotAllowed an outcome of peopleUpdate.
+func (o OriginNotAllowed) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes OriginNotAllowed an outcome of peopleSessionsIndex.
+func (o OriginNotAllowed) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes OriginNotAllowed an outcome of peopleSessionsDelete.
+func (o OriginNotAllowed) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes OriginNotAllowed an outcome of peopleExplain.
+func (o OriginNotAllowed) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes OriginNotAllowed an outcome of peopleExport.
+func (o OriginNotAllowed) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes OriginNotAllowed an outcome of peopleDelete.
+func (o OriginNotAllowed) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes OriginNotAllowed an outcome of peopleEmailUpdate.
 func (o OriginNotAllowed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3815,6 +6380,76 @@ func (o OriginNotAllowed) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o OriginNotAllowed) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes OriginNotAllowed an outcome of employeesIndex.
+func (o OriginNotAllowed) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes OriginNotAllowed an outcome of employeesRead.
+func (o OriginNotAllowed) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes OriginNotAllowed an outcome of employeesCreate.
+func (o OriginNotAllowed) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes OriginNotAllowed an outcome of employeesUpdate.
+func (o OriginNotAllowed) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes OriginNotAllowed an outcome of liaisonsIndex.
+func (o OriginNotAllowed) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes OriginNotAllowed an outcome of liaisonsRead.
+func (o OriginNotAllowed) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes OriginNotAllowed an outcome of liaisonsCreate.
+func (o OriginNotAllowed) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes OriginNotAllowed an outcome of liaisonsUpdate.
+func (o OriginNotAllowed) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes OriginNotAllowed an outcome of applicationsIndex.
+func (o OriginNotAllowed) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes OriginNotAllowed an outcome of applicationsRead.
+func (o OriginNotAllowed) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes OriginNotAllowed an outcome of applicationsCreate.
+func (o OriginNotAllowed) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes OriginNotAllowed an outcome of applicationsUpdate.
+func (o OriginNotAllowed) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes OriginNotAllowed an outcome of applicationsTokenCreate.
+func (o OriginNotAllowed) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes OriginNotAllowed an outcome of applicationsTokenDelete.
+func (o OriginNotAllowed) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes OriginNotAllowed an outcome of servicesIndex.
+func (o OriginNotAllowed) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes OriginNotAllowed an outcome of servicesUpdate.
+func (o OriginNotAllowed) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes OriginNotAllowed an outcome of routesIndex.
+func (o OriginNotAllowed) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes OriginNotAllowed an outcome of routesUpdate.
+func (o OriginNotAllowed) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -3850,6 +6485,20 @@ func (o PasswordsJudgeActionSuccessful) VisitPasswordsJudgeResponse(w http.Respo
 }
 
 // Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleDeleteResponse makes PeopleDeleteActionSuccessful an outcome of peopleDelete.
+func (o PeopleDeleteActionSuccessful) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -3878,6 +6527,34 @@ func (o PeopleEmailUpdateMandrillEmailFailed) VisitPeopleEmailUpdateResponse(w h
 }
 
 // Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExplainActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExplainResponse makes PeopleExplainActionSuccessful an outcome of peopleExplain.
+func (o PeopleExplainActionSuccessful) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExportResponse makes PeopleExportActionSuccessful an outcome of peopleExport.
+func (o PeopleExportActionSuccessful) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -3888,6 +6565,34 @@ func (o PeopleIndexActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitPeopleIndexResponse makes PeopleIndexActionSuccessful an outcome of peopleIndex.
 func (o PeopleIndexActionSuccessful) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleInviteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleInviteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleInviteResponse makes PeopleInviteActionSuccessful an outcome of peopleInvite.
+func (o PeopleInviteActionSuccessful) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (PeopleInviteMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o PeopleInviteMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitPeopleInviteResponse makes PeopleInviteMandrillEmailFailed an outcome of peopleInvite.
+func (o PeopleInviteMandrillEmailFailed) VisitPeopleInviteResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3905,6 +6610,48 @@ func (o PeopleReadActionSuccessful) VisitPeopleReadResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PeopleSessionsDeleteActionSuccessful an outcome of peopleSessionsDelete.
+func (o PeopleSessionsDeleteActionSuccessful) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsIndexResponse makes PeopleSessionsIndexActionSuccessful an outcome of peopleSessionsIndex.
+func (o PeopleSessionsIndexActionSuccessful) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleUpdateResponse makes PeopleUpdateActionSuccessful an outcome of peopleUpdate.
+func (o PeopleUpdateActionSuccessful) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
@@ -3913,6 +6660,18 @@ func (o PermissionDenied) Write(w http.ResponseWriter) error {
 	o.Code, o.Status, o.Message, o.RequestID = 403, "permission-denied", "This is not open to the roles of the user.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 403, []string{"</statuses/permission-denied>; rel=\"help\""}, o)
 }
+
+// VisitClientsIndexResponse makes PermissionDenied an outcome of clientsIndex.
+func (o PermissionDenied) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes PermissionDenied an outcome of clientsRead.
+func (o PermissionDenied) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes PermissionDenied an outcome of clientsCreate.
+func (o PermissionDenied) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes PermissionDenied an outcome of clientsUpdate.
+func (o PermissionDenied) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes PermissionDenied an outcome of usersClientRegister.
 func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -3923,6 +6682,12 @@ func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter
 func (o PermissionDenied) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes PermissionDenied an outcome of usersExport.
+func (o PermissionDenied) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes PermissionDenied an outcome of usersDelete.
+func (o PermissionDenied) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes PermissionDenied an outcome of usersEmailChangeRequest.
 func (o PermissionDenied) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -3960,6 +6725,31 @@ func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
 func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes PermissionDenied an outcome of peopleInvite.
+func (o PermissionDenied) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes PermissionDenied an outcome of peopleUpdate.
+func (o PermissionDenied) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes PermissionDenied an outcome of peopleSessionsIndex.
+func (o PermissionDenied) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PermissionDenied an outcome of peopleSessionsDelete.
+func (o PermissionDenied) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes PermissionDenied an outcome of peopleExplain.
+func (o PermissionDenied) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes PermissionDenied an outcome of peopleExport.
+func (o PermissionDenied) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes PermissionDenied an outcome of peopleDelete.
+func (o PermissionDenied) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes PermissionDenied an outcome of peopleEmailUpdate.
 func (o PermissionDenied) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3980,6 +6770,76 @@ func (o PermissionDenied) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o PermissionDenied) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes PermissionDenied an outcome of employeesIndex.
+func (o PermissionDenied) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes PermissionDenied an outcome of employeesRead.
+func (o PermissionDenied) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes PermissionDenied an outcome of employeesCreate.
+func (o PermissionDenied) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes PermissionDenied an outcome of employeesUpdate.
+func (o PermissionDenied) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes PermissionDenied an outcome of liaisonsIndex.
+func (o PermissionDenied) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes PermissionDenied an outcome of liaisonsRead.
+func (o PermissionDenied) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes PermissionDenied an outcome of liaisonsCreate.
+func (o PermissionDenied) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes PermissionDenied an outcome of liaisonsUpdate.
+func (o PermissionDenied) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes PermissionDenied an outcome of applicationsIndex.
+func (o PermissionDenied) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes PermissionDenied an outcome of applicationsRead.
+func (o PermissionDenied) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes PermissionDenied an outcome of applicationsCreate.
+func (o PermissionDenied) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes PermissionDenied an outcome of applicationsUpdate.
+func (o PermissionDenied) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes PermissionDenied an outcome of applicationsTokenCreate.
+func (o PermissionDenied) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes PermissionDenied an outcome of applicationsTokenDelete.
+func (o PermissionDenied) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes PermissionDenied an outcome of servicesIndex.
+func (o PermissionDenied) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes PermissionDenied an outcome of servicesUpdate.
+func (o PermissionDenied) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes PermissionDenied an outcome of routesIndex.
+func (o PermissionDenied) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes PermissionDenied an outcome of routesUpdate.
+func (o PermissionDenied) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -4061,6 +6921,18 @@ func (o RateLimitExceeded) VisitClientsRegisterResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes RateLimitExceeded an outcome of clientsIndex.
+func (o RateLimitExceeded) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RateLimitExceeded an outcome of clientsRead.
+func (o RateLimitExceeded) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RateLimitExceeded an outcome of clientsCreate.
+func (o RateLimitExceeded) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RateLimitExceeded an outcome of clientsUpdate.
+func (o RateLimitExceeded) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RateLimitExceeded an outcome of usersClientRegister.
 func (o RateLimitExceeded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4096,6 +6968,12 @@ func (o RateLimitExceeded) VisitUsersEmailVerificationRequestResponse(w http.Res
 func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes RateLimitExceeded an outcome of usersExport.
+func (o RateLimitExceeded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RateLimitExceeded an outcome of usersDelete.
+func (o RateLimitExceeded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes RateLimitExceeded an outcome of usersEmailChangeRequest.
 func (o RateLimitExceeded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4153,6 +7031,31 @@ func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error
 // VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
 func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RateLimitExceeded an outcome of peopleInvite.
+func (o RateLimitExceeded) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RateLimitExceeded an outcome of peopleUpdate.
+func (o RateLimitExceeded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RateLimitExceeded an outcome of peopleSessionsIndex.
+func (o RateLimitExceeded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RateLimitExceeded an outcome of peopleSessionsDelete.
+func (o RateLimitExceeded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RateLimitExceeded an outcome of peopleExplain.
+func (o RateLimitExceeded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RateLimitExceeded an outcome of peopleExport.
+func (o RateLimitExceeded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RateLimitExceeded an outcome of peopleDelete.
+func (o RateLimitExceeded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes RateLimitExceeded an outcome of peopleEmailUpdate.
 func (o RateLimitExceeded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4175,6 +7078,84 @@ func (o RateLimitExceeded) VisitCompaniesCreateResponse(w http.ResponseWriter) e
 func (o RateLimitExceeded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes RateLimitExceeded an outcome of employeesIndex.
+func (o RateLimitExceeded) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes RateLimitExceeded an outcome of employeesRead.
+func (o RateLimitExceeded) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RateLimitExceeded an outcome of employeesCreate.
+func (o RateLimitExceeded) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes RateLimitExceeded an outcome of employeesUpdate.
+func (o RateLimitExceeded) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes RateLimitExceeded an outcome of liaisonsIndex.
+func (o RateLimitExceeded) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RateLimitExceeded an outcome of liaisonsRead.
+func (o RateLimitExceeded) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RateLimitExceeded an outcome of liaisonsCreate.
+func (o RateLimitExceeded) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes RateLimitExceeded an outcome of liaisonsUpdate.
+func (o RateLimitExceeded) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes RateLimitExceeded an outcome of applicationsIndex.
+func (o RateLimitExceeded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RateLimitExceeded an outcome of applicationsRead.
+func (o RateLimitExceeded) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RateLimitExceeded an outcome of applicationsCreate.
+func (o RateLimitExceeded) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RateLimitExceeded an outcome of applicationsUpdate.
+func (o RateLimitExceeded) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RateLimitExceeded an outcome of applicationsTokenCreate.
+func (o RateLimitExceeded) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RateLimitExceeded an outcome of applicationsTokenDelete.
+func (o RateLimitExceeded) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RateLimitExceeded an outcome of servicesIndex.
+func (o RateLimitExceeded) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RateLimitExceeded an outcome of servicesUpdate.
+func (o RateLimitExceeded) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes RateLimitExceeded an outcome of routesIndex.
+func (o RateLimitExceeded) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RateLimitExceeded an outcome of routesUpdate.
+func (o RateLimitExceeded) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -4225,6 +7206,18 @@ func (o RequestTooLarge) VisitSessionsHandOverResponse(w http.ResponseWriter) er
 // VisitClientsRegisterResponse makes RequestTooLarge an outcome of clientsRegister.
 func (o RequestTooLarge) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes RequestTooLarge an outcome of clientsIndex.
+func (o RequestTooLarge) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RequestTooLarge an outcome of clientsRead.
+func (o RequestTooLarge) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RequestTooLarge an outcome of clientsCreate.
+func (o RequestTooLarge) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RequestTooLarge an outcome of clientsUpdate.
+func (o RequestTooLarge) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RequestTooLarge an outcome of usersClientRegister.
 func (o RequestTooLarge) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4260,6 +7253,12 @@ func (o RequestTooLarge) VisitUsersEmailVerificationRequestResponse(w http.Respo
 func (o RequestTooLarge) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes RequestTooLarge an outcome of usersExport.
+func (o RequestTooLarge) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RequestTooLarge an outcome of usersDelete.
+func (o RequestTooLarge) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes RequestTooLarge an outcome of usersEmailChangeRequest.
 func (o RequestTooLarge) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4311,6 +7310,31 @@ func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 // VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
 func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RequestTooLarge an outcome of peopleInvite.
+func (o RequestTooLarge) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RequestTooLarge an outcome of peopleUpdate.
+func (o RequestTooLarge) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RequestTooLarge an outcome of peopleSessionsIndex.
+func (o RequestTooLarge) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RequestTooLarge an outcome of peopleSessionsDelete.
+func (o RequestTooLarge) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RequestTooLarge an outcome of peopleExplain.
+func (o RequestTooLarge) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RequestTooLarge an outcome of peopleExport.
+func (o RequestTooLarge) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RequestTooLarge an outcome of peopleDelete.
+func (o RequestTooLarge) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes RequestTooLarge an outcome of peopleEmailUpdate.
 func (o RequestTooLarge) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4327,6 +7351,72 @@ func (o RequestTooLarge) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes RequestTooLarge an outcome of companiesUpdate.
 func (o RequestTooLarge) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes RequestTooLarge an outcome of employeesIndex.
+func (o RequestTooLarge) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RequestTooLarge an outcome of employeesRead.
+func (o RequestTooLarge) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RequestTooLarge an outcome of employeesCreate.
+func (o RequestTooLarge) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes RequestTooLarge an outcome of employeesUpdate.
+func (o RequestTooLarge) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes RequestTooLarge an outcome of liaisonsIndex.
+func (o RequestTooLarge) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RequestTooLarge an outcome of liaisonsRead.
+func (o RequestTooLarge) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RequestTooLarge an outcome of liaisonsCreate.
+func (o RequestTooLarge) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RequestTooLarge an outcome of liaisonsUpdate.
+func (o RequestTooLarge) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RequestTooLarge an outcome of applicationsIndex.
+func (o RequestTooLarge) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RequestTooLarge an outcome of applicationsRead.
+func (o RequestTooLarge) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RequestTooLarge an outcome of applicationsCreate.
+func (o RequestTooLarge) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RequestTooLarge an outcome of applicationsUpdate.
+func (o RequestTooLarge) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RequestTooLarge an outcome of applicationsTokenCreate.
+func (o RequestTooLarge) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RequestTooLarge an outcome of applicationsTokenDelete.
+func (o RequestTooLarge) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RequestTooLarge an outcome of servicesIndex.
+func (o RequestTooLarge) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RequestTooLarge an outcome of servicesUpdate.
+func (o RequestTooLarge) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RequestTooLarge an outcome of routesIndex.
+func (o RequestTooLarge) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RequestTooLarge an outcome of routesUpdate.
+func (o RequestTooLarge) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -4393,6 +7483,18 @@ func (o RouteNonExistent) VisitClientsRegisterResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitClientsIndexResponse makes RouteNonExistent an outcome of clientsIndex.
+func (o RouteNonExistent) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RouteNonExistent an outcome of clientsRead.
+func (o RouteNonExistent) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RouteNonExistent an outcome of clientsCreate.
+func (o RouteNonExistent) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RouteNonExistent an outcome of clientsUpdate.
+func (o RouteNonExistent) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RouteNonExistent an outcome of usersClientRegister.
 func (o RouteNonExistent) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4428,6 +7530,12 @@ func (o RouteNonExistent) VisitUsersEmailVerificationRequestResponse(w http.Resp
 func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes RouteNonExistent an outcome of usersExport.
+func (o RouteNonExistent) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNonExistent an outcome of usersDelete.
+func (o RouteNonExistent) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes RouteNonExistent an outcome of usersEmailChangeRequest.
 func (o RouteNonExistent) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4483,6 +7591,31 @@ func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error 
 // VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
 func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RouteNonExistent an outcome of peopleInvite.
+func (o RouteNonExistent) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNonExistent an outcome of peopleUpdate.
+func (o RouteNonExistent) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNonExistent an outcome of peopleSessionsIndex.
+func (o RouteNonExistent) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNonExistent an outcome of peopleSessionsDelete.
+func (o RouteNonExistent) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNonExistent an outcome of peopleExplain.
+func (o RouteNonExistent) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNonExistent an outcome of peopleExport.
+func (o RouteNonExistent) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNonExistent an outcome of peopleDelete.
+func (o RouteNonExistent) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes RouteNonExistent an outcome of peopleEmailUpdate.
 func (o RouteNonExistent) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4503,6 +7636,76 @@ func (o RouteNonExistent) VisitCompaniesCreateResponse(w http.ResponseWriter) er
 func (o RouteNonExistent) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitEmployeesIndexResponse makes RouteNonExistent an outcome of employeesIndex.
+func (o RouteNonExistent) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RouteNonExistent an outcome of employeesRead.
+func (o RouteNonExistent) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RouteNonExistent an outcome of employeesCreate.
+func (o RouteNonExistent) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes RouteNonExistent an outcome of employeesUpdate.
+func (o RouteNonExistent) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes RouteNonExistent an outcome of liaisonsIndex.
+func (o RouteNonExistent) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RouteNonExistent an outcome of liaisonsRead.
+func (o RouteNonExistent) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RouteNonExistent an outcome of liaisonsCreate.
+func (o RouteNonExistent) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RouteNonExistent an outcome of liaisonsUpdate.
+func (o RouteNonExistent) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RouteNonExistent an outcome of applicationsIndex.
+func (o RouteNonExistent) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RouteNonExistent an outcome of applicationsRead.
+func (o RouteNonExistent) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RouteNonExistent an outcome of applicationsCreate.
+func (o RouteNonExistent) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RouteNonExistent an outcome of applicationsUpdate.
+func (o RouteNonExistent) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RouteNonExistent an outcome of applicationsTokenCreate.
+func (o RouteNonExistent) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RouteNonExistent an outcome of applicationsTokenDelete.
+func (o RouteNonExistent) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RouteNonExistent an outcome of servicesIndex.
+func (o RouteNonExistent) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RouteNonExistent an outcome of servicesUpdate.
+func (o RouteNonExistent) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RouteNonExistent an outcome of routesIndex.
+func (o RouteNonExistent) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RouteNonExistent an outcome of routesUpdate.
+func (o RouteNonExistent) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -4551,6 +7754,18 @@ func (o RouteNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) erro
 // VisitClientsRegisterResponse makes RouteNotFound an outcome of clientsRegister.
 func (o RouteNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes RouteNotFound an outcome of clientsIndex.
+func (o RouteNotFound) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RouteNotFound an outcome of clientsRead.
+func (o RouteNotFound) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RouteNotFound an outcome of clientsCreate.
+func (o RouteNotFound) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RouteNotFound an outcome of clientsUpdate.
+func (o RouteNotFound) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes RouteNotFound an outcome of usersClientRegister.
 func (o RouteNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4584,6 +7799,12 @@ func (o RouteNotFound) VisitUsersEmailVerificationRequestResponse(w http.Respons
 
 // VisitUsersEmailVerifyResponse makes RouteNotFound an outcome of usersEmailVerify.
 func (o RouteNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersExportResponse makes RouteNotFound an outcome of usersExport.
+func (o RouteNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNotFound an outcome of usersDelete.
+func (o RouteNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes RouteNotFound an outcome of usersEmailChangeRequest.
 func (o RouteNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4629,6 +7850,31 @@ func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { r
 // VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
 func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes RouteNotFound an outcome of peopleInvite.
+func (o RouteNotFound) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNotFound an outcome of peopleUpdate.
+func (o RouteNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNotFound an outcome of peopleSessionsIndex.
+func (o RouteNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNotFound an outcome of peopleSessionsDelete.
+func (o RouteNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNotFound an outcome of peopleExplain.
+func (o RouteNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNotFound an outcome of peopleExport.
+func (o RouteNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNotFound an outcome of peopleDelete.
+func (o RouteNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes RouteNotFound an outcome of peopleEmailUpdate.
 func (o RouteNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -4643,6 +7889,96 @@ func (o RouteNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error
 
 // VisitCompaniesUpdateResponse makes RouteNotFound an outcome of companiesUpdate.
 func (o RouteNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes RouteNotFound an outcome of employeesIndex.
+func (o RouteNotFound) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RouteNotFound an outcome of employeesRead.
+func (o RouteNotFound) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RouteNotFound an outcome of employeesCreate.
+func (o RouteNotFound) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes RouteNotFound an outcome of employeesUpdate.
+func (o RouteNotFound) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes RouteNotFound an outcome of liaisonsIndex.
+func (o RouteNotFound) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RouteNotFound an outcome of liaisonsRead.
+func (o RouteNotFound) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RouteNotFound an outcome of liaisonsCreate.
+func (o RouteNotFound) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RouteNotFound an outcome of liaisonsUpdate.
+func (o RouteNotFound) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RouteNotFound an outcome of applicationsIndex.
+func (o RouteNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes RouteNotFound an outcome of applicationsRead.
+func (o RouteNotFound) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes RouteNotFound an outcome of applicationsCreate.
+func (o RouteNotFound) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RouteNotFound an outcome of applicationsUpdate.
+func (o RouteNotFound) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RouteNotFound an outcome of applicationsTokenCreate.
+func (o RouteNotFound) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RouteNotFound an outcome of applicationsTokenDelete.
+func (o RouteNotFound) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RouteNotFound an outcome of servicesIndex.
+func (o RouteNotFound) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RouteNotFound an outcome of servicesUpdate.
+func (o RouteNotFound) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RouteNotFound an outcome of routesIndex.
+func (o RouteNotFound) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RouteNotFound an outcome of routesUpdate.
+func (o RouteNotFound) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (RoutesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o RoutesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitRoutesIndexResponse makes RoutesIndexActionSuccessful an outcome of routesIndex.
+func (o RoutesIndexActionSuccessful) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (RoutesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o RoutesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitRoutesUpdateResponse makes RoutesUpdateActionSuccessful an outcome of routesUpdate.
+func (o RoutesUpdateActionSuccessful) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -4667,6 +8003,9 @@ func (o ServerBusy) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) erro
 
 // VisitUsersPasswordResetResponse makes ServerBusy an outcome of usersPasswordReset.
 func (o ServerBusy) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServerBusy an outcome of usersDelete.
+func (o ServerBusy) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes ServerBusy an outcome of usersEmailChangeRequest.
 func (o ServerBusy) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4725,6 +8064,18 @@ func (o ServiceNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) er
 // VisitClientsRegisterResponse makes ServiceNotFound an outcome of clientsRegister.
 func (o ServiceNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes ServiceNotFound an outcome of clientsIndex.
+func (o ServiceNotFound) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes ServiceNotFound an outcome of clientsRead.
+func (o ServiceNotFound) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes ServiceNotFound an outcome of clientsCreate.
+func (o ServiceNotFound) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes ServiceNotFound an outcome of clientsUpdate.
+func (o ServiceNotFound) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes ServiceNotFound an outcome of usersClientRegister.
 func (o ServiceNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4760,6 +8111,12 @@ func (o ServiceNotFound) VisitUsersEmailVerificationRequestResponse(w http.Respo
 func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersExportResponse makes ServiceNotFound an outcome of usersExport.
+func (o ServiceNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServiceNotFound an outcome of usersDelete.
+func (o ServiceNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes ServiceNotFound an outcome of usersEmailChangeRequest.
 func (o ServiceNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4811,6 +8168,31 @@ func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error {
 // VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
 func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes ServiceNotFound an outcome of peopleInvite.
+func (o ServiceNotFound) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ServiceNotFound an outcome of peopleUpdate.
+func (o ServiceNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ServiceNotFound an outcome of peopleSessionsIndex.
+func (o ServiceNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ServiceNotFound an outcome of peopleSessionsDelete.
+func (o ServiceNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ServiceNotFound an outcome of peopleExplain.
+func (o ServiceNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ServiceNotFound an outcome of peopleExport.
+func (o ServiceNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ServiceNotFound an outcome of peopleDelete.
+func (o ServiceNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes ServiceNotFound an outcome of peopleEmailUpdate.
 func (o ServiceNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4827,6 +8209,100 @@ func (o ServiceNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) err
 
 // VisitCompaniesUpdateResponse makes ServiceNotFound an outcome of companiesUpdate.
 func (o ServiceNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes ServiceNotFound an outcome of employeesIndex.
+func (o ServiceNotFound) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes ServiceNotFound an outcome of employeesRead.
+func (o ServiceNotFound) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes ServiceNotFound an outcome of employeesCreate.
+func (o ServiceNotFound) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes ServiceNotFound an outcome of employeesUpdate.
+func (o ServiceNotFound) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes ServiceNotFound an outcome of liaisonsIndex.
+func (o ServiceNotFound) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes ServiceNotFound an outcome of liaisonsRead.
+func (o ServiceNotFound) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes ServiceNotFound an outcome of liaisonsCreate.
+func (o ServiceNotFound) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes ServiceNotFound an outcome of liaisonsUpdate.
+func (o ServiceNotFound) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes ServiceNotFound an outcome of applicationsIndex.
+func (o ServiceNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes ServiceNotFound an outcome of applicationsRead.
+func (o ServiceNotFound) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes ServiceNotFound an outcome of applicationsCreate.
+func (o ServiceNotFound) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes ServiceNotFound an outcome of applicationsUpdate.
+func (o ServiceNotFound) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes ServiceNotFound an outcome of applicationsTokenCreate.
+func (o ServiceNotFound) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ServiceNotFound an outcome of applicationsTokenDelete.
+func (o ServiceNotFound) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes ServiceNotFound an outcome of servicesIndex.
+func (o ServiceNotFound) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes ServiceNotFound an outcome of servicesUpdate.
+func (o ServiceNotFound) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes ServiceNotFound an outcome of routesIndex.
+func (o ServiceNotFound) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes ServiceNotFound an outcome of routesUpdate.
+func (o ServiceNotFound) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (ServicesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ServicesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitServicesIndexResponse makes ServicesIndexActionSuccessful an outcome of servicesIndex.
+func (o ServicesIndexActionSuccessful) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ServicesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ServicesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitServicesUpdateResponse makes ServicesUpdateActionSuccessful an outcome of servicesUpdate.
+func (o ServicesUpdateActionSuccessful) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
 
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
@@ -4875,6 +8351,18 @@ func (o SessionExpired) VisitSessionsHandOverResponse(w http.ResponseWriter) err
 // VisitClientsRegisterResponse makes SessionExpired an outcome of clientsRegister.
 func (o SessionExpired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitClientsIndexResponse makes SessionExpired an outcome of clientsIndex.
+func (o SessionExpired) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes SessionExpired an outcome of clientsRead.
+func (o SessionExpired) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes SessionExpired an outcome of clientsCreate.
+func (o SessionExpired) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes SessionExpired an outcome of clientsUpdate.
+func (o SessionExpired) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes SessionExpired an outcome of usersClientRegister.
 func (o SessionExpired) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4908,6 +8396,12 @@ func (o SessionExpired) VisitUsersEmailVerificationRequestResponse(w http.Respon
 
 // VisitUsersEmailVerifyResponse makes SessionExpired an outcome of usersEmailVerify.
 func (o SessionExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersExportResponse makes SessionExpired an outcome of usersExport.
+func (o SessionExpired) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes SessionExpired an outcome of usersDelete.
+func (o SessionExpired) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersEmailChangeRequestResponse makes SessionExpired an outcome of usersEmailChangeRequest.
 func (o SessionExpired) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
@@ -4957,6 +8451,31 @@ func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { 
 // VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
 func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitPeopleInviteResponse makes SessionExpired an outcome of peopleInvite.
+func (o SessionExpired) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes SessionExpired an outcome of peopleUpdate.
+func (o SessionExpired) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes SessionExpired an outcome of peopleSessionsIndex.
+func (o SessionExpired) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes SessionExpired an outcome of peopleSessionsDelete.
+func (o SessionExpired) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes SessionExpired an outcome of peopleExplain.
+func (o SessionExpired) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes SessionExpired an outcome of peopleExport.
+func (o SessionExpired) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes SessionExpired an outcome of peopleDelete.
+func (o SessionExpired) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPeopleEmailUpdateResponse makes SessionExpired an outcome of peopleEmailUpdate.
 func (o SessionExpired) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -4973,6 +8492,70 @@ func (o SessionExpired) VisitCompaniesCreateResponse(w http.ResponseWriter) erro
 
 // VisitCompaniesUpdateResponse makes SessionExpired an outcome of companiesUpdate.
 func (o SessionExpired) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes SessionExpired an outcome of employeesIndex.
+func (o SessionExpired) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes SessionExpired an outcome of employeesRead.
+func (o SessionExpired) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes SessionExpired an outcome of employeesCreate.
+func (o SessionExpired) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes SessionExpired an outcome of employeesUpdate.
+func (o SessionExpired) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes SessionExpired an outcome of liaisonsIndex.
+func (o SessionExpired) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes SessionExpired an outcome of liaisonsRead.
+func (o SessionExpired) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes SessionExpired an outcome of liaisonsCreate.
+func (o SessionExpired) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes SessionExpired an outcome of liaisonsUpdate.
+func (o SessionExpired) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes SessionExpired an outcome of applicationsIndex.
+func (o SessionExpired) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes SessionExpired an outcome of applicationsRead.
+func (o SessionExpired) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes SessionExpired an outcome of applicationsCreate.
+func (o SessionExpired) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes SessionExpired an outcome of applicationsUpdate.
+func (o SessionExpired) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes SessionExpired an outcome of applicationsTokenCreate.
+func (o SessionExpired) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes SessionExpired an outcome of applicationsTokenDelete.
+func (o SessionExpired) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes SessionExpired an outcome of servicesIndex.
+func (o SessionExpired) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes SessionExpired an outcome of servicesUpdate.
+func (o SessionExpired) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes SessionExpired an outcome of routesIndex.
+func (o SessionExpired) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes SessionExpired an outcome of routesUpdate.
+func (o SessionExpired) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -5170,6 +8753,18 @@ func (o SessionsReadActionSuccessful) VisitSessionsReadResponse(w http.ResponseW
 	return o.Write(w)
 }
 
+// Slug is "slug-taken".
+func (SlugTaken) Slug() string { return "slug-taken" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o SlugTaken) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "slug-taken", "An application has this slug already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/slug-taken>; rel=\"help\""}, o)
+}
+
+// VisitApplicationsCreateResponse makes SlugTaken an outcome of applicationsCreate.
+func (o SlugTaken) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "user-has-no-password".
 func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
 
@@ -5206,6 +8801,28 @@ func (o UserRequiresRole) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o UserSuspended) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "user-suspended", "The user is suspended.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/user-suspended>; rel=\"help\""}, o)
+}
+
+// VisitSessionsCreateResponse makes UserSuspended an outcome of sessionsCreate.
+func (o UserSuspended) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkCreateResponse makes UserSuspended an outcome of sessionsMagicLinkCreate.
+func (o UserSuspended) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes UserSuspended an outcome of sessionsGoogleCreate.
+func (o UserSuspended) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
@@ -5217,6 +8834,20 @@ func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error 
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
 func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersDeleteResponse makes UsersDeleteActionSuccessful an outcome of usersDelete.
+func (o UsersDeleteActionSuccessful) VisitUsersDeleteResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -5315,6 +8946,20 @@ func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
 func (o UsersEmailVerifyActionSuccessful) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersExportResponse makes UsersExportActionSuccessful an outcome of usersExport.
+func (o UsersExportActionSuccessful) VisitUsersExportResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 

@@ -16,11 +16,17 @@ var errGone = errors.New("the row was deleted")
 
 // change runs a change in a transaction, which also saves the audit event of the call.
 func (s *Server) change(c *call, do func(ctx context.Context, tx bun.Tx) error) error {
+	return s.changeAs(c, func(ctx context.Context, tx bun.Tx) (string, error) { return "action-successful", do(ctx, tx) })
+}
+
+// changeAs is change for operations that have several successes: do returns the slug.
+func (s *Server) changeAs(c *call, do func(ctx context.Context, tx bun.Tx) (slug string, _ error)) error {
 	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := do(ctx, tx); err != nil {
+		slug, err := do(ctx, tx)
+		if err != nil {
 			return err
 		}
-		return db.Insert(ctx, tx, c.auditEvent("action-successful"))
+		return db.Insert(ctx, tx, c.auditEvent(slug))
 	})
 }
 

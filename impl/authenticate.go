@@ -28,7 +28,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 
 func (s *Server) authenticateApplication(c *call, text string) (gen.Outcome, error) {
 	if c.clientApp = c.backEnd; !c.backEndBearer {
-		c.clientApp = c.registry.application(text)
+		c.clientApp = c.registry.application(text, c.now)
 	}
 	if c.clientApp == nil {
 		return invalidToken, nil
@@ -123,9 +123,6 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 		return gen.InvalidToken{Param: param}
 	}
 	c.metricsApp = app.Slug
-	if session.User.Suspended {
-		return gen.InvalidToken{Param: param}
-	}
 	if reason, endedAt := c.expiry(session); reason != "" {
 		if !session.User.RememberMe && !c.now.Before(endedAt.Add(sessionRetention)) {
 			return gen.InvalidToken{Param: param}
@@ -137,7 +134,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 		if !c.op.OpenToRecordless || c.clientApp != nil {
 			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
 		}
-	case noRole:
+	case noRole, suspended:
 		return gen.InvalidToken{Param: param}
 	case admitted:
 	}

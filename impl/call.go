@@ -49,6 +49,7 @@ type call struct {
 	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
 	sessionApp     *db.Application // of the session
 	about          *db.User        // the person whom an administrative operation is about; see findSubject
+	aboutApp       *db.Application // the application that an administrative operation is about
 	changed        []int64         // ids of users whose sessions must leave the session cache
 	metricsApp     string          // slug of the application that metrics count the request for
 	subject        subject         // the ids in the log lines

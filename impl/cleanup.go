@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 const (
@@ -48,6 +49,7 @@ AND NOT EXISTS (SELECT FROM liaisons l WHERE l.user_id = users.id)`, []time.Dura
 	{"address_requests", "minute <= ?0", []time.Duration{addressRequestRetention}},
 	{"known_addresses", "signed_in_at <= ?0", []time.Duration{knownAddressLife}},
 	{"mails", "coalesce(sent_at, failed_at, created_at) <= ?0", []time.Duration{mailRetention}},
+	{"mails", "kind = '" + string(mailer.AccountDeleted) + "' AND created_at <= ?0", []time.Duration{mailLife}},
 	{"notifications", "acknowledged_at <= ?0", []time.Duration{notificationRetention}},
 }
 

@@ -8,10 +8,11 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/admin"
 )
 
 var companies = listing[db.Company]{
-	search:  map[string]string{"name": "lower(?TableAlias.name)"},
+	search:  map[string]string{"name": "search_text(?TableAlias.name)"},
 	filters: map[string]string{"inactive": "NOT ?TableAlias.active"},
 	sorts: map[string]sorting[db.Company]{
 		"name":       {"?TableAlias.name", func(c *db.Company) any { return c.Name }},
@@ -57,10 +58,7 @@ func (s *Server) CompaniesCreate(ctx context.Context, req gen.CompaniesCreateReq
 	c := callOf(ctx)
 	company := db.Company{Name: req.Body.Name, Active: true, CreatedAt: c.now}
 	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
-		if err := db.ReserveCompanyName(ctx, tx, &company); err != nil {
-			return err
-		}
-		return db.Insert(ctx, tx, &company)
+		return admin.InsertCompany(ctx, tx, &company)
 	})
 	switch {
 	case errors.Is(err, db.ErrAlreadyExists):

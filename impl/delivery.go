@@ -155,7 +155,7 @@ func (s *Server) callMailer(ctx context.Context, m *db.Mail) (err error) {
 func (s *Server) saveResult(ctx context.Context, m *db.Mail) {
 	for failed := false; ctx.Err() == nil; failed = true {
 		saving, cancel := context.WithTimeout(ctx, mailSaveTimeout)
-		err := s.DB.FinishMail(saving, m)
+		err := s.finishMail(saving, m)
 		cancel()
 		if err == nil {
 			return
@@ -168,6 +168,15 @@ func (s *Server) saveResult(ctx context.Context, m *db.Mail) {
 		case <-time.After(mailSavePause):
 		}
 	}
+}
+
+// finishMail saves that a mail was sent or given up. It deletes the mail about a deletion, the last trace of a user.
+func (s *Server) finishMail(ctx context.Context, m *db.Mail) error {
+	if m.Kind == string(mailer.AccountDeleted) {
+		_, err := s.DB.NewDelete().Model(m).WherePK().Exec(ctx)
+		return err
+	}
+	return s.DB.FinishMail(ctx, m)
 }
 
 // renewMailClaim needs no log line for a failure: the next renewal follows soon.

@@ -138,7 +138,7 @@ func (s *Server) UsersEmailChange(ctx context.Context, req gen.UsersEmailChangeR
 		return nil, err
 	case link == nil || !link.ByAdmin && (c.session == nil || c.session.UserID != link.UserID):
 		return gen.InvalidEmailChangeLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.EmailChangeLinkExpired{}, nil
 	}
 	c.concerns(user)
@@ -232,7 +232,7 @@ func (s *Server) UsersEmailChangeUndo(ctx context.Context, req gen.UsersEmailCha
 		return nil, err
 	case link == nil:
 		return gen.InvalidEmailChangeLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.EmailChangeLinkExpired{}, nil
 	}
 	err = s.change(c, func(ctx context.Context, tx bun.Tx) error {

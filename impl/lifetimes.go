@@ -20,24 +20,26 @@ var linkLifetimes = map[db.LinkKind]time.Duration{
 	db.MagicLink:        15 * time.Minute,
 	db.ResetLink:        time.Hour,
 	db.VerificationLink: 7 * 24 * time.Hour,
+	db.InvitationLink:   7 * 24 * time.Hour, // but see linkLifetime
 
 	db.EmailChangeLink:     time.Hour, // but see linkLifetime
 	db.EmailChangeUndoLink: 72 * time.Hour,
 	db.HandedOverLink:      time.Minute,
 }
 
-// adminLinkLifetime is how long a link works by which an administrator changes an e-mail address.
-const adminLinkLifetime = 24 * time.Hour
+// aDay is how long the invitation of an employee works, and a link by which an administrator changes an address.
+const aDay = 24 * time.Hour
 
-func linkLifetime(link *db.Link) time.Duration {
-	if link.Kind == db.EmailChangeLink && link.ByAdmin {
-		return adminLinkLifetime
+// linkLifetime returns how long a link of a user works.
+func linkLifetime(link *db.Link, user *db.User) time.Duration {
+	if link.Kind == db.InvitationLink && user.Records.Has(db.RoleEmployee) || link.Kind == db.EmailChangeLink && link.ByAdmin {
+		return aDay
 	}
 	return linkLifetimes[link.Kind]
 }
 
-func linkExpired(link *db.Link, now time.Time) bool {
-	return !now.Before(link.CreatedAt.Add(linkLifetime(link)))
+func linkExpired(link *db.Link, user *db.User, now time.Time) bool {
+	return !now.Before(link.CreatedAt.Add(linkLifetime(link, user)))
 }
 
 // expiry is the function of that name, save that remember_me lifts no limit for administrative operations.

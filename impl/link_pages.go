@@ -77,7 +77,7 @@ func (s *Server) linkPage(c *call, kinds []db.LinkKind, token string) (code int,
 	if link == nil {
 		return http.StatusNotFound, notValid, nil
 	}
-	if linkExpired(link, c.now) {
+	if linkExpired(link, user, c.now) {
 		return http.StatusGone, linkPage{
 			Block: "notice", Title: "This link is too old", Message: "Please ask for a new one.", Application: app.Name,
 		}, nil
@@ -118,4 +118,5 @@ var noPassword = linkPage{
 var linkTitles = map[db.LinkKind]string{
 	db.MagicLink: "Sign in", db.ResetLink: "Set a new password", db.VerificationLink: "Confirm your address",
 	db.EmailChangeLink: "Confirm your new address", db.EmailChangeUndoLink: "Take the change back",
+	db.InvitationLink: "Welcome",
 }

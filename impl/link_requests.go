@@ -85,7 +85,7 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 // linkMails are the mails that contain the links.
 var linkMails = map[db.LinkKind]mailer.Kind{
 	db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset, db.VerificationLink: mailer.Verification,
-	db.EmailChangeLink: mailer.EmailChange, db.EmailChangeUndoLink: mailer.EmailChanged,
+	db.InvitationLink: mailer.Invitation, db.EmailChangeLink: mailer.EmailChange, db.EmailChangeUndoLink: mailer.EmailChanged,
 }
 
 // mailLink creates a link and queues its mail. The pause is that of queueMail.

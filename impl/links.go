@@ -12,7 +12,7 @@ import (
 
 // linkPaths are the paths of the pages behind the links.
 var linkPaths = map[db.LinkKind]string{
-	db.MagicLink: "/magic", db.ResetLink: "/reset", db.VerificationLink: "/verify",
+	db.MagicLink: "/magic", db.ResetLink: "/reset", db.InvitationLink: "/reset", db.VerificationLink: "/verify",
 	db.EmailChangeLink: "/email", db.EmailChangeUndoLink: "/email",
 }
 

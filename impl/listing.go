@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -21,16 +23,25 @@ const (
 
 	// exactCount is how many matches are counted. Of more, the answer has an estimate.
 	exactCount = 10_000
+
+	// fewFound is how many rows a search finds at most to sort them then. Where it finds more, the rows are read
+	// in their order until the page is full.
+	fewFound = 10_000
+
+	emailPrefix = 2 // characters of a term that only e-mail addresses begin with
 )
 
 // listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
 // table.
 type listing[Row any] struct {
+	join    string                  // of other tables that search and sorts refer to, "" for none
 	search  map[string]string       // what each attribute searches: an expression of lower-case text
 	filters map[string]string       // the condition of each filter
 	sorts   map[string]sorting[Row] // by the value of sort.by
 	sort    string                  // the default of sort.by
 	id      func(*Row) int64
+
+	ascending bool // the order where the param sort is absent
 }
 
 // sorting is an order of rows. Ties are in the order of their ids.
@@ -109,7 +120,14 @@ type listRefusal interface {
 	gen.SessionsIndexResponseObject
 	gen.NotificationsIndexResponseObject
 	gen.PeopleIndexResponseObject
+	gen.PeopleSessionsIndexResponseObject
 	gen.CompaniesIndexResponseObject
+	gen.ApplicationsIndexResponseObject
+	gen.ServicesIndexResponseObject
+	gen.RoutesIndexResponseObject
+	gen.EmployeesIndexResponseObject
+	gen.LiaisonsIndexResponseObject
+	gen.ClientsIndexResponseObject
 }
 
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
@@ -121,9 +139,14 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	if prepare != nil {
 		prepare(query)
 	}
-	l.narrow(query, p)
+	if err := l.narrow(ctx, s.DB, query, p); err != nil {
+		return nil, nil, err
+	}
 	if p.by == "" {
 		p.by = l.sort
+	}
+	if !passed(c.params, "sort") {
+		p.ascending = l.ascending
 	}
 	if p.count {
 		if err := found.countMatches(ctx, s.DB, query); err != nil {
@@ -155,23 +178,67 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 }
 
 // narrow leaves the rows that match the search and the filters.
-func (l *listing[Row]) narrow(query *bun.SelectQuery, p listParams) {
+func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams) error {
 	for _, filter := range p.filters {
 		query.Where(l.filters[filter])
 	}
 	if p.term == "" {
-		return
+		return nil
 	}
+	conditions := l.conditions(p)
+	ids, err := l.find(ctx, d, conditions)
+	switch {
+	case err != nil:
+		return err
+	case len(ids) <= fewFound:
+		query.Where("?TableAlias.id = ANY(?)", pgdialect.Array(ids))
+		return nil
+	}
+	query.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		for _, condition := range conditions {
+			q.WhereOr(condition.sql, condition.pattern)
+		}
+		return q
+	})
+	return nil
+}
+
+// condition is what a row must meet to be found by one attribute.
+type condition struct{ sql, pattern string }
+
+func (l *listing[Row]) conditions(p listParams) (all []condition) {
 	attributes := p.attributes
 	if len(attributes) == 0 {
 		attributes = slices.Sorted(maps.Keys(l.search))
 	}
-	query.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		for _, attribute := range attributes {
-			q.WhereOr(l.search[attribute]+" LIKE lower(?)", "%"+escapeLike(p.term)+"%")
+	pattern := "%" + escapeLike(p.term) + "%"
+	if l.search["email"] != "" && utf8.RuneCountInString(p.term) <= emailPrefix {
+		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a != "email" })
+		pattern = pattern[1:]
+	}
+	for _, attribute := range attributes {
+		all = append(all, condition{l.search[attribute] + " LIKE search_text(?)", pattern})
+	}
+	return all
+}
+
+// find returns the ids of rows that meet one of the conditions, a few more than fewFound at most. Each condition
+// has an index of its own, and the planner would use none for several tables at once.
+func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []condition) (ids []int64, _ error) {
+	for _, condition := range conditions {
+		var some []int64
+		matches := d.NewSelect().Model((*Row)(nil)).Column("id").Where(condition.sql, condition.pattern).Limit(fewFound + 1)
+		if l.join != "" {
+			matches.Join(l.join)
 		}
-		return q
-	})
+		if err := matches.Scan(ctx, &some); err != nil {
+			return nil, err
+		}
+		if ids = append(ids, some...); len(ids) > fewFound {
+			return ids, nil
+		}
+	}
+	return ids, nil
 }
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

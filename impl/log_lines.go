@@ -22,8 +22,12 @@ func (c *call) concernsSession(session *db.Session) {
 	c.subject = subject{session.UserID, session.ID, session.ApplicationID}
 }
 
-// namedApp returns the application that the params name, nil if they name none that exists.
+// namedApp returns the application that the params name by its slug, or by its id in an administrative operation. It
+// is nil if they name none that exists.
 func (c *call) namedApp() *db.Application {
+	if c.aboutApp != nil {
+		return c.aboutApp
+	}
 	name, ok := c.params["application"].(string)
 	if !ok {
 		return nil

@@ -34,7 +34,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 		return nil, err
 	case link == nil || lacksVerifier(link, p.Verifier):
 		return gen.InvalidMagicLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.MagicLinkExpired{}, nil
 	}
 	if !allowsRedirect(app, link.RedirectURL) {
@@ -62,6 +62,8 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 	switch accessOf(user, app) {
 	case noRole:
 		return gen.UserRequiresRole{}, nil
+	case suspended:
+		return gen.UserSuspended{}, nil
 	case noRecord:
 		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	case admitted:
@@ -70,7 +72,7 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 }
 
 // useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has
-// no role.
+// no role or is suspended.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -84,8 +86,11 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err == nil && first && user.HasPassword() {
 			err = s.removePassword(ctx, tx, c, user, app)
 		}
-		if err != nil || accessOf(user, app) == noRole {
+		if err != nil {
 			return err
+		}
+		if may := accessOf(user, app); may == noRole || may == suspended {
+			return nil
 		}
 		return s.insertSession(ctx, tx, c, session, precondition{})
 	})

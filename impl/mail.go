@@ -151,7 +151,7 @@ func (w *mailWorker) Work(ctx context.Context, job *river.Job[sendMail]) error {
 	}
 	if d.mail.FailedAt.IsZero() {
 		d.mail.FailedAt = s.Now()
-		if err := s.DB.FinishMail(ctx, &d.mail); err != nil {
+		if err := s.finishMail(ctx, &d.mail); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,8 @@ import (
 
 var notifications = listing[db.Notification]{
 	search: map[string]string{
-		"kind":    `lower(?TableAlias.kind COLLATE "C")`,
-		"message": `lower(?TableAlias.message COLLATE "C")`,
+		"kind":    "search_text(?TableAlias.kind)",
+		"message": "search_text(?TableAlias.message)",
 	},
 	filters: map[string]string{"unacknowledged": "?TableAlias.acknowledged_at IS NULL"},
 	sorts: map[string]sorting[db.Notification]{
@@ -52,8 +52,6 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	}
 	changed, err := db.ChangedOne(update.Exec(c.context()))
 	switch {
-	case db.Violates(err, db.NotificationsAcknowledgedByFkey):
-		return invalidToken, nil // the user was deleted since the token was checked
 	case err != nil:
 		return nil, err
 	case !changed:

@@ -59,6 +59,7 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 type currentPasswordRefusal interface {
 	gen.UsersPasswordUpdateResponseObject
 	gen.UsersEmailChangeRequestResponseObject
+	gen.UsersDeleteResponseObject
 }
 
 // checkCurrentPassword refuses a change without the current password. A user without a password must not send
@@ -120,17 +121,17 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 	return gen.UsersPasswordResetRequestActionSuccessful{}, nil
 }
 
-// UsersPasswordReset sets a new password with a reset link.
+// UsersPasswordReset sets a new password with a reset link or an invitation.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.checkLink(c, c.registry, p.ResetToken, db.ResetLink)
+	link, user, app, err := s.checkLink(c, c.registry, p.ResetToken, db.ResetLink, db.InvitationLink)
 	c.concerns(user)
 	switch {
 	case err != nil:
 		return nil, err
 	case link == nil:
 		return gen.InvalidResetLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.ResetLinkExpired{}, nil
 	}
 	hash, refusal, err := s.hashNewPassword(c, p.Password, user, app)

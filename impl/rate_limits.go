@@ -45,7 +45,12 @@ type account struct {
 
 // account looks up an e-mail address, its user, and the attempts that count for this call, in one statement.
 func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*account, error) {
-	network, key := c.network(), limit.Key(email)
+	return s.accountFrom(c, c.network(), email, limit)
+}
+
+// accountFrom is account as for a call from another network; "" for one that was never seen.
+func (s *Server) accountFrom(c *call, network, email string, limit ratelimit.Mailbox) (*account, error) {
+	key := limit.Key(email)
 	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), key[:])
 	if err != nil {
 		return nil, err

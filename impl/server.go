@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -56,6 +57,7 @@ type Server struct {
 
 	deliveries    *deliveries
 	databaseClock databaseClock
+	logos         *lru.Cache[string, []byte] // by their digests
 	draining      atomic.Bool
 	readiness     readiness
 
@@ -100,6 +102,9 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	})
 	s.metrics, s.requestLoggers = newMetrics(s), requestLoggers(log)
 	var err error
+	if s.logos, err = lru.New[string, []byte](maxLogos); err != nil {
+		return nil, err
+	}
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
@@ -134,6 +139,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	var loops sync.WaitGroup
 	loops.Go(func() { s.Sessions.Run(ctx) })
 	loops.Go(func() { s.registry.run(ctx) })
+	loops.Go(func() { s.registry.tokenUses.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
 	loops.Go(func() { s.unknownMailboxes.Run(ctx) })
 	for _, tokens := range []*ratelimit.MadeUpTokens{s.madeUpSessions, s.madeUpLinks, s.madeUpStates} {

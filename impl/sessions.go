@@ -39,8 +39,9 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	if err != nil {
 		return nil, err
 	}
-	if wait := found.wait(c.now); wait > 0 {
-		return s.refuseUnchecked(c, p, wait)
+	failed := found.failedCheck(app, c.now)
+	if failed == gen.SignInStepStepThrottle {
+		return s.refuseUnchecked(c, p, found.wait(c.now))
 	}
 	// An unknown address and a user without a password cost a hash too, so that the time does not reveal
 	// them.
@@ -55,14 +56,14 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	case err != nil:
 		return nil, err
 	case !match:
-		return s.refuseSignIn(c, found)
-	case accessOf(found.User, app) == noRole:
-		if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
-			return c.rateLimited(wait), err
-		}
-		return gen.UserRequiresRole{}, nil
+		return s.refuseSignIn(c, found, failed)
+	case failed == "" || failed == gen.SignInStepStepRecord:
+		return s.signIn(c, found, app, p, renewed)
 	}
-	return s.signIn(c, found, app, p, renewed)
+	if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
+		return c.rateLimited(wait), err
+	}
+	return refusalOf(failed), nil
 }
 
 // refuseUnchecked refuses an attempt over the limits. With opaque answers that takes a hash, as for a known
@@ -81,8 +82,8 @@ func (s *Server) refuseUnchecked(c *call, p *gen.SessionsCreateParams, wait time
 }
 
 // refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who
-// has an account.
-func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
+// has an account. Failed is the check that a right password would have failed.
+func (s *Server) refuseSignIn(c *call, found *account, failed gen.SignInStepStep) (gen.SessionsCreateResponseObject, error) {
 	within, err := s.count(c.context(), s.DB, found, c.now)
 	switch {
 	case err != nil:
@@ -93,16 +94,14 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 		return c.rateLimited(found.hidden), nil
 	case s.Settings.opaque():
 		return gen.InvalidPassword{}, nil
-	case found.User == nil:
-		return gen.EmailNotFound{}, nil
-	case !found.User.HasPassword():
-		return gen.UserHasNoPassword{}, nil
+	case failed == gen.SignInStepStepUser || failed == gen.SignInStepStepPassword:
+		return refusalOf(failed), nil
 	}
 	return gen.InvalidPassword{}, nil
 }
 
 // signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user
-// was deleted, got another password, or had too many failed attempts since the look-up.
+// was deleted or suspended, got another password, or had too many failed attempts since the look-up.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)

@@ -196,7 +196,7 @@ func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyR
 		return nil, err
 	case link == nil || link.UserID != c.session.UserID:
 		return gen.InvalidVerificationLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, &c.session.User, c.now):
 		return gen.VerificationLinkExpired{}, nil
 	}
 	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {

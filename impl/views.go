@@ -113,9 +113,10 @@ func applicationView(view gen.View, app *db.Application) gen.Application {
 	if view == gen.Minimal {
 		return shown
 	}
-	shown.URL, shown.Admits = app.URL, db.RoleNames(app.Admits)
+	shown.URL, shown.Admits, shown.CreatedAt = app.URL, db.RoleNames(app.Admits), timeText(app.CreatedAt)
 	if view == gen.Full {
 		shown.RedirectOrigins, shown.LegacySlugs, shown.SignInMail = app.RedirectOrigins, &app.LegacySlugs, &app.SignInMail
+		shown.AccentColor, shown.HasLogo, shown.SupportURL = app.AccentColor, new(app.LogoDigest != ""), app.SupportURL
 	}
 	return shown
 }

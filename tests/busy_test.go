@@ -196,7 +196,7 @@ func busyRequest(e *env, o *specOperation) *valid {
 	case "usersClientRegister":
 		v.token = e.session(e.user(person{noPassword: true}), "planoorder")
 		v.params["client"].(map[string]any)["password"] = "nanoseconds on a wire"
-	case "usersPasswordUpdate", "usersEmailChangeRequest":
+	case "usersPasswordUpdate", "usersEmailChangeRequest", "usersDelete":
 		v.token = e.session(e.user(person{}), "planoorder")
 	case "usersPasswordReset":
 		v.params["reset_token"] = e.link("reset", e.user(person{}), "", 0)

@@ -207,6 +207,11 @@ func TestEmbeddedPostgresDies(t *testing.T) {
 	t.Parallel()
 	data, address := filepath.Join(postgresDir(t), "data"), freeAddress(t)
 	cmd, _ := serve(t, address, "DATA_DIR="+data, "ARGON2_MEMORY=8", "ARGON2_TIME=1", "THROTTLE_ADDRESS=0", "THROTTLE_REGISTRATIONS=0")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server says:\n%s", cmd.Stderr)
+		}
+	})
 	e := &env{t: t, url: "http://" + address, http: http.DefaultClient}
 	api := connect(t, e.url, http.DefaultClient)
 	token := want[client.ClientsRegisterActionSuccessful](api.ClientsRegister(t.Context(), registration("grace@example.com")))(t).Session.Token

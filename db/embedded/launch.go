@@ -14,6 +14,9 @@ import (
 
 const readyTimeout = 60 * time.Second // includes the recovery after a crash
 
+// errEndedAtStart means that somebody ended Postgres while it was starting, or that it cannot start.
+var errEndedAtStart = errors.New("the Postgres process ended while starting")
+
 // launcher starts the Postgres of a directory.
 type launcher struct {
 	directory *directory
@@ -109,7 +112,7 @@ func awaitReady(ctx context.Context, url string, p *process) error {
 		}
 		select {
 		case <-p.ended:
-			return fmt.Errorf("the Postgres process ended while starting (%v)", p.result)
+			return fmt.Errorf("%w (%v)", errEndedAtStart, p.result)
 		case <-ctx.Done():
 			return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
 		case <-time.After(20 * time.Millisecond):

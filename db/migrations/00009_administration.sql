@@ -7,16 +7,58 @@ ALTER TABLE employees ADD COLUMN access text NOT NULL DEFAULT 'none'
 -- A suspended user cannot sign in.
 ALTER TABLE users ADD COLUMN suspended boolean NOT NULL DEFAULT false;
 
+-- Whether a user has no record. NULL, as for users from before this migration until 00010 has looked, is false. Triggers
+-- keep it for rows that are not made together.
+ALTER TABLE users ADD COLUMN recordless boolean;
+ALTER TABLE users ALTER COLUMN recordless SET DEFAULT true;
+-- +goose StatementBegin
+CREATE FUNCTION keep_recordless() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE users u SET recordless = true WHERE u.id = OLD.user_id AND u.recordless IS NOT TRUE
+        AND NOT EXISTS (SELECT FROM clients r WHERE r.user_id = u.id)
+        AND NOT EXISTS (SELECT FROM employees r WHERE r.user_id = u.id)
+        AND NOT EXISTS (SELECT FROM liaisons r WHERE r.user_id = u.id);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        UPDATE users u SET recordless = false WHERE u.id = NEW.user_id AND u.recordless;
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER clients_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON clients FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+CREATE TRIGGER employees_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON employees FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+CREATE TRIGGER liaisons_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON liaisons FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+
 ALTER TABLE companies ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 ALTER TABLE applications ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 -- How the application looks: a colour such as #3366cc, a PNG or WebP, and where users get help. Empty for none.
+-- Servers keep a copy of all but the logo, which they know by its digest.
 ALTER TABLE applications ADD COLUMN accent_color text NOT NULL DEFAULT '',
-    ADD COLUMN logo bytea, ADD COLUMN support_url text NOT NULL DEFAULT '';
+    ADD COLUMN logo bytea CONSTRAINT applications_logo_check CHECK (octet_length(logo) <= 32768),
+    ADD COLUMN logo_digest text, -- set by a trigger; NULL without a logo
+    ADD COLUMN support_url text NOT NULL DEFAULT '';
+-- +goose StatementBegin
+CREATE FUNCTION digest_logo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.logo_digest := encode(sha256(NEW.logo), 'hex');
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER applications_logo BEFORE INSERT OR UPDATE OF logo, logo_digest ON applications
+    FOR EACH ROW EXECUTE FUNCTION digest_logo();
 ALTER TABLE application_tokens ADD COLUMN last_used_at timestamptz;
+-- A use of a token changes nothing that servers keep a copy of.
+DROP TRIGGER application_tokens_changed ON application_tokens;
+CREATE TRIGGER application_tokens_changed AFTER INSERT OR UPDATE OF id, application_id, token_digest OR DELETE OR TRUNCATE
+    ON application_tokens EXECUTE FUNCTION notify_registry();
 
 -- The user that a mail went to. It is NULL for mails from before this migration, and for the mail about a deletion.
 ALTER TABLE mails ADD COLUMN user_id bigint;
 ALTER TABLE mails ADD CONSTRAINT mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE NOT VALID;
+
+-- Who acknowledged a notification stays on record when the user is deleted, by the id alone.
+ALTER TABLE notifications DROP CONSTRAINT notifications_acknowledged_by_fkey;
 
 -- Links for which the first three kinds are too few. The address is the one that a change leads to: the new one, or for
 -- email_change_undo the old one. An administrator's link needs no session.

@@ -17,10 +17,36 @@ import (
 
 // Defines values for Access.
 const (
-	Admin   Access = "admin"
-	None    Access = "none"
-	Support Access = "support"
-	Viewer  Access = "viewer"
+	AccessAdmin   Access = "admin"
+	AccessNone    Access = "none"
+	AccessSupport Access = "support"
+	AccessViewer  Access = "viewer"
+)
+
+// Defines values for ApplicationsIndexSearchAttributes.
+const (
+	ApplicationsIndexSearchAttributesName ApplicationsIndexSearchAttributes = "name"
+	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
+)
+
+// Defines values for ClientsIndexParamsFilters.
+const (
+	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
+	ClientsIndexParamsFiltersEnterprise         ClientsIndexParamsFilters = "enterprise"
+	ClientsIndexParamsFiltersInactive           ClientsIndexParamsFilters = "inactive"
+)
+
+// Defines values for ClientsIndexSearchAttributes.
+const (
+	ClientsIndexSearchAttributesCompanyName ClientsIndexSearchAttributes = "company_name"
+	ClientsIndexSearchAttributesEmail       ClientsIndexSearchAttributes = "email"
+	ClientsIndexSearchAttributesName        ClientsIndexSearchAttributes = "name"
+)
+
+// Defines values for ClientsIndexSortBy.
+const (
+	ClientsIndexSortByCreatedAt ClientsIndexSortBy = "created_at"
+	ClientsIndexSortByEmail     ClientsIndexSortBy = "email"
 )
 
 // Defines values for CompaniesIndexSortBy.
@@ -29,10 +55,40 @@ const (
 	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
 )
 
+// Defines values for EmployeesIndexParamsFilters.
+const (
+	EmployeesIndexParamsFiltersAdmin    EmployeesIndexParamsFilters = "admin"
+	EmployeesIndexParamsFiltersInactive EmployeesIndexParamsFilters = "inactive"
+)
+
+// Defines values for EmployeesIndexSearchAttributes.
+const (
+	EmployeesIndexSearchAttributesEmail EmployeesIndexSearchAttributes = "email"
+	EmployeesIndexSearchAttributesName  EmployeesIndexSearchAttributes = "name"
+)
+
+// Defines values for EmployeesIndexSortBy.
+const (
+	EmployeesIndexSortByCreatedAt EmployeesIndexSortBy = "created_at"
+	EmployeesIndexSortByEmail     EmployeesIndexSortBy = "email"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
 	Idle     ExpiryReason = "idle"
+)
+
+// Defines values for LiaisonsIndexSearchAttributes.
+const (
+	LiaisonsIndexSearchAttributesEmail LiaisonsIndexSearchAttributes = "email"
+	LiaisonsIndexSearchAttributesName  LiaisonsIndexSearchAttributes = "name"
+)
+
+// Defines values for LiaisonsIndexSortBy.
+const (
+	LiaisonsIndexSortByCreatedAt LiaisonsIndexSortBy = "created_at"
+	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
 // Defines values for NotificationsIndexSearchAttributes.
@@ -97,12 +153,34 @@ const (
 	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
 )
 
+// Defines values for SignInExplanationOutcome.
+const (
+	SignInExplanationOutcomeActionSuccessful  SignInExplanationOutcome = "action-successful"
+	SignInExplanationOutcomeClientRequired    SignInExplanationOutcome = "client-required"
+	SignInExplanationOutcomeEmailNotFound     SignInExplanationOutcome = "email-not-found"
+	SignInExplanationOutcomeRateLimitExceeded SignInExplanationOutcome = "rate-limit-exceeded"
+	SignInExplanationOutcomeUserHasNoPassword SignInExplanationOutcome = "user-has-no-password"
+	SignInExplanationOutcomeUserRequiresRole  SignInExplanationOutcome = "user-requires-role"
+	SignInExplanationOutcomeUserSuspended     SignInExplanationOutcome = "user-suspended"
+)
+
 // Defines values for SignInMethod.
 const (
 	SignInMethodGoogle       SignInMethod = "google"
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SignInStepStep.
+const (
+	SignInStepStepApplication SignInStepStep = "application"
+	SignInStepStepPassword    SignInStepStep = "password"
+	SignInStepStepRecord      SignInStepStep = "record"
+	SignInStepStepRole        SignInStepStep = "role"
+	SignInStepStepSuspended   SignInStepStep = "suspended"
+	SignInStepStepThrottle    SignInStepStep = "throttle"
+	SignInStepStepUser        SignInStepStep = "user"
 )
 
 // Defines values for SortOrder.
@@ -124,13 +202,38 @@ const (
 	Minimal View = "minimal"
 )
 
+// AccentColor A color of the application, in which its pages appear; empty for none.
+//
+// Example: #3366cc
+type AccentColor = string
+
 // Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
 type Access string
 
+// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+//
+// Example: ["client"]
+type Admits = []string
+
 // Application A product that users sign in to.
 type Application struct {
+	// AccentColor A color of the application.
+	//
+	// Example: #3366cc
+	AccentColor string `json:"accent_color,omitempty,omitzero"`
+
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// HasLogo Whether there is a logo at `/applications/SLUG/logo`.
+	//
+	// Example: true
+	HasLogo bool `json:"has_logo,omitempty,omitzero"`
 
 	// ID The id of a row.
 	//
@@ -147,7 +250,7 @@ type Application struct {
 	// Example: PlanoOrder
 	Name string `json:"name,omitempty,omitzero"`
 
-	// RedirectOrigins The origins that `redirect_url` may have.
+	// RedirectOrigins The origins that `redirect_url` may have. The operations of applications show what was set; the origin of `url` is allowed too, and is in the list elsewhere.
 	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
 
 	// SignInMail Whether users get a mail about each sign-in.
@@ -159,6 +262,14 @@ type Application struct {
 	//
 	// Example: planoorder
 	Slug ApplicationSlug `json:"slug,omitempty,omitzero"`
+
+	// SupportURL Where users get help.
+	//
+	// Example: mailto:help@planoorder.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Tokens The tokens of the application, the oldest first. Only the operations of applications show them.
+	Tokens []ApplicationToken `json:"tokens,omitempty,omitzero"`
 
 	// URL Where the application is.
 	//
@@ -180,10 +291,370 @@ type ApplicationCrash struct {
 	Status    string    `json:"status"`
 }
 
+// ApplicationList A page of applications.
+type ApplicationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The applications of the page.
+	Results []Application `json:"results"`
+}
+
 // ApplicationSlug The slug of the application.
 //
 // Example: planoorder
 type ApplicationSlug = string
+
+// ApplicationToken A token of an application, without its text.
+type ApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at,omitempty,omitzero"`
+}
+
+// ApplicationsCreateActionSuccessful The new application.
+type ApplicationsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsCreateParams The params of applications/create.
+type ApplicationsCreateParams struct {
+	// AccentColor A color of the application, in which its pages appear; empty for none.
+	//
+	// Example: #3366cc
+	AccentColor AccentColor `json:"accent_color,omitempty,omitzero"`
+
+	// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+	//
+	// Example: ["client"]
+	Admits Admits `json:"admits,omitempty,omitzero"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs bool `json:"legacy_slugs,omitempty,omitzero"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo string `json:"logo,omitempty,omitzero"`
+
+	// Name The name for people.
+	Name CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail bool `json:"sign_in_mail,omitempty,omitzero"`
+
+	// Slug The slug of the new application. It never changes.
+	//
+	// Example: planoship
+	Slug NewApplicationSlug `json:"slug"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL string `json:"url,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexActionSuccessful The applications.
+type ApplicationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of applications.
+	Data ApplicationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsIndexParams The params of applications/index.
+type ApplicationsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the applications must contain, in upper or lower case.
+	Search ApplicationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the applications.
+	Sort ApplicationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexSearch What the applications must contain, in upper or lower case.
+type ApplicationsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ApplicationsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ApplicationsIndexSearchAttributes defines model for ApplicationsIndexSearch.Attributes.
+type ApplicationsIndexSearchAttributes string
+
+// ApplicationsIndexSort The order of the applications.
+type ApplicationsIndexSort struct {
+	// By What the applications are sorted by; `slug` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ApplicationsReadActionSuccessful The application.
+type ApplicationsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsReadParams The params of applications/read.
+type ApplicationsReadParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsTokenCreateActionSuccessful The new token. It is shown this once.
+type ApplicationsTokenCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A new token of an application.
+	Data NewApplicationToken `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenCreateParams The params of applications/token_create.
+type ApplicationsTokenCreateParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// ApplicationsTokenDeleteActionSuccessful The application, without the token.
+type ApplicationsTokenDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenDeleteParams The params of applications/token_delete.
+type ApplicationsTokenDeleteParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// TokenID The id of the token.
+	TokenID ID `json:"token_id"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsUpdateActionSuccessful The application, as changed.
+type ApplicationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsUpdateParams The params of applications/update.
+type ApplicationsUpdateParams struct {
+	AccentColor *AccentColor `json:"accent_color,omitempty"`
+	Admits      *Admits      `json:"admits,omitempty"`
+
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo *string `json:"logo,omitempty"`
+
+	// Name The name for people.
+	Name *CompanyName `json:"name,omitempty"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL *string `json:"support_url,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL *string `json:"url,omitempty"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
+type ClientCreatedForExistingEmail struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: A user had this address, and is a client now.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientList A page of clients.
+type ClientList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The clients of the page.
+	Results []ClientRecord `json:"results"`
+}
 
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
@@ -281,6 +752,195 @@ type ClientValidationFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ClientsCreateActionSuccessful The user is new, and a client.
+type ClientsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateClient The person. If a user has the e-mail address, that user keeps the names and the phone number.
+type ClientsCreateClient struct {
+	// CompanyID The id of a row.
+	//
+	// Example: 7
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+}
+
+// ClientsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type ClientsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateParams The params of clients/create.
+type ClientsCreateParams struct {
+	// Application The application that the person is invited to.
+	Application ApplicationSlug `json:"application"`
+
+	// Client The person. If a user has the e-mail address, that user keeps the names and the phone number.
+	Client ClientsCreateClient `json:"client"`
+
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
+	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexActionSuccessful The clients.
+type ClientsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of clients.
+	Data ClientList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsIndexParams The params of clients/index.
+type ClientsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only clients who are not active, who registered as a company, or whose company nobody has confirmed. Several must all hold.
+	Filters []ClientsIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the clients must contain, in upper or lower case.
+	Search ClientsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the clients.
+	Sort ClientsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexParamsFilters defines model for ClientsIndexParams.Filters.
+type ClientsIndexParamsFilters string
+
+// ClientsIndexSearch What the clients must contain, in upper or lower case.
+type ClientsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ClientsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ClientsIndexSearchAttributes defines model for ClientsIndexSearch.Attributes.
+type ClientsIndexSearchAttributes string
+
+// ClientsIndexSort The order of the clients.
+type ClientsIndexSort struct {
+	// By What the clients are sorted by; `created_at` when absent.
+	By ClientsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientsIndexSortBy What the clients are sorted by; `created_at` when absent.
+type ClientsIndexSortBy string
+
+// ClientsReadActionSuccessful The client.
+type ClientsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsReadParams The params of clients/read.
+type ClientsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
@@ -394,6 +1054,63 @@ type ClientsRegisterParams struct {
 
 	// SessionView Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	SessionView View `json:"session_view,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsUpdateActionSuccessful The client, as changed.
+type ClientsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsUpdateParams The params of clients/update.
+type ClientsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// CompanyConfirmed Whether the client belongs to the company, as an employee has found out. Only for users whose address is verified.
+	//
+	// Example: true
+	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
+
+	// CompanyID The id of the company, which is unconfirmed again if it is another one; 0 takes the company away.
+	//
+	// Example: 7
+	CompanyID *int64 `json:"company_id,omitempty"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters. An empty one removes it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName *string     `json:"company_name,omitempty"`
+	Enterprise  *Enterprise `json:"enterprise,omitempty"`
+	FirstName   *Name       `json:"first_name,omitempty"`
+
+	// ID The id of the record.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -650,11 +1367,39 @@ type DeletedSessions struct {
 // Example: ada@example.com
 type Email = string
 
-// EmailAlreadyClient The user of the session has a client record. Nothing was changed.
+// EmailAlreadyClient The user has a client record, active or not. Nothing was changed.
 type EmailAlreadyClient struct {
 	Code int `json:"code"`
 
 	// Message Example: This user is a client already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyEmployee The user with this e-mail address has an employee record, active or not. Nothing was changed.
+type EmailAlreadyEmployee struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is an employee already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyLiaison The user with this e-mail address has a liaison record, active or not. Nothing was changed.
+type EmailAlreadyLiaison struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is a liaison already.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -736,6 +1481,20 @@ type EmailNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// EmailUnverified A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.
+type EmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: This address is not verified.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // Employee A user's record as an employee. Names are the user's.
 type Employee struct {
 	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
@@ -775,6 +1534,222 @@ type Employee struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
+// EmployeeList A page of employees.
+type EmployeeList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The employees of the page.
+	Results []Employee `json:"results"`
+}
+
+// EmployeesCreateActionSuccessful The new employee.
+type EmployeesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type EmployeesCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateParams The params of employees/create.
+type EmployeesCreateParams struct {
+	// Access What the employee may do by administrative operations; `none` when absent.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexActionSuccessful The employees.
+type EmployeesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of employees.
+	Data EmployeeList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesIndexParams The params of employees/index.
+type EmployeesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only employees who are not active, or who have the access `admin`. Several must all hold.
+	Filters []EmployeesIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the employees must contain, in upper or lower case.
+	Search EmployeesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the employees.
+	Sort EmployeesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexParamsFilters defines model for EmployeesIndexParams.Filters.
+type EmployeesIndexParamsFilters string
+
+// EmployeesIndexSearch What the employees must contain, in upper or lower case.
+type EmployeesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []EmployeesIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// EmployeesIndexSearchAttributes defines model for EmployeesIndexSearch.Attributes.
+type EmployeesIndexSearchAttributes string
+
+// EmployeesIndexSort The order of the employees.
+type EmployeesIndexSort struct {
+	// By What the employees are sorted by; `created_at` when absent.
+	By EmployeesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// EmployeesIndexSortBy What the employees are sorted by; `created_at` when absent.
+type EmployeesIndexSortBy string
+
+// EmployeesReadActionSuccessful The employee.
+type EmployeesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesReadParams The params of employees/read.
+type EmployeesReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesUpdateActionSuccessful The employee, as changed.
+type EmployeesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesUpdateParams The params of employees/update.
+type EmployeesUpdateParams struct {
+	Access *Access `json:"access,omitempty"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
 type Enterprise = bool
 
@@ -789,6 +1764,361 @@ type Expiry struct {
 
 // ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
+
+// ExportedAddress A network that the person has signed in from.
+type ExportedAddress struct {
+	// Address An IPv4 address, or the /64 of an IPv6 one.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address"`
+
+	// SignedInAt When the person signed in from there last.
+	SignedInAt Time `json:"signed_in_at"`
+}
+
+// ExportedAuditEvent An event. Of what others did, it lacks their address and device.
+type ExportedAuditEvent struct {
+	// ActorApplication The slug of the application whose token did it; absent for none.
+	//
+	// Example: planoorder
+	ActorApplication string `json:"actor_application,omitempty,omitzero"`
+
+	// ActorID The id of the user who did it; absent for somebody who was not signed in.
+	ActorID ID `json:"actor_id,omitempty,omitzero"`
+
+	// Application The slug of the application that it was about.
+	//
+	// Example: planoorder
+	Application string `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that changed something.
+	//
+	// Example: ["first_name"]
+	Changed []string `json:"changed"`
+
+	// Command Whether the command did it.
+	//
+	// Example: false
+	Command bool `json:"command"`
+
+	// Count How many requests it stands for.
+	//
+	// Example: 1
+	Count int64 `json:"count"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: usersUpdate
+	Operation string `json:"operation"`
+
+	// RequestID The request id; absent for the command.
+	//
+	// Example: 7QDPUUZHSQNNZWEGSLBWMVBDRI
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// Status The slug of the answer.
+	//
+	// Example: action-successful
+	Status string `json:"status"`
+
+	// SubjectID The id of the user whom it was about.
+	SubjectID ID `json:"subject_id,omitempty,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// ExportedClient The record as a client.
+type ExportedClient struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CompanyConfirmed Whether the company was confirmed.
+	//
+	// Example: true
+	CompanyConfirmed bool `json:"company_confirmed"`
+
+	// CompanyID The id of the company; absent for none.
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company, as the person stated it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName string `json:"company_name"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Enterprise Whether the person wants an enterprise account.
+	//
+	// Example: false
+	Enterprise bool `json:"enterprise"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedEmployee The record as an employee.
+type ExportedEmployee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLiaison The record as a liaison.
+type ExportedLiaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLink A mailed link that was not used. A digest of its token is stored too.
+type ExportedLink struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// ByAdmin Whether an administrator made it.
+	//
+	// Example: false
+	ByAdmin bool `json:"by_admin"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email The address that a change of address leads to; empty for other kinds.
+	//
+	// Example: ada@example.org
+	Email string `json:"email"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the link is for.
+	//
+	// Example: magic
+	Kind string `json:"kind"`
+
+	// KnownAddress Whether it was requested from a known address.
+	//
+	// Example: true
+	KnownAddress bool `json:"known_address"`
+
+	// RedirectURL Where the link leads in the end.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+}
+
+// ExportedMail A mail, without its body.
+type ExportedMail struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// FailedAt When it was given up.
+	FailedAt Time `json:"failed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the mail is about.
+	//
+	// Example: sign_in
+	Kind string `json:"kind"`
+
+	// SentAt When it was sent; absent while it was not.
+	SentAt Time `json:"sent_at,omitempty,omitzero"`
+
+	// Subject The subject.
+	//
+	// Example: You signed in to PlanoOrder
+	Subject string `json:"subject"`
+
+	// ToEmail The address that it went to.
+	//
+	// Example: ada@example.com
+	ToEmail string `json:"to_email"`
+
+	// ToName The name that it went to.
+	//
+	// Example: Ada Lovelace
+	ToName string `json:"to_name"`
+}
+
+// ExportedNotification A notification that the person has acknowledged.
+type ExportedNotification struct {
+	// AcknowledgedAt When it was acknowledged.
+	AcknowledgedAt Time `json:"acknowledged_at,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind"`
+}
+
+// ExportedSession A session. A digest of its token is stored too.
+type ExportedSession struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at"`
+
+	// Method How the user signed in.
+	Method SignInMethod `json:"method"`
+
+	// RedirectURL Where the person went next.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent"`
+}
+
+// ExportedUser The user. A digest of the password is stored too.
+type ExportedUser struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// EmailVerifiedAt When the address was verified; absent for never.
+	EmailVerifiedAt Time `json:"email_verified_at,omitempty,omitzero"`
+
+	// FirstName The first name.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name"`
+
+	// GoogleSubject Google's id of the linked account; absent for none.
+	//
+	// Example: 110169484474386276334
+	GoogleSubject string `json:"google_subject,omitempty,omitzero"`
+
+	// HasPassword Whether the person has a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName The last name.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name"`
+
+	// Phone The phone number.
+	//
+	// Example: +12125552368
+	Phone string `json:"phone"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended"`
+}
 
 // GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
@@ -1050,6 +2380,214 @@ type Liaison struct {
 	User User `json:"user,omitempty,omitzero"`
 }
 
+// LiaisonList A page of liaisons.
+type LiaisonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The liaisons of the page.
+	Results []Liaison `json:"results"`
+}
+
+// LiaisonsCreateActionSuccessful The new liaison.
+type LiaisonsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type LiaisonsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateParams The params of liaisons/create.
+type LiaisonsCreateParams struct {
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexActionSuccessful The liaisons.
+type LiaisonsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of liaisons.
+	Data LiaisonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsIndexParams The params of liaisons/index.
+type LiaisonsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only liaisons who are not active.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the liaisons must contain, in upper or lower case.
+	Search LiaisonsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the liaisons.
+	Sort LiaisonsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSearch What the liaisons must contain, in upper or lower case.
+type LiaisonsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []LiaisonsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// LiaisonsIndexSearchAttributes defines model for LiaisonsIndexSearch.Attributes.
+type LiaisonsIndexSearchAttributes string
+
+// LiaisonsIndexSort The order of the liaisons.
+type LiaisonsIndexSort struct {
+	// By What the liaisons are sorted by; `created_at` when absent.
+	By LiaisonsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSortBy What the liaisons are sorted by; `created_at` when absent.
+type LiaisonsIndexSortBy string
+
+// LiaisonsReadActionSuccessful The liaison.
+type LiaisonsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsReadParams The params of liaisons/read.
+type LiaisonsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsUpdateActionSuccessful The liaison, as changed.
+type LiaisonsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsUpdateParams The params of liaisons/update.
+type LiaisonsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
@@ -1113,6 +2651,29 @@ type MissingParam struct {
 //
 // Example: Ada
 type Name = string
+
+// NewApplicationSlug The slug of the new application. It never changes.
+//
+// Example: planoship
+type NewApplicationSlug = string
+
+// NewApplicationToken A new token of an application.
+type NewApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token The token. It is shown this once.
+	//
+	// Example: plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
+	Token string `json:"token"`
+}
 
 // Next What `page.after` takes for the next page; absent on the last one.
 //
@@ -1430,6 +2991,32 @@ type PasswordsJudgeParams struct {
 	Token Token `json:"token,omitempty,omitzero"`
 }
 
+// PeopleDeleteActionSuccessful The person was deleted.
+type PeopleDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleDeleteParams The params of people/delete.
+type PeopleDeleteParams struct {
+	// Email The person's e-mail address, so that nobody is deleted by a wrong id.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
 type PeopleEmailUpdateActionSuccessful struct {
 	Code int `json:"code"`
@@ -1477,6 +3064,65 @@ type PeopleEmailUpdateParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleExplainActionSuccessful What signing in would answer.
+type PeopleExplainActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What sessions/create would answer to the right password.
+	Data SignInExplanation `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExplainParams The params of people/explain.
+type PeopleExplainParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleExportActionSuccessful Everything about the person.
+type PeopleExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExportParams The params of people/export.
+type PeopleExportParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // PeopleIndexActionSuccessful The people.
@@ -1549,6 +3195,43 @@ type PeopleIndexSort struct {
 // PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
 type PeopleIndexSortBy string
 
+// PeopleInviteActionSuccessful The invitation was mailed.
+type PeopleInviteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteMandrillEmailFailed The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleInviteMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteParams The params of people/invite.
+type PeopleInviteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // PeopleReadActionSuccessful The person.
 type PeopleReadActionSuccessful struct {
 	Code int `json:"code"`
@@ -1570,6 +3253,115 @@ type PeopleReadActionSuccessful struct {
 type PeopleReadParams struct {
 	// ID The id of the person.
 	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleSessionsDeleteActionSuccessful The sessions ended.
+type PeopleSessionsDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data The result of signing out.
+	Data DeletedSessions `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsDeleteParams The params of people/sessions_delete.
+type PeopleSessionsDeleteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// SessionID The id of the session to end; all end when absent.
+	SessionID ID `json:"session_id,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleSessionsIndexActionSuccessful The sessions.
+type PeopleSessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsIndexParams The params of people/sessions_index.
+type PeopleSessionsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleUpdateActionSuccessful The person, as changed.
+type PeopleUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleUpdateParams The params of people/update.
+type PeopleUpdateParams struct {
+	FirstName *Name `json:"first_name,omitempty"`
+
+	// ID The id of the person.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Suspended Whether the person is kept from signing in. Neither yourself nor the last administrator.
+	//
+	// Example: true
+	Suspended *bool `json:"suspended,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -1668,6 +3460,39 @@ type Person struct {
 	//
 	// Example: false
 	Suspended bool `json:"suspended,omitempty,omitzero"`
+}
+
+// PersonExport Everything that is stored about a person. More kinds of data may be added.
+type PersonExport struct {
+	// AuditEvents What the person did, and what others did that was about the person.
+	AuditEvents []ExportedAuditEvent `json:"audit_events"`
+
+	// Client The record as a client.
+	Client ExportedClient `json:"client,omitempty,omitzero"`
+
+	// Employee The record as an employee.
+	Employee ExportedEmployee `json:"employee,omitempty,omitzero"`
+
+	// KnownAddresses The networks that the person has signed in from.
+	KnownAddresses []ExportedAddress `json:"known_addresses"`
+
+	// Liaison The record as a liaison.
+	Liaison ExportedLiaison `json:"liaison,omitempty,omitzero"`
+
+	// Links Mailed links that were not used.
+	Links []ExportedLink `json:"links"`
+
+	// Mails Mails to the person, without their bodies.
+	Mails []ExportedMail `json:"mails"`
+
+	// Notifications Notifications that the person has acknowledged.
+	Notifications []ExportedNotification `json:"notifications"`
+
+	// Sessions All sessions that are kept, also those that have expired.
+	Sessions []ExportedSession `json:"sessions"`
+
+	// User The user. A digest of the password is stored too.
+	User ExportedUser `json:"user"`
 }
 
 // PersonList A page of people.
@@ -1799,7 +3624,7 @@ type RequestTooLarge struct {
 	Status    string    `json:"status"`
 }
 
-// ResetLinkExpired The link is older than an hour.
+// ResetLinkExpired The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).
 type ResetLinkExpired struct {
 	Code int `json:"code"`
 
@@ -1811,6 +3636,65 @@ type ResetLinkExpired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Route An operation.
+type Route struct {
+	// Deployed Whether it answers while its service is deployed.
+	//
+	// Example: true
+	Deployed bool `json:"deployed,omitempty,omitzero"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Method The HTTP method.
+	//
+	// Example: POST
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Operation The operationId; absent where this version of the server does not know it.
+	//
+	// Example: sessionsRead
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Path The path.
+	//
+	// Example: /api/v1/sessions/read
+	Path string `json:"path,omitempty,omitzero"`
+
+	// Service The slug of its service.
+	//
+	// Example: sessions
+	Service string `json:"service,omitempty,omitzero"`
+}
+
+// RouteList A page of routes.
+type RouteList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The routes of the page.
+	Results []Route `json:"results"`
 }
 
 // RouteNonExistent No operation has this path and method.
@@ -1841,6 +3725,89 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// RoutesIndexActionSuccessful The routes.
+type RoutesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of routes.
+	Data RouteList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesIndexParams The params of routes/index.
+type RoutesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only routes that are not deployed.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the routes must contain, in upper or lower case.
+	Search RoutesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// RoutesIndexSearch What the routes must contain, in upper or lower case.
+type RoutesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// RoutesUpdateActionSuccessful The route, as changed.
+type RoutesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data An operation.
+	Data Route `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesUpdateParams The params of routes/update.
+type RoutesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the route.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
@@ -1858,6 +3825,55 @@ type ServerBusy struct {
 	Status     string        `json:"status"`
 }
 
+// Service A group of operations.
+type Service struct {
+	// Deployed Whether its routes can answer.
+	//
+	// Example: true
+	Deployed bool `json:"deployed,omitempty,omitzero"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Routes The number of its routes.
+	//
+	// Example: 4
+	Routes int64 `json:"routes,omitempty,omitzero"`
+
+	// Slug The slug.
+	//
+	// Example: sessions
+	Slug string `json:"slug,omitempty,omitzero"`
+}
+
+// ServiceList A page of services.
+type ServiceList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The services of the page.
+	Results []Service `json:"results"`
+}
+
 // ServiceNotFound The operation exists, but the record of its service is missing or not deployed.
 type ServiceNotFound struct {
 	Code int `json:"code"`
@@ -1870,6 +3886,72 @@ type ServiceNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ServicesIndexActionSuccessful The services.
+type ServicesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of services.
+	Data ServiceList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesIndexParams The params of services/index.
+type ServicesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ServicesUpdateActionSuccessful The service, as changed.
+type ServicesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A group of operations.
+	Data Service `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesUpdateParams The params of services/update.
+type ServicesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the service.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Session A sign-in of one user to one application.
@@ -2473,8 +4555,53 @@ type SessionsReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SignInExplanation What sessions/create would answer to the right password.
+type SignInExplanation struct {
+	// Outcome The slug of the answer.
+	Outcome SignInExplanationOutcome `json:"outcome"`
+
+	// Steps The checks in their order, up to the first that fails.
+	Steps []SignInStep `json:"steps"`
+}
+
+// SignInExplanationOutcome The slug of the answer.
+type SignInExplanationOutcome string
+
 // SignInMethod How the user signed in.
 type SignInMethod string
+
+// SignInStep A check of a sign-in.
+type SignInStep struct {
+	// Message What was found, for people.
+	//
+	// Example: The person has a password.
+	Message string `json:"message"`
+
+	// Passed Whether the sign-in goes on after this check.
+	//
+	// Example: true
+	Passed bool `json:"passed"`
+
+	// Step What is checked.
+	Step SignInStepStep `json:"step"`
+}
+
+// SignInStepStep What is checked.
+type SignInStepStep string
+
+// SlugTaken An application has this slug.
+type SlugTaken struct {
+	Code int `json:"code"`
+
+	// Message Example: An application has this slug already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
 
 // SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
@@ -2572,6 +4699,20 @@ type UserRequiresRole struct {
 	Status    string    `json:"status"`
 }
 
+// UserSuspended The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.
+type UserSuspended struct {
+	Code int `json:"code"`
+
+	// Message Example: The user is suspended.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // UsersClientRegisterActionSuccessful The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed.
 type UsersClientRegisterActionSuccessful struct {
 	// Application A product that users sign in to.
@@ -2660,6 +4801,31 @@ type UsersClientRegisterParams struct {
 
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersDeleteActionSuccessful The user was deleted.
+type UsersDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersDeleteParams The params of users/delete.
+//
+// Example: {"current_password":"analytical engine 1843"}
+type UsersDeleteParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersEmailChangeActionSuccessful The address is changed.
@@ -2822,6 +4988,29 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersExportActionSuccessful Everything about the user.
+type UsersExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersExportParams The params of users/export.
+type UsersExportParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
 }
 
 // UsersGoogleLinkActionSuccessful The user is linked to the Google account.
@@ -3101,6 +5290,9 @@ type SessionsMagicLinkCreateTextBody = string
 // UsersClientRegisterTextBody defines parameters for UsersClientRegister.
 type UsersClientRegisterTextBody = string
 
+// UsersDeleteTextBody defines parameters for UsersDelete.
+type UsersDeleteTextBody = string
+
 // UsersEmailChangeTextBody defines parameters for UsersEmailChange.
 type UsersEmailChangeTextBody = string
 
@@ -3122,8 +5314,38 @@ type UsersPasswordResetTextBody = string
 // UsersPasswordUpdateTextBody defines parameters for UsersPasswordUpdate.
 type UsersPasswordUpdateTextBody = string
 
+// ApplicationsCreateJSONRequestBody defines body for ApplicationsCreate for application/json ContentType.
+type ApplicationsCreateJSONRequestBody = ApplicationsCreateParams
+
+// ApplicationsIndexJSONRequestBody defines body for ApplicationsIndex for application/json ContentType.
+type ApplicationsIndexJSONRequestBody = ApplicationsIndexParams
+
+// ApplicationsReadJSONRequestBody defines body for ApplicationsRead for application/json ContentType.
+type ApplicationsReadJSONRequestBody = ApplicationsReadParams
+
+// ApplicationsTokenCreateJSONRequestBody defines body for ApplicationsTokenCreate for application/json ContentType.
+type ApplicationsTokenCreateJSONRequestBody = ApplicationsTokenCreateParams
+
+// ApplicationsTokenDeleteJSONRequestBody defines body for ApplicationsTokenDelete for application/json ContentType.
+type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
+
+// ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
+type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
+
+// ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
+type ClientsCreateJSONRequestBody = ClientsCreateParams
+
+// ClientsIndexJSONRequestBody defines body for ClientsIndex for application/json ContentType.
+type ClientsIndexJSONRequestBody = ClientsIndexParams
+
+// ClientsReadJSONRequestBody defines body for ClientsRead for application/json ContentType.
+type ClientsReadJSONRequestBody = ClientsReadParams
+
 // ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
 type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
+
+// ClientsUpdateJSONRequestBody defines body for ClientsUpdate for application/json ContentType.
+type ClientsUpdateJSONRequestBody = ClientsUpdateParams
 
 // CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
 type CompaniesCreateJSONRequestBody = CompaniesCreateParams
@@ -3137,6 +5359,30 @@ type CompaniesReadJSONRequestBody = CompaniesReadParams
 // CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
 type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
 
+// EmployeesCreateJSONRequestBody defines body for EmployeesCreate for application/json ContentType.
+type EmployeesCreateJSONRequestBody = EmployeesCreateParams
+
+// EmployeesIndexJSONRequestBody defines body for EmployeesIndex for application/json ContentType.
+type EmployeesIndexJSONRequestBody = EmployeesIndexParams
+
+// EmployeesReadJSONRequestBody defines body for EmployeesRead for application/json ContentType.
+type EmployeesReadJSONRequestBody = EmployeesReadParams
+
+// EmployeesUpdateJSONRequestBody defines body for EmployeesUpdate for application/json ContentType.
+type EmployeesUpdateJSONRequestBody = EmployeesUpdateParams
+
+// LiaisonsCreateJSONRequestBody defines body for LiaisonsCreate for application/json ContentType.
+type LiaisonsCreateJSONRequestBody = LiaisonsCreateParams
+
+// LiaisonsIndexJSONRequestBody defines body for LiaisonsIndex for application/json ContentType.
+type LiaisonsIndexJSONRequestBody = LiaisonsIndexParams
+
+// LiaisonsReadJSONRequestBody defines body for LiaisonsRead for application/json ContentType.
+type LiaisonsReadJSONRequestBody = LiaisonsReadParams
+
+// LiaisonsUpdateJSONRequestBody defines body for LiaisonsUpdate for application/json ContentType.
+type LiaisonsUpdateJSONRequestBody = LiaisonsUpdateParams
+
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 
@@ -3146,20 +5392,53 @@ type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 // PasswordsJudgeTextRequestBody defines body for PasswordsJudge for text/plain ContentType.
 type PasswordsJudgeTextRequestBody = PasswordsJudgeTextBody
 
+// PeopleDeleteJSONRequestBody defines body for PeopleDelete for application/json ContentType.
+type PeopleDeleteJSONRequestBody = PeopleDeleteParams
+
 // PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
 type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
+// PeopleExplainJSONRequestBody defines body for PeopleExplain for application/json ContentType.
+type PeopleExplainJSONRequestBody = PeopleExplainParams
+
+// PeopleExportJSONRequestBody defines body for PeopleExport for application/json ContentType.
+type PeopleExportJSONRequestBody = PeopleExportParams
 
 // PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
 type PeopleIndexJSONRequestBody = PeopleIndexParams
 
+// PeopleInviteJSONRequestBody defines body for PeopleInvite for application/json ContentType.
+type PeopleInviteJSONRequestBody = PeopleInviteParams
+
 // PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
 type PeopleReadJSONRequestBody = PeopleReadParams
+
+// PeopleSessionsDeleteJSONRequestBody defines body for PeopleSessionsDelete for application/json ContentType.
+type PeopleSessionsDeleteJSONRequestBody = PeopleSessionsDeleteParams
+
+// PeopleSessionsIndexJSONRequestBody defines body for PeopleSessionsIndex for application/json ContentType.
+type PeopleSessionsIndexJSONRequestBody = PeopleSessionsIndexParams
+
+// PeopleUpdateJSONRequestBody defines body for PeopleUpdate for application/json ContentType.
+type PeopleUpdateJSONRequestBody = PeopleUpdateParams
 
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
 
 // PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
 type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
+
+// RoutesIndexJSONRequestBody defines body for RoutesIndex for application/json ContentType.
+type RoutesIndexJSONRequestBody = RoutesIndexParams
+
+// RoutesUpdateJSONRequestBody defines body for RoutesUpdate for application/json ContentType.
+type RoutesUpdateJSONRequestBody = RoutesUpdateParams
+
+// ServicesIndexJSONRequestBody defines body for ServicesIndex for application/json ContentType.
+type ServicesIndexJSONRequestBody = ServicesIndexParams
+
+// ServicesUpdateJSONRequestBody defines body for ServicesUpdate for application/json ContentType.
+type ServicesUpdateJSONRequestBody = ServicesUpdateParams
 
 // SessionsCreateTextRequestBody defines body for SessionsCreate for text/plain ContentType.
 type SessionsCreateTextRequestBody = SessionsCreateTextBody
@@ -3191,6 +5470,9 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
 type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
 
+// UsersDeleteTextRequestBody defines body for UsersDelete for text/plain ContentType.
+type UsersDeleteTextRequestBody = UsersDeleteTextBody
+
 // UsersEmailChangeTextRequestBody defines body for UsersEmailChange for text/plain ContentType.
 type UsersEmailChangeTextRequestBody = UsersEmailChangeTextBody
 
@@ -3205,6 +5487,9 @@ type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationReques
 
 // UsersEmailVerifyTextRequestBody defines body for UsersEmailVerify for text/plain ContentType.
 type UsersEmailVerifyTextRequestBody = UsersEmailVerifyTextBody
+
+// UsersExportJSONRequestBody defines body for UsersExport for application/json ContentType.
+type UsersExportJSONRequestBody = UsersExportParams
 
 // UsersGoogleLinkTextRequestBody defines body for UsersGoogleLink for text/plain ContentType.
 type UsersGoogleLinkTextRequestBody = UsersGoogleLinkTextBody
@@ -3301,6 +5586,168 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ApplicationsCreateWithBody Create an application
+	//
+	// Creates an application, which users can sign in to within a second.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+	ApplicationsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsCreate Create an application
+	//
+	// Creates an application, which users can sign in to within a second.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+	ApplicationsCreate(ctx context.Context, body ApplicationsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsIndexWithBody List applications
+	//
+	// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+	ApplicationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsIndex List applications
+	//
+	// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+	ApplicationsIndex(ctx context.Context, body ApplicationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsReadWithBody Read an application
+	//
+	// Returns one application; the view `full` has its tokens, without their texts.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+	ApplicationsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsRead Read an application
+	//
+	// Returns one application; the view `full` has its tokens, without their texts.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+	ApplicationsRead(ctx context.Context, body ApplicationsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenCreateWithBody Create a token of an application
+	//
+	// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+	ApplicationsTokenCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenCreate Create a token of an application
+	//
+	// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+	ApplicationsTokenCreate(ctx context.Context, body ApplicationsTokenCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenDeleteWithBody Revoke a token of an application
+	//
+	// Deletes a token, which stops working within a second.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+	ApplicationsTokenDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenDelete Revoke a token of an application
+	//
+	// Deletes a token, which stops working within a second.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+	ApplicationsTokenDelete(ctx context.Context, body ApplicationsTokenDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsUpdateWithBody Change an application
+	//
+	// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+	ApplicationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsUpdate Change an application
+	//
+	// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+	ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsCreateWithBody Make somebody a client
+	//
+	// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+	ClientsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsCreate Make somebody a client
+	//
+	// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+	ClientsCreate(ctx context.Context, body ClientsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsIndexWithBody List clients
+	//
+	// Lists the records of clients, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+	ClientsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsIndex List clients
+	//
+	// Lists the records of clients, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+	ClientsIndex(ctx context.Context, body ClientsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsReadWithBody Read a client
+	//
+	// Returns one record of a client.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+	ClientsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsRead Read a client
+	//
+	// Returns one record of a client.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+	ClientsRead(ctx context.Context, body ClientsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ClientsRegisterWithBody Register as a client
 	//
 	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
@@ -3318,6 +5765,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 	ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsUpdateWithBody Change a client
+	//
+	// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+	ClientsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsUpdate Change a client
+	//
+	// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+	ClientsUpdate(ctx context.Context, body ClientsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CompaniesCreateWithBody Create a company
 	//
@@ -3391,6 +5856,150 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
 	CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// EmployeesCreateWithBody Make somebody an employee
+	//
+	// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+	EmployeesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesCreate Make somebody an employee
+	//
+	// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+	EmployeesCreate(ctx context.Context, body EmployeesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesIndexWithBody List employees
+	//
+	// Lists the records of employees, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+	EmployeesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesIndex List employees
+	//
+	// Lists the records of employees, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+	EmployeesIndex(ctx context.Context, body EmployeesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesReadWithBody Read an employee
+	//
+	// Returns one record of an employee.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+	EmployeesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesRead Read an employee
+	//
+	// Returns one record of an employee.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+	EmployeesRead(ctx context.Context, body EmployeesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesUpdateWithBody Change an employee
+	//
+	// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+	EmployeesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesUpdate Change an employee
+	//
+	// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+	EmployeesUpdate(ctx context.Context, body EmployeesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsCreateWithBody Make somebody a liaison
+	//
+	// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+	LiaisonsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsCreate Make somebody a liaison
+	//
+	// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+	LiaisonsCreate(ctx context.Context, body LiaisonsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsIndexWithBody List liaisons
+	//
+	// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+	LiaisonsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsIndex List liaisons
+	//
+	// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+	LiaisonsIndex(ctx context.Context, body LiaisonsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsReadWithBody Read a liaison
+	//
+	// Returns one record of a liaison.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+	LiaisonsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsRead Read a liaison
+	//
+	// Returns one record of a liaison.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+	LiaisonsRead(ctx context.Context, body LiaisonsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsUpdateWithBody Change a liaison
+	//
+	// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+	LiaisonsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsUpdate Change a liaison
+	//
+	// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+	LiaisonsUpdate(ctx context.Context, body LiaisonsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// NotificationsIndexWithBody List what failed
 	//
 	// Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
@@ -3445,6 +6054,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
 	PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJudgeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PeopleDeleteWithBody Delete a person
+	//
+	// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+	PeopleDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleDelete Delete a person
+	//
+	// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+	PeopleDelete(ctx context.Context, body PeopleDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PeopleEmailUpdateWithBody Change a person's e-mail address
 	//
 	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
@@ -3462,6 +6089,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
 	PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExplainWithBody Explain a sign-in
+	//
+	// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+	PeopleExplainWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExplain Explain a sign-in
+	//
+	// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+	PeopleExplain(ctx context.Context, body PeopleExplainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExportWithBody Export what is stored about a person
+	//
+	// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+	PeopleExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExport Export what is stored about a person
+	//
+	// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+	PeopleExport(ctx context.Context, body PeopleExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PeopleIndexWithBody List people
 	//
@@ -3481,6 +6144,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
 	PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PeopleInviteWithBody Invite a person again
+	//
+	// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+	PeopleInviteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleInvite Invite a person again
+	//
+	// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+	PeopleInvite(ctx context.Context, body PeopleInviteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PeopleReadWithBody Read a person
 	//
 	// Returns one user with their records, and how they can sign in.
@@ -3498,6 +6179,60 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
 	PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsDeleteWithBody Sign a person out
+	//
+	// Ends one session of a user, or all of them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+	PeopleSessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsDelete Sign a person out
+	//
+	// Ends one session of a user, or all of them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+	PeopleSessionsDelete(ctx context.Context, body PeopleSessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsIndexWithBody List the sessions of a person
+	//
+	// Lists the valid sessions of a user as sessions/index lists those of the caller.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+	PeopleSessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsIndex List the sessions of a person
+	//
+	// Lists the valid sessions of a user as sessions/index lists those of the caller.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+	PeopleSessionsIndex(ctx context.Context, body PeopleSessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleUpdateWithBody Change a person
+	//
+	// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+	PeopleUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleUpdate Change a person
+	//
+	// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+	PeopleUpdate(ctx context.Context, body PeopleUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PreferencesReadWithBody Read the preferences
 	//
@@ -3534,6 +6269,78 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
 	PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesIndexWithBody List routes
+	//
+	// Lists the operations, by path.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+	RoutesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesIndex List routes
+	//
+	// Lists the operations, by path.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+	RoutesIndex(ctx context.Context, body RoutesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesUpdateWithBody Deploy or undeploy a route
+	//
+	// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+	RoutesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesUpdate Deploy or undeploy a route
+	//
+	// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+	RoutesUpdate(ctx context.Context, body RoutesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesIndexWithBody List services
+	//
+	// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+	ServicesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesIndex List services
+	//
+	// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+	ServicesIndex(ctx context.Context, body ServicesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesUpdateWithBody Deploy or undeploy a service
+	//
+	// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+	ServicesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesUpdate Deploy or undeploy a service
+	//
+	// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+	ServicesUpdate(ctx context.Context, body ServicesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SessionsCreateWithBody Sign in with a password
 	//
@@ -3715,6 +6522,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersDeleteWithBody Delete the user
+	//
+	// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+	UsersDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersDeleteWithTextBody Delete the user
+	//
+	// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+	UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersEmailChangeWithBody Change the e-mail address
 	//
 	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
@@ -3805,6 +6630,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
 	UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersExportWithBody Export what is stored about the user
+	//
+	// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+	UsersExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersExport Export what is stored about the user
+	//
+	// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+	UsersExport(ctx context.Context, body UsersExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersGoogleLinkWithBody Link a Google account
 	//
 	// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
@@ -3843,7 +6686,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithBody Reset the password
 	//
-	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+	// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3852,7 +6695,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithTextBody Reset the password
 	//
-	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+	// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -3932,6 +6775,348 @@ type ClientInterface interface {
 	UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// ApplicationsCreateWithBody Create an application
+//
+// Creates an application, which users can sign in to within a second.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+func (c *Client) ApplicationsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsCreate Create an application
+//
+// Creates an application, which users can sign in to within a second.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+func (c *Client) ApplicationsCreate(ctx context.Context, body ApplicationsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsIndexWithBody List applications
+//
+// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+func (c *Client) ApplicationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsIndex List applications
+//
+// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+func (c *Client) ApplicationsIndex(ctx context.Context, body ApplicationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsReadWithBody Read an application
+//
+// Returns one application; the view `full` has its tokens, without their texts.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+func (c *Client) ApplicationsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsRead Read an application
+//
+// Returns one application; the view `full` has its tokens, without their texts.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+func (c *Client) ApplicationsRead(ctx context.Context, body ApplicationsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenCreateWithBody Create a token of an application
+//
+// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+func (c *Client) ApplicationsTokenCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenCreate Create a token of an application
+//
+// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+func (c *Client) ApplicationsTokenCreate(ctx context.Context, body ApplicationsTokenCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenDeleteWithBody Revoke a token of an application
+//
+// Deletes a token, which stops working within a second.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+func (c *Client) ApplicationsTokenDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenDelete Revoke a token of an application
+//
+// Deletes a token, which stops working within a second.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+func (c *Client) ApplicationsTokenDelete(ctx context.Context, body ApplicationsTokenDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsUpdateWithBody Change an application
+//
+// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+func (c *Client) ApplicationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsUpdate Change an application
+//
+// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+func (c *Client) ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsCreateWithBody Make somebody a client
+//
+// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+func (c *Client) ClientsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsCreate Make somebody a client
+//
+// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+func (c *Client) ClientsCreate(ctx context.Context, body ClientsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsIndexWithBody List clients
+//
+// Lists the records of clients, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+func (c *Client) ClientsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsIndex List clients
+//
+// Lists the records of clients, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+func (c *Client) ClientsIndex(ctx context.Context, body ClientsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsReadWithBody Read a client
+//
+// Returns one record of a client.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+func (c *Client) ClientsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsRead Read a client
+//
+// Returns one record of a client.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+func (c *Client) ClientsRead(ctx context.Context, body ClientsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ClientsRegisterWithBody Register as a client
 //
 // Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
@@ -3960,6 +7145,44 @@ func (c *Client) ClientsRegisterWithBody(ctx context.Context, contentType string
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsUpdateWithBody Change a client
+//
+// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+func (c *Client) ClientsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsUpdate Change a client
+//
+// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+func (c *Client) ClientsUpdate(ctx context.Context, body ClientsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4122,6 +7345,310 @@ func (c *Client) CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRe
 	return c.Client.Do(req)
 }
 
+// EmployeesCreateWithBody Make somebody an employee
+//
+// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+func (c *Client) EmployeesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesCreate Make somebody an employee
+//
+// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+func (c *Client) EmployeesCreate(ctx context.Context, body EmployeesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesIndexWithBody List employees
+//
+// Lists the records of employees, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+func (c *Client) EmployeesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesIndex List employees
+//
+// Lists the records of employees, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+func (c *Client) EmployeesIndex(ctx context.Context, body EmployeesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesReadWithBody Read an employee
+//
+// Returns one record of an employee.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+func (c *Client) EmployeesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesRead Read an employee
+//
+// Returns one record of an employee.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+func (c *Client) EmployeesRead(ctx context.Context, body EmployeesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesUpdateWithBody Change an employee
+//
+// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+func (c *Client) EmployeesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesUpdate Change an employee
+//
+// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+func (c *Client) EmployeesUpdate(ctx context.Context, body EmployeesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsCreateWithBody Make somebody a liaison
+//
+// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+func (c *Client) LiaisonsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsCreate Make somebody a liaison
+//
+// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+func (c *Client) LiaisonsCreate(ctx context.Context, body LiaisonsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsIndexWithBody List liaisons
+//
+// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+func (c *Client) LiaisonsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsIndex List liaisons
+//
+// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+func (c *Client) LiaisonsIndex(ctx context.Context, body LiaisonsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsReadWithBody Read a liaison
+//
+// Returns one record of a liaison.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+func (c *Client) LiaisonsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsRead Read a liaison
+//
+// Returns one record of a liaison.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+func (c *Client) LiaisonsRead(ctx context.Context, body LiaisonsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsUpdateWithBody Change a liaison
+//
+// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+func (c *Client) LiaisonsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsUpdate Change a liaison
+//
+// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+func (c *Client) LiaisonsUpdate(ctx context.Context, body LiaisonsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NotificationsIndexWithBody List what failed
 //
 // Lists what operators should know, the newest first unless `sort` says otherwise. Only for employees, with a session of the application `planoauth`.
@@ -4236,6 +7763,44 @@ func (c *Client) PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJ
 	return c.Client.Do(req)
 }
 
+// PeopleDeleteWithBody Delete a person
+//
+// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+func (c *Client) PeopleDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleDelete Delete a person
+//
+// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+func (c *Client) PeopleDelete(ctx context.Context, body PeopleDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PeopleEmailUpdateWithBody Change a person's e-mail address
 //
 // Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
@@ -4264,6 +7829,82 @@ func (c *Client) PeopleEmailUpdateWithBody(ctx context.Context, contentType stri
 // Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
 func (c *Client) PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPeopleEmailUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExplainWithBody Explain a sign-in
+//
+// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+func (c *Client) PeopleExplainWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExplainRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExplain Explain a sign-in
+//
+// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+func (c *Client) PeopleExplain(ctx context.Context, body PeopleExplainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExplainRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExportWithBody Export what is stored about a person
+//
+// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+func (c *Client) PeopleExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExport Export what is stored about a person
+//
+// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+func (c *Client) PeopleExport(ctx context.Context, body PeopleExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExportRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4312,6 +7953,44 @@ func (c *Client) PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// PeopleInviteWithBody Invite a person again
+//
+// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+func (c *Client) PeopleInviteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleInviteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleInvite Invite a person again
+//
+// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+func (c *Client) PeopleInvite(ctx context.Context, body PeopleInviteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleInviteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PeopleReadWithBody Read a person
 //
 // Returns one user with their records, and how they can sign in.
@@ -4340,6 +8019,120 @@ func (c *Client) PeopleReadWithBody(ctx context.Context, contentType string, bod
 // Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
 func (c *Client) PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPeopleReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsDeleteWithBody Sign a person out
+//
+// Ends one session of a user, or all of them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+func (c *Client) PeopleSessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsDelete Sign a person out
+//
+// Ends one session of a user, or all of them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+func (c *Client) PeopleSessionsDelete(ctx context.Context, body PeopleSessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsIndexWithBody List the sessions of a person
+//
+// Lists the valid sessions of a user as sessions/index lists those of the caller.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+func (c *Client) PeopleSessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsIndex List the sessions of a person
+//
+// Lists the valid sessions of a user as sessions/index lists those of the caller.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+func (c *Client) PeopleSessionsIndex(ctx context.Context, body PeopleSessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleUpdateWithBody Change a person
+//
+// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+func (c *Client) PeopleUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleUpdate Change a person
+//
+// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+func (c *Client) PeopleUpdate(ctx context.Context, body PeopleUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4416,6 +8209,158 @@ func (c *Client) PreferencesUpdateWithBody(ctx context.Context, contentType stri
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
 func (c *Client) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesIndexWithBody List routes
+//
+// Lists the operations, by path.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+func (c *Client) RoutesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesIndex List routes
+//
+// Lists the operations, by path.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+func (c *Client) RoutesIndex(ctx context.Context, body RoutesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesUpdateWithBody Deploy or undeploy a route
+//
+// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+func (c *Client) RoutesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesUpdate Deploy or undeploy a route
+//
+// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+func (c *Client) RoutesUpdate(ctx context.Context, body RoutesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesIndexWithBody List services
+//
+// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+func (c *Client) ServicesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesIndex List services
+//
+// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+func (c *Client) ServicesIndex(ctx context.Context, body ServicesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesUpdateWithBody Deploy or undeploy a service
+//
+// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+func (c *Client) ServicesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesUpdate Deploy or undeploy a service
+//
+// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+func (c *Client) ServicesUpdate(ctx context.Context, body ServicesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4806,6 +8751,44 @@ func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body Users
 	return c.Client.Do(req)
 }
 
+// UsersDeleteWithBody Delete the user
+//
+// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+func (c *Client) UsersDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersDeleteWithTextBody Delete the user
+//
+// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+func (c *Client) UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersDeleteRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersEmailChangeWithBody Change the e-mail address
 //
 // Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
@@ -4996,6 +8979,44 @@ func (c *Client) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEma
 	return c.Client.Do(req)
 }
 
+// UsersExportWithBody Export what is stored about the user
+//
+// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+func (c *Client) UsersExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersExport Export what is stored about the user
+//
+// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+func (c *Client) UsersExport(ctx context.Context, body UsersExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersGoogleLinkWithBody Link a Google account
 //
 // Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
@@ -5074,7 +9095,7 @@ func (c *Client) UsersGoogleUnlink(ctx context.Context, body UsersGoogleUnlinkJS
 
 // UsersPasswordResetWithBody Reset the password
 //
-// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5093,7 +9114,7 @@ func (c *Client) UsersPasswordResetWithBody(ctx context.Context, contentType str
 
 // UsersPasswordResetWithTextBody Reset the password
 //
-// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -5262,6 +9283,366 @@ func (c *Client) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// NewApplicationsCreateRequest calls the generic ApplicationsCreate builder with application/json body
+func NewApplicationsCreateRequest(server string, body ApplicationsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsCreateRequestWithBody constructs an http.Request for the ApplicationsCreate method, with any body, and a specified content type
+func NewApplicationsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsIndexRequest calls the generic ApplicationsIndex builder with application/json body
+func NewApplicationsIndexRequest(server string, body ApplicationsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsIndexRequestWithBody constructs an http.Request for the ApplicationsIndex method, with any body, and a specified content type
+func NewApplicationsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsReadRequest calls the generic ApplicationsRead builder with application/json body
+func NewApplicationsReadRequest(server string, body ApplicationsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsReadRequestWithBody constructs an http.Request for the ApplicationsRead method, with any body, and a specified content type
+func NewApplicationsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsTokenCreateRequest calls the generic ApplicationsTokenCreate builder with application/json body
+func NewApplicationsTokenCreateRequest(server string, body ApplicationsTokenCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsTokenCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsTokenCreateRequestWithBody constructs an http.Request for the ApplicationsTokenCreate method, with any body, and a specified content type
+func NewApplicationsTokenCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/token_create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsTokenDeleteRequest calls the generic ApplicationsTokenDelete builder with application/json body
+func NewApplicationsTokenDeleteRequest(server string, body ApplicationsTokenDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsTokenDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsTokenDeleteRequestWithBody constructs an http.Request for the ApplicationsTokenDelete method, with any body, and a specified content type
+func NewApplicationsTokenDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/token_delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsUpdateRequest calls the generic ApplicationsUpdate builder with application/json body
+func NewApplicationsUpdateRequest(server string, body ApplicationsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsUpdateRequestWithBody constructs an http.Request for the ApplicationsUpdate method, with any body, and a specified content type
+func NewApplicationsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsCreateRequest calls the generic ClientsCreate builder with application/json body
+func NewClientsCreateRequest(server string, body ClientsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsCreateRequestWithBody constructs an http.Request for the ClientsCreate method, with any body, and a specified content type
+func NewClientsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsIndexRequest calls the generic ClientsIndex builder with application/json body
+func NewClientsIndexRequest(server string, body ClientsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsIndexRequestWithBody constructs an http.Request for the ClientsIndex method, with any body, and a specified content type
+func NewClientsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsReadRequest calls the generic ClientsRead builder with application/json body
+func NewClientsReadRequest(server string, body ClientsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsReadRequestWithBody constructs an http.Request for the ClientsRead method, with any body, and a specified content type
+func NewClientsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewClientsRegisterRequestWithTextBody calls the generic ClientsRegister builder with text/plain body
 func NewClientsRegisterRequestWithTextBody(server string, body ClientsRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5293,6 +9674,46 @@ func NewClientsRegisterRequestWithBody(server string, contentType string, body i
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsUpdateRequest calls the generic ClientsUpdate builder with application/json body
+func NewClientsUpdateRequest(server string, body ClientsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsUpdateRequestWithBody constructs an http.Request for the ClientsUpdate method, with any body, and a specified content type
+func NewClientsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -5462,6 +9883,326 @@ func NewCompaniesUpdateRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewEmployeesCreateRequest calls the generic EmployeesCreate builder with application/json body
+func NewEmployeesCreateRequest(server string, body EmployeesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesCreateRequestWithBody constructs an http.Request for the EmployeesCreate method, with any body, and a specified content type
+func NewEmployeesCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesIndexRequest calls the generic EmployeesIndex builder with application/json body
+func NewEmployeesIndexRequest(server string, body EmployeesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesIndexRequestWithBody constructs an http.Request for the EmployeesIndex method, with any body, and a specified content type
+func NewEmployeesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesReadRequest calls the generic EmployeesRead builder with application/json body
+func NewEmployeesReadRequest(server string, body EmployeesReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesReadRequestWithBody constructs an http.Request for the EmployeesRead method, with any body, and a specified content type
+func NewEmployeesReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesUpdateRequest calls the generic EmployeesUpdate builder with application/json body
+func NewEmployeesUpdateRequest(server string, body EmployeesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesUpdateRequestWithBody constructs an http.Request for the EmployeesUpdate method, with any body, and a specified content type
+func NewEmployeesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsCreateRequest calls the generic LiaisonsCreate builder with application/json body
+func NewLiaisonsCreateRequest(server string, body LiaisonsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsCreateRequestWithBody constructs an http.Request for the LiaisonsCreate method, with any body, and a specified content type
+func NewLiaisonsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsIndexRequest calls the generic LiaisonsIndex builder with application/json body
+func NewLiaisonsIndexRequest(server string, body LiaisonsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsIndexRequestWithBody constructs an http.Request for the LiaisonsIndex method, with any body, and a specified content type
+func NewLiaisonsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsReadRequest calls the generic LiaisonsRead builder with application/json body
+func NewLiaisonsReadRequest(server string, body LiaisonsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsReadRequestWithBody constructs an http.Request for the LiaisonsRead method, with any body, and a specified content type
+func NewLiaisonsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsUpdateRequest calls the generic LiaisonsUpdate builder with application/json body
+func NewLiaisonsUpdateRequest(server string, body LiaisonsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsUpdateRequestWithBody constructs an http.Request for the LiaisonsUpdate method, with any body, and a specified content type
+func NewLiaisonsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewNotificationsIndexRequest calls the generic NotificationsIndex builder with application/json body
 func NewNotificationsIndexRequest(server string, body NotificationsIndexJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5582,6 +10323,46 @@ func NewPasswordsJudgeRequestWithBody(server string, contentType string, body io
 	return req, nil
 }
 
+// NewPeopleDeleteRequest calls the generic PeopleDelete builder with application/json body
+func NewPeopleDeleteRequest(server string, body PeopleDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleDeleteRequestWithBody constructs an http.Request for the PeopleDelete method, with any body, and a specified content type
+func NewPeopleDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPeopleEmailUpdateRequest calls the generic PeopleEmailUpdate builder with application/json body
 func NewPeopleEmailUpdateRequest(server string, body PeopleEmailUpdateJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5622,6 +10403,86 @@ func NewPeopleEmailUpdateRequestWithBody(server string, contentType string, body
 	return req, nil
 }
 
+// NewPeopleExplainRequest calls the generic PeopleExplain builder with application/json body
+func NewPeopleExplainRequest(server string, body PeopleExplainJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleExplainRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleExplainRequestWithBody constructs an http.Request for the PeopleExplain method, with any body, and a specified content type
+func NewPeopleExplainRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/explain")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleExportRequest calls the generic PeopleExport builder with application/json body
+func NewPeopleExportRequest(server string, body PeopleExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleExportRequestWithBody constructs an http.Request for the PeopleExport method, with any body, and a specified content type
+func NewPeopleExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPeopleIndexRequest calls the generic PeopleIndex builder with application/json body
 func NewPeopleIndexRequest(server string, body PeopleIndexJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5643,6 +10504,46 @@ func NewPeopleIndexRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/people/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleInviteRequest calls the generic PeopleInvite builder with application/json body
+func NewPeopleInviteRequest(server string, body PeopleInviteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleInviteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleInviteRequestWithBody constructs an http.Request for the PeopleInvite method, with any body, and a specified content type
+func NewPeopleInviteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/invite")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -5693,6 +10594,126 @@ func NewPeopleReadRequestWithBody(server string, contentType string, body io.Rea
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleSessionsDeleteRequest calls the generic PeopleSessionsDelete builder with application/json body
+func NewPeopleSessionsDeleteRequest(server string, body PeopleSessionsDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleSessionsDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleSessionsDeleteRequestWithBody constructs an http.Request for the PeopleSessionsDelete method, with any body, and a specified content type
+func NewPeopleSessionsDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/sessions_delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleSessionsIndexRequest calls the generic PeopleSessionsIndex builder with application/json body
+func NewPeopleSessionsIndexRequest(server string, body PeopleSessionsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleSessionsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleSessionsIndexRequestWithBody constructs an http.Request for the PeopleSessionsIndex method, with any body, and a specified content type
+func NewPeopleSessionsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/sessions_index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleUpdateRequest calls the generic PeopleUpdate builder with application/json body
+func NewPeopleUpdateRequest(server string, body PeopleUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleUpdateRequestWithBody constructs an http.Request for the PeopleUpdate method, with any body, and a specified content type
+func NewPeopleUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -5763,6 +10784,166 @@ func NewPreferencesUpdateRequestWithBody(server string, contentType string, body
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/preferences/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRoutesIndexRequest calls the generic RoutesIndex builder with application/json body
+func NewRoutesIndexRequest(server string, body RoutesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoutesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRoutesIndexRequestWithBody constructs an http.Request for the RoutesIndex method, with any body, and a specified content type
+func NewRoutesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/routes/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRoutesUpdateRequest calls the generic RoutesUpdate builder with application/json body
+func NewRoutesUpdateRequest(server string, body RoutesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoutesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRoutesUpdateRequestWithBody constructs an http.Request for the RoutesUpdate method, with any body, and a specified content type
+func NewRoutesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/routes/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewServicesIndexRequest calls the generic ServicesIndex builder with application/json body
+func NewServicesIndexRequest(server string, body ServicesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServicesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewServicesIndexRequestWithBody constructs an http.Request for the ServicesIndex method, with any body, and a specified content type
+func NewServicesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewServicesUpdateRequest calls the generic ServicesUpdate builder with application/json body
+func NewServicesUpdateRequest(server string, body ServicesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServicesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewServicesUpdateRequestWithBody constructs an http.Request for the ServicesUpdate method, with any body, and a specified content type
+func NewServicesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services/update")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6182,6 +11363,46 @@ func NewUsersClientRegisterRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewUsersDeleteRequestWithTextBody calls the generic UsersDelete builder with text/plain body
+func NewUsersDeleteRequestWithTextBody(server string, body UsersDeleteTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersDeleteRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersDeleteRequestWithBody constructs an http.Request for the UsersDelete method, with any body, and a specified content type
+func NewUsersDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewUsersEmailChangeRequestWithTextBody calls the generic UsersEmailChange builder with text/plain body
 func NewUsersEmailChangeRequestWithTextBody(server string, body UsersEmailChangeTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6363,6 +11584,46 @@ func NewUsersEmailVerifyRequestWithBody(server string, contentType string, body 
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/users/email_verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersExportRequest calls the generic UsersExport builder with application/json body
+func NewUsersExportRequest(server string, body UsersExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersExportRequestWithBody constructs an http.Request for the UsersExport method, with any body, and a specified content type
+func NewUsersExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/export")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

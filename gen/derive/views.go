@@ -131,8 +131,12 @@ func adaptSchema(schema *object, change func(*object)) {
 }
 
 // forClient drops what oapi-codegen makes clumsy Go of. Enums of one value would become types of their own,
-// and its type for e-mail addresses fails when marshalled.
+// and its type for e-mail addresses fails when marshalled. A boolean that is true when absent is a pointer, since
+// false would be left out.
 func forClient(schema *object) {
+	if schema.get("x-when-absent") == true {
+		schema.set("x-go-type-skip-optional-pointer", false)
+	}
 	if values, _ := schema.get("enum").([]any); len(values) == 1 {
 		schema.remove("enum")
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 type employee struct {
-	Add employeeAdd `cmd:"" help:"Make somebody an employee; creates the user if there is none."`
+	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access; creates the user if there is none."`
 }
 
 type employeeAdd struct {
@@ -31,10 +31,13 @@ func (a *employeeAdd) Run(ctx context.Context) error {
 		}
 		record := "was an employee already: nothing changed"
 		switch {
-		case added.NewRecord:
+		case added.NewRecord || added.NewAccess:
 			record = "is now an employee"
 		case added.Reactivated:
 			record = "is an active employee again"
+		}
+		if added.Access != db.AccessNone || added.NewAccess {
+			record += fmt.Sprintf(" (access: %s)", added.Access)
 		}
 		signIn := "They sign in by a magic link, or set a password by a reset link first."
 		if added.HasPassword {

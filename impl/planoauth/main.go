@@ -20,6 +20,9 @@ type command struct {
 	Application application `cmd:"" help:"Applications: the products that users sign in to."`
 	Employee    employee    `cmd:"" help:"Employees."`
 	Company     company     `cmd:"" help:"Companies."`
+	Person      person      `cmd:"" help:"People: all users."`
+
+	Notification notification `cmd:"" help:"Notifications about what failed."`
 
 	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }

@@ -101,6 +101,27 @@ func (m Mailbox) Key(email string) [32]byte {
 	return sha256.Sum256([]byte(m.kind + "\x00" + email))
 }
 
+// PasswordKey returns the key under which failed passwords of an e-mail address are counted.
+func PasswordKey(email string) []byte {
+	key := Passwords().Key(email)
+	return key[:]
+}
+
+// MailKeys returns the keys under which mails to the mailbox of an e-mail address are counted: links for each
+// application, notices and summaries.
+func MailKeys(email string, applications []int64) [][]byte {
+	limits := []Mailbox{Notices, Summaries}
+	for _, id := range applications {
+		limits = append(limits, Links().For(id))
+	}
+	keys := make([][]byte, len(limits))
+	for i, limit := range limits {
+		key := limit.Key(email)
+		keys[i] = key[:]
+	}
+	return keys
+}
+
 // Digest returns the digest of a network that an attempt keeps. It is positive.
 func Digest(network string) int64 {
 	sum := sha256.Sum256([]byte(network))

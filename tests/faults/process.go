@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -147,17 +147,17 @@ func ownedDir(path string) {
 	}
 }
 
-var usedPorts []int
+// nextPort is the next port to try. Connections take theirs from a range above, so that none takes a port while a
+// server is being started again on it.
+var nextPort = rand.IntN(12000)
 
 // freePort returns a port that nothing listens on, another one each time.
 func freePort() int {
 	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		check(err)
-		port := listener.Addr().(*net.TCPAddr).Port
-		listener.Close()
-		if !slices.Contains(usedPorts, port) {
-			usedPorts = append(usedPorts, port)
+		nextPort++
+		port := 20000 + nextPort%12000
+		if listener, err := net.Listen("tcp", loopback(port)); err == nil {
+			listener.Close()
 			return port
 		}
 	}

@@ -424,6 +424,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List people
+         * @description Lists all users, with or without records, the newest first unless `sort` says otherwise.
+         */
+        post: operations["peopleIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a person
+         * @description Returns one user with their records, and how they can sign in.
+         */
+        post: operations["peopleRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List companies
+         * @description Lists the companies, by name unless `sort` says otherwise.
+         */
+        post: operations["companiesIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a company
+         * @description Returns one company; the view `full` has the number of its clients.
+         */
+        post: operations["companiesRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a company
+         * @description Creates a company, which clients may then name as theirs.
+         */
+        post: operations["companiesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a company
+         * @description Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+         */
+        put: operations["companiesUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -714,6 +834,101 @@ export interface components {
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
+        /** @description The params of people/index. */
+        PeopleIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["PeopleIndexSearch"];
+            /** @description Only people whose address is not verified, who have no record, no password, or a Google account. Several must all hold. */
+            filters?: ("unverified" | "recordless" | "no_password" | "google_linked")[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["PeopleIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the people must contain, in upper or lower case. */
+        PeopleIndexSearch: {
+            /**
+             * @description The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("email" | "name" | "phone")[];
+        };
+        /** @description The order of the people. */
+        PeopleIndexSort: {
+            /**
+             * @description What the people are sorted by; `created_at` when absent.
+             * @enum {string}
+             */
+            by?: "created_at" | "email";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of people/read. */
+        PeopleReadParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of companies/index. */
+        CompaniesIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["CompaniesIndexSearch"];
+            /** @description Only companies that are not active. */
+            filters?: "inactive"[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["CompaniesIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the companies must contain, in upper or lower case. */
+        CompaniesIndexSearch: {
+            /**
+             * @description The text to look for.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: "name"[];
+        };
+        /** @description The order of the companies. */
+        CompaniesIndexSort: {
+            /**
+             * @description What the companies are sorted by; `name` when absent.
+             * @enum {string}
+             */
+            by?: "name" | "created_at";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of companies/read. */
+        CompaniesReadParams: {
+            /** @description The id of the company. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of companies/create. */
+        CompaniesCreateParams: {
+            /** @description The name of the company. */
+            name: components["schemas"]["CompanyName"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of companies/update. */
+        CompaniesUpdateParams: {
+            /** @description The id of the company. */
+            id: components["schemas"]["Id"];
+            /** @description The name of the company. */
+            name?: components["schemas"]["CompanyName"];
+            /**
+             * @description Whether clients may name the company as theirs.
+             * @example true
+             */
+            active?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
         /**
          * Format: email
          * @description An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
@@ -762,6 +977,29 @@ export interface components {
              * @example 1
              */
             number?: number;
+            /**
+             * @description The page after that of an answer with the same `sort`: its `data.next`.
+             * @example eyJieSI6ImNyZWF0ZWRfYXQifQ
+             */
+            after?: string;
+        };
+        /** @description Which part of the list is returned, by `number` or by `after`. */
+        ListPage: {
+            /**
+             * @description The number of rows on a page; 20 when absent.
+             * @example 20
+             */
+            size?: number;
+            /**
+             * @description Which page, the first being 1.
+             * @example 1
+             */
+            number?: number;
+            /**
+             * @description The page after that of an answer with the same `sort`: its `data.next`.
+             * @example eyJieSI6ImNyZWF0ZWRfYXQifQ
+             */
+            after?: string;
         };
         /**
          * @description Whether the smallest or the largest value is first; `desc` when absent.
@@ -871,7 +1109,9 @@ export interface components {
              *     ]
              */
             results: components["schemas"]["Session"][];
+            next?: components["schemas"]["Next"];
             count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
         };
         /**
          * Format: int64
@@ -879,6 +1119,16 @@ export interface components {
          * @example 3
          */
         Matches: number;
+        /**
+         * @description Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+         * @example true
+         */
+        CountEstimated: boolean;
+        /**
+         * @description What `page.after` takes for the next page; absent on the last one.
+         * @example eyJieSI6ImNyZWF0ZWRfYXQifQ
+         */
+        Next: string;
         /** @description The start of a sign-in with Google. */
         GoogleAuthorization: {
             /**
@@ -993,7 +1243,127 @@ export interface components {
         NotificationList: {
             /** @description The notifications of the page. */
             results: components["schemas"]["Notification"][];
+            next?: components["schemas"]["Next"];
             count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description A user, for administration. */
+        Person: {
+            id: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            /**
+             * @description Whether the address is verified.
+             * @example true
+             */
+            email_verified?: boolean;
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            phone?: components["schemas"]["Phone"];
+            /**
+             * @description Whether the person can sign in with a password.
+             * @example true
+             */
+            has_password?: boolean;
+            /** @description The kinds of all records, active or not. */
+            records?: components["schemas"]["Records"];
+            /**
+             * @description Whether the person is kept from signing in.
+             * @example false
+             */
+            suspended?: boolean;
+            created_at?: components["schemas"]["Time"];
+            client?: components["schemas"]["ClientRecord"];
+            employee?: components["schemas"]["Employee"];
+            liaison?: components["schemas"]["Liaison"];
+            /**
+             * @description Whether the person's sessions never expire.
+             * @example false
+             */
+            remember_me?: boolean;
+            /**
+             * @description Whether the person can sign in with Google.
+             * @example false
+             */
+            google_linked?: boolean;
+            /** @description When the person signed in last; absent if that was never or long ago. */
+            last_sign_in_at?: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The number of live sessions.
+             * @example 1
+             */
+            sessions?: number;
+        };
+        /** @description A page of people. */
+        PersonList: {
+            /** @description The people of the page. */
+            results: components["schemas"]["Person"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /**
+         * @description What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+         * @enum {string}
+         */
+        Access: "none" | "viewer" | "support" | "admin";
+        /** @description A user's record as an employee. Names are the user's. */
+        Employee: {
+            id: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            access?: components["schemas"]["Access"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active?: boolean;
+            created_at?: components["schemas"]["Time"];
+            user?: components["schemas"]["User"];
+        };
+        /** @description A user's record as a liaison. Names are the user's. */
+        Liaison: {
+            id: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active?: boolean;
+            created_at?: components["schemas"]["Time"];
+            user?: components["schemas"]["User"];
+        };
+        /** @description A company that clients can belong to. */
+        Company: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The name.
+             * @example Eckert-Mauchly
+             */
+            name?: string;
+            /**
+             * @description Whether clients may name the company as theirs.
+             * @example true
+             */
+            active?: boolean;
+            created_at?: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The number of its clients.
+             * @example 2
+             */
+            clients?: number;
+        };
+        /** @description A page of companies. */
+        CompanyList: {
+            /** @description The companies of the page. */
+            results: components["schemas"]["Company"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
         };
         /** @description A product that users sign in to. */
         Application: {
@@ -1437,6 +1807,19 @@ export interface components {
              */
             status: "email-already-client";
             /** @example This user is a client already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description A company has this name, in upper or lower case. */
+        CompanyAlreadyExists: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "company-already-exists";
+            /** @example A company has this name already. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
@@ -1981,6 +2364,72 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Notification"];
         };
+        /** @description The people. */
+        PeopleIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["PersonList"];
+        };
+        /** @description The person. */
+        PeopleReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Person"];
+        };
+        /** @description The companies. */
+        CompaniesIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["CompanyList"];
+        };
+        /** @description The company. */
+        CompaniesReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Company"];
+        };
+        /** @description The new company. */
+        CompaniesCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Company"];
+        };
+        /** @description The company, as changed. */
+        CompaniesUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Company"];
+        };
     };
     responses: {
         /** @description The request was refused. */
@@ -2131,6 +2580,16 @@ export type NotificationsIndexParams = components['schemas']['NotificationsIndex
 export type NotificationsIndexSearch = components['schemas']['NotificationsIndexSearch'];
 export type NotificationsIndexSort = components['schemas']['NotificationsIndexSort'];
 export type NotificationsUpdateParams = components['schemas']['NotificationsUpdateParams'];
+export type PeopleIndexParams = components['schemas']['PeopleIndexParams'];
+export type PeopleIndexSearch = components['schemas']['PeopleIndexSearch'];
+export type PeopleIndexSort = components['schemas']['PeopleIndexSort'];
+export type PeopleReadParams = components['schemas']['PeopleReadParams'];
+export type CompaniesIndexParams = components['schemas']['CompaniesIndexParams'];
+export type CompaniesIndexSearch = components['schemas']['CompaniesIndexSearch'];
+export type CompaniesIndexSort = components['schemas']['CompaniesIndexSort'];
+export type CompaniesReadParams = components['schemas']['CompaniesReadParams'];
+export type CompaniesCreateParams = components['schemas']['CompaniesCreateParams'];
+export type CompaniesUpdateParams = components['schemas']['CompaniesUpdateParams'];
 export type Email = components['schemas']['Email'];
 export type Password = components['schemas']['Password'];
 export type ApplicationSlug = components['schemas']['ApplicationSlug'];
@@ -2140,6 +2599,7 @@ export type Token = components['schemas']['Token'];
 export type LinkToken = components['schemas']['LinkToken'];
 export type Count = components['schemas']['Count'];
 export type Page = components['schemas']['Page'];
+export type ListPage = components['schemas']['ListPage'];
 export type SortOrder = components['schemas']['SortOrder'];
 export type Enterprise = components['schemas']['Enterprise'];
 export type Id = components['schemas']['Id'];
@@ -2151,12 +2611,21 @@ export type SignInMethod = components['schemas']['SignInMethod'];
 export type DeletedSessions = components['schemas']['DeletedSessions'];
 export type SessionList = components['schemas']['SessionList'];
 export type Matches = components['schemas']['Matches'];
+export type CountEstimated = components['schemas']['CountEstimated'];
+export type Next = components['schemas']['Next'];
 export type GoogleAuthorization = components['schemas']['GoogleAuthorization'];
 export type User = components['schemas']['User'];
 export type Preferences = components['schemas']['Preferences'];
 export type ClientRecord = components['schemas']['ClientRecord'];
 export type Notification = components['schemas']['Notification'];
 export type NotificationList = components['schemas']['NotificationList'];
+export type Person = components['schemas']['Person'];
+export type PersonList = components['schemas']['PersonList'];
+export type Access = components['schemas']['Access'];
+export type Employee = components['schemas']['Employee'];
+export type Liaison = components['schemas']['Liaison'];
+export type Company = components['schemas']['Company'];
+export type CompanyList = components['schemas']['CompanyList'];
 export type Application = components['schemas']['Application'];
 export type Records = components['schemas']['Records'];
 export type Time = components['schemas']['Time'];
@@ -2191,6 +2660,7 @@ export type EmailAlreadyRegistered = components['schemas']['EmailAlreadyRegister
 export type EmailAlreadyRegisterd = components['schemas']['EmailAlreadyRegisterd'];
 export type EmailAlreadyVerified = components['schemas']['EmailAlreadyVerified'];
 export type EmailAlreadyClient = components['schemas']['EmailAlreadyClient'];
+export type CompanyAlreadyExists = components['schemas']['CompanyAlreadyExists'];
 export type ClientValidationFailed = components['schemas']['ClientValidationFailed'];
 export type InvalidMagicLink = components['schemas']['InvalidMagicLink'];
 export type MagicLinkExpired = components['schemas']['MagicLinkExpired'];
@@ -2231,6 +2701,12 @@ export type PreferencesReadActionSuccessful = components['schemas']['Preferences
 export type PreferencesUpdateActionSuccessful = components['schemas']['PreferencesUpdateActionSuccessful'];
 export type NotificationsIndexActionSuccessful = components['schemas']['NotificationsIndexActionSuccessful'];
 export type NotificationsUpdateActionSuccessful = components['schemas']['NotificationsUpdateActionSuccessful'];
+export type PeopleIndexActionSuccessful = components['schemas']['PeopleIndexActionSuccessful'];
+export type PeopleReadActionSuccessful = components['schemas']['PeopleReadActionSuccessful'];
+export type CompaniesIndexActionSuccessful = components['schemas']['CompaniesIndexActionSuccessful'];
+export type CompaniesReadActionSuccessful = components['schemas']['CompaniesReadActionSuccessful'];
+export type CompaniesCreateActionSuccessful = components['schemas']['CompaniesCreateActionSuccessful'];
+export type CompaniesUpdateActionSuccessful = components['schemas']['CompaniesUpdateActionSuccessful'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnauthorizedOrClientRequired = components['responses']['UnauthorizedOrClientRequired'];
@@ -3260,6 +3736,212 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["CompanyAlreadyExists"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesUpdateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["CompanyAlreadyExists"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
