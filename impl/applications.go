@@ -27,7 +27,7 @@ func (c *call) application(slug, redirectURL string) (*db.Application, []gen.Par
 }
 
 var applications = listing[db.Application]{
-	search: map[string]string{"slug": "lower(?TableAlias.slug)", "name": "lower(?TableAlias.name)"},
+	search: map[string]string{"slug": "search_text(?TableAlias.slug)", "name": "search_text(?TableAlias.name)"},
 	sorts: map[string]sorting[db.Application]{
 		"slug": {"?TableAlias.slug", func(app *db.Application) any { return app.Slug }},
 	},

@@ -14,7 +14,8 @@ import (
 )
 
 var clients = listing[db.Client]{
-	search: map[string]string{"email": recordEmail, "name": recordName, "company_name": "lower(?TableAlias.company_name)"},
+	ofUser: true,
+	search: map[string]string{"email": recordEmail, "name": recordName, "company_name": "search_text(?TableAlias.company_name)"},
 	filters: map[string]string{
 		"inactive":            "NOT ?TableAlias.active",
 		"enterprise":          "?TableAlias.enterprise",
@@ -106,7 +107,7 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 
 // ClientsIndex lists the clients.
 func (s *Server) ClientsIndex(ctx context.Context, req gen.ClientsIndexRequestObject) (gen.ClientsIndexResponseObject, error) {
-	found, refusal, err := list(s, callOf(ctx), &clients, withUser)
+	found, refusal, err := list(s, callOf(ctx), &clients, nil)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}

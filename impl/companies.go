@@ -18,8 +18,8 @@ var companies = listing[db.Company]{
 		"name":       {"?TableAlias.name", func(c *db.Company) any { return c.Name }},
 		"created_at": {"?TableAlias.created_at", func(c *db.Company) any { return c.CreatedAt }},
 	},
-	sort: "name",
-	id:   func(c *db.Company) int64 { return c.ID },
+	sort: "name", ascending: true,
+	id: func(c *db.Company) int64 { return c.ID },
 }
 
 // CompaniesIndex lists the companies.

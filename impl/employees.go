@@ -14,6 +14,7 @@ import (
 )
 
 var employees = listing[db.Employee]{
+	ofUser: true,
 	search: map[string]string{"email": recordEmail, "name": recordName},
 	filters: map[string]string{
 		"inactive": "NOT ?TableAlias.active",
@@ -29,7 +30,7 @@ var employees = listing[db.Employee]{
 
 // EmployeesIndex lists the employees.
 func (s *Server) EmployeesIndex(ctx context.Context, req gen.EmployeesIndexRequestObject) (gen.EmployeesIndexResponseObject, error) {
-	found, refusal, err := list(s, callOf(ctx), &employees, withUser)
+	found, refusal, err := list(s, callOf(ctx), &employees, nil)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 var liaisons = listing[db.Liaison]{
+	ofUser: true,
 	search: map[string]string{"email": recordEmail, "name": recordName},
 	filters: map[string]string{
 		"inactive": "NOT ?TableAlias.active",
@@ -27,7 +28,7 @@ var liaisons = listing[db.Liaison]{
 
 // LiaisonsIndex lists the liaisons.
 func (s *Server) LiaisonsIndex(ctx context.Context, req gen.LiaisonsIndexRequestObject) (gen.LiaisonsIndexResponseObject, error) {
-	found, refusal, err := list(s, callOf(ctx), &liaisons, withUser)
+	found, refusal, err := list(s, callOf(ctx), &liaisons, nil)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}

@@ -34,7 +34,7 @@ const (
 // listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
 // table.
 type listing[Row any] struct {
-	join    string                  // of other tables that search and sorts refer to, "" for none
+	ofUser  bool                    // whether each row belongs to a user, whom the texts call "user"
 	search  map[string]string       // what each attribute searches: an expression of lower-case text
 	filters map[string]string       // the condition of each filter
 	sorts   map[string]sorting[Row] // by the value of sort.by
@@ -136,6 +136,9 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
+	if l.ofUser {
+		query.Relation("User")
+	}
 	if prepare != nil {
 		prepare(query)
 	}
@@ -228,8 +231,8 @@ func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []conditio
 	for _, condition := range conditions {
 		var some []int64
 		matches := d.NewSelect().Model((*Row)(nil)).Column("id").Where(condition.sql, condition.pattern).Limit(fewFound + 1)
-		if l.join != "" {
-			matches.Join(l.join)
+		if l.ofUser {
+			matches.Join(`JOIN users AS "user" ON "user".id = ?TableAlias.user_id`)
 		}
 		if err := matches.Scan(ctx, &some); err != nil {
 			return nil, err

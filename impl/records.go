@@ -108,13 +108,10 @@ func noSuch(kind db.Role) gen.InvalidParam {
 	return gen.InvalidParam{Errors: []gen.ParamError{paramError("id", gen.Exists, "there is no such "+string(kind))}}
 }
 
-// withUser reads the users of the records of a list. Its SQL calls them "user".
-func withUser(query *bun.SelectQuery) { query.Relation("User") }
-
 // The parts of a listing that the records of all kinds share.
 const (
 	recordEmail = `lower("user".email COLLATE "C")`
-	recordName  = `lower("user".first_name || ' ' || "user".last_name)`
+	recordName  = `search_text("user".first_name || ' ' || "user".last_name)`
 )
 
 // emailOf returns the address by which records are sorted. A row that was not read has no user.

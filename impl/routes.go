@@ -12,7 +12,7 @@ import (
 )
 
 var routes = listing[db.Route]{
-	search:  map[string]string{"path": "lower(?TableAlias.path)"},
+	search:  map[string]string{"path": "search_text(?TableAlias.path)"},
 	filters: map[string]string{"undeployed": "?TableAlias.deployed_at IS NULL"},
 	sorts: map[string]sorting[db.Route]{
 		"path": {"?TableAlias.path", func(r *db.Route) any { return r.Path }},

@@ -58,7 +58,8 @@ func TestCompaniesIndex(t *testing.T) {
 	e.exec(`INSERT INTO companies (name, active, created_at) SELECT name, name <> 'Beta', now() - n * interval '1 day'
 		FROM unnest('{Delta,Alpha,Beta,100% Gamma,Epsilon_1}'::text[]) WITH ORDINALITY AS l (name, n)`)
 	checkList(t, []listRow[client.CompaniesIndexParams]{
-		{"by name, the last first", client.CompaniesIndexParams{}, "Epsilon_1 Delta Beta Alpha 100% Gamma"},
+		{"by name", client.CompaniesIndexParams{}, "100% Gamma Alpha Beta Delta Epsilon_1"},
+		{"by name, the last first", client.CompaniesIndexParams{Sort: client.CompaniesIndexSort{By: "name"}}, "Epsilon_1 Delta Beta Alpha 100% Gamma"},
 		{"the newest first", client.CompaniesIndexParams{Sort: client.CompaniesIndexSort{By: "created_at"}}, "Delta Alpha Beta 100% Gamma Epsilon_1"},
 		{"inactive ones", client.CompaniesIndexParams{Filters: []string{"inactive"}}, "Beta"},
 		{"a term", client.CompaniesIndexParams{Search: client.CompaniesIndexSearch{Term: "ALPH"}}, "Alpha"},

@@ -155,7 +155,7 @@ func TestSuspendedWhileSigningIn(t *testing.T) {
 	}
 }
 
-// TestLastAdmin: of two administrators who take each other away at once, one stays.
+// TestLastAdminGoes: of two administrators who take each other away at once, one stays.
 func TestLastAdminGoes(t *testing.T) {
 	t.Parallel()
 	suspend := func(e *env, other, token string) (client.Outcome, error) {
