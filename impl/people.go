@@ -171,6 +171,8 @@ func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSession
 			ApplyQueryBuilder(c.live(c.about, sessioncache.TouchInterval))
 		if one != 0 {
 			query.Where("id = ?", one)
+		} else {
+			query.With("handed_over", db.DeleteHandedOver(tx, c.about.ID))
 		}
 		done, err := query.Exec(ctx)
 		if err != nil {
@@ -194,6 +196,7 @@ func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSession
 
 // errNoSession means that the person has no such session.
 var errNoSession = errors.New("there is no such session")
+
 // PeopleInvite mails a new invitation. Earlier ones end.
 func (s *Server) PeopleInvite(ctx context.Context, _ gen.PeopleInviteRequestObject) (gen.PeopleInviteResponseObject, error) {
 	c := callOf(ctx)
