@@ -34,7 +34,7 @@ var ErrLinkConsumed = errors.New("the link was consumed")
 // It is nil if there is none.
 func LinkByToken(ctx context.Context, idb bun.IDB, digest []byte, kinds ...LinkKind) (*Link, error) {
 	link := &Link{}
-	err := idb.NewSelect().Model(link).Where("token_digest = ? AND kind IN (?)", digest, bun.In(kinds)).Scan(ctx)
+	err := idb.NewSelect().Model(link).Where("token_digest = ? AND kind IN ?", digest, bun.Tuple(kinds)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

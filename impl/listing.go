@@ -137,7 +137,7 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
 	if l.ofUser {
-		query.Relation("User")
+		query.Relation("User").Where(`"user".id IS NOT NULL`) // always so, but now Postgres may read the users first
 	}
 	if prepare != nil {
 		prepare(query)
