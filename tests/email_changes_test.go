@@ -144,6 +144,24 @@ func TestEmailChangeRequestsAreLimited(t *testing.T) {
 	}
 }
 
+// TestDeletionForgetsTheNewAddress: of a user who has asked for another address, a deletion leaves neither.
+func TestDeletionForgetsTheNewAddress(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.Disclosure = "opaque" }))
+	ada := e.user(person{email: "ada@example.com", client: true})
+	token := client.WithToken(e.session(ada, "planoorder"))
+	params := client.UsersEmailChangeRequestParams{Email: newEmail, CurrentPassword: goodPassword}
+	want[client.UsersEmailChangeRequestActionSuccessful](e.api.UsersEmailChangeRequest(t.Context(), params, token))(t)
+	e.within(busyLimit, "the job has made the link", func() bool { return e.count("links") == 1 })
+	if !strings.Contains(e.dump(), newEmail) {
+		t.Fatal("nothing has the address")
+	}
+	want[client.UsersDeleteActionSuccessful](e.api.UsersDelete(t.Context(), client.UsersDeleteParams{CurrentPassword: goodPassword}, token))(t)
+	if strings.Contains(e.dump(), newEmail) {
+		t.Error("the new address is still there")
+	}
+}
+
 // undoLink waits for the mail to an old address, and returns the token of its link.
 func (e *env) undoLink(email string) string {
 	e.t.Helper()
