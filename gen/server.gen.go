@@ -2111,7 +2111,7 @@ type ExportedLiaison struct {
 	ID ID `json:"id"`
 }
 
-// ExportedLink A mailed link that was not used. A digest of its token is stored too.
+// ExportedLink A mailed link that was not used, or a session that is being handed over. A digest of its token is stored too.
 type ExportedLink struct {
 	// Application The slug of the application.
 	//
@@ -2133,6 +2133,11 @@ type ExportedLink struct {
 	// Example: ada@example.org
 	Email string `json:"email"`
 
+	// EmailVerified Of a link that undoes a change of address, whether the old one was verified.
+	//
+	// Example: false
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The id of a row.
 	//
 	// Example: 7
@@ -2152,6 +2157,14 @@ type ExportedLink struct {
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL string `json:"redirect_url"`
+
+	// SessionCreatedAt Of a session that is being handed over, when the person signed in.
+	SessionCreatedAt Time `json:"session_created_at,omitzero"`
+
+	// SessionMethod Of a session that is being handed over, how the person signed in; empty for other links.
+	//
+	// Example:
+	SessionMethod string `json:"session_method"`
 }
 
 // ExportedMail A mail, without its body.

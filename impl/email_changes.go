@@ -157,17 +157,17 @@ func (s *Server) UsersEmailChange(ctx context.Context, req gen.UsersEmailChangeR
 	return gen.UsersEmailChangeActionSuccessful{}, nil
 }
 
-// changeEmail consumes a link, and ends all sessions but the one that it needed. The old address gets a link that
-// undoes the change.
+// changeEmail consumes a link, and ends all sessions but the one that it needed. Links that undo earlier changes stay,
+// unless an administrator has decided. The old address gets a link that undoes this change.
 func (s *Server) changeEmail(c *call, link *db.Link, app *db.Application) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		user, err := s.consumeEmailLink(ctx, tx, c, link)
 		if err != nil {
 			return err
 		}
-		except := int64(0)
+		except, keepBefore := int64(0), int64(0)
 		if !link.ByAdmin {
-			except = c.session.ID
+			except, keepBefore = c.session.ID, math.MaxInt64
 			if exists, err := db.SessionExists(ctx, tx, except); err != nil {
 				return err
 			} else if !exists {
@@ -176,7 +176,7 @@ func (s *Server) changeEmail(c *call, link *db.Link, app *db.Application) error 
 		}
 		before := *user
 		user.EmailVerifiedAt = c.now
-		if err := s.replaceEmail(ctx, tx, c, user, link, except, math.MaxInt64); err != nil {
+		if err := s.replaceEmail(ctx, tx, c, user, link, except, keepBefore); err != nil {
 			return err
 		}
 		undo := &db.Link{

@@ -59,8 +59,8 @@ func (c *call) resume(session *db.Session, link *db.Link) bool {
 	return !expired(session, c.now)
 }
 
-// useHandedOver consumes a link that was handed over, and saves its session unless the user has no role or is suspended. It verifies
-// nothing, and makes no address a known one.
+// useHandedOver consumes a link that was handed over, and saves its session unless the user has no role or
+// is suspended. It verifies nothing, and makes no address a known one.
 func (s *Server) useHandedOver(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {

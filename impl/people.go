@@ -171,6 +171,8 @@ func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSession
 			ApplyQueryBuilder(c.live(c.about, sessioncache.TouchInterval))
 		if one != 0 {
 			query.Where("id = ?", one)
+		} else {
+			query.With("handed_over", db.DeleteHandedOver(tx, c.about.ID))
 		}
 		done, err := query.Exec(ctx)
 		if err != nil {

@@ -91,6 +91,27 @@ func TestUsersEmailChangeRequest(t *testing.T) {
 	}
 }
 
+// TestOpaqueEmailChangeRequests: with opaque answers, the request does the same whether or not a user has the address.
+func TestOpaqueEmailChangeRequests(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.Disclosure = "opaque" }))
+	token, taken := client.WithToken(e.session(e.user(person{client: true}), "planoorder")), e.user(person{client: true})
+	do := func(email string) (kinds []string) {
+		e.counted.take()
+		params := client.UsersEmailChangeRequestParams{Email: email, CurrentPassword: goodPassword}
+		want[client.UsersEmailChangeRequestActionSuccessful](e.api.UsersEmailChangeRequest(t.Context(), params, token))(t)
+		for _, statement := range e.counted.take() {
+			kinds = append(kinds, statement[:min(25, len(statement))])
+		}
+		return kinds
+	}
+	do("first@example.com")
+	free, other := do(newEmail), do(taken)
+	if len(free) < 4 || fmt.Sprint(free) != fmt.Sprint(other) {
+		t.Errorf("for an address that nobody has it runs %q, else %q", free, other)
+	}
+}
+
 // TestEmailChangeRequestsAreLimited: they count for the new address, and wrong passwords for the user's own.
 func TestEmailChangeRequestsAreLimited(t *testing.T) {
 	t.Parallel()
@@ -120,6 +141,24 @@ func TestEmailChangeRequestsAreLimited(t *testing.T) {
 	}
 	if slug := e.guess(ada, goodPassword, "192.0.2.1"); slug != "rate-limit-exceeded" {
 		t.Errorf("signing in is %s", slug)
+	}
+}
+
+// TestDeletionForgetsTheNewAddress: of a user who has asked for another address, a deletion leaves neither.
+func TestDeletionForgetsTheNewAddress(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSettings(func(s *impl.Settings) { s.Disclosure = "opaque" }))
+	ada := e.user(person{email: "ada@example.com", client: true})
+	token := client.WithToken(e.session(ada, "planoorder"))
+	params := client.UsersEmailChangeRequestParams{Email: newEmail, CurrentPassword: goodPassword}
+	want[client.UsersEmailChangeRequestActionSuccessful](e.api.UsersEmailChangeRequest(t.Context(), params, token))(t)
+	e.within(busyLimit, "the job has made the link", func() bool { return e.count("links") == 1 })
+	if !strings.Contains(e.dump(), newEmail) {
+		t.Fatal("nothing has the address")
+	}
+	want[client.UsersDeleteActionSuccessful](e.api.UsersDelete(t.Context(), client.UsersDeleteParams{CurrentPassword: goodPassword}, token))(t)
+	if strings.Contains(e.dump(), newEmail) {
+		t.Error("the new address is still there")
 	}
 }
 
@@ -343,6 +382,20 @@ func TestUndoLinksStay(t *testing.T) {
 	}
 	if slug := e.undoChange(mallorys); slug != "invalid-email-change-link" || e.count("links") != 0 {
 		t.Errorf("undoing a later one afterwards is %s", slug)
+	}
+}
+
+// TestAdministratorsEndUndoLinks: after a change that an administrator has made, earlier ones cannot be undone.
+func TestAdministratorsEndUndoLinks(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	ada := e.user(person{email: "ada@example.com", client: true})
+	earlier := e.emailLink("email_change_undo", ada, "mallory@example.com", false, 0)
+	if slug := e.changeEmail(e.emailLink("email_change", ada, newEmail, true, 0), ""); slug != "action-successful" {
+		t.Fatal(slug)
+	}
+	if slug := e.undoChange(earlier); slug != "invalid-email-change-link" || e.count("links") != 1 {
+		t.Errorf("undoing an earlier change is %s", slug)
 	}
 }
 

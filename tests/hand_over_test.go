@@ -110,6 +110,7 @@ func TestHandedOver(t *testing.T) {
 		{"a mailed link needs none", "", 0, "UPDATE links SET kind = 'magic'", "action-successful", 0},
 		{"another kind of link", verifier, 0, "UPDATE links SET kind = 'reset'", "invalid-magic-link", 1},
 		{"a user who lost the role since", verifier, 0, "UPDATE clients SET active = false", "user-requires-role", 0},
+		{"a user who was suspended since", verifier, 0, "UPDATE users SET suspended = true", "user-suspended", 0},
 		{"a user who lost the record since", verifier, 0, "DELETE FROM clients", "client-required", 0},
 		{"a user who was deleted", verifier, 0, "DELETE FROM users", "invalid-magic-link", 0},
 	}
@@ -127,6 +128,9 @@ func TestHandedOver(t *testing.T) {
 			e.clock.stop(e.clock.now().Add(row.later))
 			if outcome := e.exchange(magic, row.verifier); outcome.Slug() != row.want || e.count("links") != row.links {
 				t.Errorf("want %s, have %#v, with %d links left", row.want, outcome, e.count("links"))
+			}
+			if n := e.count("sessions"); n != ones(row.want == "action-successful" || row.want == "client-required") {
+				t.Errorf("there are %d sessions", n)
 			}
 			if again := e.exchange(magic, verifier); row.links == 0 && again.Slug() != "invalid-magic-link" {
 				t.Errorf("a second time it is %s", again.Slug())
@@ -189,6 +193,14 @@ func TestHandedOverIsStillASession(t *testing.T) {
 		{"signing out", func(e *env, token client.RequestEditorFn) (client.Outcome, error) {
 			return e.api.SessionsDelete(e.t.Context(), client.SessionsDeleteParams{}, token)
 		}, "action-successful"},
+		{"an employee who signs the person out", func(e *env, _ client.RequestEditorFn) (client.Outcome, error) {
+			return e.api.PeopleSessionsDelete(e.t.Context(), client.PeopleSessionsDeleteParams{ID: 1}, client.WithToken(e.employee("support")))
+		}, "invalid-magic-link"},
+		{"an employee who suspends the person for a moment", func(e *env, _ client.RequestEditorFn) (client.Outcome, error) {
+			outcome, err := e.api.PeopleUpdate(e.t.Context(), client.PeopleUpdateParams{ID: 1, Suspended: new(true)}, client.WithToken(e.employee("support")))
+			e.exec("UPDATE users SET suspended = false")
+			return outcome, err
+		}, "invalid-magic-link"},
 		{"a new password", func(e *env, token client.RequestEditorFn) (client.Outcome, error) {
 			return e.api.UsersPasswordUpdate(e.t.Context(), client.UsersPasswordUpdateParams{Password: "nanoseconds on a wire", CurrentPassword: goodPassword}, token)
 		}, "invalid-magic-link"},

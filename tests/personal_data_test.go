@@ -22,7 +22,7 @@ type marked struct {
 
 // withheld are the columns that an export leaves out: digests, secrets, bodies, and what serves the storage alone.
 var withheld = []string{
-	"users.password_hash", "sessions.token_digest", "links.token_digest", "links.slot",
+	"users.password_hash", "sessions.token_digest", "links.token_digest", "links.challenge", "links.slot", "users.recordless",
 	"mails.text_body", "mails.html_body", "mails.claim", "mails.claimed_until",
 }
 

@@ -2116,7 +2116,7 @@ type ExportedLiaison struct {
 	ID ID `json:"id"`
 }
 
-// ExportedLink A mailed link that was not used. A digest of its token is stored too.
+// ExportedLink A mailed link that was not used, or a session that is being handed over. A digest of its token is stored too.
 type ExportedLink struct {
 	// Application The slug of the application.
 	//
@@ -2138,6 +2138,11 @@ type ExportedLink struct {
 	// Example: ada@example.org
 	Email string `json:"email"`
 
+	// EmailVerified Of a link that undoes a change of address, whether the old one was verified.
+	//
+	// Example: false
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The id of a row.
 	//
 	// Example: 7
@@ -2157,6 +2162,14 @@ type ExportedLink struct {
 	//
 	// Example: https://planoorder.example/orders?open=1
 	RedirectURL string `json:"redirect_url"`
+
+	// SessionCreatedAt Of a session that is being handed over, when the person signed in.
+	SessionCreatedAt Time `json:"session_created_at,omitempty,omitzero"`
+
+	// SessionMethod Of a session that is being handed over, how the person signed in; empty for other links.
+	//
+	// Example:
+	SessionMethod string `json:"session_method"`
 }
 
 // ExportedMail A mail, without its body.
@@ -6759,7 +6772,7 @@ type ClientInterface interface {
 
 	// UsersEmailChangeWithBody Change the e-mail address
 	//
-	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -6768,7 +6781,7 @@ type ClientInterface interface {
 
 	// UsersEmailChangeWithTextBody Change the e-mail address
 	//
-	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -9046,7 +9059,7 @@ func (c *Client) UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTe
 
 // UsersEmailChangeWithBody Change the e-mail address
 //
-// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9065,7 +9078,7 @@ func (c *Client) UsersEmailChangeWithBody(ctx context.Context, contentType strin
 
 // UsersEmailChangeWithTextBody Change the e-mail address
 //
-// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links of earlier changes that can be undone stay.
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
 //
 // Takes a body of the `text/plain` content type.
 //

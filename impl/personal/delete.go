@@ -35,9 +35,10 @@ func Delete(ctx context.Context, tx bun.Tx, userID int64, by By) error {
 	for _, statement := range []string{
 		// The requests for links that came in opaque mode. One that is being worked on finds no user.
 		"DELETE FROM river_job WHERE args @> jsonb_build_object('email', ?0::text)",
+		"DELETE FROM river_job WHERE kind = 'mail_link' AND args @> jsonb_build_object('user', ?1::bigint)",
 		"DELETE FROM mails WHERE user_id IS NULL AND lower(to_email) = ?0",
 	} {
-		if _, err := tx.NewRaw(statement, address).Exec(ctx); err != nil {
+		if _, err := tx.NewRaw(statement, address, userID).Exec(ctx); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,8 @@ func addLists(ctx context.Context, tx bun.Tx, u *db.User, e *gen.PersonExport) (
 	if e.Links, err = read(ctx, own(tx.NewSelect()).Order("id"), func(l *db.Link) gen.ExportedLink {
 		return gen.ExportedLink{
 			ID: l.ID, Kind: string(l.Kind), Application: slugs[l.ApplicationID], RedirectURL: l.RedirectURL, KnownAddress: l.KnownAddress,
-			Email: l.Email, ByAdmin: l.ByAdmin, CreatedAt: timeText(l.CreatedAt),
+			Email: l.Email, ByAdmin: l.ByAdmin, EmailVerified: l.EmailVerified, CreatedAt: timeText(l.CreatedAt),
+			SessionCreatedAt: timeText(l.SessionCreatedAt), SessionMethod: l.SessionMethod,
 		}
 	}); err != nil {
 		return err
