@@ -10,7 +10,8 @@ import (
 const activeAdmin = "e.active AND e.access = 'admin' AND NOT u.suspended"
 
 // LastAdmin reports whether a user is the only active administrator. Two transactions that ask wait for each other,
-// so that they cannot both take away one of the last two. Lock the user first.
+// so that they cannot both take away one of the last two. Lock the user before, and employee records only after it:
+// it locks those of all administrators in the order of their ids.
 func LastAdmin(ctx context.Context, tx bun.Tx, userID int64) (bool, error) {
 	_, err := tx.ExecContext(ctx, "SELECT FROM employees WHERE active AND access = 'admin' ORDER BY id FOR UPDATE")
 	if err != nil {
