@@ -60,6 +60,7 @@ func deleteAttempts(ctx context.Context, tx bun.Tx, email string, mails bool) er
 		keys = append(keys, ratelimit.MailKeys(email, applications)...)
 	}
 	// A row that is locked belongs to an attempt of this moment, whose transaction may wait for the user.
-	_, err := tx.NewRaw("DELETE FROM tries WHERE key IN (SELECT key FROM tries WHERE key IN (?) FOR UPDATE SKIP LOCKED)", bun.In(keys)).Exec(ctx)
+	_, err := tx.NewRaw("DELETE FROM tries WHERE key IN (SELECT key FROM tries WHERE key IN (?) FOR UPDATE SKIP LOCKED)",
+		bun.List(keys)).Exec(ctx)
 	return err
 }

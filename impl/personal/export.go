@@ -34,7 +34,8 @@ func Export(ctx context.Context, d *db.DB, userID int64) (e gen.PersonExport, fo
 func exportedUser(u *db.User) gen.ExportedUser {
 	return gen.ExportedUser{
 		ID: u.ID, Email: u.Email, EmailVerifiedAt: timeText(u.EmailVerifiedAt), FirstName: u.FirstName, LastName: u.LastName, Phone: u.Phone,
-		HasPassword: u.HasPassword(), RememberMe: u.RememberMe, GoogleSubject: u.GoogleSubject, Suspended: u.Suspended, CreatedAt: timeText(u.CreatedAt),
+		HasPassword: u.HasPassword(), RememberMe: u.RememberMe, GoogleSubject: u.GoogleSubject, Suspended: u.Suspended,
+		CreatedAt: timeText(u.CreatedAt),
 	}
 }
 
@@ -131,7 +132,8 @@ func addWhatIsKept(ctx context.Context, tx bun.Tx, u *db.User, e *gen.PersonExpo
 func exportedEvent(userID int64, a *db.AuditEvent) gen.ExportedAuditEvent {
 	event := gen.ExportedAuditEvent{
 		ID: a.ID, Operation: a.Operation, Status: a.Status, ActorID: a.ActorID, ActorApplication: a.ActorApplication, Command: a.Command,
-		SubjectID: a.SubjectID, Application: a.Application, RequestID: a.RequestID, Changed: a.Changed, Count: a.Count, CreatedAt: timeText(a.CreatedAt),
+		SubjectID: a.SubjectID, Application: a.Application, RequestID: a.RequestID, Changed: a.Changed, Count: a.Count,
+		CreatedAt: timeText(a.CreatedAt),
 	}
 	if a.ActorID == userID || a.ActorID == 0 {
 		event.IP, event.UserAgent = a.IP, a.UserAgent
