@@ -11,9 +11,12 @@ import (
 
 // TokensOf returns the tokens of applications without their digests, the oldest first, by the application's id.
 func TokensOf(ctx context.Context, idb bun.IDB, applications []int64) (map[int64][]ApplicationToken, error) {
+	if len(applications) == 0 {
+		return nil, nil
+	}
 	var tokens []ApplicationToken
 	err := idb.NewSelect().Model(&tokens).Column("id", "application_id", "created_at", "last_used_at").
-		Where("application_id IN (?)", bun.In(applications)).Order("id").Scan(ctx)
+		Where("application_id IN ?", bun.Tuple(applications)).Order("id").Scan(ctx)
 	byApplication := make(map[int64][]ApplicationToken, len(applications))
 	for _, token := range tokens {
 		byApplication[token.ApplicationID] = append(byApplication[token.ApplicationID], token)

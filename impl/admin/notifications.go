@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -25,7 +26,7 @@ func ListNotifications(ctx context.Context, d *db.DB, unacknowledged bool, limit
 func AcknowledgeNotifications(ctx context.Context, d *db.DB, ids []int64, now time.Time) error {
 	return change(ctx, d, "notification ack", now, func(ctx context.Context, tx bun.Tx, event *db.AuditEvent) error {
 		event.Changed = []string{"acknowledged"}
-		for _, id := range ids {
+		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order, so that two commands do not deadlock
 			n := &db.Notification{ID: id}
 			found, err := db.FindForUpdate(ctx, tx, n)
 			switch {
