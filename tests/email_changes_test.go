@@ -101,7 +101,9 @@ func TestOpaqueEmailChangeRequests(t *testing.T) {
 		params := client.UsersEmailChangeRequestParams{Email: email, CurrentPassword: goodPassword}
 		want[client.UsersEmailChangeRequestActionSuccessful](e.api.UsersEmailChangeRequest(t.Context(), params, token))(t)
 		for _, statement := range e.counted.take() {
-			kinds = append(kinds, statement[:min(25, len(statement))])
+			if !strings.HasPrefix(statement, "-- name: pgnotify") { // by which the job queue wakes its workers, now and then
+				kinds = append(kinds, statement[:min(25, len(statement))])
+			}
 		}
 		return kinds
 	}
