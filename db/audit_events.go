@@ -19,7 +19,7 @@ func (d *DB) AddRefusals(ctx context.Context, events []AuditEvent) error {
 	ids = slices.Compact(ids)
 	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var users []int64 // locked against deletion, in the order of their ids
-		err := tx.NewRaw("SELECT id FROM users WHERE id IN (?) ORDER BY id FOR KEY SHARE", bun.In(ids)).Scan(ctx, &users)
+		err := tx.NewRaw("SELECT id FROM users WHERE id IN (?) ORDER BY id FOR KEY SHARE", bun.List(ids)).Scan(ctx, &users)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func AuditedUsers(ctx context.Context, idb bun.IDB, events []AuditEvent) (map[in
 		return nil, nil
 	}
 	var found []User
-	err := idb.NewSelect().Model(&found).Column("id", "email", "email_verified_at").Where("id IN (?)", bun.In(ids)).Scan(ctx)
+	err := idb.NewSelect().Model(&found).Column("id", "email", "email_verified_at").Where("id IN (?)", bun.List(ids)).Scan(ctx)
 	users := make(map[int64]*User, len(found))
 	for i := range found {
 		users[found[i].ID] = &found[i]

@@ -121,13 +121,13 @@ func (a *auditSearch) parts() (_ []part, rest *auditSearch) {
 	byActor := part{"?TableAlias.actor_id = wanted.id AND ?TableAlias.actor_id IS DISTINCT FROM ?TableAlias.subject_id", nil, a.users}
 	if len(a.users) > 1 {
 		byActor.condition += " AND coalesce(?TableAlias.subject_id NOT IN (?), true)"
-		byActor.args = []any{bun.In(a.users)}
+		byActor.args = []any{bun.List(a.users)}
 	}
 	parts := []part{{"?TableAlias.subject_id = wanted.id", nil, a.users}, byActor}
 	if a.request != "" {
 		const condition = `?TableAlias.request_id COLLATE "C" LIKE ?1 AND ?TableAlias.request_id <> ''
 			AND coalesce(?TableAlias.subject_id NOT IN (?0), true) AND coalesce(?TableAlias.actor_id NOT IN (?0), true)`
-		parts = append(parts, part{condition, []any{bun.In(a.users), a.request}, nil})
+		parts = append(parts, part{condition, []any{bun.List(a.users), a.request}, nil})
 	}
 	return parts, nil
 }
@@ -138,7 +138,7 @@ func (a *auditSearch) narrow(q *bun.SelectQuery) {
 		return
 	}
 	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		q.Where("?TableAlias.subject_id IN (?0) OR ?TableAlias.actor_id IN (?0)", bun.In(a.users))
+		q.Where("?TableAlias.subject_id IN (?0) OR ?TableAlias.actor_id IN (?0)", bun.List(a.users))
 		if a.email != "" {
 			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id)
 				AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
