@@ -57,6 +57,7 @@ type sessions struct {
 	pooled   atomic.Bool  // a connection through a pooler was opened
 	lostAt   atomic.Int64 // when a connection was found dead, in nanoseconds since 1970; 0 for never
 	guard    guard
+	clock    clock
 }
 
 // newSessions makes every connection of a pool go through prepare.

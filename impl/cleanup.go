@@ -62,9 +62,9 @@ func (cleanUp) Kind() string { return "clean_up" }
 
 // hourlyCleanUp inserts one job per hour, however many replicas run and however often they start. A failed
 // job is not retried, since the next one does its work.
-func hourlyCleanUp() *river.PeriodicJob {
+func hourlyCleanUp(d *db.DB) *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(cleanUpInterval), func() (river.JobArgs, *river.InsertOpts) {
-		return cleanUp{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: cleanUpInterval}}
+		return cleanUp{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: cleanUpInterval}, ScheduledAt: d.Now()}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/planoauth/planoauth/db"
@@ -206,7 +205,6 @@ func (s *Server) claimMail(ctx context.Context, id int64) (*db.Mail, error) {
 		}
 		switch m.Claim {
 		case claim:
-			s.databaseClock.set(m.ClaimedUntil.Add(-db.MailClaim))
 			return m, nil
 		case "":
 			return nil, nil
@@ -226,17 +224,3 @@ func (s *Server) claimMail(ctx context.Context, id int64) (*db.Mail, error) {
 		}
 	}
 }
-
-// databaseClock is the clock of River: that of the database, as far as it is known.
-type databaseClock struct {
-	ahead atomic.Int64 // nanoseconds that this machine's clock is ahead of the database's
-}
-
-// set says what time it is now by the database's clock.
-func (c *databaseClock) set(now time.Time) { c.ahead.Store(int64(time.Since(now))) }
-
-// Now returns the time.
-func (c *databaseClock) Now() time.Time { return time.Now().Add(-time.Duration(c.ahead.Load())) }
-
-// NowOrNil returns nil: in statements, the database asks its clock.
-func (*databaseClock) NowOrNil() *time.Time { return nil }

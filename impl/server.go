@@ -55,11 +55,10 @@ type Server struct {
 	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
 	jobRunner   *river.Client[pgx.Tx]
 
-	deliveries    *deliveries
-	databaseClock databaseClock
-	logos         *lru.Cache[string, []byte] // by their digests
-	draining      atomic.Bool
-	readiness     readiness
+	deliveries *deliveries
+	logos      *lru.Cache[string, []byte] // by their digests
+	draining   atomic.Bool
+	readiness  readiness
 
 	passwordLimit, linkLimit, registrationLimit ratelimit.Mailbox
 
@@ -134,6 +133,7 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if s.jobRunner, err = newJobRunner(s, shared); err != nil {
 		return nil, err
 	}
+	s.DB.CheckAlive(ctx) // so that jobs know the clock of the database
 	if err := s.jobRunner.Start(ctx); err != nil {
 		return nil, err
 	}
