@@ -12,6 +12,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 // UsersEmailChangeRequest mails a link to another address that the signed-in user wants, and tells the present one.
@@ -42,6 +43,10 @@ func (s *Server) UsersEmailChangeRequest(ctx context.Context, req gen.UsersEmail
 		return invalidToken, nil
 	case errors.Is(err, errExhausted):
 		return s.exhausted(c, wanted)
+	case errors.Is(err, errManyChanges):
+		key := ratelimit.EmailChanges.Key(own.User.Email)
+		made, err := s.DB.Attempts(c.context(), key[:])
+		return c.rateLimited(ratelimit.EmailChanges.Wait(made, 0, false, c.now)), err
 	case db.Violates(err, db.LinksApplicationIDFkey):
 		return invalidToken, nil // deleted with its application
 	case err != nil:
@@ -53,6 +58,9 @@ func (s *Server) UsersEmailChangeRequest(ctx context.Context, req gen.UsersEmail
 	}
 	return gen.UsersEmailChangeRequestActionSuccessful{}, nil
 }
+
+// errManyChanges means that the user has asked for too many addresses.
+var errManyChanges = errors.New("too many changes of address were requested")
 
 // saveEmailChange counts a request, and saves the link with its mail, which it returns, and the mail to the present
 // address. With opaque answers it does the same for every address, and a job makes the link if nobody has it.
@@ -66,6 +74,13 @@ func (s *Server) saveEmailChange(c *call, own, wanted *account) (mail *db.Mail, 
 			return err
 		case !within:
 			return errExhausted
+		}
+		within, err = countMail(ctx, tx, ratelimit.EmailChanges, own.User, c.now)
+		switch {
+		case err != nil:
+			return err
+		case !within:
+			return errManyChanges
 		case s.Settings.opaque():
 			err = s.queueLink(ctx, tx, request)
 		case wanted.User != nil:

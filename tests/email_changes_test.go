@@ -144,6 +144,14 @@ func TestEmailChangeRequestsAreLimited(t *testing.T) {
 	if slug := e.guess(ada, goodPassword, "192.0.2.1"); slug != "rate-limit-exceeded" {
 		t.Errorf("signing in is %s", slug)
 	}
+	// Each of many addresses is within its limit, but not the user who wants them all.
+	grace := e.session(e.user(person{client: true}), "planoorder")
+	for i := range 22 {
+		slug := request(grace, fmt.Sprintf("stranger%d@example.com", i), goodPassword)
+		if want := map[bool]string{true: "action-successful", false: "rate-limit-exceeded"}[i < 20]; slug != want {
+			t.Errorf("the address %d: want %s, have %s", i, want, slug)
+		}
+	}
 }
 
 // TestDeletionForgetsTheNewAddress: of a user who has asked for another address, a deletion leaves neither.

@@ -68,6 +68,9 @@ var (
 	Summaries = Mailbox{kind: "summaries", mails: true, strangers: []db.Limit{{Attempts: 1, Within: time.Hour}}}
 )
 
+// EmailChanges limits how often a user may ask for another address: each request mails to somebody else.
+var EmailChanges = Mailbox{kind: "email_changes", mails: true, strangers: []db.Limit{{Attempts: 20, Within: time.Hour}}}
+
 // Judgements limits how often a network may ask whether a password would be accepted. Its keys are of networks.
 var Judgements = Mailbox{kind: "judgements", strangers: []db.Limit{{Attempts: 60, Within: time.Minute}}}
 
@@ -110,7 +113,7 @@ func PasswordKey(email string) []byte {
 // MailKeys returns the keys under which mails to the mailbox of an e-mail address are counted: links for each
 // application, notices and summaries.
 func MailKeys(email string, applications []int64) [][]byte {
-	limits := []Mailbox{Notices, Summaries}
+	limits := []Mailbox{Notices, Summaries, EmailChanges}
 	for _, id := range applications {
 		limits = append(limits, Links().For(id))
 	}
