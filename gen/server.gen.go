@@ -3835,44 +3835,6 @@ type ResetLinkExpired struct {
 	Status    string    `json:"status"`
 }
 
-// Route An operation.
-type Route struct {
-	// Deployed Whether it answers while its service is deployed.
-	//
-	// Example: true
-	Deployed *bool `json:"deployed,omitempty"`
-
-	// DeployedAt A time in UTC, with milliseconds.
-	//
-	// Example: 2026-11-22T10:38:11.123Z
-	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
-
-	// ID The id of a row.
-	//
-	// Example: 7
-	ID ID `json:"id"`
-
-	// Method The HTTP method.
-	//
-	// Example: POST
-	Method string `json:"method,omitempty,omitzero"`
-
-	// Operation The operationId; absent where this version of the server does not know it.
-	//
-	// Example: sessionsRead
-	Operation string `json:"operation,omitempty,omitzero"`
-
-	// Path The path.
-	//
-	// Example: /api/v1/sessions/read
-	Path string `json:"path,omitempty,omitzero"`
-
-	// Service The slug of its service.
-	//
-	// Example: sessions
-	Service string `json:"service,omitempty,omitzero"`
-}
-
 // RouteList A page of routes.
 type RouteList struct {
 	// Count The number of all matches; only when `count` was passed.
@@ -3891,7 +3853,7 @@ type RouteList struct {
 	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The routes of the page.
-	Results []Route `json:"results"`
+	Results []ServiceRoute `json:"results"`
 }
 
 // RouteNonExistent No operation has this path and method.
@@ -3976,7 +3938,7 @@ type RoutesUpdateActionSuccessful struct {
 	Code int `json:"code"`
 
 	// Data An operation.
-	Data Route `json:"data"`
+	Data ServiceRoute `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4080,6 +4042,44 @@ type ServiceNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ServiceRoute An operation.
+type ServiceRoute struct {
+	// Deployed Whether it answers while its service is deployed.
+	//
+	// Example: true
+	Deployed *bool `json:"deployed,omitempty"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Method The HTTP method.
+	//
+	// Example: POST
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Operation The operationId; absent where this version of the server does not know it.
+	//
+	// Example: sessionsRead
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Path The path.
+	//
+	// Example: /api/v1/sessions/read
+	Path string `json:"path,omitempty,omitzero"`
+
+	// Service The slug of its service.
+	//
+	// Example: sessions
+	Service string `json:"service,omitempty,omitzero"`
 }
 
 // ServicesIndexActionSuccessful The services.

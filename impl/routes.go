@@ -70,8 +70,8 @@ var noSuchRoute = []gen.ParamError{paramError("id", gen.Exists, "there is no suc
 
 // routeView selects the fields of a route whose service was read. A newer server may have deployed operations that
 // this one does not know.
-func routeView(view gen.View, r *db.Route) gen.Route {
-	shown := gen.Route{ID: r.ID, Method: r.Method, Path: r.Path}
+func routeView(view gen.View, r *db.Route) gen.ServiceRoute {
+	shown := gen.ServiceRoute{ID: r.ID, Method: r.Method, Path: r.Path}
 	if view == gen.Minimal {
 		return shown
 	}

@@ -108,19 +108,19 @@ func TestRoutes(t *testing.T) {
 	e.exec("UPDATE routes SET deployed_at = NULL WHERE path = '/api/v1/companies/read'")
 	e.exec("INSERT INTO routes (service_id, method, path) SELECT id, 'POST', '/api/v1/zzz/of_a_newer_server' FROM services WHERE slug = 'companies'")
 	paths = append(paths, "/api/v1/zzz/of_a_newer_server")
-	byPath := map[string]client.Route{}
+	byPath := map[string]client.ServiceRoute{}
 	checkList(t, []listRow[client.RoutesIndexParams]{
 		{"by path", client.RoutesIndexParams{}, strings.Join(paths, " ")},
 		{"a term", client.RoutesIndexParams{Search: client.RoutesIndexSearch{Term: "V1/companies/"}}, strings.Join(companies, " ")},
 		{"undeployed", client.RoutesIndexParams{Filters: []string{"undeployed"}}, "/api/v1/companies/read /api/v1/zzz/of_a_newer_server"},
-	}, func(p client.RoutesIndexParams, page client.ListPage) (list[client.Route], error) {
+	}, func(p client.RoutesIndexParams, page client.ListPage) (list[client.ServiceRoute], error) {
 		p.Page, p.Count = page, true
 		outcome, err := client.Only[client.RoutesIndexActionSuccessful](e.api.RoutesIndex(t.Context(), p, viewer))
 		for _, route := range outcome.Data.Results {
 			byPath[route.Path] = route
 		}
-		return list[client.Route]{outcome.Data.Results, outcome.Data.Next, outcome.Data.Count}, err
-	}, func(r client.Route) string { return r.Path })
+		return list[client.ServiceRoute]{outcome.Data.Results, outcome.Data.Next, outcome.Data.Count}, err
+	}, func(r client.ServiceRoute) string { return r.Path })
 	for _, op := range specOperations() {
 		if r := byPath[op.path]; r.Method != op.method || r.Service != op.op.Tags[0] || r.Operation != op.id || r.Deployed != (op.id != "companiesRead") || r.DeployedAt.IsZero() == r.Deployed {
 			t.Errorf("%s is %+v", op.id, r)
@@ -129,7 +129,7 @@ func TestRoutes(t *testing.T) {
 	if r := byPath["/api/v1/zzz/of_a_newer_server"]; r.Operation != "" || r.Service != "companies" {
 		t.Errorf("what this version does not know is %+v", r)
 	}
-	update := func(path string, deployed bool) client.Route {
+	update := func(path string, deployed bool) client.ServiceRoute {
 		t.Helper()
 		return want[client.RoutesUpdateActionSuccessful](e.api.RoutesUpdate(t.Context(), client.RoutesUpdateParams{ID: byPath[path].ID, Deployed: deployed}, admin))(t).Data
 	}

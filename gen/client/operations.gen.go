@@ -7259,11 +7259,11 @@ func (a *API) RoutesIndex(ctx context.Context, params RoutesIndexParams, editors
 }
 
 // RoutesIndexAll returns the rows of all pages of routesIndex, 100 on each page unless params say otherwise.
-func (a *API) RoutesIndexAll(ctx context.Context, params RoutesIndexParams, editors ...RequestEditorFn) iter.Seq2[Route, error] {
+func (a *API) RoutesIndexAll(ctx context.Context, params RoutesIndexParams, editors ...RequestEditorFn) iter.Seq2[ServiceRoute, error] {
 	if params.Page.Size == 0 {
 		params.Page.Size = 100
 	}
-	return rows(func(after string) ([]Route, string, error) {
+	return rows(func(after string) ([]ServiceRoute, string, error) {
 		params := params
 		if after != "" {
 			params.Page.Number, params.Page.After = 0, after

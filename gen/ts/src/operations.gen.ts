@@ -1937,7 +1937,7 @@ export class PlanoAuth extends Transport {
   }
 
   /** The rows of all pages of `routesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
-  routesIndexAll(params: Schemas["RoutesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Route"], void, undefined> {
+  routesIndexAll(params: Schemas["RoutesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["ServiceRoute"], void, undefined> {
     return this.rows("routesIndex", { size: 100, ...params.page }, (page) => this.routesIndex({ ...params, page }, options));
   }
 

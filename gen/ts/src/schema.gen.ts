@@ -3353,7 +3353,7 @@ export interface components {
             count_estimated?: components["schemas"]["CountEstimated"];
         };
         /** @description An operation. */
-        Route: {
+        ServiceRoute: {
             id: components["schemas"]["Id"];
             /**
              * @description The HTTP method.
@@ -3385,7 +3385,7 @@ export interface components {
         /** @description A page of routes. */
         RouteList: {
             /** @description The routes of the page. */
-            results: components["schemas"]["Route"][];
+            results: components["schemas"]["ServiceRoute"][];
             next?: components["schemas"]["Next"];
             count?: components["schemas"]["Matches"];
             count_estimated?: components["schemas"]["CountEstimated"];
@@ -5049,7 +5049,7 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Route"];
+            data: components["schemas"]["ServiceRoute"];
         };
     };
     responses: {
@@ -5329,7 +5329,7 @@ export type ApplicationToken = components['schemas']['ApplicationToken'];
 export type NewApplicationToken = components['schemas']['NewApplicationToken'];
 export type Service = components['schemas']['Service'];
 export type ServiceList = components['schemas']['ServiceList'];
-export type Route = components['schemas']['Route'];
+export type ServiceRoute = components['schemas']['ServiceRoute'];
 export type RouteList = components['schemas']['RouteList'];
 export type Records = components['schemas']['Records'];
 export type Time = components['schemas']['Time'];
