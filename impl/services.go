@@ -66,7 +66,7 @@ func (s *Server) ServicesUpdate(ctx context.Context, req gen.ServicesUpdateReque
 	return gen.ServicesUpdateActionSuccessful{Data: shown[0]}, nil
 }
 
-// administration are the services without which nobody could deploy anything again, except by SQL.
+// administration are the services without which nobody could deploy anything again, except by the command or SQL.
 var administration = []string{"sessions", "services", "routes", "employees", "applications"}
 
 var (

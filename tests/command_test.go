@@ -310,6 +310,7 @@ planox2\n`, ""},
 		{"person set-email proven@example.com nobody", "^$", "NEW must be in the format email"},
 		{"person set-email google@example.com googler@example.com", "^$", "pass --verified"},
 		{"person set-email google@example.com Googler@Example.com --verified", `^googler@example.com, the user #3, has this address now, .* Nobody is mailed`, ""},
+		{"person show googler@example.com", `  first_name +Ada\n  has_password +false\n`, ""}, // no google_subject between
 		{"person set-email proven@example.com proved@example.com", `^proved@example.com, the user #1, `, ""},
 		{"employee set viewer@example.com", "^$", "nothing to change"},
 		{"employee set google@example.com --active", "^$", "no user has this address"},
