@@ -10,6 +10,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/admin"
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/ratelimit"
@@ -191,7 +192,7 @@ func (s *Server) changeEmail(c *call, link *db.Link, app *db.Application) error 
 		}
 		before := *user
 		user.EmailVerifiedAt = c.now
-		if err := s.replaceEmail(ctx, tx, c, user, link, except, keepBefore); err != nil {
+		if err := c.replaceEmail(ctx, tx, user, link, except, keepBefore); err != nil {
 			return err
 		}
 		undo := &db.Link{
@@ -219,20 +220,10 @@ func (s *Server) consumeEmailLink(ctx context.Context, tx bun.Tx, c *call, link 
 	return user, err
 }
 
-// replaceEmail gives a user the address of a link. Google, which vouched for the other address, is unlinked. All
-// links end, except those that undo a change and were made before the one with an id, and all sessions except one.
-func (s *Server) replaceEmail(ctx context.Context, tx bun.Tx, c *call, user *db.User, link *db.Link, exceptSession, keepBefore int64) error {
-	user.Email, user.GoogleSubject = link.Email, ""
-	if err := db.ReplaceEmail(ctx, tx, user); err != nil {
-		return err
-	}
-	if err := db.DeleteLinks(ctx, tx, user.ID); err != nil {
-		return err
-	}
-	if err := db.KeepUndoLinks(ctx, tx, user.ID, c.now.Add(-linkLifetimes[db.EmailChangeUndoLink]), keepBefore); err != nil {
-		return err
-	}
-	return db.EndSessions(ctx, tx, user.ID, exceptSession)
+// replaceEmail gives a user the address of a link, as admin.ReplaceEmail does.
+func (c *call) replaceEmail(ctx context.Context, tx bun.Tx, user *db.User, link *db.Link, exceptSession, keepBefore int64) error {
+	user.Email = link.Email
+	return admin.ReplaceEmail(ctx, tx, user, exceptSession, c.now.Add(-linkLifetimes[db.EmailChangeUndoLink]), keepBefore)
 }
 
 // UsersEmailChangeUndo gives the user of a link the old address back.
@@ -259,7 +250,7 @@ func (s *Server) UsersEmailChangeUndo(ctx context.Context, req gen.UsersEmailCha
 		if user.EmailVerifiedAt = c.now; !link.EmailVerified {
 			user.EmailVerifiedAt = time.Time{} // a click must not verify what a stranger may have registered
 		}
-		return s.replaceEmail(ctx, tx, c, user, link, 0, link.ID)
+		return c.replaceEmail(ctx, tx, user, link, 0, link.ID)
 	})
 	switch {
 	case errors.Is(err, db.ErrLinkConsumed) || errors.Is(err, db.ErrPreconditionFailed):

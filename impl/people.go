@@ -54,6 +54,19 @@ func (s *Server) PeopleIndex(ctx context.Context, req gen.PeopleIndexRequestObje
 	return gen.PeopleIndexActionSuccessful{Data: data}, nil
 }
 
+// FindPeople returns the newest users, limit at most, whom people/index finds by a term, with their records; all for "".
+func FindPeople(ctx context.Context, d *db.DB, term string, limit int64) ([]db.User, error) {
+	var found []db.User
+	query := d.NewSelect().Model(&found).OrderExpr("created_at DESC, id DESC").Limit(limit)
+	if err := people.narrow(ctx, d, query, listParams{term: term}); err != nil {
+		return nil, err
+	}
+	if err := query.Scan(ctx); err != nil {
+		return nil, err
+	}
+	return found, db.ReadRecords(ctx, d, found)
+}
+
 // PeopleRead returns a user.
 func (s *Server) PeopleRead(ctx context.Context, req gen.PeopleReadRequestObject) (gen.PeopleReadResponseObject, error) {
 	c := callOf(ctx)
@@ -239,13 +252,7 @@ func (c *call) inviteTo(ctx context.Context, tx bun.Tx) (*db.Application, error)
 
 // person returns what the view shows of a user whose records were read.
 func (s *Server) person(c *call, view gen.View, u *db.User) (gen.Person, error) {
-	shown := gen.Person{ID: u.ID, Email: u.Email, EmailVerified: new(!u.EmailVerifiedAt.IsZero())}
-	if view == gen.Minimal {
-		return shown, nil
-	}
-	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
-	shown.HasPassword, shown.Records, shown.Suspended = new(u.HasPassword()), u.Records.Kinds(), &u.Suspended
-	shown.CreatedAt = timeText(u.CreatedAt)
+	shown := PersonView(view, u)
 	if view != gen.Full {
 		return shown, nil
 	}
@@ -272,4 +279,16 @@ func (s *Server) person(c *call, view gen.View, u *db.User) (gen.Person, error) 
 	last, err := db.LastSignIn(c.context(), s.DB, u.ID)
 	shown.LastSignInAt = timeText(last)
 	return shown, err
+}
+
+// PersonView returns what the views minimal and default show of a user whose records were read.
+func PersonView(view gen.View, u *db.User) gen.Person {
+	shown := gen.Person{ID: u.ID, Email: u.Email, EmailVerified: new(!u.EmailVerifiedAt.IsZero())}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
+	shown.HasPassword, shown.Records, shown.Suspended = new(u.HasPassword()), u.Records.Kinds(), &u.Suspended
+	shown.CreatedAt = timeText(u.CreatedAt)
+	return shown
 }

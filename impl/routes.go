@@ -29,7 +29,7 @@ func (s *Server) RoutesIndex(ctx context.Context, req gen.RoutesIndexRequestObje
 		return refusal, err
 	}
 	return gen.RoutesIndexActionSuccessful{Data: gen.RouteList{
-		Results: views(found, req.Body.View, routeView), Next: found.next, Count: found.count, CountEstimated: found.estimated,
+		Results: views(found, req.Body.View, RouteView), Next: found.next, Count: found.count, CountEstimated: found.estimated,
 	}}, nil
 }
 
@@ -63,14 +63,14 @@ func (s *Server) RoutesUpdate(ctx context.Context, req gen.RoutesUpdateRequestOb
 	case err != nil:
 		return nil, err
 	}
-	return gen.RoutesUpdateActionSuccessful{Data: routeView(p.View, &route)}, nil
+	return gen.RoutesUpdateActionSuccessful{Data: RouteView(p.View, &route)}, nil
 }
 
 var noSuchRoute = []gen.ParamError{paramError("id", gen.Exists, "there is no such route")}
 
-// routeView selects the fields of a route whose service was read. A newer server may have deployed operations that
+// RouteView selects the fields of a route whose service was read. A newer server may have deployed operations that
 // this one does not know.
-func routeView(view gen.View, r *db.Route) gen.ServiceRoute {
+func RouteView(view gen.View, r *db.Route) gen.ServiceRoute {
 	shown := gen.ServiceRoute{ID: r.ID, Method: r.Method, Path: r.Path}
 	if view == gen.Minimal {
 		return shown

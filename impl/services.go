@@ -66,7 +66,7 @@ func (s *Server) ServicesUpdate(ctx context.Context, req gen.ServicesUpdateReque
 	return gen.ServicesUpdateActionSuccessful{Data: shown[0]}, nil
 }
 
-// administration are the services without which nobody could deploy anything again, except by SQL.
+// administration are the services without which nobody could deploy anything again, except by the command or SQL.
 var administration = []string{"sessions", "services", "routes", "employees", "applications"}
 
 var (
@@ -90,7 +90,7 @@ func deployedAt(at time.Time, deployed bool, now time.Time) time.Time {
 func (s *Server) serviceViews(c *call, view gen.View, services []db.Service) ([]gen.Service, error) {
 	shown, ids := make([]gen.Service, len(services)), make([]int64, len(services))
 	for i := range services {
-		shown[i], ids[i] = serviceView(view, &services[i]), services[i].ID
+		shown[i], ids[i] = ServiceView(view, &services[i]), services[i].ID
 	}
 	if view != gen.Full || len(ids) == 0 {
 		return shown, nil
@@ -102,7 +102,8 @@ func (s *Server) serviceViews(c *call, view gen.View, services []db.Service) ([]
 	return shown, err
 }
 
-func serviceView(view gen.View, s *db.Service) gen.Service {
+// ServiceView returns what the views minimal and default show of a service.
+func ServiceView(view gen.View, s *db.Service) gen.Service {
 	shown := gen.Service{ID: s.ID, Slug: s.Slug}
 	if view != gen.Minimal {
 		shown.Deployed, shown.DeployedAt = new(!s.DeployedAt.IsZero()), timeText(s.DeployedAt)

@@ -8,6 +8,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 // failedCheck returns the first check that a sign-in with the right password fails, "" if it fails none. The first
@@ -69,14 +70,27 @@ func (s *Server) PeopleExplain(ctx context.Context, req gen.PeopleExplainRequest
 	if len(wrong) > 0 {
 		return gen.InvalidParam{Errors: wrong}, nil
 	}
-	found, err := s.accountFrom(c, "", formats.NormalizeEmail(p.Email), s.passwordLimit)
+	explained, user, err := ExplainSignIn(c.context(), s.DB, s.passwordLimit, app, formats.NormalizeEmail(p.Email), c.now)
 	if err != nil {
 		return nil, err
 	}
-	failed := found.failedCheck(app, c.now)
-	return gen.PeopleExplainActionSuccessful{Data: gen.SignInExplanation{
-		Outcome: gen.SignInExplanationOutcome(refusalOf(failed).Slug()), Steps: found.explain(failed, c.now),
-	}}, nil
+	c.concerns(user)
+	return gen.PeopleExplainActionSuccessful{Data: explained}, nil
+}
+
+// ExplainSignIn says what sessions/create would answer to the right password from a network that was never seen, for an
+// e-mail address in lower case. It also returns the user, nil if none has the address.
+func ExplainSignIn(
+	ctx context.Context, d *db.DB, passwords ratelimit.Mailbox, app *db.Application, email string, now time.Time,
+) (explained gen.SignInExplanation, _ *db.User, _ error) {
+	found, err := accountFrom(ctx, d, "", email, passwords, now)
+	if err != nil {
+		return explained, nil, err
+	}
+	failed := found.failedCheck(app, now)
+	return gen.SignInExplanation{
+		Outcome: gen.SignInExplanationOutcome(refusalOf(failed).Slug()), Steps: found.explain(failed, now),
+	}, found.User, nil
 }
 
 // signInSteps are the checks of a sign-in in their order, with what passing and failing each means.

@@ -93,7 +93,7 @@ func TestApplications(t *testing.T) {
 	if own := want[client.ApplicationsReadActionSuccessful](e.api.ApplicationsRead(t.Context(), client.ApplicationsReadParams{ID: e.applicationID("planoauth")}, token))(t).Data; own.URL != "https://auth.example" {
 		t.Errorf("the url of planoauth is %s", own.URL)
 	}
-	if n := e.count("audit_events WHERE application = 'planoship' AND operation IN ('applicationsCreate', 'applicationsUpdate')"); n != 3 {
+	if n := e.count("audit_events WHERE application = 'planoship' AND operation IN ('applicationsCreate', 'applicationsUpdate') AND status = 'action-successful'"); n != 3 {
 		t.Errorf("there are %d audit events of changes, not 3", n)
 	}
 }

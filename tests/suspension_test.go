@@ -39,6 +39,7 @@ func TestPeopleUpdate(t *testing.T) {
 		{"one's own name", "support", person{}, true, client.PeopleUpdateParams{FirstName: new("Grace")}, "action-successful", "", "first_name = 'Grace'"},
 		{"a viewer changes nobody", "viewer", person{client: true}, false, client.PeopleUpdateParams{FirstName: new("Grace")}, "permission-denied", "", "first_name = 'Ada'"},
 	}
+	const changes = "audit_events WHERE status = 'action-successful'" // refusals come within a second
 	e := start(t)
 	for _, row := range rows {
 		email := e.user(row.person)
@@ -49,7 +50,7 @@ func TestPeopleUpdate(t *testing.T) {
 		}
 		e.exec("UPDATE users SET phone = '+49301234567' WHERE email = $1", email)
 		row.params.ID = e.userID(email)
-		before := e.count("audit_events")
+		before := e.count(changes)
 		outcome, err := e.api.PeopleUpdate(t.Context(), row.params, client.WithToken(token))
 		check(t, err)
 		var got string
@@ -67,7 +68,7 @@ func TestPeopleUpdate(t *testing.T) {
 		if e.count("users WHERE id = $1 AND "+row.change, row.params.ID) != 1 {
 			t.Errorf("%s: the row is another", row.name)
 		}
-		if made := e.count("audit_events") - before; row.want == "action-successful" != (made == 1) {
+		if made := e.count(changes) - before; row.want == "action-successful" != (made == 1) {
 			t.Errorf("%s: %d audit events", row.name, made)
 		}
 	}

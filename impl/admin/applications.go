@@ -123,7 +123,7 @@ func SetApplication(
 			}
 		}
 		if len(columns) == 0 {
-			return errors.New("nothing to change: pass at least one flag")
+			return errNothing
 		}
 		event.Application, event.Changed = slug, columns
 		dropped = slices.DeleteFunc(slices.Clone(before), func(origin string) bool { return slices.Contains(app.RedirectOrigins, origin) })
@@ -132,10 +132,19 @@ func SetApplication(
 	return dropped, err
 }
 
+// findApplication reads an application.
+func findApplication(ctx context.Context, idb bun.IDB, slug string) (*db.Application, error) {
+	return scanApplication(ctx, idb.NewSelect(), slug)
+}
+
 // lockApplication reads an application and locks it until the transaction ends.
 func lockApplication(ctx context.Context, tx bun.Tx, slug string) (*db.Application, error) {
+	return scanApplication(ctx, tx.NewSelect().For("NO KEY UPDATE"), slug)
+}
+
+func scanApplication(ctx context.Context, query *bun.SelectQuery, slug string) (*db.Application, error) {
 	var app db.Application
-	err := tx.NewSelect().Model(&app).Where("slug = ?", slug).For("NO KEY UPDATE").Scan(ctx)
+	err := query.Model(&app).Where("slug = ?", slug).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("there is no application %q", slug)
 	}

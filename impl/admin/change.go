@@ -2,12 +2,15 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
 )
+
+var errNothing = errors.New("nothing to change: pass at least one flag")
 
 // change runs a change by a verb in a transaction, which also saves its audit event. do completes the event with what
 // it is about.

@@ -1,6 +1,6 @@
-// Package admin implements the administrative verbs of the planoauth command: applications and their tokens,
-// employees, people, companies, notifications, migrate and deploy. The operations of the same names call what they share with
-// the verbs, so that both follow the same rules.
+// Package admin implements the administrative verbs of the planoauth command: applications and their tokens, clients,
+// employees, people, companies, services, routes, notifications, migrate and deploy. The operations of the same names
+// call what they share with the verbs, so that both follow the same rules.
 //
 // A verb that changes something saves an audit event of the command in the same transaction.
 //

@@ -108,3 +108,38 @@ func (n *NewEmployee) passed() []string {
 	}
 	return passed
 }
+
+// EmployeeChange are the flags of `employee set`. A nil field was not passed and changes nothing.
+type EmployeeChange struct {
+	Active   *bool      `negatable:"" help:"Whether they may sign in as an employee."`
+	Access   *db.Access `enum:"none,viewer,support,admin" help:"What they may do by administrative operations."`
+	Unproven bool       `help:"Let a registered user whose e-mail address is not verified do more than before."`
+}
+
+// SetEmployee changes what was passed of an employee, also of the last administrator.
+func SetEmployee(ctx context.Context, d *db.DB, address string, c EmployeeChange, now time.Time) error {
+	if c.Active == nil && c.Access == nil {
+		return errNothing
+	}
+	do := func(ctx context.Context, tx bun.Tx, user *db.User) (changed []string, _ error) {
+		var employee db.Employee
+		if err := lockRecord(ctx, tx, &employee, user, db.RoleEmployee); err != nil {
+			return nil, err
+		}
+		more := false
+		if c.Active != nil {
+			more = *c.Active && !employee.Active
+			changed, employee.Active = append(changed, "active"), *c.Active
+		}
+		if c.Access != nil {
+			more = more || !employee.Access.Includes(*c.Access)
+			changed, employee.Access = append(changed, "access"), *c.Access
+		}
+		if more && user.Unproven() && !c.Unproven {
+			return nil, errUnverified
+		}
+		return changed, db.Update(ctx, tx, &employee, changed...)
+	}
+	_, err := changePerson(ctx, d, "employee set", address, now, do)
+	return err
+}

@@ -22,8 +22,8 @@ type ShownPerson struct {
 	Sessions []gen.ExportedSession `json:"sessions"`
 }
 
-// DeletedPerson is the result of DeletePerson.
-type DeletedPerson struct {
+// NamedPerson says whom a verb has changed or deleted.
+type NamedPerson struct {
 	ID    int64  `json:"id"`
 	Email string `json:"email"`
 }
@@ -56,8 +56,35 @@ func exportAs(ctx context.Context, d *db.DB, verb, address string, now time.Time
 	return e, record(ctx, d, now, db.AuditEvent{Operation: verb, SubjectID: user.ID})
 }
 
+// Explain says what sessions/create would answer to the right password of an e-mail address in lower case. It also
+// returns the user, nil if none has the address. Package impl has the rules, which this package must not import.
+type Explain func(ctx context.Context, app *db.Application, email string) (gen.SignInExplanation, *db.User, error)
+
+// ExplainPerson explains what a sign-in of a person to an application would answer.
+func ExplainPerson(
+	ctx context.Context, d *db.DB, address, slug string, explain Explain, now time.Time,
+) (explained gen.SignInExplanation, _ error) {
+	address = formats.NormalizeEmail(address)
+	if err := checkText("EMAIL", email, address); err != nil {
+		return explained, err
+	}
+	app, err := findApplication(ctx, d, slug)
+	if err != nil {
+		return explained, err
+	}
+	explained, user, err := explain(ctx, app, address)
+	if err != nil {
+		return explained, err
+	}
+	event := db.AuditEvent{Operation: "person explain", Application: slug}
+	if user != nil {
+		event.SubjectID = user.ID
+	}
+	return explained, record(ctx, d, now, event)
+}
+
 // DeletePerson deletes a user and everything that belongs to them, also the last administrator.
-func DeletePerson(ctx context.Context, d *db.DB, address string, now time.Time) (deleted DeletedPerson, _ error) {
+func DeletePerson(ctx context.Context, d *db.DB, address string, now time.Time) (deleted NamedPerson, _ error) {
 	user, err := personByEmail(ctx, d, address)
 	if err != nil {
 		return deleted, err
@@ -73,7 +100,7 @@ func DeletePerson(ctx context.Context, d *db.DB, address string, now time.Time) 
 		}
 		return record(ctx, tx, now, db.AuditEvent{Operation: "person delete", SubjectID: user.ID})
 	})
-	return DeletedPerson{user.ID, user.Email}, err
+	return NamedPerson{user.ID, user.Email}, err
 }
 
 func personByEmail(ctx context.Context, d *db.DB, address string) (*db.User, error) {

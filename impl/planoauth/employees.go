@@ -11,6 +11,20 @@ import (
 
 type employee struct {
 	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access; creates the user if there is none."`
+	Set employeeSet `cmd:"" help:"Change what is passed of an employee. Also the last administrator can be changed."`
+}
+
+type employeeSet struct {
+	database
+	Email string `arg:"" help:"The e-mail address."`
+	admin.EmployeeChange
+}
+
+// Run changes the employee.
+func (s *employeeSet) Run(ctx context.Context) error {
+	return s.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
+		return admin.SetEmployee(ctx, d, s.Email, s.EmployeeChange, time.Now())
+	})
 }
 
 type employeeAdd struct {

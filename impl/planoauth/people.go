@@ -7,17 +7,27 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/admin"
+	"github.com/planoauth/planoauth/impl/ratelimit"
 )
 
 type person struct {
-	Show   personShow   `cmd:"" help:"Show a user, with their records and sessions."`
-	Export personExport `cmd:"" help:"Print everything that is stored about a user, without digests, secrets and the bodies of mails."`
-	Delete personDelete `cmd:"" help:"Delete a user and everything that belongs to them. Audit events and notifications keep the id."`
+	List      personList      `cmd:"" help:"List users, the newest first."`
+	Show      personShow      `cmd:"" help:"Show a user, with their records and sessions."`
+	Explain   personExplain   `cmd:"" help:"Say what a sign-in with the right password would answer, and why."`
+	SignOut   personSignOut   `cmd:"" help:"End all sessions of a user."`
+	Suspend   personSuspend   `cmd:"" help:"End all sessions of a user, who cannot sign in any longer."`
+	Unsuspend personUnsuspend `cmd:"" help:"Let a suspended user sign in again."`
+	SetEmail  personSetEmail  `cmd:"" help:"Give a user another e-mail address at once. Their sessions and links end, Google is unlinked, and nobody is mailed."`
+	Export    personExport    `cmd:"" help:"Print everything that is stored about a user, without digests, secrets and the bodies of mails."`
+	Delete    personDelete    `cmd:"" help:"Delete a user and everything that belongs to them. Audit events and notifications keep the id."`
 }
 
 // aboutPerson are the flags of every verb about one person.
@@ -25,6 +35,61 @@ type aboutPerson struct {
 	database
 	Email string `arg:"" help:"The e-mail address."`
 	JSON  bool   `name:"json" help:"Print JSON."`
+}
+
+type personList struct {
+	database
+	listing
+	Search string `placeholder:"TEXT" help:"Only those whose e-mail address, name or phone number has this text. One of two characters is the beginning of the address."`
+	Limit  int64  `default:"100" help:"How many to list at most."`
+}
+
+// Run prints the users.
+func (l *personList) Run(ctx context.Context) error {
+	return l.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
+		people, err := impl.FindPeople(ctx, d, l.Search, l.Limit)
+		if err != nil {
+			return err
+		}
+		items, rows := make([]gen.Person, len(people)), make([][]string, len(people))
+		for i := range people {
+			p := &people[i]
+			items[i] = impl.PersonView(gen.Default, p)
+			rows[i] = []string{
+				strconv.FormatInt(p.ID, 10), p.Email, strings.TrimSpace(p.FirstName + " " + p.LastName), strings.Join(p.Records.Kinds(), ", "),
+				yes(!p.EmailVerifiedAt.IsZero()), yes(p.Suspended), dateText(p.CreatedAt),
+			}
+		}
+		return l.print(items, []string{"ID", "EMAIL", "NAME", "RECORDS", "VERIFIED", "SUSPENDED", "CREATED"}, rows)
+	})
+}
+
+type personExplain struct {
+	aboutPerson
+	Application       string `required:"" placeholder:"SLUG" help:"The slug of the application to sign in to."`
+	ThrottlePasswords []int  `env:"THROTTLE_PASSWORDS" default:"30,100" help:"The server's setting of this name."`
+}
+
+// Run prints the answer that a sign-in would get, and the checks up to the first that fails.
+func (p *personExplain) Run(ctx context.Context) error {
+	return p.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
+		now := time.Now()
+		explain := func(ctx context.Context, app *db.Application, email string) (gen.SignInExplanation, *db.User, error) {
+			return impl.ExplainSignIn(ctx, d, ratelimit.Passwords(p.ThrottlePasswords...), app, email, now)
+		}
+		explained, err := admin.ExplainPerson(ctx, d, p.Email, p.Application, explain, now)
+		switch {
+		case err != nil:
+			return err
+		case p.JSON:
+			return p.print(explained)
+		}
+		fmt.Println(explained.Outcome)
+		for _, step := range explained.Steps {
+			fmt.Printf("  %-12s %-4s %s\n", step.Step, yes(step.Passed), step.Message)
+		}
+		return nil
+	})
 }
 
 type personShow struct{ aboutPerson }
@@ -59,15 +124,20 @@ type personDelete struct{ aboutPerson }
 func (p *personDelete) Run(ctx context.Context) error {
 	return p.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
 		deleted, err := admin.DeletePerson(ctx, d, p.Email, time.Now())
-		switch {
-		case err != nil:
-			return err
-		case p.JSON:
-			return p.print(deleted)
-		}
-		fmt.Printf("%s, the user #%d, is deleted.\n", deleted.Email, deleted.ID)
-		return nil
+		return p.say(deleted, err, "is deleted.")
 	})
+}
+
+// say prints whom a verb has changed, and what it did, unless it failed.
+func (p *aboutPerson) say(changed admin.NamedPerson, err error, what string) error {
+	switch {
+	case err != nil:
+		return err
+	case p.JSON:
+		return p.print(changed)
+	}
+	fmt.Printf("%s, the user #%d, %s\n", changed.Email, changed.ID, what)
+	return nil
 }
 
 // print prints a value as JSON, or as lines of names and values.
