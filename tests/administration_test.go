@@ -70,6 +70,16 @@ func (a *administered) checks(answer string) {
 	a.within(busyLimit, "the product's check of the session is "+answer, func() bool { return a.readAs(a.product, a.customer) == answer })
 }
 
+// returns signs the customer in once they may, and checks whether their session from before counts again.
+func (a *administered) returns(ended bool) {
+	a.t.Helper()
+	before := a.customer
+	a.signsIn(secondEmail, "action-successful")
+	if answer := a.readAs(a.product, before); (answer == signedOut) != ended {
+		a.t.Errorf("the product's check of the session from before is %s", answer)
+	}
+}
+
 // companies waits until listing the companies gets this answer.
 func (a *administered) companies(slug string) {
 	a.t.Helper()
@@ -203,10 +213,11 @@ func (a *administered) accessByClients() {
 	for _, row := range []struct {
 		set       func(bool)
 		away      bool // what takes the access away
+		ended     bool // whether it ends sessions for good
 		explained explained
 	}{
-		{active, false, explained{"user-requires-role", "application throttle user password record !role"}},
-		{suspended, true, explained{"user-suspended", "application throttle user password record role !suspended"}},
+		{active, false, false, explained{"user-requires-role", "application throttle user password record !role"}},
+		{suspended, true, true, explained{"user-suspended", "application throttle user password record role !suspended"}},
 	} {
 		a.signsIn(secondEmail, "action-successful")
 		a.checks("action-successful")
@@ -217,7 +228,7 @@ func (a *administered) accessByClients() {
 			t.Errorf("it is explained as %+v", explained)
 		}
 		row.set(!row.away)
-		a.signsIn(secondEmail, "action-successful")
+		a.returns(row.ended)
 	}
 }
 
@@ -393,9 +404,10 @@ func (c *commanded) accessByCommand() {
 		away, back []string
 		explained  string
 		steps      int
+		ended      bool // whether it ends sessions for good
 	}{
-		{[]string{"client", "set", secondEmail, "--no-active"}, []string{"client", "set", secondEmail, "--active"}, "user-requires-role", 6},
-		{[]string{"person", "suspend", secondEmail}, []string{"person", "unsuspend", secondEmail}, "user-suspended", 7},
+		{[]string{"client", "set", secondEmail, "--no-active"}, []string{"client", "set", secondEmail, "--active"}, "user-requires-role", 6, false},
+		{[]string{"person", "suspend", secondEmail}, []string{"person", "unsuspend", secondEmail}, "user-suspended", 7, true},
 	} {
 		c.signsIn(secondEmail, "action-successful")
 		c.checks("action-successful")
@@ -404,7 +416,7 @@ func (c *commanded) accessByCommand() {
 		c.signsIn(secondEmail, row.explained)
 		c.explains(secondEmail, row.explained, row.steps)
 		c.do(row.back...)
-		c.signsIn(secondEmail, "action-successful")
+		c.returns(row.ended)
 	}
 }
 
