@@ -83,6 +83,8 @@ func TestServerBusyRetryAfter(t *testing.T) {
 	var e *env
 	var hashes atomic.Int64
 	held := make(chan struct{})
+	release := sync.OnceFunc(func() { close(held) })
+	defer release() // or the server could not be stopped where the test fails
 	e = start(t, oneHashSlot(), onHash(func(password.Cost) {
 		if hashes.Add(1) > 1 { // the first one shows the server how long a hash takes
 			<-held
@@ -107,7 +109,7 @@ func TestServerBusyRetryAfter(t *testing.T) {
 	if busy.status() != "server-busy" {
 		t.Fatalf("the first answer is %s", busy.text)
 	}
-	close(held)
+	release()
 	for range 65 {
 		<-answers
 	}
@@ -122,6 +124,8 @@ func TestServerBusyRetryAfter(t *testing.T) {
 func TestServerBusyAfterAWaitLong(t *testing.T) {
 	t.Parallel()
 	began, held := make(chan struct{}, 1), make(chan struct{})
+	release := sync.OnceFunc(func() { close(held) })
+	defer release()
 	e := start(t, oneHashSlot(), onHash(func(password.Cost) {
 		began <- struct{}{}
 		<-held
@@ -133,7 +137,7 @@ func TestServerBusyAfterAWaitLong(t *testing.T) {
 	if busy.status() != "server-busy" || busy.code != 503 || busy.header.Get("Retry-After") == "" {
 		t.Errorf("the answer is %s, with Retry-After %q", busy.text, busy.header.Get("Retry-After"))
 	}
-	close(held)
+	release()
 	if slug := <-first; slug != "email-not-found" {
 		t.Errorf("the outcome of the first request is %s", slug)
 	}
