@@ -109,7 +109,7 @@ func TestPeopleInvite(t *testing.T) {
 		}
 		want[client.UsersPasswordResetActionSuccessful](e.api.UsersPasswordReset(t.Context(),
 			client.UsersPasswordResetParams{ResetToken: e.mailedLink("reset", email), Password: "nanoseconds on a wire"}))(t)
-		if n := e.count("audit_events WHERE operation = 'peopleInvite' AND subject_id = $1", id); n != 5 {
+		if n := e.count("audit_events WHERE operation = 'peopleInvite' AND subject_id = $1 AND status = 'action-successful'", id); n != 5 {
 			t.Errorf("%s: there are %d audit events", row.name, n)
 		}
 	}
