@@ -91,15 +91,16 @@ CREATE TABLE audit_events (
     administration boolean NOT NULL DEFAULT false -- whether the operation is an administrative one
 );
 -- Each param and filter of audit_events/index finds its first page by one of these. A sign-in is in five of them: rows
--- that succeeded are in no index of refusals, and the user who acted for themselves is in one index only.
+-- that succeeded are in no index of refusals, and the user who acted for themselves is in one index only. Of refusals,
+-- the last columns are checked without reading the row.
 CREATE INDEX audit_events_created_at_idx ON audit_events (created_at, id);
 CREATE INDEX audit_events_operation_idx ON audit_events (operation, created_at, id);
 CREATE INDEX audit_events_subject_id_idx ON audit_events (subject_id, created_at, id) WHERE subject_id IS NOT NULL;
 CREATE INDEX audit_events_actor_id_idx ON audit_events (actor_id, created_at, id)
     WHERE actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id;
 CREATE INDEX audit_events_request_id_idx ON audit_events (request_id COLLATE "C") WHERE request_id <> '';
-CREATE INDEX audit_events_refused_idx ON audit_events (created_at, id) WHERE status <> 'action-successful';
-CREATE INDEX audit_events_status_idx ON audit_events (status, created_at, id) WHERE status <> 'action-successful';
+CREATE INDEX audit_events_refused_idx ON audit_events (created_at, id, operation, administration) WHERE status <> 'action-successful';
+CREATE INDEX audit_events_status_idx ON audit_events (status, created_at, id, operation, administration) WHERE status <> 'action-successful';
 CREATE INDEX audit_events_administration_idx ON audit_events (created_at, id) WHERE administration;
 
 -- The rows of audit_events stay as they are. The only ways around that are the two functions below, which say so by
