@@ -8,27 +8,40 @@ ALTER TABLE employees ADD COLUMN access text NOT NULL DEFAULT 'none'
 ALTER TABLE users ADD COLUMN suspended boolean NOT NULL DEFAULT false;
 
 -- Whether a user has no record. NULL, as for users from before this migration until 00010 has looked, is false. Triggers
--- keep it for rows that are not made together.
+-- keep it for rows that are not made together. They run after the triggers that notify session caches, by the order of
+-- their names, since those ask whether the transaction has made the row of the user.
 ALTER TABLE users ADD COLUMN recordless boolean;
 ALTER TABLE users ALTER COLUMN recordless SET DEFAULT true;
 -- +goose StatementBegin
 CREATE FUNCTION keep_recordless() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        UPDATE users u SET recordless = true WHERE u.id = OLD.user_id AND u.recordless IS NOT TRUE
+        UPDATE users u SET recordless = true WHERE u.id = ANY (ARRAY(SELECT user_id FROM before)) AND u.recordless IS NOT TRUE
         AND NOT EXISTS (SELECT FROM clients r WHERE r.user_id = u.id)
         AND NOT EXISTS (SELECT FROM employees r WHERE r.user_id = u.id)
         AND NOT EXISTS (SELECT FROM liaisons r WHERE r.user_id = u.id);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        UPDATE users u SET recordless = false WHERE u.id = NEW.user_id AND u.recordless;
+        UPDATE users u SET recordless = false WHERE u.id = ANY (ARRAY(SELECT user_id FROM after)) AND u.recordless;
     END IF;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER clients_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON clients FOR EACH ROW EXECUTE FUNCTION keep_recordless();
-CREATE TRIGGER employees_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON employees FOR EACH ROW EXECUTE FUNCTION keep_recordless();
-CREATE TRIGGER liaisons_recordless AFTER INSERT OR DELETE OR UPDATE OF user_id ON liaisons FOR EACH ROW EXECUTE FUNCTION keep_recordless();
+-- +goose StatementBegin
+DO $$
+DECLARE
+    records text;
+BEGIN
+    FOREACH records IN ARRAY ARRAY['clients', 'employees', 'liaisons'] LOOP
+        EXECUTE format('CREATE TRIGGER %1$s_recordless_made AFTER INSERT ON %1$s
+            REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION keep_recordless()', records);
+        EXECUTE format('CREATE TRIGGER %1$s_recordless_changed AFTER UPDATE ON %1$s
+            REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION keep_recordless()', records);
+        EXECUTE format('CREATE TRIGGER %1$s_recordless_deleted AFTER DELETE ON %1$s
+            REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION keep_recordless()', records);
+    END LOOP;
+END $$;
+-- +goose StatementEnd
 
 ALTER TABLE companies ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 ALTER TABLE applications ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
