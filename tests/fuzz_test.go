@@ -24,10 +24,10 @@ func TestFuzz(t *testing.T) {
 	fuzz(t, "3")
 }
 
-// TestFuzzLong sends enough requests for each operation to succeed at least once.
+// TestFuzzLong sends enough requests for each operation that needs no access to succeed at least once.
 func TestFuzzLong(t *testing.T) {
 	t.Parallel()
-	if seen, usual := fuzz(t, "50"); !seen.covered() && usual {
+	if seen, usual := fuzz(t, "90"); !seen.covered() && usual {
 		t.Error("the lines above say which operations no generated request has succeeded at")
 	}
 }
@@ -92,7 +92,7 @@ func (m *outcomes) covered() bool {
 				sum, slugs = sum+n, append(slugs, fmt.Sprintf("%s %d", slug, n))
 			}
 		}
-		if m.seen[pair{o.id, "action-successful"}] == 0 {
+		if m.seen[pair{o.id, "action-successful"}] == 0 && o.access() == "" {
 			covered, slugs = false, append(slugs, "NEVER action-successful")
 		}
 		fmt.Printf("fuzz: %-26s %5d answers: %s\n", o.id, sum, strings.Join(slugs, ", "))
