@@ -47,9 +47,10 @@ func (w *watch) check(ctx context.Context) {
 	}
 }
 
-// ping reports whether Postgres answered. A refusal is an answer too.
+// ping reports whether Postgres answered, and asks its clock. A refusal is an answer too.
 func (w *watch) ping(ctx context.Context) bool {
 	var err error
+	var now time.Time
 	if w.conn == nil {
 		config := w.config.Copy()
 		config.DialFunc = dialer.DialContext // also while the database is away
@@ -58,9 +59,10 @@ func (w *watch) ping(ctx context.Context) bool {
 		}
 	}
 	if err == nil {
-		err = w.conn.Ping(ctx)
+		err = w.conn.QueryRow(ctx, "SELECT now()", pgx.QueryExecModeSimpleProtocol).Scan(&now)
 	}
 	if err == nil {
+		w.sessions.clock.set(now)
 		return true
 	}
 	w.drop()

@@ -6,12 +6,11 @@ type Constraint string
 
 // The constraints that code refers to, by their names in the migrations.
 const (
-	UsersGoogleSubjectKey           Constraint = "users_google_subject_key"
-	ClientsCompanyIDFkey            Constraint = "clients_company_id_fkey"
-	SessionsApplicationIDFkey       Constraint = "sessions_application_id_fkey"
-	LinksUserKindKey                Constraint = "links_user_kind_key"
-	LinksUserIDFkey                 Constraint = "links_user_id_fkey"
-	LinksApplicationIDFkey          Constraint = "links_application_id_fkey"
-	GoogleStatesApplicationIDFkey   Constraint = "google_states_application_id_fkey"
-	NotificationsAcknowledgedByFkey Constraint = "notifications_acknowledged_by_fkey"
+	UsersGoogleSubjectKey         Constraint = "users_google_subject_key"
+	ClientsCompanyIDFkey          Constraint = "clients_company_id_fkey"
+	SessionsApplicationIDFkey     Constraint = "sessions_application_id_fkey"
+	LinksUserKindKey              Constraint = "links_user_kind_key"
+	LinksUserIDFkey               Constraint = "links_user_id_fkey"
+	LinksApplicationIDFkey        Constraint = "links_application_id_fkey"
+	GoogleStatesApplicationIDFkey Constraint = "google_states_application_id_fkey"
 )

@@ -91,7 +91,7 @@ func namesInCode(t *testing.T, constraints []string) (named map[string]string, u
 
 // list finds the values in the definition of a check: an array such as '{a,b}', or one literal for each
 // value.
-var list = regexp.MustCompile(`'\{?([a-z,]+)\}?'`)
+var list = regexp.MustCompile(`'\{?([a-z_,]+)\}?'`)
 
 // allowedValues returns the values that a check of one column allows.
 func allowedValues(t *testing.T, check string) (values []string) {

@@ -22,7 +22,7 @@ func TestLinks(t *testing.T) {
 		check(t, AddLink(t.Context(), d, l))
 	}
 	for i, l := range links {
-		found, err := LinkByToken(t.Context(), d, MagicLink, l.TokenDigest)
+		found, err := LinkByToken(t.Context(), d, l.TokenDigest, MagicLink)
 		if replaced := i == 1; err != nil || replaced != (found == nil) { // the oldest from an unknown address
 			t.Errorf("the link %d is %v, %v", i, found, err)
 		}
@@ -34,10 +34,10 @@ func TestLinks(t *testing.T) {
 	if again, err := LinkRequested(t.Context(), d, link(now.Add(time.Minute))); again || err != nil {
 		t.Errorf("a request without a link has %v, %v", again, err)
 	}
-	if found, err := LinkByToken(t.Context(), d, ResetLink, second.TokenDigest); found != nil || err != nil {
+	if found, err := LinkByToken(t.Context(), d, second.TokenDigest, ResetLink); found != nil || err != nil {
 		t.Errorf("the link is found as one of another kind: %v, %v", found, err)
 	}
-	found, err := LinkByToken(t.Context(), d, MagicLink, second.TokenDigest)
+	found, err := LinkByToken(t.Context(), d, second.TokenDigest, MagicLink)
 	if err != nil || found == nil || found.UserID != user.ID {
 		t.Fatalf("the link is %v, %v", found, err)
 	}

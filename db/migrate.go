@@ -36,47 +36,58 @@ const limitLocks = "SET LOCAL lock_timeout = '400ms'; SET LOCAL statement_timeou
 // Migrate applies the pending migrations of PlanoAuth's tables and of its job queue. Replicas can call it at
 // the same time. A migration that cannot lock a table at once is tried again.
 func Migrate(ctx context.Context, d *DB) error {
+	_, err := MigrateCounting(ctx, d)
+	return err
+}
+
+// MigrateCounting is Migrate. It returns how many migrations it applied.
+func MigrateCounting(ctx context.Context, d *DB) (applied int, _ error) {
 	files, err := migrationFiles()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return d.migrate(ctx, files)
+	return d.apply(ctx, files)
 }
 
 func migrationFiles() (fs.FS, error) { return fs.Sub(migrations, "migrations") }
 
-func (d *DB) migrate(ctx context.Context, files fs.FS) error {
+func (d *DB) apply(ctx context.Context, files fs.FS) (applied int, _ error) {
 	unlock, err := d.lockMigrations(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer unlock()
 	known, err := readMigrations(files)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	pool := d.sessions.forMigrations(d)
 	defer pool.Close()
 	own, err := goose.NewProvider(goose.DialectCustom, pool, files, goose.WithStore(newMigrationTable(known)))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	jobs, err := rivermigrate.New(riverdatabasesql.New(pool), nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return tryLocks(ctx, func() error {
+	err = tryLocks(ctx, func() error {
 		if err := createMigrationTable(ctx, pool); err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
-		if _, err := own.Up(ctx); err != nil {
+		done, err := own.Up(ctx)
+		applied += len(done)
+		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
-		if _, err := jobs.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		queue, err := jobs.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		if err != nil {
 			return fmt.Errorf("migrate the job queue: %w", err)
 		}
+		applied += len(queue.Versions)
 		return nil
 	})
+	return applied, err
 }
 
 // lockMigrations waits for the lock of migrations. The lock belongs to a transaction, since a pooler may run

@@ -32,7 +32,10 @@ func TestMigrationTriesAgain(t *testing.T) {
 		return err
 	}))
 	migrated := make(chan error, 1)
-	go func() { migrated <- d.migrate(context.WithoutCancel(ctx), all) }()
+	go func() {
+		_, err := d.apply(context.WithoutCancel(ctx), all)
+		migrated <- err
+	}()
 	for waits := false; !waits; { // until the migration has queued for the table
 		check(t, d.Pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'held'::regclass)").Scan(&waits))
 	}

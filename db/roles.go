@@ -74,3 +74,22 @@ func (r Records) each(do func(role Role, active bool)) {
 		do(RoleLiaison, *r.Liaison)
 	}
 }
+
+// Access is what an employee may do by administrative operations. Each value includes those before it.
+type Access string
+
+// The values of access. The constraint of employees.access lists the same.
+const (
+	AccessNone    Access = "none" // notifications only
+	AccessViewer  Access = "viewer"
+	AccessSupport Access = "support"
+	AccessAdmin   Access = "admin"
+)
+
+// Accesses lists all values of access, the least first.
+var Accesses = []Access{AccessNone, AccessViewer, AccessSupport, AccessAdmin}
+
+// Includes reports whether the access is at least another one.
+func (a Access) Includes(other Access) bool {
+	return slices.Index(Accesses, a) >= slices.Index(Accesses, other)
+}

@@ -36,6 +36,7 @@ SELECT current_setting('array_nulls'), (SELECT count(set_config(name, setting, f
 	('intervalstyle', 'postgres'),
 	('default_transaction_isolation', 'read committed'),
 	('array_nulls', 'on'),
+	('jit', 'off'), -- compiling takes longer than any statement here
 	('transform_null_equals', 'off')
 ) AS s (name, setting) WHERE pg_backend_pid() = $1)`
 
@@ -57,6 +58,7 @@ type sessions struct {
 	pooled   atomic.Bool  // a connection through a pooler was opened
 	lostAt   atomic.Int64 // when a connection was found dead, in nanoseconds since 1970; 0 for never
 	guard    guard
+	clock    clock
 }
 
 // newSessions makes every connection of a pool go through prepare.

@@ -49,3 +49,32 @@ func Update(ctx context.Context, idb bun.IDB, model any, columns ...string) erro
 	_, err := idb.NewUpdate().Model(model).Column(columns...).WherePK().Exec(ctx)
 	return err
 }
+
+// Find reads the row of a model by its id, and reports whether there is one.
+func Find(ctx context.Context, idb bun.IDB, model any) (bool, error) {
+	return found(idb.NewSelect().Model(model).WherePK().Scan(ctx))
+}
+
+// FindForUpdate is Find. It locks the row until the transaction ends.
+func FindForUpdate(ctx context.Context, tx bun.Tx, model any) (bool, error) {
+	return found(tx.NewSelect().Model(model).WherePK().For("NO KEY UPDATE").Scan(ctx))
+}
+
+func found(err error) (bool, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// CountByID counts the rows of a table for each value of a column.
+func CountByID(ctx context.Context, idb bun.IDB, table, column string, ids []int64) (map[int64]int64, error) {
+	var rows []struct{ ID, Count int64 }
+	err := idb.NewSelect().Table(table).ColumnExpr("? AS id, count(*) AS count", bun.Ident(column)).
+		Where("? IN (?)", bun.Ident(column), bun.List(ids)).Group(column).Scan(ctx, &rows)
+	counts := make(map[int64]int64, len(rows))
+	for _, row := range rows {
+		counts[row.ID] = row.Count
+	}
+	return counts, err
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/uptrace/bun"
 )
 
@@ -18,15 +19,15 @@ LEFT JOIN liaisons l ON l.user_id = u.id`
 
 // userColumns are the columns of users u and of their records, with zero values where there is no user.
 const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_at, coalesce(u.password_hash, ''), coalesce(u.first_name, ''),
-	coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false), coalesce(u.google_subject, ''), u.created_at,
-	c.active, e.active, l.active`
+	coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false), coalesce(u.google_subject, ''), coalesce(u.suspended, false), u.created_at,
+	c.active, e.active, l.active, coalesce(e.access, 'none')`
 
 // readUser runs a hot query for userColumns, and more columns after them. The user is nil if there is none.
 func (d *DB) readUser(ctx context.Context, query string, args []any, more ...any) (*User, error) {
 	u := &User{}
 	var verified, created *time.Time
 	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
-		&u.GoogleSubject, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison}, more...)...)
+		&u.GoogleSubject, &u.Suspended, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
 		return nil, err
 	}
@@ -54,6 +55,11 @@ func (d *DB) UserByGoogleSubject(ctx context.Context, subject string) (*User, er
 // UserByID returns a user. It is nil if there is none.
 func (d *DB) UserByID(ctx context.Context, id int64) (*User, error) {
 	return d.user(ctx, "u.id = $1", id)
+}
+
+// UserByRecord returns the user of a record of this kind. It is nil if there is none.
+func (d *DB) UserByRecord(ctx context.Context, kind Role, id int64) (*User, error) {
+	return d.user(ctx, "u.id = (SELECT user_id FROM "+string(kind)+"s WHERE id = $1)", id)
 }
 
 // user is hot, hence pgx: sign-ins and users/read run it.
@@ -107,13 +113,15 @@ func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash stri
 }
 
 // SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
-// used at these times or earlier have expired and are deleted first, except one. It reports whether the
-// preference was another before.
+// used at these times or earlier have expired and are deleted first, except one; so are those that were handed
+// over. It reports whether the preference was another before.
 func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) (bool, error) {
 	return ChangedOne(idb.NewRaw(`
 WITH ended AS (
 	DELETE FROM sessions USING users u
-	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4)
+	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4
+), handed_over AS (
+	DELETE FROM links USING users u WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND session_created_at <= ?2)
 UPDATE users SET remember_me = ?1 WHERE id = ?0 AND remember_me <> ?1`, userID, remember, created, lastUsed, except).Exec(ctx))
 }
 
@@ -150,4 +158,87 @@ func LinkGoogle(ctx context.Context, idb bun.IDB, user *User, email string) erro
 		return ErrAlreadyExists
 	}
 	return err
+}
+
+// ReplaceEmail saves the e-mail address of a user, its verification and the linked Google account. It returns
+// ErrAlreadyExists if another user has the address; then the transaction cannot go on.
+func ReplaceEmail(ctx context.Context, tx bun.Tx, user *User) error {
+	err := Update(ctx, tx, user, "email", "email_verified_at", "google_subject")
+	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && refused.Code == "23505" {
+		return ErrAlreadyExists
+	}
+	return err
+}
+
+// SetGoogle links a user who is linked to no Google account, or unlinks one who has a password, if the account is
+// "". It reports whether it did.
+func SetGoogle(ctx context.Context, idb bun.IDB, user *User, subject string) (bool, error) {
+	update := idb.NewUpdate().Model((*User)(nil)).Set("google_subject = nullif(?, '')", subject).Where("id = ?", user.ID)
+	if subject == "" {
+		return ChangedOne(update.Where("btrim(password_hash) <> ''").Exec(ctx))
+	}
+	return ChangedOne(update.Where("google_subject IS NULL").Exec(ctx))
+}
+
+// ReadRecords sets the records of users, and their access.
+func ReadRecords(ctx context.Context, idb bun.IDB, users []User) error {
+	if len(users) == 0 {
+		return nil
+	}
+	ids, byID := make([]int64, len(users)), make(map[int64]*User, len(users))
+	for i := range users {
+		ids[i], byID[users[i].ID] = users[i].ID, &users[i]
+	}
+	var rows []struct {
+		ID                        int64
+		Client, Employee, Liaison *bool
+		Access                    Access
+	}
+	err := idb.NewRaw(`
+SELECT u.id, c.active AS client, e.active AS employee, l.active AS liaison, coalesce(e.access, 'none') AS access
+FROM users u`+joinRecords+` WHERE u.id IN (?)`, bun.List(ids)).Scan(ctx, &rows)
+	for _, row := range rows {
+		byID[row.ID].Records, byID[row.ID].Access = Records{row.Client, row.Employee, row.Liaison}, row.Access
+	}
+	return err
+}
+
+// RecordRows are the rows of a user's records, nil where there is none.
+type RecordRows struct {
+	Client   *Client
+	Employee *Employee
+	Liaison  *Liaison
+}
+
+// RecordsOf reads the records of a user.
+func RecordsOf(ctx context.Context, idb bun.IDB, userID int64) (records RecordRows, _ error) {
+	read := func(model any) (bool, error) {
+		return found(idb.NewSelect().Model(model).Where("user_id = ?", userID).Scan(ctx))
+	}
+	client, employee, liaison := &Client{}, &Employee{}, &Liaison{}
+	if has, err := read(client); err != nil {
+		return records, err
+	} else if has {
+		records.Client = client
+	}
+	if has, err := read(employee); err != nil {
+		return records, err
+	} else if has {
+		records.Employee = employee
+	}
+	has, err := read(liaison)
+	if has {
+		records.Liaison = liaison
+	}
+	return records, err
+}
+
+// LastSignIn returns when a user signed in last, as far as sessions and known addresses tell. It is zero if
+// they do not.
+func LastSignIn(ctx context.Context, idb bun.IDB, userID int64) (time.Time, error) {
+	var last *time.Time
+	err := idb.NewRaw(`
+SELECT greatest((SELECT max(created_at) FROM sessions WHERE user_id = ?0), (SELECT max(signed_in_at) FROM known_addresses WHERE user_id = ?0))`,
+		userID).Scan(ctx, &last)
+	return orZero(last), err
 }

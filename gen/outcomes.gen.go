@@ -42,7 +42,12 @@ const (
 	OperationSessionsMagicLinkCreate       OperationID = "sessionsMagicLinkCreate"
 	OperationSessionsGoogleAuthorize       OperationID = "sessionsGoogleAuthorize"
 	OperationSessionsGoogleCreate          OperationID = "sessionsGoogleCreate"
+	OperationSessionsHandOver              OperationID = "sessionsHandOver"
 	OperationClientsRegister               OperationID = "clientsRegister"
+	OperationClientsIndex                  OperationID = "clientsIndex"
+	OperationClientsRead                   OperationID = "clientsRead"
+	OperationClientsCreate                 OperationID = "clientsCreate"
+	OperationClientsUpdate                 OperationID = "clientsUpdate"
 	OperationUsersClientRegister           OperationID = "usersClientRegister"
 	OperationUsersRead                     OperationID = "usersRead"
 	OperationUsersUpdate                   OperationID = "usersUpdate"
@@ -51,10 +56,51 @@ const (
 	OperationUsersPasswordReset            OperationID = "usersPasswordReset"
 	OperationUsersEmailVerificationRequest OperationID = "usersEmailVerificationRequest"
 	OperationUsersEmailVerify              OperationID = "usersEmailVerify"
+	OperationUsersExport                   OperationID = "usersExport"
+	OperationUsersDelete                   OperationID = "usersDelete"
+	OperationUsersEmailChangeRequest       OperationID = "usersEmailChangeRequest"
+	OperationUsersEmailChange              OperationID = "usersEmailChange"
+	OperationUsersEmailChangeUndo          OperationID = "usersEmailChangeUndo"
+	OperationUsersGoogleLink               OperationID = "usersGoogleLink"
+	OperationUsersGoogleUnlink             OperationID = "usersGoogleUnlink"
 	OperationPreferencesRead               OperationID = "preferencesRead"
 	OperationPreferencesUpdate             OperationID = "preferencesUpdate"
+	OperationPasswordsJudge                OperationID = "passwordsJudge"
 	OperationNotificationsIndex            OperationID = "notificationsIndex"
 	OperationNotificationsUpdate           OperationID = "notificationsUpdate"
+	OperationAuditEventsIndex              OperationID = "auditEventsIndex"
+	OperationPeopleIndex                   OperationID = "peopleIndex"
+	OperationPeopleRead                    OperationID = "peopleRead"
+	OperationPeopleInvite                  OperationID = "peopleInvite"
+	OperationPeopleUpdate                  OperationID = "peopleUpdate"
+	OperationPeopleSessionsIndex           OperationID = "peopleSessionsIndex"
+	OperationPeopleSessionsDelete          OperationID = "peopleSessionsDelete"
+	OperationPeopleExplain                 OperationID = "peopleExplain"
+	OperationPeopleExport                  OperationID = "peopleExport"
+	OperationPeopleDelete                  OperationID = "peopleDelete"
+	OperationPeopleEmailUpdate             OperationID = "peopleEmailUpdate"
+	OperationCompaniesIndex                OperationID = "companiesIndex"
+	OperationCompaniesRead                 OperationID = "companiesRead"
+	OperationCompaniesCreate               OperationID = "companiesCreate"
+	OperationCompaniesUpdate               OperationID = "companiesUpdate"
+	OperationEmployeesIndex                OperationID = "employeesIndex"
+	OperationEmployeesRead                 OperationID = "employeesRead"
+	OperationEmployeesCreate               OperationID = "employeesCreate"
+	OperationEmployeesUpdate               OperationID = "employeesUpdate"
+	OperationLiaisonsIndex                 OperationID = "liaisonsIndex"
+	OperationLiaisonsRead                  OperationID = "liaisonsRead"
+	OperationLiaisonsCreate                OperationID = "liaisonsCreate"
+	OperationLiaisonsUpdate                OperationID = "liaisonsUpdate"
+	OperationApplicationsIndex             OperationID = "applicationsIndex"
+	OperationApplicationsRead              OperationID = "applicationsRead"
+	OperationApplicationsCreate            OperationID = "applicationsCreate"
+	OperationApplicationsUpdate            OperationID = "applicationsUpdate"
+	OperationApplicationsTokenCreate       OperationID = "applicationsTokenCreate"
+	OperationApplicationsTokenDelete       OperationID = "applicationsTokenDelete"
+	OperationServicesIndex                 OperationID = "servicesIndex"
+	OperationServicesUpdate                OperationID = "servicesUpdate"
+	OperationRoutesIndex                   OperationID = "routesIndex"
+	OperationRoutesUpdate                  OperationID = "routesUpdate"
 )
 
 // Operation is one operation of the spec.
@@ -79,8 +125,16 @@ type Operation struct {
 	ApplicationRequires []string
 	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
+	// Access is the least access that an administrative operation needs: viewer, support or admin. It is empty for other
+	// operations.
+	Access string
 	// Application is the application whose sessions alone it takes.
 	Application SessionApplication
+	// Subject is the person that an administrative operation is about.
+	Subject OperationSubject
+	// Audit says how requests are recorded: sign-in and sign-out for those that make or end a session of their caller, read
+	// for those that only look at something worth recording. It is empty for changes, and for what is not recorded.
+	Audit string
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -101,6 +155,18 @@ type SessionApplication struct {
 	Param string
 }
 
+// OperationSubject is how an administrative operation names the person that it is about.
+type OperationSubject struct {
+	// Param is the dotted path of the param, "" for none.
+	Param string
+	// Kind says what the param is: email, or the id of a person, client, employee or liaison.
+	Kind string
+	// Acts reports whether the operation acts on the person; otherwise it only reads.
+	Acts bool
+	// Oneself reports whether an operation may act on the caller.
+	Oneself bool
+}
+
 // Operations has all operations, in the order of the spec.
 var Operations = []*Operation{
 	{
@@ -109,7 +175,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "password", "application", "redirect_url", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -121,6 +187,7 @@ var Operations = []*Operation{
 			"no-params-decoded",
 			"user-has-no-password",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -142,7 +209,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "session_token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"session_token"}, Roles: []string(nil),
-		Throttled: false,
+		Throttled: false, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -165,10 +232,10 @@ var Operations = []*Operation{
 	{
 		ID: OperationSessionsIndex, Method: "POST", Path: "/api/v1/sessions/index", Service: "sessions",
 		Params:         "SessionsIndexParams",
-		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
+		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -194,7 +261,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "scope"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "sign-out",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -220,7 +287,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -246,10 +313,10 @@ var Operations = []*Operation{
 	{
 		ID: OperationSessionsMagicLinkCreate, Method: "POST", Path: "/api/v1/sessions/magic_link_create", Service: "sessions",
 		Params:         "SessionsMagicLinkCreateParams",
-		ParamOrder:     []string{"token", "magic_token", "view", "application_view", "session_view"},
+		ParamOrder:     []string{"token", "magic_token", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -260,6 +327,7 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -279,7 +347,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"google-sign-in-failed",
@@ -307,7 +375,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "code", "state", "verifier", "view", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"google-account-conflict",
@@ -319,6 +387,34 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"user-requires-role",
+			"user-suspended",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationSessionsHandOver, Method: "POST", Path: "/api/v1/sessions/hand_over", Service: "sessions",
+		Params:         "SessionsHandOverParams",
+		ParamOrder:     []string{"token", "challenge", "redirect_url"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "sign-out",
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
 			"client-required",
 			"invalid-token",
 			"session-expired",
@@ -338,7 +434,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.email", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "sign-in",
 		Slugs: []string{
 			"action-successful",
 			"client-validation-failed",
@@ -365,12 +461,134 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationClientsIndex, Method: "POST", Path: "/api/v1/clients/index", Service: "clients",
+		Params:         "ClientsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsRead, Method: "POST", Path: "/api/v1/clients/read", Service: "clients",
+		Params:         "ClientsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsCreate, Method: "POST", Path: "/api/v1/clients/create", Service: "clients",
+		Params:         "ClientsCreateParams",
+		ParamOrder:     []string{"token", "application", "client", "client.email", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "enterprise", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "client.email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"client-created-for-existing-email",
+			"client-validation-failed",
+			"email-already-client",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationClientsUpdate, Method: "PUT", Path: "/api/v1/clients/update", Service: "clients",
+		Params:         "ClientsUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "company_id", "company_name", "company_confirmed", "enterprise", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "client", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"client-validation-failed",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationUsersClientRegister, Method: "POST", Path: "/api/v1/users/client_register", Service: "users",
 		Params:         "UsersClientRegisterParams",
 		ParamOrder:     []string{"token", "view", "application", "enterprise", "client", "client.password", "client.first_name", "client.last_name", "client.phone", "client.company_id", "client.company_name", "redirect_url", "application_view", "session_view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled:   true,
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: "client.password"},
 		Slugs: []string{
 			"action-successful",
@@ -401,7 +619,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -427,7 +645,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -453,7 +671,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "password", "current_password", "view"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled:   true,
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -484,7 +702,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "email", "application", "redirect_url"},
 		RequiresParams: true, Sensitive: false, TokenRequired: false, OpenToRecordless: false,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-not-found",
@@ -513,7 +731,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "reset_token", "password"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -543,7 +761,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "redirect_url"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"email-already-verified",
@@ -571,7 +789,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "verification_token"},
 		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -594,12 +812,222 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationUsersExport, Method: "POST", Path: "/api/v1/users/export", Service: "users",
+		Params:         "UsersExportParams",
+		ParamOrder:     []string{"token"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersDelete, Method: "POST", Path: "/api/v1/users/delete", Service: "users",
+		Params:         "UsersDeleteParams",
+		ParamOrder:     []string{"token", "current_password"},
+		RequiresParams: false, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
+		ID: OperationUsersEmailChangeRequest, Method: "POST", Path: "/api/v1/users/email_change_request", Service: "users",
+		Params:         "UsersEmailChangeRequestParams",
+		ParamOrder:     []string{"token", "email", "current_password"},
+		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"invalid-password",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
+		ID: OperationUsersEmailChange, Method: "POST", Path: "/api/v1/users/email_change", Service: "users",
+		Params:         "UsersEmailChangeParams",
+		ParamOrder:     []string{"token", "email_token"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"email-change-link-expired",
+			"invalid-content-type",
+			"invalid-email-change-link",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersEmailChangeUndo, Method: "POST", Path: "/api/v1/users/email_change_undo", Service: "users",
+		Params:         "UsersEmailChangeUndoParams",
+		ParamOrder:     []string{"token", "undo_token"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"email-change-link-expired",
+			"invalid-content-type",
+			"invalid-email-change-link",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersGoogleLink, Method: "POST", Path: "/api/v1/users/google_link", Service: "users",
+		Params:         "UsersGoogleLinkParams",
+		ParamOrder:     []string{"token", "code", "state", "verifier", "view"},
+		RequiresParams: true, Sensitive: true, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"google-account-conflict",
+			"google-email-unverified",
+			"google-sign-in-failed",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationUsersGoogleUnlink, Method: "POST", Path: "/api/v1/users/google_unlink", Service: "users",
+		Params:         "UsersGoogleUnlinkParams",
+		ParamOrder:     []string{"token", "view"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
 		ID: OperationPreferencesRead, Method: "POST", Path: "/api/v1/preferences/read", Service: "preferences",
 		Params:         "PreferencesReadParams",
 		ParamOrder:     []string{"token"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		Slugs: []string{
 			"action-successful",
 			"invalid-content-type",
@@ -625,7 +1053,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "remember_me"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
-		Throttled:   true,
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "employee", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -648,12 +1076,40 @@ var Operations = []*Operation{
 		},
 	},
 	{
+		ID: OperationPasswordsJudge, Method: "POST", Path: "/api/v1/passwords/judge", Service: "passwords",
+		Params:         "PasswordsJudgeParams",
+		ParamOrder:     []string{"token", "password", "email", "first_name", "last_name"},
+		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: false,
+		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string(nil), Roles: []string(nil),
+		Throttled: true, Access: "", Audit: "",
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+			"server-busy",
+		},
+	},
+	{
 		ID: OperationNotificationsIndex, Method: "POST", Path: "/api/v1/notifications/index", Service: "notifications",
 		Params:         "NotificationsIndexParams",
-		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "sort", "sort.by", "sort.order"},
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled:   true,
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -682,7 +1138,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "id", "acknowledged", "view"},
 		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled:   true,
+		Throttled: true, Access: "", Audit: "",
 		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
 		Slugs: []string{
 			"action-successful",
@@ -692,6 +1148,957 @@ var Operations = []*Operation{
 			"missing-param",
 			"no-params-decoded",
 			"client-required",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationAuditEventsIndex, Method: "POST", Path: "/api/v1/audit_events/index", Service: "audit_events",
+		Params:         "AuditEventsIndexParams",
+		ParamOrder:     []string{"token", "user_id", "operation", "status", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleIndex, Method: "POST", Path: "/api/v1/people/index", Service: "people",
+		Params:         "PeopleIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleRead, Method: "POST", Path: "/api/v1/people/read", Service: "people",
+		Params:         "PeopleReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleInvite, Method: "POST", Path: "/api/v1/people/invite", Service: "people",
+		Params:         "PeopleInviteParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleUpdate, Method: "PUT", Path: "/api/v1/people/update", Service: "people",
+		Params:         "PeopleUpdateParams",
+		ParamOrder:     []string{"token", "id", "first_name", "last_name", "phone", "suspended", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsIndex, Method: "POST", Path: "/api/v1/people/sessions_index", Service: "people",
+		Params:         "PeopleSessionsIndexParams",
+		ParamOrder:     []string{"token", "id", "view", "count", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleSessionsDelete, Method: "POST", Path: "/api/v1/people/sessions_delete", Service: "people",
+		Params:         "PeopleSessionsDeleteParams",
+		ParamOrder:     []string{"token", "id", "session_id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: true},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExplain, Method: "POST", Path: "/api/v1/people/explain", Service: "people",
+		Params:         "PeopleExplainParams",
+		ParamOrder:     []string{"token", "email", "application"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleExport, Method: "POST", Path: "/api/v1/people/export", Service: "people",
+		Params:         "PeopleExportParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "read",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleDelete, Method: "POST", Path: "/api/v1/people/delete", Service: "people",
+		Params:         "PeopleDeleteParams",
+		ParamOrder:     []string{"token", "id", "email"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationPeopleEmailUpdate, Method: "PUT", Path: "/api/v1/people/email_update", Service: "people",
+		Params:         "PeopleEmailUpdateParams",
+		ParamOrder:     []string{"token", "id", "email", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "person", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-registered",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesIndex, Method: "POST", Path: "/api/v1/companies/index", Service: "companies",
+		Params:         "CompaniesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesRead, Method: "POST", Path: "/api/v1/companies/read", Service: "companies",
+		Params:         "CompaniesReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesCreate, Method: "POST", Path: "/api/v1/companies/create", Service: "companies",
+		Params:         "CompaniesCreateParams",
+		ParamOrder:     []string{"token", "name", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"company-already-exists",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationCompaniesUpdate, Method: "PUT", Path: "/api/v1/companies/update", Service: "companies",
+		Params:         "CompaniesUpdateParams",
+		ParamOrder:     []string{"token", "id", "name", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"company-already-exists",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesIndex, Method: "POST", Path: "/api/v1/employees/index", Service: "employees",
+		Params:         "EmployeesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesRead, Method: "POST", Path: "/api/v1/employees/read", Service: "employees",
+		Params:         "EmployeesReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesCreate, Method: "POST", Path: "/api/v1/employees/create", Service: "employees",
+		Params:         "EmployeesCreateParams",
+		ParamOrder:     []string{"token", "email", "first_name", "last_name", "access", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-employee",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationEmployeesUpdate, Method: "PUT", Path: "/api/v1/employees/update", Service: "employees",
+		Params:         "EmployeesUpdateParams",
+		ParamOrder:     []string{"token", "id", "access", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "employee", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsIndex, Method: "POST", Path: "/api/v1/liaisons/index", Service: "liaisons",
+		Params:         "LiaisonsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsRead, Method: "POST", Path: "/api/v1/liaisons/read", Service: "liaisons",
+		Params:         "LiaisonsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: false, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsCreate, Method: "POST", Path: "/api/v1/liaisons/create", Service: "liaisons",
+		Params:         "LiaisonsCreateParams",
+		ParamOrder:     []string{"token", "email", "first_name", "last_name", "invite", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "email", Kind: "email", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"email-already-liaison",
+			"email-unverified",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"mandrill-email-failed",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationLiaisonsUpdate, Method: "PUT", Path: "/api/v1/liaisons/update", Service: "liaisons",
+		Params:         "LiaisonsUpdateParams",
+		ParamOrder:     []string{"token", "id", "active", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "support", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Subject:     OperationSubject{Param: "id", Kind: "liaison", Acts: true, Oneself: false},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsIndex, Method: "POST", Path: "/api/v1/applications/index", Service: "applications",
+		Params:         "ApplicationsIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "page", "page.size", "page.number", "page.after", "sort", "sort.by", "sort.order"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsRead, Method: "POST", Path: "/api/v1/applications/read", Service: "applications",
+		Params:         "ApplicationsReadParams",
+		ParamOrder:     []string{"token", "id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsCreate, Method: "POST", Path: "/api/v1/applications/create", Service: "applications",
+		Params:         "ApplicationsCreateParams",
+		ParamOrder:     []string{"token", "slug", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"slug-taken",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsUpdate, Method: "PUT", Path: "/api/v1/applications/update", Service: "applications",
+		Params:         "ApplicationsUpdateParams",
+		ParamOrder:     []string{"token", "id", "name", "url", "admits", "redirect_origins", "legacy_slugs", "sign_in_mail", "accent_color", "logo", "support_url", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsTokenCreate, Method: "POST", Path: "/api/v1/applications/token_create", Service: "applications",
+		Params:         "ApplicationsTokenCreateParams",
+		ParamOrder:     []string{"token", "id"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationApplicationsTokenDelete, Method: "POST", Path: "/api/v1/applications/token_delete", Service: "applications",
+		Params:         "ApplicationsTokenDeleteParams",
+		ParamOrder:     []string{"token", "id", "token_id", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationServicesIndex, Method: "POST", Path: "/api/v1/services/index", Service: "services",
+		Params:         "ServicesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "page", "page.size", "page.number", "page.after"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationServicesUpdate, Method: "PUT", Path: "/api/v1/services/update", Service: "services",
+		Params:         "ServicesUpdateParams",
+		ParamOrder:     []string{"token", "id", "deployed", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationRoutesIndex, Method: "POST", Path: "/api/v1/routes/index", Service: "routes",
+		Params:         "RoutesIndexParams",
+		ParamOrder:     []string{"token", "view", "count", "search", "search.term", "search.attributes", "filters", "page", "page.size", "page.number", "page.after"},
+		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "viewer", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
+			"invalid-token",
+			"session-expired",
+			"origin-not-allowed",
+			"permission-denied",
+			"request-too-large",
+			"rate-limit-exceeded",
+			"application-crash",
+			"identify-request-error",
+			"route-non-existent",
+			"route-not-found",
+			"service-not-found",
+		},
+	},
+	{
+		ID: OperationRoutesUpdate, Method: "PUT", Path: "/api/v1/routes/update", Service: "routes",
+		Params:         "RoutesUpdateParams",
+		ParamOrder:     []string{"token", "id", "deployed", "view"},
+		RequiresParams: true, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
+		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
+		Throttled: true, Access: "admin", Audit: "",
+		Application: SessionApplication{Slug: "planoauth", For: "", Param: ""},
+		Slugs: []string{
+			"action-successful",
+			"invalid-content-type",
+			"invalid-encoded-params",
+			"invalid-param",
+			"missing-param",
+			"no-params-decoded",
 			"invalid-token",
 			"session-expired",
 			"origin-not-allowed",
@@ -760,8 +2167,123 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "It worked.",
+				Meaning:    "The new application.",
+				Operations: []string{"applicationsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The applications.",
+				Operations: []string{"applicationsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application.",
+				Operations: []string{"applicationsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new token. It is shown this once.",
+				Operations: []string{"applicationsTokenCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application, without the token.",
+				Operations: []string{"applicationsTokenDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The application, as changed.",
+				Operations: []string{"applicationsUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The events.",
+				Operations: []string{"auditEventsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is new, and a client.",
+				Operations: []string{"clientsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The clients.",
+				Operations: []string{"clientsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The client.",
+				Operations: []string{"clientsRead"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.",
 				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The client, as changed.",
+				Operations: []string{"clientsUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new company.",
+				Operations: []string{"companiesCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The companies.",
+				Operations: []string{"companiesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The company.",
+				Operations: []string{"companiesRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The company, as changed.",
+				Operations: []string{"companiesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new employee.",
+				Operations: []string{"employeesCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employees.",
+				Operations: []string{"employeesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employee.",
+				Operations: []string{"employeesRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The employee, as changed.",
+				Operations: []string{"employeesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The new liaison.",
+				Operations: []string{"liaisonsCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaisons.",
+				Operations: []string{"liaisonsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaison.",
+				Operations: []string{"liaisonsRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The liaison, as changed.",
+				Operations: []string{"liaisonsUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -775,6 +2297,61 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The password was judged. `acceptable` says how.",
+				Operations: []string{"passwordsJudge"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person was deleted.",
+				Operations: []string{"peopleDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The link is on its way. `data` is the person, whose address has not changed yet.",
+				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "What signing in would answer.",
+				Operations: []string{"peopleExplain"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the person.",
+				Operations: []string{"peopleExport"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The people.",
+				Operations: []string{"peopleIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The invitation was mailed.",
+				Operations: []string{"peopleInvite"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person.",
+				Operations: []string{"peopleRead"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions ended.",
+				Operations: []string{"peopleSessionsDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The sessions.",
+				Operations: []string{"peopleSessionsIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The person, as changed.",
+				Operations: []string{"peopleUpdate"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The preferences.",
 				Operations: []string{"preferencesRead"},
 			},
@@ -782,6 +2359,26 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The preferences, as saved.",
 				Operations: []string{"preferencesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The routes.",
+				Operations: []string{"routesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The route, as changed.",
+				Operations: []string{"routesUpdate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The services.",
+				Operations: []string{"servicesIndex"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The service, as changed.",
+				Operations: []string{"servicesUpdate"},
 			},
 			{
 				Message:    "It worked.",
@@ -802,6 +2399,11 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The user is signed in. `data` is the new session with its token; `session` and `application` are there if their view was passed.",
 				Operations: []string{"sessionsGoogleCreate"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The session has ended, and the token stands for it.",
+				Operations: []string{"sessionsHandOver"},
 			},
 			{
 				Message:    "It worked.",
@@ -830,6 +2432,26 @@ var Statuses = []*Status{
 			},
 			{
 				Message:    "It worked.",
+				Meaning:    "The user was deleted.",
+				Operations: []string{"usersDelete"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The address is changed.",
+				Operations: []string{"usersEmailChange"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The link is on its way.",
+				Operations: []string{"usersEmailChangeRequest"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user has the old address again.",
+				Operations: []string{"usersEmailChangeUndo"},
+			},
+			{
+				Message:    "It worked.",
 				Meaning:    "The link is being mailed to the user.",
 				Operations: []string{"usersEmailVerificationRequest"},
 			},
@@ -837,6 +2459,21 @@ var Statuses = []*Status{
 				Message:    "It worked.",
 				Meaning:    "The address is verified.",
 				Operations: []string{"usersEmailVerify"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "Everything about the user.",
+				Operations: []string{"usersExport"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is linked to the Google account.",
+				Operations: []string{"usersGoogleLink"},
+			},
+			{
+				Message:    "It worked.",
+				Meaning:    "The user is linked to no Google account.",
+				Operations: []string{"usersGoogleUnlink"},
 			},
 			{
 				Message:    "It worked.",
@@ -866,13 +2503,34 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "client-created-for-existing-email", Code: 200, Retry: "", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A user had this address, and is a client now.",
+				Meaning:    "A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.",
+				Operations: []string{"clientsCreate"},
+			},
+		},
+	},
+	{
 		Slug: "client-validation-failed", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
 				Message:    "The client could not be accepted.",
 				Meaning:    "Each param is well formed, but the client that they describe breaks a rule: the phone number cannot exist (`possible`), a name holds a URL (`no_url`), the company is not active (`active`), or the password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`).",
 				Remedy:     "Show the person what `errors` says, and let them correct it.",
-				Operations: []string{"clientsRegister", "usersClientRegister"},
+				Operations: []string{"clientsRegister", "clientsCreate", "clientsUpdate", "usersClientRegister"},
+			},
+		},
+	},
+	{
+		Slug: "company-already-exists", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "A company has this name already.",
+				Meaning:    "A company has this name, in upper or lower case.",
+				Remedy:     "Use that company, or choose another name.",
+				Operations: []string{"companiesCreate", "companiesUpdate"},
 			},
 		},
 	},
@@ -881,9 +2539,31 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "This user is a client already.",
-				Meaning:    "The user of the session has a client record. Nothing was changed.",
-				Remedy:     "Continue as a client.",
-				Operations: []string{"usersClientRegister"},
+				Meaning:    "The user has a client record, active or not. Nothing was changed.",
+				Remedy:     "Users continue as a client. In administration, change the record with clients/update.",
+				Operations: []string{"clientsCreate", "usersClientRegister"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-employee", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is an employee already.",
+				Meaning:    "The user with this e-mail address has an employee record, active or not. Nothing was changed.",
+				Remedy:     "Change the record with employees/update.",
+				Operations: []string{"employeesCreate"},
+			},
+		},
+	},
+	{
+		Slug: "email-already-liaison", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This user is a liaison already.",
+				Meaning:    "The user with this e-mail address has a liaison record, active or not. Nothing was changed.",
+				Remedy:     "Change the record with liaisons/update.",
+				Operations: []string{"liaisonsCreate"},
 			},
 		},
 	},
@@ -906,7 +2586,7 @@ var Statuses = []*Status{
 				Message:    "This e-mail address is already registered.",
 				Meaning:    "A user has this e-mail address. Nothing was changed.",
 				Remedy:     "Sign in. A user who is not a client yet becomes one with users/client_register.",
-				Operations: []string{"clientsRegister"},
+				Operations: []string{"clientsRegister", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "peopleEmailUpdate"},
 			},
 		},
 	},
@@ -922,6 +2602,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "email-change-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is too old.",
+				Meaning:    "The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours.",
+				Remedy:     "Request a new link with users/email_change_request.",
+				Operations: []string{"usersEmailChange", "usersEmailChangeUndo"},
+			},
+		},
+	},
+	{
 		Slug: "email-not-found", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -933,13 +2624,24 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "email-unverified", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "This address is not verified.",
+				Meaning:    "A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.",
+				Remedy:     "Let the person open a mailed link first. For employees, `planoauth employee add --unproven` is the only other way.",
+				Operations: []string{"clientsCreate", "clientsUpdate", "employeesCreate", "liaisonsCreate"},
+			},
+		},
+	},
+	{
 		Slug: "google-account-conflict", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
 				Message:    "A user has this e-mail address already.",
 				Meaning:    "A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.",
 				Remedy:     "Verify the address by a magic link or a reset link first, then use Google.",
-				Operations: []string{"sessionsGoogleCreate"},
+				Operations: []string{"sessionsGoogleCreate", "usersGoogleLink"},
 			},
 		},
 	},
@@ -950,7 +2652,7 @@ var Statuses = []*Status{
 				Message:    "Google does not vouch for the e-mail address.",
 				Meaning:    "No user is linked to this Google account, and Google has not verified its e-mail address.",
 				Remedy:     "Let the person verify the address with Google, or sign in another way.",
-				Operations: []string{"sessionsGoogleCreate"},
+				Operations: []string{"sessionsGoogleCreate", "usersGoogleLink"},
 			},
 		},
 	},
@@ -961,7 +2663,7 @@ var Statuses = []*Status{
 				Message:    "The sign-in with Google failed.",
 				Meaning:    "Google is not configured on the server or cannot be reached, refused the code, or gave an invalid answer. Or the state or verifier is unknown, used, wrong or older than 10 minutes.",
 				Remedy:     "Begin again with sessions/google_authorize, or sign in another way.",
-				Operations: []string{"sessionsGoogleAuthorize", "sessionsGoogleCreate"},
+				Operations: []string{"sessionsGoogleAuthorize", "sessionsGoogleCreate", "usersGoogleLink"},
 			},
 		},
 	},
@@ -972,7 +2674,18 @@ var Statuses = []*Status{
 				Message:    "The content type is not the one that this operation reads.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
+			},
+		},
+	},
+	{
+		Slug: "invalid-email-change-link", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The link is not valid.",
+				Meaning:    "The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid.",
+				Remedy:     "Sign in as the user of the link, or request a new link with users/email_change_request.",
+				Operations: []string{"usersEmailChange", "usersEmailChangeUndo"},
 			},
 		},
 	},
@@ -983,7 +2696,7 @@ var Statuses = []*Status{
 				Message:    "The body could not be decoded.",
 				Meaning:    "The body is not one JSON object, or on sensitive operations not base64 of one. The JSON is in UTF-8, without duplicate names, NUL or lone surrogates, and at most 16 levels deep.",
 				Remedy:     "Encode the params as one JSON object in UTF-8, on sensitive operations in base64.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1005,7 +2718,7 @@ var Statuses = []*Status{
 				Message:    "A param is not valid.",
 				Meaning:    "All required params are there, but at least one breaks its rule, refers to something that does not exist, or is unknown to the operation.",
 				Remedy:     "Correct each param that `errors` names; `rule` says which rule it broke.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1016,7 +2729,7 @@ var Statuses = []*Status{
 				Message:    "The password is wrong.",
 				Meaning:    "The password is not the one of the user with this e-mail address.",
 				Remedy:     "Let the user type the password again, or send a reset link.",
-				Operations: []string{"sessionsCreate", "usersPasswordUpdate"},
+				Operations: []string{"sessionsCreate", "usersPasswordUpdate", "usersDelete", "usersEmailChangeRequest"},
 			},
 		},
 	},
@@ -1060,7 +2773,7 @@ var Statuses = []*Status{
 				Message:    "A required param is missing.",
 				Meaning:    "A required param is absent or null. `errors` lists everything that is wrong with the params, missing ones first.",
 				Remedy:     "Send the params that `errors` names with the rule `required`.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1071,7 +2784,7 @@ var Statuses = []*Status{
 				Message:    "The body holds no params.",
 				Meaning:    "The body is empty, before or after base64 decoding, or it is an empty object although a param is required.",
 				Remedy:     "Send a JSON object with the params of the operation.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1091,9 +2804,20 @@ var Statuses = []*Status{
 		Meanings: []Meaning{
 			{
 				Message:    "The link is too old.",
-				Meaning:    "The link is older than an hour.",
-				Remedy:     "Request a new link with users/password_reset_request.",
+				Meaning:    "The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).",
+				Remedy:     "Request a new link with users/password_reset_request. After an invitation, people/invite sends a new one.",
 				Operations: []string{"usersPasswordReset"},
+			},
+		},
+	},
+	{
+		Slug: "slug-taken", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "An application has this slug already.",
+				Meaning:    "An application has this slug.",
+				Remedy:     "Choose another slug.",
+				Operations: []string{"applicationsCreate"},
 			},
 		},
 	},
@@ -1120,6 +2844,17 @@ var Statuses = []*Status{
 		},
 	},
 	{
+		Slug: "user-suspended", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
+		Meanings: []Meaning{
+			{
+				Message:    "The user is suspended.",
+				Meaning:    "The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.",
+				Remedy:     "Ask the operators why the user is suspended.",
+				Operations: []string{"sessionsCreate", "sessionsMagicLinkCreate", "sessionsGoogleCreate"},
+			},
+		},
+	},
+	{
 		Slug: "verification-link-expired", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
@@ -1137,7 +2872,7 @@ var Statuses = []*Status{
 				Message:    "The user is not a client yet.",
 				Meaning:    "The token is valid, but its user is neither a client nor an employee nor a liaison, and can do little but register. `session` is the refused session.",
 				Remedy:     "Send the user to the registration page, which uses users/client_register with this session's token.",
-				Operations: []string{"sessionsRead", "sessionsMagicLinkRequest", "sessionsGoogleAuthorize", "clientsRegister", "usersPasswordResetRequest", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsRead", "sessionsMagicLinkRequest", "sessionsGoogleAuthorize", "sessionsHandOver", "clientsRegister", "usersPasswordResetRequest", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "passwordsJudge", "notificationsIndex", "notificationsUpdate"},
 			},
 			{
 				Message:    "The user is not a client yet; a session was made all the same.",
@@ -1166,7 +2901,7 @@ var Statuses = []*Status{
 				Message:    "The token is not valid.",
 				Meaning:    "The token is malformed, unknown or signed out, of a kind that the operation does not take, or of a user who no longer has a role in the session's application. Or the header `PlanoAuth-Application` has no valid application token.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1177,7 +2912,7 @@ var Statuses = []*Status{
 				Message:    "The session has expired.",
 				Meaning:    "The session is older than 7 days or has not been used for 72 hours, and the user has not chosen `remember_me`. `data` says which limit was exceeded first, and when.",
 				Remedy:     "Sign in again and use the new token.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1188,7 +2923,7 @@ var Statuses = []*Status{
 				Message:    "Pages of this origin may not call PlanoAuth.",
 				Meaning:    "The request comes from a web page whose origin is neither that of `PUBLIC_URL` nor a redirect origin of any application. Nothing was done.",
 				Remedy:     "Ask the operators to add the page's origin to the application; the log has the command.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1199,7 +2934,7 @@ var Statuses = []*Status{
 				Message:    "This is not open to the roles of the user.",
 				Meaning:    "The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.",
 				Remedy:     "Call it with a session that has the role, of the application `planoauth`.",
-				Operations: []string{"usersClientRegister", "usersPasswordUpdate", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersPasswordUpdate", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersGoogleLink", "usersGoogleUnlink", "preferencesUpdate", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1210,7 +2945,7 @@ var Statuses = []*Status{
 				Message:    "The body is larger than 64 KiB.",
 				Meaning:    "The body, as it was sent, is larger than 65,536 bytes.",
 				Remedy:     "Send less.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1221,7 +2956,7 @@ var Statuses = []*Status{
 				Message:    "There were too many requests; try again later.",
 				Meaning:    "The caller's address has sent too many requests, or this e-mail address has had too many wrong passwords or too many requests for links. Nothing was done, and the password was not checked.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1232,7 +2967,7 @@ var Statuses = []*Status{
 				Message:    "Something failed on the server; it has been reported.",
 				Meaning:    "An unexpected error. The cause is in the server's log under the request id, and the operators have been notified.",
 				Remedy:     "Try again later. If it still fails, give the request id to the operators.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1243,7 +2978,7 @@ var Statuses = []*Status{
 				Message:    "The request could not be identified.",
 				Meaning:    "The registry of services and routes could not be read, so the route of the request is unknown.",
 				Remedy:     "Try again later.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1253,8 +2988,38 @@ var Statuses = []*Status{
 			{
 				Message:    "It worked, but a mail could not be sent.",
 				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"clientsCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Continue as after success. Do not repeat the request.",
 				Operations: []string{"clientsRegister"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"employeesCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"liaisonsCreate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"peopleEmailUpdate"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"peopleInvite"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
@@ -1267,6 +3032,12 @@ var Statuses = []*Status{
 				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
 				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
 				Operations: []string{"sessionsMagicLinkRequest"},
+			},
+			{
+				Message:    "It worked, but a mail could not be sent.",
+				Meaning:    "The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.",
+				Remedy:     "Tell the person that the mail will be late. Do not repeat the request.",
+				Operations: []string{"usersEmailChangeRequest"},
 			},
 			{
 				Message:    "It worked, but a mail could not be sent.",
@@ -1289,7 +3060,7 @@ var Statuses = []*Status{
 				Message:    "There is no such route.",
 				Meaning:    "No operation has this path and method.",
 				Remedy:     "Check the method and the path, which is case-sensitive and has no slash at its end.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1300,7 +3071,7 @@ var Statuses = []*Status{
 				Message:    "This route has not been deployed.",
 				Meaning:    "The operation exists, but its route record is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the route.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1311,7 +3082,7 @@ var Statuses = []*Status{
 				Message:    "The service of this route has not been deployed.",
 				Meaning:    "The operation exists, but the record of its service is missing or not deployed.",
 				Remedy:     "Wait until the operators have deployed the service.",
-				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "clientsRegister", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "preferencesRead", "preferencesUpdate", "notificationsIndex", "notificationsUpdate"},
+				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
 			},
 		},
 	},
@@ -1322,7 +3093,7 @@ var Statuses = []*Status{
 				Message:    "The server is busy; try again shortly.",
 				Meaning:    "All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.",
 				Remedy:     "Try again after the seconds that the `Retry-After` header gives.",
-				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset"},
+				Operations: []string{"sessionsCreate", "clientsRegister", "usersClientRegister", "usersPasswordUpdate", "usersPasswordReset", "usersDelete", "usersEmailChangeRequest", "passwordsJudge"},
 			},
 		},
 	},
@@ -1398,10 +3169,27 @@ func (o ApplicationCrash) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes ApplicationCrash an outcome of sessionsHandOver.
+func (o ApplicationCrash) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes ApplicationCrash an outcome of clientsRegister.
 func (o ApplicationCrash) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitClientsIndexResponse makes ApplicationCrash an outcome of clientsIndex.
+func (o ApplicationCrash) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes ApplicationCrash an outcome of clientsRead.
+func (o ApplicationCrash) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes ApplicationCrash an outcome of clientsCreate.
+func (o ApplicationCrash) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes ApplicationCrash an outcome of clientsUpdate.
+func (o ApplicationCrash) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes ApplicationCrash an outcome of usersClientRegister.
 func (o ApplicationCrash) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -1439,6 +3227,37 @@ func (o ApplicationCrash) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes ApplicationCrash an outcome of usersExport.
+func (o ApplicationCrash) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ApplicationCrash an outcome of usersDelete.
+func (o ApplicationCrash) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes ApplicationCrash an outcome of usersEmailChangeRequest.
+func (o ApplicationCrash) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes ApplicationCrash an outcome of usersEmailChange.
+func (o ApplicationCrash) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes ApplicationCrash an outcome of usersEmailChangeUndo.
+func (o ApplicationCrash) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes ApplicationCrash an outcome of usersGoogleLink.
+func (o ApplicationCrash) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes ApplicationCrash an outcome of usersGoogleUnlink.
+func (o ApplicationCrash) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes ApplicationCrash an outcome of preferencesRead.
 func (o ApplicationCrash) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1449,6 +3268,9 @@ func (o ApplicationCrash) VisitPreferencesUpdateResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes ApplicationCrash an outcome of passwordsJudge.
+func (o ApplicationCrash) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitNotificationsIndexResponse makes ApplicationCrash an outcome of notificationsIndex.
 func (o ApplicationCrash) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1456,6 +3278,245 @@ func (o ApplicationCrash) VisitNotificationsIndexResponse(w http.ResponseWriter)
 
 // VisitNotificationsUpdateResponse makes ApplicationCrash an outcome of notificationsUpdate.
 func (o ApplicationCrash) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes ApplicationCrash an outcome of auditEventsIndex.
+func (o ApplicationCrash) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes ApplicationCrash an outcome of peopleIndex.
+func (o ApplicationCrash) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes ApplicationCrash an outcome of peopleRead.
+func (o ApplicationCrash) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes ApplicationCrash an outcome of peopleInvite.
+func (o ApplicationCrash) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ApplicationCrash an outcome of peopleUpdate.
+func (o ApplicationCrash) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ApplicationCrash an outcome of peopleSessionsIndex.
+func (o ApplicationCrash) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ApplicationCrash an outcome of peopleSessionsDelete.
+func (o ApplicationCrash) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ApplicationCrash an outcome of peopleExplain.
+func (o ApplicationCrash) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ApplicationCrash an outcome of peopleExport.
+func (o ApplicationCrash) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ApplicationCrash an outcome of peopleDelete.
+func (o ApplicationCrash) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes ApplicationCrash an outcome of peopleEmailUpdate.
+func (o ApplicationCrash) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes ApplicationCrash an outcome of companiesIndex.
+func (o ApplicationCrash) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes ApplicationCrash an outcome of companiesRead.
+func (o ApplicationCrash) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes ApplicationCrash an outcome of companiesCreate.
+func (o ApplicationCrash) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes ApplicationCrash an outcome of companiesUpdate.
+func (o ApplicationCrash) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes ApplicationCrash an outcome of employeesIndex.
+func (o ApplicationCrash) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes ApplicationCrash an outcome of employeesRead.
+func (o ApplicationCrash) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes ApplicationCrash an outcome of employeesCreate.
+func (o ApplicationCrash) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes ApplicationCrash an outcome of employeesUpdate.
+func (o ApplicationCrash) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes ApplicationCrash an outcome of liaisonsIndex.
+func (o ApplicationCrash) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes ApplicationCrash an outcome of liaisonsRead.
+func (o ApplicationCrash) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes ApplicationCrash an outcome of liaisonsCreate.
+func (o ApplicationCrash) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes ApplicationCrash an outcome of liaisonsUpdate.
+func (o ApplicationCrash) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes ApplicationCrash an outcome of applicationsIndex.
+func (o ApplicationCrash) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes ApplicationCrash an outcome of applicationsRead.
+func (o ApplicationCrash) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes ApplicationCrash an outcome of applicationsCreate.
+func (o ApplicationCrash) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes ApplicationCrash an outcome of applicationsUpdate.
+func (o ApplicationCrash) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes ApplicationCrash an outcome of applicationsTokenCreate.
+func (o ApplicationCrash) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ApplicationCrash an outcome of applicationsTokenDelete.
+func (o ApplicationCrash) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes ApplicationCrash an outcome of servicesIndex.
+func (o ApplicationCrash) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes ApplicationCrash an outcome of servicesUpdate.
+func (o ApplicationCrash) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes ApplicationCrash an outcome of routesIndex.
+func (o ApplicationCrash) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes ApplicationCrash an outcome of routesUpdate.
+func (o ApplicationCrash) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (ApplicationsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsCreateResponse makes ApplicationsCreateActionSuccessful an outcome of applicationsCreate.
+func (o ApplicationsCreateActionSuccessful) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsIndexResponse makes ApplicationsIndexActionSuccessful an outcome of applicationsIndex.
+func (o ApplicationsIndexActionSuccessful) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsReadResponse makes ApplicationsReadActionSuccessful an outcome of applicationsRead.
+func (o ApplicationsReadActionSuccessful) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsTokenCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsTokenCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsTokenCreateResponse makes ApplicationsTokenCreateActionSuccessful an outcome of applicationsTokenCreate.
+func (o ApplicationsTokenCreateActionSuccessful) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsTokenDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsTokenDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ApplicationsTokenDeleteActionSuccessful an outcome of applicationsTokenDelete.
+func (o ApplicationsTokenDeleteActionSuccessful) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ApplicationsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitApplicationsUpdateResponse makes ApplicationsUpdateActionSuccessful an outcome of applicationsUpdate.
+func (o ApplicationsUpdateActionSuccessful) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (AuditEventsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o AuditEventsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitAuditEventsIndexResponse makes AuditEventsIndexActionSuccessful an outcome of auditEventsIndex.
+func (o AuditEventsIndexActionSuccessful) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "client-created-for-existing-email".
+func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientCreatedForExistingEmail) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "client-created-for-existing-email", "A user had this address, and is a client now.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsCreateResponse makes ClientCreatedForExistingEmail an outcome of clientsCreate.
+func (o ClientCreatedForExistingEmail) VisitClientsCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1481,6 +3542,9 @@ func (o ClientRequired) VisitSessionsGoogleAuthorizeResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes ClientRequired an outcome of sessionsHandOver.
+func (o ClientRequired) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes ClientRequired an outcome of clientsRegister.
 func (o ClientRequired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -1488,6 +3552,22 @@ func (o ClientRequired) VisitClientsRegisterResponse(w http.ResponseWriter) erro
 func (o ClientRequired) VisitUsersPasswordResetRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitUsersEmailChangeUndoResponse makes ClientRequired an outcome of usersEmailChangeUndo.
+func (o ClientRequired) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes ClientRequired an outcome of usersGoogleLink.
+func (o ClientRequired) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes ClientRequired an outcome of usersGoogleUnlink.
+func (o ClientRequired) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes ClientRequired an outcome of passwordsJudge.
+func (o ClientRequired) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes ClientRequired an outcome of notificationsIndex.
 func (o ClientRequired) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -1513,8 +3593,74 @@ func (o ClientValidationFailed) VisitClientsRegisterResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitClientsCreateResponse makes ClientValidationFailed an outcome of clientsCreate.
+func (o ClientValidationFailed) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes ClientValidationFailed an outcome of clientsUpdate.
+func (o ClientValidationFailed) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes ClientValidationFailed an outcome of usersClientRegister.
 func (o ClientValidationFailed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsCreateResponse makes ClientsCreateActionSuccessful an outcome of clientsCreate.
+func (o ClientsCreateActionSuccessful) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (ClientsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o ClientsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitClientsCreateResponse makes ClientsCreateMandrillEmailFailed an outcome of clientsCreate.
+func (o ClientsCreateMandrillEmailFailed) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsIndexResponse makes ClientsIndexActionSuccessful an outcome of clientsIndex.
+func (o ClientsIndexActionSuccessful) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ClientsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsReadResponse makes ClientsReadActionSuccessful an outcome of clientsRead.
+func (o ClientsReadActionSuccessful) VisitClientsReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1546,6 +3692,95 @@ func (o ClientsRegisterMandrillEmailFailed) VisitClientsRegisterResponse(w http.
 	return o.Write(w)
 }
 
+// Slug is "action-successful".
+func (ClientsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ClientsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitClientsUpdateResponse makes ClientsUpdateActionSuccessful an outcome of clientsUpdate.
+func (o ClientsUpdateActionSuccessful) VisitClientsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesCreateResponse makes CompaniesCreateActionSuccessful an outcome of companiesCreate.
+func (o CompaniesCreateActionSuccessful) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesIndexResponse makes CompaniesIndexActionSuccessful an outcome of companiesIndex.
+func (o CompaniesIndexActionSuccessful) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesReadResponse makes CompaniesReadActionSuccessful an outcome of companiesRead.
+func (o CompaniesReadActionSuccessful) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (CompaniesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o CompaniesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitCompaniesUpdateResponse makes CompaniesUpdateActionSuccessful an outcome of companiesUpdate.
+func (o CompaniesUpdateActionSuccessful) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "company-already-exists".
+func (CompanyAlreadyExists) Slug() string { return "company-already-exists" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o CompanyAlreadyExists) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "company-already-exists", "A company has this name already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/company-already-exists>; rel=\"help\""}, o)
+}
+
+// VisitCompaniesCreateResponse makes CompanyAlreadyExists an outcome of companiesCreate.
+func (o CompanyAlreadyExists) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes CompanyAlreadyExists an outcome of companiesUpdate.
+func (o CompanyAlreadyExists) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "email-already-client".
 func (EmailAlreadyClient) Slug() string { return "email-already-client" }
 
@@ -1555,8 +3790,41 @@ func (o EmailAlreadyClient) Write(w http.ResponseWriter) error {
 	return writeOutcome(w, 400, []string{"</statuses/email-already-client>; rel=\"help\""}, o)
 }
 
+// VisitClientsCreateResponse makes EmailAlreadyClient an outcome of clientsCreate.
+func (o EmailAlreadyClient) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitUsersClientRegisterResponse makes EmailAlreadyClient an outcome of usersClientRegister.
 func (o EmailAlreadyClient) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-already-employee".
+func (EmailAlreadyEmployee) Slug() string { return "email-already-employee" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyEmployee) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-employee", "This user is an employee already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-employee>; rel=\"help\""}, o)
+}
+
+// VisitEmployeesCreateResponse makes EmailAlreadyEmployee an outcome of employeesCreate.
+func (o EmailAlreadyEmployee) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-already-liaison".
+func (EmailAlreadyLiaison) Slug() string { return "email-already-liaison" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailAlreadyLiaison) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-already-liaison", "This user is a liaison already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-already-liaison>; rel=\"help\""}, o)
+}
+
+// VisitLiaisonsCreateResponse makes EmailAlreadyLiaison an outcome of liaisonsCreate.
+func (o EmailAlreadyLiaison) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1589,6 +3857,26 @@ func (o EmailAlreadyRegistered) VisitClientsRegisterResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitUsersEmailChangeRequestResponse makes EmailAlreadyRegistered an outcome of usersEmailChangeRequest.
+func (o EmailAlreadyRegistered) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes EmailAlreadyRegistered an outcome of usersEmailChange.
+func (o EmailAlreadyRegistered) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes EmailAlreadyRegistered an outcome of usersEmailChangeUndo.
+func (o EmailAlreadyRegistered) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleEmailUpdateResponse makes EmailAlreadyRegistered an outcome of peopleEmailUpdate.
+func (o EmailAlreadyRegistered) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "email-already-verified".
 func (EmailAlreadyVerified) Slug() string { return "email-already-verified" }
 
@@ -1600,6 +3888,25 @@ func (o EmailAlreadyVerified) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerificationRequestResponse makes EmailAlreadyVerified an outcome of usersEmailVerificationRequest.
 func (o EmailAlreadyVerified) VisitUsersEmailVerificationRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "email-change-link-expired".
+func (EmailChangeLinkExpired) Slug() string { return "email-change-link-expired" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailChangeLinkExpired) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-change-link-expired", "The link is too old.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-change-link-expired>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailChangeResponse makes EmailChangeLinkExpired an outcome of usersEmailChange.
+func (o EmailChangeLinkExpired) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes EmailChangeLinkExpired an outcome of usersEmailChangeUndo.
+func (o EmailChangeLinkExpired) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1625,6 +3932,97 @@ func (o EmailNotFound) VisitUsersPasswordResetRequestResponse(w http.ResponseWri
 	return o.Write(w)
 }
 
+// Slug is "email-unverified".
+func (EmailUnverified) Slug() string { return "email-unverified" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o EmailUnverified) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "email-unverified", "This address is not verified.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/email-unverified>; rel=\"help\""}, o)
+}
+
+// VisitClientsCreateResponse makes EmailUnverified an outcome of clientsCreate.
+func (o EmailUnverified) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes EmailUnverified an outcome of clientsUpdate.
+func (o EmailUnverified) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes EmailUnverified an outcome of employeesCreate.
+func (o EmailUnverified) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes EmailUnverified an outcome of liaisonsCreate.
+func (o EmailUnverified) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (EmployeesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesCreateResponse makes EmployeesCreateActionSuccessful an outcome of employeesCreate.
+func (o EmployeesCreateActionSuccessful) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (EmployeesCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o EmployeesCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitEmployeesCreateResponse makes EmployeesCreateMandrillEmailFailed an outcome of employeesCreate.
+func (o EmployeesCreateMandrillEmailFailed) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesIndexResponse makes EmployeesIndexActionSuccessful an outcome of employeesIndex.
+func (o EmployeesIndexActionSuccessful) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesReadResponse makes EmployeesReadActionSuccessful an outcome of employeesRead.
+func (o EmployeesReadActionSuccessful) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (EmployeesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o EmployeesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitEmployeesUpdateResponse makes EmployeesUpdateActionSuccessful an outcome of employeesUpdate.
+func (o EmployeesUpdateActionSuccessful) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "google-account-conflict".
 func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
 
@@ -1639,6 +4037,11 @@ func (o GoogleAccountConflict) VisitSessionsGoogleCreateResponse(w http.Response
 	return o.Write(w)
 }
 
+// VisitUsersGoogleLinkResponse makes GoogleAccountConflict an outcome of usersGoogleLink.
+func (o GoogleAccountConflict) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "google-email-unverified".
 func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
 
@@ -1650,6 +4053,11 @@ func (o GoogleEmailUnverified) Write(w http.ResponseWriter) error {
 
 // VisitSessionsGoogleCreateResponse makes GoogleEmailUnverified an outcome of sessionsGoogleCreate.
 func (o GoogleEmailUnverified) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes GoogleEmailUnverified an outcome of usersGoogleLink.
+func (o GoogleEmailUnverified) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1669,6 +4077,11 @@ func (o GoogleSignInFailed) VisitSessionsGoogleAuthorizeResponse(w http.Response
 
 // VisitSessionsGoogleCreateResponse makes GoogleSignInFailed an outcome of sessionsGoogleCreate.
 func (o GoogleSignInFailed) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes GoogleSignInFailed an outcome of usersGoogleLink.
+func (o GoogleSignInFailed) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1721,8 +4134,33 @@ func (o IdentifyRequestError) VisitSessionsGoogleCreateResponse(w http.ResponseW
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes IdentifyRequestError an outcome of sessionsHandOver.
+func (o IdentifyRequestError) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes IdentifyRequestError an outcome of clientsRegister.
 func (o IdentifyRequestError) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsIndexResponse makes IdentifyRequestError an outcome of clientsIndex.
+func (o IdentifyRequestError) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsReadResponse makes IdentifyRequestError an outcome of clientsRead.
+func (o IdentifyRequestError) VisitClientsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsCreateResponse makes IdentifyRequestError an outcome of clientsCreate.
+func (o IdentifyRequestError) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes IdentifyRequestError an outcome of clientsUpdate.
+func (o IdentifyRequestError) VisitClientsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1764,6 +4202,41 @@ func (o IdentifyRequestError) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes IdentifyRequestError an outcome of usersExport.
+func (o IdentifyRequestError) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes IdentifyRequestError an outcome of usersDelete.
+func (o IdentifyRequestError) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeRequestResponse makes IdentifyRequestError an outcome of usersEmailChangeRequest.
+func (o IdentifyRequestError) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes IdentifyRequestError an outcome of usersEmailChange.
+func (o IdentifyRequestError) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes IdentifyRequestError an outcome of usersEmailChangeUndo.
+func (o IdentifyRequestError) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes IdentifyRequestError an outcome of usersGoogleLink.
+func (o IdentifyRequestError) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes IdentifyRequestError an outcome of usersGoogleUnlink.
+func (o IdentifyRequestError) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes IdentifyRequestError an outcome of preferencesRead.
 func (o IdentifyRequestError) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1774,6 +4247,11 @@ func (o IdentifyRequestError) VisitPreferencesUpdateResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes IdentifyRequestError an outcome of passwordsJudge.
+func (o IdentifyRequestError) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitNotificationsIndexResponse makes IdentifyRequestError an outcome of notificationsIndex.
 func (o IdentifyRequestError) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1781,6 +4259,169 @@ func (o IdentifyRequestError) VisitNotificationsIndexResponse(w http.ResponseWri
 
 // VisitNotificationsUpdateResponse makes IdentifyRequestError an outcome of notificationsUpdate.
 func (o IdentifyRequestError) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes IdentifyRequestError an outcome of auditEventsIndex.
+func (o IdentifyRequestError) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes IdentifyRequestError an outcome of peopleIndex.
+func (o IdentifyRequestError) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleReadResponse makes IdentifyRequestError an outcome of peopleRead.
+func (o IdentifyRequestError) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes IdentifyRequestError an outcome of peopleInvite.
+func (o IdentifyRequestError) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleUpdateResponse makes IdentifyRequestError an outcome of peopleUpdate.
+func (o IdentifyRequestError) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes IdentifyRequestError an outcome of peopleSessionsIndex.
+func (o IdentifyRequestError) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes IdentifyRequestError an outcome of peopleSessionsDelete.
+func (o IdentifyRequestError) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes IdentifyRequestError an outcome of peopleExplain.
+func (o IdentifyRequestError) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes IdentifyRequestError an outcome of peopleExport.
+func (o IdentifyRequestError) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes IdentifyRequestError an outcome of peopleDelete.
+func (o IdentifyRequestError) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleEmailUpdateResponse makes IdentifyRequestError an outcome of peopleEmailUpdate.
+func (o IdentifyRequestError) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes IdentifyRequestError an outcome of companiesIndex.
+func (o IdentifyRequestError) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes IdentifyRequestError an outcome of companiesRead.
+func (o IdentifyRequestError) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesCreateResponse makes IdentifyRequestError an outcome of companiesCreate.
+func (o IdentifyRequestError) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes IdentifyRequestError an outcome of companiesUpdate.
+func (o IdentifyRequestError) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes IdentifyRequestError an outcome of employeesIndex.
+func (o IdentifyRequestError) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes IdentifyRequestError an outcome of employeesRead.
+func (o IdentifyRequestError) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes IdentifyRequestError an outcome of employeesCreate.
+func (o IdentifyRequestError) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes IdentifyRequestError an outcome of employeesUpdate.
+func (o IdentifyRequestError) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes IdentifyRequestError an outcome of liaisonsIndex.
+func (o IdentifyRequestError) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes IdentifyRequestError an outcome of liaisonsRead.
+func (o IdentifyRequestError) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsCreateResponse makes IdentifyRequestError an outcome of liaisonsCreate.
+func (o IdentifyRequestError) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes IdentifyRequestError an outcome of liaisonsUpdate.
+func (o IdentifyRequestError) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes IdentifyRequestError an outcome of applicationsIndex.
+func (o IdentifyRequestError) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes IdentifyRequestError an outcome of applicationsRead.
+func (o IdentifyRequestError) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes IdentifyRequestError an outcome of applicationsCreate.
+func (o IdentifyRequestError) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes IdentifyRequestError an outcome of applicationsUpdate.
+func (o IdentifyRequestError) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes IdentifyRequestError an outcome of applicationsTokenCreate.
+func (o IdentifyRequestError) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes IdentifyRequestError an outcome of applicationsTokenDelete.
+func (o IdentifyRequestError) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes IdentifyRequestError an outcome of servicesIndex.
+func (o IdentifyRequestError) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes IdentifyRequestError an outcome of servicesUpdate.
+func (o IdentifyRequestError) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes IdentifyRequestError an outcome of routesIndex.
+func (o IdentifyRequestError) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesUpdateResponse makes IdentifyRequestError an outcome of routesUpdate.
+func (o IdentifyRequestError) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1831,8 +4472,29 @@ func (o InvalidContentType) VisitSessionsGoogleCreateResponse(w http.ResponseWri
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidContentType an outcome of sessionsHandOver.
+func (o InvalidContentType) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes InvalidContentType an outcome of clientsRegister.
 func (o InvalidContentType) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsIndexResponse makes InvalidContentType an outcome of clientsIndex.
+func (o InvalidContentType) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidContentType an outcome of clientsRead.
+func (o InvalidContentType) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidContentType an outcome of clientsCreate.
+func (o InvalidContentType) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes InvalidContentType an outcome of clientsUpdate.
+func (o InvalidContentType) VisitClientsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1872,6 +4534,37 @@ func (o InvalidContentType) VisitUsersEmailVerifyResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes InvalidContentType an outcome of usersExport.
+func (o InvalidContentType) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidContentType an outcome of usersDelete.
+func (o InvalidContentType) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes InvalidContentType an outcome of usersEmailChangeRequest.
+func (o InvalidContentType) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidContentType an outcome of usersEmailChange.
+func (o InvalidContentType) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes InvalidContentType an outcome of usersEmailChangeUndo.
+func (o InvalidContentType) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidContentType an outcome of usersGoogleLink.
+func (o InvalidContentType) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes InvalidContentType an outcome of usersGoogleUnlink.
+func (o InvalidContentType) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes InvalidContentType an outcome of preferencesRead.
 func (o InvalidContentType) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1882,6 +4575,11 @@ func (o InvalidContentType) VisitPreferencesUpdateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes InvalidContentType an outcome of passwordsJudge.
+func (o InvalidContentType) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitNotificationsIndexResponse makes InvalidContentType an outcome of notificationsIndex.
 func (o InvalidContentType) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1889,6 +4587,172 @@ func (o InvalidContentType) VisitNotificationsIndexResponse(w http.ResponseWrite
 
 // VisitNotificationsUpdateResponse makes InvalidContentType an outcome of notificationsUpdate.
 func (o InvalidContentType) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes InvalidContentType an outcome of auditEventsIndex.
+func (o InvalidContentType) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes InvalidContentType an outcome of peopleIndex.
+func (o InvalidContentType) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes InvalidContentType an outcome of peopleRead.
+func (o InvalidContentType) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes InvalidContentType an outcome of peopleInvite.
+func (o InvalidContentType) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidContentType an outcome of peopleUpdate.
+func (o InvalidContentType) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidContentType an outcome of peopleSessionsIndex.
+func (o InvalidContentType) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidContentType an outcome of peopleSessionsDelete.
+func (o InvalidContentType) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidContentType an outcome of peopleExplain.
+func (o InvalidContentType) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidContentType an outcome of peopleExport.
+func (o InvalidContentType) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidContentType an outcome of peopleDelete.
+func (o InvalidContentType) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes InvalidContentType an outcome of peopleEmailUpdate.
+func (o InvalidContentType) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes InvalidContentType an outcome of companiesIndex.
+func (o InvalidContentType) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes InvalidContentType an outcome of companiesRead.
+func (o InvalidContentType) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesCreateResponse makes InvalidContentType an outcome of companiesCreate.
+func (o InvalidContentType) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes InvalidContentType an outcome of companiesUpdate.
+func (o InvalidContentType) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes InvalidContentType an outcome of employeesIndex.
+func (o InvalidContentType) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes InvalidContentType an outcome of employeesRead.
+func (o InvalidContentType) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes InvalidContentType an outcome of employeesCreate.
+func (o InvalidContentType) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes InvalidContentType an outcome of employeesUpdate.
+func (o InvalidContentType) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes InvalidContentType an outcome of liaisonsIndex.
+func (o InvalidContentType) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes InvalidContentType an outcome of liaisonsRead.
+func (o InvalidContentType) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidContentType an outcome of liaisonsCreate.
+func (o InvalidContentType) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes InvalidContentType an outcome of liaisonsUpdate.
+func (o InvalidContentType) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes InvalidContentType an outcome of applicationsIndex.
+func (o InvalidContentType) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes InvalidContentType an outcome of applicationsRead.
+func (o InvalidContentType) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes InvalidContentType an outcome of applicationsCreate.
+func (o InvalidContentType) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes InvalidContentType an outcome of applicationsUpdate.
+func (o InvalidContentType) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes InvalidContentType an outcome of applicationsTokenCreate.
+func (o InvalidContentType) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidContentType an outcome of applicationsTokenDelete.
+func (o InvalidContentType) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidContentType an outcome of servicesIndex.
+func (o InvalidContentType) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes InvalidContentType an outcome of servicesUpdate.
+func (o InvalidContentType) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes InvalidContentType an outcome of routesIndex.
+func (o InvalidContentType) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidContentType an outcome of routesUpdate.
+func (o InvalidContentType) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "invalid-email-change-link".
+func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o InvalidEmailChangeLink) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-email-change-link", "The link is not valid.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/invalid-email-change-link>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidEmailChangeLink an outcome of usersEmailChange.
+func (o InvalidEmailChangeLink) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes InvalidEmailChangeLink an outcome of usersEmailChangeUndo.
+func (o InvalidEmailChangeLink) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1941,8 +4805,33 @@ func (o InvalidEncodedParams) VisitSessionsGoogleCreateResponse(w http.ResponseW
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidEncodedParams an outcome of sessionsHandOver.
+func (o InvalidEncodedParams) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes InvalidEncodedParams an outcome of clientsRegister.
 func (o InvalidEncodedParams) VisitClientsRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsIndexResponse makes InvalidEncodedParams an outcome of clientsIndex.
+func (o InvalidEncodedParams) VisitClientsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsReadResponse makes InvalidEncodedParams an outcome of clientsRead.
+func (o InvalidEncodedParams) VisitClientsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsCreateResponse makes InvalidEncodedParams an outcome of clientsCreate.
+func (o InvalidEncodedParams) VisitClientsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitClientsUpdateResponse makes InvalidEncodedParams an outcome of clientsUpdate.
+func (o InvalidEncodedParams) VisitClientsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -1984,6 +4873,41 @@ func (o InvalidEncodedParams) VisitUsersEmailVerifyResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes InvalidEncodedParams an outcome of usersExport.
+func (o InvalidEncodedParams) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes InvalidEncodedParams an outcome of usersDelete.
+func (o InvalidEncodedParams) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeRequestResponse makes InvalidEncodedParams an outcome of usersEmailChangeRequest.
+func (o InvalidEncodedParams) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidEncodedParams an outcome of usersEmailChange.
+func (o InvalidEncodedParams) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes InvalidEncodedParams an outcome of usersEmailChangeUndo.
+func (o InvalidEncodedParams) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidEncodedParams an outcome of usersGoogleLink.
+func (o InvalidEncodedParams) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes InvalidEncodedParams an outcome of usersGoogleUnlink.
+func (o InvalidEncodedParams) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes InvalidEncodedParams an outcome of preferencesRead.
 func (o InvalidEncodedParams) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -1994,6 +4918,11 @@ func (o InvalidEncodedParams) VisitPreferencesUpdateResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes InvalidEncodedParams an outcome of passwordsJudge.
+func (o InvalidEncodedParams) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitNotificationsIndexResponse makes InvalidEncodedParams an outcome of notificationsIndex.
 func (o InvalidEncodedParams) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2001,6 +4930,169 @@ func (o InvalidEncodedParams) VisitNotificationsIndexResponse(w http.ResponseWri
 
 // VisitNotificationsUpdateResponse makes InvalidEncodedParams an outcome of notificationsUpdate.
 func (o InvalidEncodedParams) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes InvalidEncodedParams an outcome of auditEventsIndex.
+func (o InvalidEncodedParams) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes InvalidEncodedParams an outcome of peopleIndex.
+func (o InvalidEncodedParams) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleReadResponse makes InvalidEncodedParams an outcome of peopleRead.
+func (o InvalidEncodedParams) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes InvalidEncodedParams an outcome of peopleInvite.
+func (o InvalidEncodedParams) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleUpdateResponse makes InvalidEncodedParams an outcome of peopleUpdate.
+func (o InvalidEncodedParams) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsIndexResponse makes InvalidEncodedParams an outcome of peopleSessionsIndex.
+func (o InvalidEncodedParams) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidEncodedParams an outcome of peopleSessionsDelete.
+func (o InvalidEncodedParams) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidEncodedParams an outcome of peopleExplain.
+func (o InvalidEncodedParams) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExportResponse makes InvalidEncodedParams an outcome of peopleExport.
+func (o InvalidEncodedParams) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleDeleteResponse makes InvalidEncodedParams an outcome of peopleDelete.
+func (o InvalidEncodedParams) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleEmailUpdateResponse makes InvalidEncodedParams an outcome of peopleEmailUpdate.
+func (o InvalidEncodedParams) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes InvalidEncodedParams an outcome of companiesIndex.
+func (o InvalidEncodedParams) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes InvalidEncodedParams an outcome of companiesRead.
+func (o InvalidEncodedParams) VisitCompaniesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesCreateResponse makes InvalidEncodedParams an outcome of companiesCreate.
+func (o InvalidEncodedParams) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes InvalidEncodedParams an outcome of companiesUpdate.
+func (o InvalidEncodedParams) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes InvalidEncodedParams an outcome of employeesIndex.
+func (o InvalidEncodedParams) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes InvalidEncodedParams an outcome of employeesRead.
+func (o InvalidEncodedParams) VisitEmployeesReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesCreateResponse makes InvalidEncodedParams an outcome of employeesCreate.
+func (o InvalidEncodedParams) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes InvalidEncodedParams an outcome of employeesUpdate.
+func (o InvalidEncodedParams) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes InvalidEncodedParams an outcome of liaisonsIndex.
+func (o InvalidEncodedParams) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsReadResponse makes InvalidEncodedParams an outcome of liaisonsRead.
+func (o InvalidEncodedParams) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsCreateResponse makes InvalidEncodedParams an outcome of liaisonsCreate.
+func (o InvalidEncodedParams) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes InvalidEncodedParams an outcome of liaisonsUpdate.
+func (o InvalidEncodedParams) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes InvalidEncodedParams an outcome of applicationsIndex.
+func (o InvalidEncodedParams) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes InvalidEncodedParams an outcome of applicationsRead.
+func (o InvalidEncodedParams) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes InvalidEncodedParams an outcome of applicationsCreate.
+func (o InvalidEncodedParams) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes InvalidEncodedParams an outcome of applicationsUpdate.
+func (o InvalidEncodedParams) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes InvalidEncodedParams an outcome of applicationsTokenCreate.
+func (o InvalidEncodedParams) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidEncodedParams an outcome of applicationsTokenDelete.
+func (o InvalidEncodedParams) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidEncodedParams an outcome of servicesIndex.
+func (o InvalidEncodedParams) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesUpdateResponse makes InvalidEncodedParams an outcome of servicesUpdate.
+func (o InvalidEncodedParams) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes InvalidEncodedParams an outcome of routesIndex.
+func (o InvalidEncodedParams) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesUpdateResponse makes InvalidEncodedParams an outcome of routesUpdate.
+func (o InvalidEncodedParams) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2059,8 +5151,23 @@ func (o InvalidParam) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidParam an outcome of sessionsHandOver.
+func (o InvalidParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes InvalidParam an outcome of clientsRegister.
 func (o InvalidParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes InvalidParam an outcome of clientsIndex.
+func (o InvalidParam) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidParam an outcome of clientsRead.
+func (o InvalidParam) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidParam an outcome of clientsCreate.
+func (o InvalidParam) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes InvalidParam an outcome of clientsUpdate.
+func (o InvalidParam) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes InvalidParam an outcome of usersClientRegister.
 func (o InvalidParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2094,11 +5201,39 @@ func (o InvalidParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidParam an outcome of usersEmailVerify.
 func (o InvalidParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes InvalidParam an outcome of usersExport.
+func (o InvalidParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidParam an outcome of usersDelete.
+func (o InvalidParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes InvalidParam an outcome of usersEmailChangeRequest.
+func (o InvalidParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidParam an outcome of usersEmailChange.
+func (o InvalidParam) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes InvalidParam an outcome of usersEmailChangeUndo.
+func (o InvalidParam) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidParam an outcome of usersGoogleLink.
+func (o InvalidParam) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes InvalidParam an outcome of usersGoogleUnlink.
+func (o InvalidParam) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidParam an outcome of preferencesRead.
 func (o InvalidParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes InvalidParam an outcome of preferencesUpdate.
 func (o InvalidParam) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes InvalidParam an outcome of passwordsJudge.
+func (o InvalidParam) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes InvalidParam an outcome of notificationsIndex.
 func (o InvalidParam) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2107,6 +5242,113 @@ func (o InvalidParam) VisitNotificationsIndexResponse(w http.ResponseWriter) err
 func (o InvalidParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes InvalidParam an outcome of auditEventsIndex.
+func (o InvalidParam) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleIndexResponse makes InvalidParam an outcome of peopleIndex.
+func (o InvalidParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes InvalidParam an outcome of peopleRead.
+func (o InvalidParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes InvalidParam an outcome of peopleInvite.
+func (o InvalidParam) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidParam an outcome of peopleUpdate.
+func (o InvalidParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidParam an outcome of peopleSessionsIndex.
+func (o InvalidParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidParam an outcome of peopleSessionsDelete.
+func (o InvalidParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidParam an outcome of peopleExplain.
+func (o InvalidParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidParam an outcome of peopleExport.
+func (o InvalidParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidParam an outcome of peopleDelete.
+func (o InvalidParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes InvalidParam an outcome of peopleEmailUpdate.
+func (o InvalidParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes InvalidParam an outcome of companiesIndex.
+func (o InvalidParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes InvalidParam an outcome of companiesRead.
+func (o InvalidParam) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes InvalidParam an outcome of companiesCreate.
+func (o InvalidParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes InvalidParam an outcome of companiesUpdate.
+func (o InvalidParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes InvalidParam an outcome of employeesIndex.
+func (o InvalidParam) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes InvalidParam an outcome of employeesRead.
+func (o InvalidParam) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes InvalidParam an outcome of employeesCreate.
+func (o InvalidParam) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes InvalidParam an outcome of employeesUpdate.
+func (o InvalidParam) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes InvalidParam an outcome of liaisonsIndex.
+func (o InvalidParam) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes InvalidParam an outcome of liaisonsRead.
+func (o InvalidParam) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidParam an outcome of liaisonsCreate.
+func (o InvalidParam) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes InvalidParam an outcome of liaisonsUpdate.
+func (o InvalidParam) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes InvalidParam an outcome of applicationsIndex.
+func (o InvalidParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes InvalidParam an outcome of applicationsRead.
+func (o InvalidParam) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes InvalidParam an outcome of applicationsCreate.
+func (o InvalidParam) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes InvalidParam an outcome of applicationsUpdate.
+func (o InvalidParam) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes InvalidParam an outcome of applicationsTokenCreate.
+func (o InvalidParam) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidParam an outcome of applicationsTokenDelete.
+func (o InvalidParam) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidParam an outcome of servicesIndex.
+func (o InvalidParam) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes InvalidParam an outcome of servicesUpdate.
+func (o InvalidParam) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes InvalidParam an outcome of routesIndex.
+func (o InvalidParam) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidParam an outcome of routesUpdate.
+func (o InvalidParam) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -2122,6 +5364,14 @@ func (o InvalidPassword) VisitSessionsCreateResponse(w http.ResponseWriter) erro
 
 // VisitUsersPasswordUpdateResponse makes InvalidPassword an outcome of usersPasswordUpdate.
 func (o InvalidPassword) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersDeleteResponse makes InvalidPassword an outcome of usersDelete.
+func (o InvalidPassword) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes InvalidPassword an outcome of usersEmailChangeRequest.
+func (o InvalidPassword) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2180,8 +5430,23 @@ func (o InvalidToken) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes InvalidToken an outcome of sessionsHandOver.
+func (o InvalidToken) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes InvalidToken an outcome of clientsRegister.
 func (o InvalidToken) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes InvalidToken an outcome of clientsIndex.
+func (o InvalidToken) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes InvalidToken an outcome of clientsRead.
+func (o InvalidToken) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes InvalidToken an outcome of clientsCreate.
+func (o InvalidToken) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes InvalidToken an outcome of clientsUpdate.
+func (o InvalidToken) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes InvalidToken an outcome of usersClientRegister.
 func (o InvalidToken) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2215,11 +5480,39 @@ func (o InvalidToken) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes InvalidToken an outcome of usersEmailVerify.
 func (o InvalidToken) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes InvalidToken an outcome of usersExport.
+func (o InvalidToken) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes InvalidToken an outcome of usersDelete.
+func (o InvalidToken) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes InvalidToken an outcome of usersEmailChangeRequest.
+func (o InvalidToken) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes InvalidToken an outcome of usersEmailChange.
+func (o InvalidToken) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes InvalidToken an outcome of usersEmailChangeUndo.
+func (o InvalidToken) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes InvalidToken an outcome of usersGoogleLink.
+func (o InvalidToken) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes InvalidToken an outcome of usersGoogleUnlink.
+func (o InvalidToken) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes InvalidToken an outcome of preferencesRead.
 func (o InvalidToken) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes InvalidToken an outcome of preferencesUpdate.
 func (o InvalidToken) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes InvalidToken an outcome of passwordsJudge.
+func (o InvalidToken) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes InvalidToken an outcome of notificationsIndex.
 func (o InvalidToken) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2228,6 +5521,113 @@ func (o InvalidToken) VisitNotificationsIndexResponse(w http.ResponseWriter) err
 func (o InvalidToken) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes InvalidToken an outcome of auditEventsIndex.
+func (o InvalidToken) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleIndexResponse makes InvalidToken an outcome of peopleIndex.
+func (o InvalidToken) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes InvalidToken an outcome of peopleRead.
+func (o InvalidToken) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes InvalidToken an outcome of peopleInvite.
+func (o InvalidToken) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes InvalidToken an outcome of peopleUpdate.
+func (o InvalidToken) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes InvalidToken an outcome of peopleSessionsIndex.
+func (o InvalidToken) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes InvalidToken an outcome of peopleSessionsDelete.
+func (o InvalidToken) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes InvalidToken an outcome of peopleExplain.
+func (o InvalidToken) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes InvalidToken an outcome of peopleExport.
+func (o InvalidToken) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes InvalidToken an outcome of peopleDelete.
+func (o InvalidToken) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes InvalidToken an outcome of peopleEmailUpdate.
+func (o InvalidToken) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes InvalidToken an outcome of companiesIndex.
+func (o InvalidToken) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes InvalidToken an outcome of companiesRead.
+func (o InvalidToken) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes InvalidToken an outcome of companiesCreate.
+func (o InvalidToken) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes InvalidToken an outcome of companiesUpdate.
+func (o InvalidToken) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes InvalidToken an outcome of employeesIndex.
+func (o InvalidToken) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes InvalidToken an outcome of employeesRead.
+func (o InvalidToken) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes InvalidToken an outcome of employeesCreate.
+func (o InvalidToken) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes InvalidToken an outcome of employeesUpdate.
+func (o InvalidToken) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes InvalidToken an outcome of liaisonsIndex.
+func (o InvalidToken) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes InvalidToken an outcome of liaisonsRead.
+func (o InvalidToken) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes InvalidToken an outcome of liaisonsCreate.
+func (o InvalidToken) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes InvalidToken an outcome of liaisonsUpdate.
+func (o InvalidToken) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes InvalidToken an outcome of applicationsIndex.
+func (o InvalidToken) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes InvalidToken an outcome of applicationsRead.
+func (o InvalidToken) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes InvalidToken an outcome of applicationsCreate.
+func (o InvalidToken) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes InvalidToken an outcome of applicationsUpdate.
+func (o InvalidToken) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes InvalidToken an outcome of applicationsTokenCreate.
+func (o InvalidToken) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes InvalidToken an outcome of applicationsTokenDelete.
+func (o InvalidToken) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes InvalidToken an outcome of servicesIndex.
+func (o InvalidToken) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes InvalidToken an outcome of servicesUpdate.
+func (o InvalidToken) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes InvalidToken an outcome of routesIndex.
+func (o InvalidToken) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes InvalidToken an outcome of routesUpdate.
+func (o InvalidToken) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
@@ -2240,6 +5640,76 @@ func (o InvalidVerificationLink) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes InvalidVerificationLink an outcome of usersEmailVerify.
 func (o InvalidVerificationLink) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsCreateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsCreateResponse makes LiaisonsCreateActionSuccessful an outcome of liaisonsCreate.
+func (o LiaisonsCreateActionSuccessful) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (LiaisonsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o LiaisonsCreateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitLiaisonsCreateResponse makes LiaisonsCreateMandrillEmailFailed an outcome of liaisonsCreate.
+func (o LiaisonsCreateMandrillEmailFailed) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsIndexResponse makes LiaisonsIndexActionSuccessful an outcome of liaisonsIndex.
+func (o LiaisonsIndexActionSuccessful) VisitLiaisonsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsReadResponse makes LiaisonsReadActionSuccessful an outcome of liaisonsRead.
+func (o LiaisonsReadActionSuccessful) VisitLiaisonsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (LiaisonsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o LiaisonsUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitLiaisonsUpdateResponse makes LiaisonsUpdateActionSuccessful an outcome of liaisonsUpdate.
+func (o LiaisonsUpdateActionSuccessful) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2298,8 +5768,23 @@ func (o MissingParam) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes MissingParam an outcome of sessionsHandOver.
+func (o MissingParam) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes MissingParam an outcome of clientsRegister.
 func (o MissingParam) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes MissingParam an outcome of clientsIndex.
+func (o MissingParam) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes MissingParam an outcome of clientsRead.
+func (o MissingParam) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes MissingParam an outcome of clientsCreate.
+func (o MissingParam) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes MissingParam an outcome of clientsUpdate.
+func (o MissingParam) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes MissingParam an outcome of usersClientRegister.
 func (o MissingParam) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2333,11 +5818,39 @@ func (o MissingParam) VisitUsersEmailVerificationRequestResponse(w http.Response
 // VisitUsersEmailVerifyResponse makes MissingParam an outcome of usersEmailVerify.
 func (o MissingParam) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes MissingParam an outcome of usersExport.
+func (o MissingParam) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes MissingParam an outcome of usersDelete.
+func (o MissingParam) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes MissingParam an outcome of usersEmailChangeRequest.
+func (o MissingParam) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes MissingParam an outcome of usersEmailChange.
+func (o MissingParam) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes MissingParam an outcome of usersEmailChangeUndo.
+func (o MissingParam) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes MissingParam an outcome of usersGoogleLink.
+func (o MissingParam) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes MissingParam an outcome of usersGoogleUnlink.
+func (o MissingParam) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes MissingParam an outcome of preferencesRead.
 func (o MissingParam) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes MissingParam an outcome of preferencesUpdate.
 func (o MissingParam) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes MissingParam an outcome of passwordsJudge.
+func (o MissingParam) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes MissingParam an outcome of notificationsIndex.
 func (o MissingParam) VisitNotificationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
@@ -2346,6 +5859,113 @@ func (o MissingParam) VisitNotificationsIndexResponse(w http.ResponseWriter) err
 func (o MissingParam) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes MissingParam an outcome of auditEventsIndex.
+func (o MissingParam) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleIndexResponse makes MissingParam an outcome of peopleIndex.
+func (o MissingParam) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes MissingParam an outcome of peopleRead.
+func (o MissingParam) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes MissingParam an outcome of peopleInvite.
+func (o MissingParam) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes MissingParam an outcome of peopleUpdate.
+func (o MissingParam) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes MissingParam an outcome of peopleSessionsIndex.
+func (o MissingParam) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes MissingParam an outcome of peopleSessionsDelete.
+func (o MissingParam) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes MissingParam an outcome of peopleExplain.
+func (o MissingParam) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes MissingParam an outcome of peopleExport.
+func (o MissingParam) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes MissingParam an outcome of peopleDelete.
+func (o MissingParam) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes MissingParam an outcome of peopleEmailUpdate.
+func (o MissingParam) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes MissingParam an outcome of companiesIndex.
+func (o MissingParam) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes MissingParam an outcome of companiesRead.
+func (o MissingParam) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes MissingParam an outcome of companiesCreate.
+func (o MissingParam) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes MissingParam an outcome of companiesUpdate.
+func (o MissingParam) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes MissingParam an outcome of employeesIndex.
+func (o MissingParam) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes MissingParam an outcome of employeesRead.
+func (o MissingParam) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes MissingParam an outcome of employeesCreate.
+func (o MissingParam) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes MissingParam an outcome of employeesUpdate.
+func (o MissingParam) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes MissingParam an outcome of liaisonsIndex.
+func (o MissingParam) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes MissingParam an outcome of liaisonsRead.
+func (o MissingParam) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes MissingParam an outcome of liaisonsCreate.
+func (o MissingParam) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes MissingParam an outcome of liaisonsUpdate.
+func (o MissingParam) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes MissingParam an outcome of applicationsIndex.
+func (o MissingParam) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes MissingParam an outcome of applicationsRead.
+func (o MissingParam) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes MissingParam an outcome of applicationsCreate.
+func (o MissingParam) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsUpdateResponse makes MissingParam an outcome of applicationsUpdate.
+func (o MissingParam) VisitApplicationsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsTokenCreateResponse makes MissingParam an outcome of applicationsTokenCreate.
+func (o MissingParam) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes MissingParam an outcome of applicationsTokenDelete.
+func (o MissingParam) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes MissingParam an outcome of servicesIndex.
+func (o MissingParam) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes MissingParam an outcome of servicesUpdate.
+func (o MissingParam) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes MissingParam an outcome of routesIndex.
+func (o MissingParam) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes MissingParam an outcome of routesUpdate.
+func (o MissingParam) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -2388,8 +6008,25 @@ func (o NoParamsDecoded) VisitSessionsGoogleCreateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes NoParamsDecoded an outcome of sessionsHandOver.
+func (o NoParamsDecoded) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes NoParamsDecoded an outcome of clientsRegister.
 func (o NoParamsDecoded) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes NoParamsDecoded an outcome of clientsIndex.
+func (o NoParamsDecoded) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes NoParamsDecoded an outcome of clientsRead.
+func (o NoParamsDecoded) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes NoParamsDecoded an outcome of clientsCreate.
+func (o NoParamsDecoded) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes NoParamsDecoded an outcome of clientsUpdate.
+func (o NoParamsDecoded) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes NoParamsDecoded an outcome of usersClientRegister.
 func (o NoParamsDecoded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2427,6 +6064,35 @@ func (o NoParamsDecoded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes NoParamsDecoded an outcome of usersExport.
+func (o NoParamsDecoded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes NoParamsDecoded an outcome of usersDelete.
+func (o NoParamsDecoded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes NoParamsDecoded an outcome of usersEmailChangeRequest.
+func (o NoParamsDecoded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes NoParamsDecoded an outcome of usersEmailChange.
+func (o NoParamsDecoded) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes NoParamsDecoded an outcome of usersEmailChangeUndo.
+func (o NoParamsDecoded) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes NoParamsDecoded an outcome of usersGoogleLink.
+func (o NoParamsDecoded) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes NoParamsDecoded an outcome of usersGoogleUnlink.
+func (o NoParamsDecoded) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes NoParamsDecoded an outcome of preferencesRead.
 func (o NoParamsDecoded) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2434,6 +6100,9 @@ func (o NoParamsDecoded) VisitPreferencesReadResponse(w http.ResponseWriter) err
 func (o NoParamsDecoded) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes NoParamsDecoded an outcome of passwordsJudge.
+func (o NoParamsDecoded) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes NoParamsDecoded an outcome of notificationsIndex.
 func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -2444,6 +6113,125 @@ func (o NoParamsDecoded) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 func (o NoParamsDecoded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes NoParamsDecoded an outcome of auditEventsIndex.
+func (o NoParamsDecoded) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes NoParamsDecoded an outcome of peopleIndex.
+func (o NoParamsDecoded) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes NoParamsDecoded an outcome of peopleRead.
+func (o NoParamsDecoded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes NoParamsDecoded an outcome of peopleInvite.
+func (o NoParamsDecoded) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes NoParamsDecoded an outcome of peopleUpdate.
+func (o NoParamsDecoded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes NoParamsDecoded an outcome of peopleSessionsIndex.
+func (o NoParamsDecoded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes NoParamsDecoded an outcome of peopleSessionsDelete.
+func (o NoParamsDecoded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes NoParamsDecoded an outcome of peopleExplain.
+func (o NoParamsDecoded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes NoParamsDecoded an outcome of peopleExport.
+func (o NoParamsDecoded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes NoParamsDecoded an outcome of peopleDelete.
+func (o NoParamsDecoded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes NoParamsDecoded an outcome of peopleEmailUpdate.
+func (o NoParamsDecoded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes NoParamsDecoded an outcome of companiesIndex.
+func (o NoParamsDecoded) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes NoParamsDecoded an outcome of companiesRead.
+func (o NoParamsDecoded) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes NoParamsDecoded an outcome of companiesCreate.
+func (o NoParamsDecoded) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes NoParamsDecoded an outcome of companiesUpdate.
+func (o NoParamsDecoded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes NoParamsDecoded an outcome of employeesIndex.
+func (o NoParamsDecoded) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes NoParamsDecoded an outcome of employeesRead.
+func (o NoParamsDecoded) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes NoParamsDecoded an outcome of employeesCreate.
+func (o NoParamsDecoded) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes NoParamsDecoded an outcome of employeesUpdate.
+func (o NoParamsDecoded) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes NoParamsDecoded an outcome of liaisonsIndex.
+func (o NoParamsDecoded) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes NoParamsDecoded an outcome of liaisonsRead.
+func (o NoParamsDecoded) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes NoParamsDecoded an outcome of liaisonsCreate.
+func (o NoParamsDecoded) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes NoParamsDecoded an outcome of liaisonsUpdate.
+func (o NoParamsDecoded) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes NoParamsDecoded an outcome of applicationsIndex.
+func (o NoParamsDecoded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes NoParamsDecoded an outcome of applicationsRead.
+func (o NoParamsDecoded) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes NoParamsDecoded an outcome of applicationsCreate.
+func (o NoParamsDecoded) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes NoParamsDecoded an outcome of applicationsUpdate.
+func (o NoParamsDecoded) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes NoParamsDecoded an outcome of applicationsTokenCreate.
+func (o NoParamsDecoded) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes NoParamsDecoded an outcome of applicationsTokenDelete.
+func (o NoParamsDecoded) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes NoParamsDecoded an outcome of servicesIndex.
+func (o NoParamsDecoded) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes NoParamsDecoded an outcome of servicesUpdate.
+func (o NoParamsDecoded) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes NoParamsDecoded an outcome of routesIndex.
+func (o NoParamsDecoded) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes NoParamsDecoded an outcome of routesUpdate.
+func (o NoParamsDecoded) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -2514,10 +6302,27 @@ func (o OriginNotAllowed) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes OriginNotAllowed an outcome of sessionsHandOver.
+func (o OriginNotAllowed) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes OriginNotAllowed an outcome of clientsRegister.
 func (o OriginNotAllowed) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitClientsIndexResponse makes OriginNotAllowed an outcome of clientsIndex.
+func (o OriginNotAllowed) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes OriginNotAllowed an outcome of clientsRead.
+func (o OriginNotAllowed) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes OriginNotAllowed an outcome of clientsCreate.
+func (o OriginNotAllowed) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes OriginNotAllowed an outcome of clientsUpdate.
+func (o OriginNotAllowed) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes OriginNotAllowed an outcome of usersClientRegister.
 func (o OriginNotAllowed) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2555,6 +6360,37 @@ func (o OriginNotAllowed) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes OriginNotAllowed an outcome of usersExport.
+func (o OriginNotAllowed) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes OriginNotAllowed an outcome of usersDelete.
+func (o OriginNotAllowed) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes OriginNotAllowed an outcome of usersEmailChangeRequest.
+func (o OriginNotAllowed) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes OriginNotAllowed an outcome of usersEmailChange.
+func (o OriginNotAllowed) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes OriginNotAllowed an outcome of usersEmailChangeUndo.
+func (o OriginNotAllowed) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes OriginNotAllowed an outcome of usersGoogleLink.
+func (o OriginNotAllowed) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes OriginNotAllowed an outcome of usersGoogleUnlink.
+func (o OriginNotAllowed) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes OriginNotAllowed an outcome of preferencesRead.
 func (o OriginNotAllowed) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2565,6 +6401,9 @@ func (o OriginNotAllowed) VisitPreferencesUpdateResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes OriginNotAllowed an outcome of passwordsJudge.
+func (o OriginNotAllowed) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitNotificationsIndexResponse makes OriginNotAllowed an outcome of notificationsIndex.
 func (o OriginNotAllowed) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2574,6 +6413,133 @@ func (o OriginNotAllowed) VisitNotificationsIndexResponse(w http.ResponseWriter)
 func (o OriginNotAllowed) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes OriginNotAllowed an outcome of auditEventsIndex.
+func (o OriginNotAllowed) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes OriginNotAllowed an outcome of peopleIndex.
+func (o OriginNotAllowed) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes OriginNotAllowed an outcome of peopleRead.
+func (o OriginNotAllowed) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes OriginNotAllowed an outcome of peopleInvite.
+func (o OriginNotAllowed) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes OriginNotAllowed an outcome of peopleUpdate.
+func (o OriginNotAllowed) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes OriginNotAllowed an outcome of peopleSessionsIndex.
+func (o OriginNotAllowed) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes OriginNotAllowed an outcome of peopleSessionsDelete.
+func (o OriginNotAllowed) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes OriginNotAllowed an outcome of peopleExplain.
+func (o OriginNotAllowed) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes OriginNotAllowed an outcome of peopleExport.
+func (o OriginNotAllowed) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes OriginNotAllowed an outcome of peopleDelete.
+func (o OriginNotAllowed) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes OriginNotAllowed an outcome of peopleEmailUpdate.
+func (o OriginNotAllowed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes OriginNotAllowed an outcome of companiesIndex.
+func (o OriginNotAllowed) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes OriginNotAllowed an outcome of companiesRead.
+func (o OriginNotAllowed) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes OriginNotAllowed an outcome of companiesCreate.
+func (o OriginNotAllowed) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes OriginNotAllowed an outcome of companiesUpdate.
+func (o OriginNotAllowed) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes OriginNotAllowed an outcome of employeesIndex.
+func (o OriginNotAllowed) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes OriginNotAllowed an outcome of employeesRead.
+func (o OriginNotAllowed) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes OriginNotAllowed an outcome of employeesCreate.
+func (o OriginNotAllowed) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes OriginNotAllowed an outcome of employeesUpdate.
+func (o OriginNotAllowed) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes OriginNotAllowed an outcome of liaisonsIndex.
+func (o OriginNotAllowed) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes OriginNotAllowed an outcome of liaisonsRead.
+func (o OriginNotAllowed) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes OriginNotAllowed an outcome of liaisonsCreate.
+func (o OriginNotAllowed) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes OriginNotAllowed an outcome of liaisonsUpdate.
+func (o OriginNotAllowed) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes OriginNotAllowed an outcome of applicationsIndex.
+func (o OriginNotAllowed) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes OriginNotAllowed an outcome of applicationsRead.
+func (o OriginNotAllowed) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes OriginNotAllowed an outcome of applicationsCreate.
+func (o OriginNotAllowed) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes OriginNotAllowed an outcome of applicationsUpdate.
+func (o OriginNotAllowed) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes OriginNotAllowed an outcome of applicationsTokenCreate.
+func (o OriginNotAllowed) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes OriginNotAllowed an outcome of applicationsTokenDelete.
+func (o OriginNotAllowed) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes OriginNotAllowed an outcome of servicesIndex.
+func (o OriginNotAllowed) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes OriginNotAllowed an outcome of servicesUpdate.
+func (o OriginNotAllowed) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes OriginNotAllowed an outcome of routesIndex.
+func (o OriginNotAllowed) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes OriginNotAllowed an outcome of routesUpdate.
+func (o OriginNotAllowed) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -2594,6 +6560,188 @@ func (o PasswordRejected) VisitUsersPasswordResetResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// Slug is "action-successful".
+func (PasswordsJudgeActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PasswordsJudgeActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPasswordsJudgeResponse makes PasswordsJudgeActionSuccessful an outcome of passwordsJudge.
+func (o PasswordsJudgeActionSuccessful) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleDeleteResponse makes PeopleDeleteActionSuccessful an outcome of peopleDelete.
+func (o PeopleDeleteActionSuccessful) VisitPeopleDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleEmailUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleEmailUpdateResponse makes PeopleEmailUpdateActionSuccessful an outcome of peopleEmailUpdate.
+func (o PeopleEmailUpdateActionSuccessful) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (PeopleEmailUpdateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o PeopleEmailUpdateMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitPeopleEmailUpdateResponse makes PeopleEmailUpdateMandrillEmailFailed an outcome of peopleEmailUpdate.
+func (o PeopleEmailUpdateMandrillEmailFailed) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExplainActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExplainResponse makes PeopleExplainActionSuccessful an outcome of peopleExplain.
+func (o PeopleExplainActionSuccessful) VisitPeopleExplainResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleExportResponse makes PeopleExportActionSuccessful an outcome of peopleExport.
+func (o PeopleExportActionSuccessful) VisitPeopleExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleIndexResponse makes PeopleIndexActionSuccessful an outcome of peopleIndex.
+func (o PeopleIndexActionSuccessful) VisitPeopleIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleInviteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleInviteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleInviteResponse makes PeopleInviteActionSuccessful an outcome of peopleInvite.
+func (o PeopleInviteActionSuccessful) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (PeopleInviteMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o PeopleInviteMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitPeopleInviteResponse makes PeopleInviteMandrillEmailFailed an outcome of peopleInvite.
+func (o PeopleInviteMandrillEmailFailed) VisitPeopleInviteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleReadActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleReadResponse makes PeopleReadActionSuccessful an outcome of peopleRead.
+func (o PeopleReadActionSuccessful) VisitPeopleReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PeopleSessionsDeleteActionSuccessful an outcome of peopleSessionsDelete.
+func (o PeopleSessionsDeleteActionSuccessful) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleSessionsIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleSessionsIndexResponse makes PeopleSessionsIndexActionSuccessful an outcome of peopleSessionsIndex.
+func (o PeopleSessionsIndexActionSuccessful) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o PeopleUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitPeopleUpdateResponse makes PeopleUpdateActionSuccessful an outcome of peopleUpdate.
+func (o PeopleUpdateActionSuccessful) VisitPeopleUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
@@ -2603,6 +6751,18 @@ func (o PermissionDenied) Write(w http.ResponseWriter) error {
 	return writeOutcome(w, 403, []string{"</statuses/permission-denied>; rel=\"help\""}, o)
 }
 
+// VisitClientsIndexResponse makes PermissionDenied an outcome of clientsIndex.
+func (o PermissionDenied) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes PermissionDenied an outcome of clientsRead.
+func (o PermissionDenied) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes PermissionDenied an outcome of clientsCreate.
+func (o PermissionDenied) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes PermissionDenied an outcome of clientsUpdate.
+func (o PermissionDenied) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitUsersClientRegisterResponse makes PermissionDenied an outcome of usersClientRegister.
 func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2610,6 +6770,27 @@ func (o PermissionDenied) VisitUsersClientRegisterResponse(w http.ResponseWriter
 
 // VisitUsersPasswordUpdateResponse makes PermissionDenied an outcome of usersPasswordUpdate.
 func (o PermissionDenied) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersExportResponse makes PermissionDenied an outcome of usersExport.
+func (o PermissionDenied) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes PermissionDenied an outcome of usersDelete.
+func (o PermissionDenied) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes PermissionDenied an outcome of usersEmailChangeRequest.
+func (o PermissionDenied) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes PermissionDenied an outcome of usersGoogleLink.
+func (o PermissionDenied) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes PermissionDenied an outcome of usersGoogleUnlink.
+func (o PermissionDenied) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2627,6 +6808,133 @@ func (o PermissionDenied) VisitNotificationsIndexResponse(w http.ResponseWriter)
 func (o PermissionDenied) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes PermissionDenied an outcome of auditEventsIndex.
+func (o PermissionDenied) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes PermissionDenied an outcome of peopleIndex.
+func (o PermissionDenied) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes PermissionDenied an outcome of peopleRead.
+func (o PermissionDenied) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes PermissionDenied an outcome of peopleInvite.
+func (o PermissionDenied) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes PermissionDenied an outcome of peopleUpdate.
+func (o PermissionDenied) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes PermissionDenied an outcome of peopleSessionsIndex.
+func (o PermissionDenied) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes PermissionDenied an outcome of peopleSessionsDelete.
+func (o PermissionDenied) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes PermissionDenied an outcome of peopleExplain.
+func (o PermissionDenied) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes PermissionDenied an outcome of peopleExport.
+func (o PermissionDenied) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes PermissionDenied an outcome of peopleDelete.
+func (o PermissionDenied) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes PermissionDenied an outcome of peopleEmailUpdate.
+func (o PermissionDenied) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes PermissionDenied an outcome of companiesIndex.
+func (o PermissionDenied) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes PermissionDenied an outcome of companiesRead.
+func (o PermissionDenied) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes PermissionDenied an outcome of companiesCreate.
+func (o PermissionDenied) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes PermissionDenied an outcome of companiesUpdate.
+func (o PermissionDenied) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes PermissionDenied an outcome of employeesIndex.
+func (o PermissionDenied) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes PermissionDenied an outcome of employeesRead.
+func (o PermissionDenied) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes PermissionDenied an outcome of employeesCreate.
+func (o PermissionDenied) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes PermissionDenied an outcome of employeesUpdate.
+func (o PermissionDenied) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes PermissionDenied an outcome of liaisonsIndex.
+func (o PermissionDenied) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes PermissionDenied an outcome of liaisonsRead.
+func (o PermissionDenied) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes PermissionDenied an outcome of liaisonsCreate.
+func (o PermissionDenied) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes PermissionDenied an outcome of liaisonsUpdate.
+func (o PermissionDenied) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes PermissionDenied an outcome of applicationsIndex.
+func (o PermissionDenied) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes PermissionDenied an outcome of applicationsRead.
+func (o PermissionDenied) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes PermissionDenied an outcome of applicationsCreate.
+func (o PermissionDenied) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes PermissionDenied an outcome of applicationsUpdate.
+func (o PermissionDenied) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes PermissionDenied an outcome of applicationsTokenCreate.
+func (o PermissionDenied) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes PermissionDenied an outcome of applicationsTokenDelete.
+func (o PermissionDenied) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes PermissionDenied an outcome of servicesIndex.
+func (o PermissionDenied) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes PermissionDenied an outcome of servicesUpdate.
+func (o PermissionDenied) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes PermissionDenied an outcome of routesIndex.
+func (o PermissionDenied) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes PermissionDenied an outcome of routesUpdate.
+func (o PermissionDenied) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -2698,10 +7006,27 @@ func (o RateLimitExceeded) VisitSessionsGoogleCreateResponse(w http.ResponseWrit
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RateLimitExceeded an outcome of sessionsHandOver.
+func (o RateLimitExceeded) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes RateLimitExceeded an outcome of clientsRegister.
 func (o RateLimitExceeded) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitClientsIndexResponse makes RateLimitExceeded an outcome of clientsIndex.
+func (o RateLimitExceeded) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RateLimitExceeded an outcome of clientsRead.
+func (o RateLimitExceeded) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RateLimitExceeded an outcome of clientsCreate.
+func (o RateLimitExceeded) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RateLimitExceeded an outcome of clientsUpdate.
+func (o RateLimitExceeded) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes RateLimitExceeded an outcome of usersClientRegister.
 func (o RateLimitExceeded) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2739,6 +7064,37 @@ func (o RateLimitExceeded) VisitUsersEmailVerifyResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RateLimitExceeded an outcome of usersExport.
+func (o RateLimitExceeded) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RateLimitExceeded an outcome of usersDelete.
+func (o RateLimitExceeded) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes RateLimitExceeded an outcome of usersEmailChangeRequest.
+func (o RateLimitExceeded) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RateLimitExceeded an outcome of usersEmailChange.
+func (o RateLimitExceeded) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes RateLimitExceeded an outcome of usersEmailChangeUndo.
+func (o RateLimitExceeded) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RateLimitExceeded an outcome of usersGoogleLink.
+func (o RateLimitExceeded) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes RateLimitExceeded an outcome of usersGoogleUnlink.
+func (o RateLimitExceeded) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes RateLimitExceeded an outcome of preferencesRead.
 func (o RateLimitExceeded) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2746,6 +7102,11 @@ func (o RateLimitExceeded) VisitPreferencesReadResponse(w http.ResponseWriter) e
 
 // VisitPreferencesUpdateResponse makes RateLimitExceeded an outcome of preferencesUpdate.
 func (o RateLimitExceeded) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes RateLimitExceeded an outcome of passwordsJudge.
+func (o RateLimitExceeded) VisitPasswordsJudgeResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -2758,6 +7119,143 @@ func (o RateLimitExceeded) VisitNotificationsIndexResponse(w http.ResponseWriter
 func (o RateLimitExceeded) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes RateLimitExceeded an outcome of auditEventsIndex.
+func (o RateLimitExceeded) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes RateLimitExceeded an outcome of peopleIndex.
+func (o RateLimitExceeded) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RateLimitExceeded an outcome of peopleRead.
+func (o RateLimitExceeded) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes RateLimitExceeded an outcome of peopleInvite.
+func (o RateLimitExceeded) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RateLimitExceeded an outcome of peopleUpdate.
+func (o RateLimitExceeded) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RateLimitExceeded an outcome of peopleSessionsIndex.
+func (o RateLimitExceeded) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RateLimitExceeded an outcome of peopleSessionsDelete.
+func (o RateLimitExceeded) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RateLimitExceeded an outcome of peopleExplain.
+func (o RateLimitExceeded) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RateLimitExceeded an outcome of peopleExport.
+func (o RateLimitExceeded) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RateLimitExceeded an outcome of peopleDelete.
+func (o RateLimitExceeded) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RateLimitExceeded an outcome of peopleEmailUpdate.
+func (o RateLimitExceeded) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes RateLimitExceeded an outcome of companiesIndex.
+func (o RateLimitExceeded) VisitCompaniesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesReadResponse makes RateLimitExceeded an outcome of companiesRead.
+func (o RateLimitExceeded) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RateLimitExceeded an outcome of companiesCreate.
+func (o RateLimitExceeded) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes RateLimitExceeded an outcome of companiesUpdate.
+func (o RateLimitExceeded) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes RateLimitExceeded an outcome of employeesIndex.
+func (o RateLimitExceeded) VisitEmployeesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesReadResponse makes RateLimitExceeded an outcome of employeesRead.
+func (o RateLimitExceeded) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RateLimitExceeded an outcome of employeesCreate.
+func (o RateLimitExceeded) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes RateLimitExceeded an outcome of employeesUpdate.
+func (o RateLimitExceeded) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes RateLimitExceeded an outcome of liaisonsIndex.
+func (o RateLimitExceeded) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RateLimitExceeded an outcome of liaisonsRead.
+func (o RateLimitExceeded) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RateLimitExceeded an outcome of liaisonsCreate.
+func (o RateLimitExceeded) VisitLiaisonsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsUpdateResponse makes RateLimitExceeded an outcome of liaisonsUpdate.
+func (o RateLimitExceeded) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsIndexResponse makes RateLimitExceeded an outcome of applicationsIndex.
+func (o RateLimitExceeded) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RateLimitExceeded an outcome of applicationsRead.
+func (o RateLimitExceeded) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RateLimitExceeded an outcome of applicationsCreate.
+func (o RateLimitExceeded) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RateLimitExceeded an outcome of applicationsUpdate.
+func (o RateLimitExceeded) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RateLimitExceeded an outcome of applicationsTokenCreate.
+func (o RateLimitExceeded) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RateLimitExceeded an outcome of applicationsTokenDelete.
+func (o RateLimitExceeded) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RateLimitExceeded an outcome of servicesIndex.
+func (o RateLimitExceeded) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RateLimitExceeded an outcome of servicesUpdate.
+func (o RateLimitExceeded) VisitServicesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitRoutesIndexResponse makes RateLimitExceeded an outcome of routesIndex.
+func (o RateLimitExceeded) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RateLimitExceeded an outcome of routesUpdate.
+func (o RateLimitExceeded) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -2800,8 +7298,25 @@ func (o RequestTooLarge) VisitSessionsGoogleCreateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RequestTooLarge an outcome of sessionsHandOver.
+func (o RequestTooLarge) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes RequestTooLarge an outcome of clientsRegister.
 func (o RequestTooLarge) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes RequestTooLarge an outcome of clientsIndex.
+func (o RequestTooLarge) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RequestTooLarge an outcome of clientsRead.
+func (o RequestTooLarge) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RequestTooLarge an outcome of clientsCreate.
+func (o RequestTooLarge) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RequestTooLarge an outcome of clientsUpdate.
+func (o RequestTooLarge) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes RequestTooLarge an outcome of usersClientRegister.
 func (o RequestTooLarge) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2839,6 +7354,35 @@ func (o RequestTooLarge) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RequestTooLarge an outcome of usersExport.
+func (o RequestTooLarge) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RequestTooLarge an outcome of usersDelete.
+func (o RequestTooLarge) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes RequestTooLarge an outcome of usersEmailChangeRequest.
+func (o RequestTooLarge) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RequestTooLarge an outcome of usersEmailChange.
+func (o RequestTooLarge) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes RequestTooLarge an outcome of usersEmailChangeUndo.
+func (o RequestTooLarge) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RequestTooLarge an outcome of usersGoogleLink.
+func (o RequestTooLarge) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes RequestTooLarge an outcome of usersGoogleUnlink.
+func (o RequestTooLarge) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes RequestTooLarge an outcome of preferencesRead.
 func (o RequestTooLarge) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -2846,6 +7390,9 @@ func (o RequestTooLarge) VisitPreferencesReadResponse(w http.ResponseWriter) err
 func (o RequestTooLarge) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes RequestTooLarge an outcome of passwordsJudge.
+func (o RequestTooLarge) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes RequestTooLarge an outcome of notificationsIndex.
 func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -2856,6 +7403,125 @@ func (o RequestTooLarge) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 func (o RequestTooLarge) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes RequestTooLarge an outcome of auditEventsIndex.
+func (o RequestTooLarge) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes RequestTooLarge an outcome of peopleIndex.
+func (o RequestTooLarge) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RequestTooLarge an outcome of peopleRead.
+func (o RequestTooLarge) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes RequestTooLarge an outcome of peopleInvite.
+func (o RequestTooLarge) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RequestTooLarge an outcome of peopleUpdate.
+func (o RequestTooLarge) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RequestTooLarge an outcome of peopleSessionsIndex.
+func (o RequestTooLarge) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RequestTooLarge an outcome of peopleSessionsDelete.
+func (o RequestTooLarge) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RequestTooLarge an outcome of peopleExplain.
+func (o RequestTooLarge) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RequestTooLarge an outcome of peopleExport.
+func (o RequestTooLarge) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RequestTooLarge an outcome of peopleDelete.
+func (o RequestTooLarge) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RequestTooLarge an outcome of peopleEmailUpdate.
+func (o RequestTooLarge) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes RequestTooLarge an outcome of companiesIndex.
+func (o RequestTooLarge) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes RequestTooLarge an outcome of companiesRead.
+func (o RequestTooLarge) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RequestTooLarge an outcome of companiesCreate.
+func (o RequestTooLarge) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes RequestTooLarge an outcome of companiesUpdate.
+func (o RequestTooLarge) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes RequestTooLarge an outcome of employeesIndex.
+func (o RequestTooLarge) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RequestTooLarge an outcome of employeesRead.
+func (o RequestTooLarge) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RequestTooLarge an outcome of employeesCreate.
+func (o RequestTooLarge) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes RequestTooLarge an outcome of employeesUpdate.
+func (o RequestTooLarge) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes RequestTooLarge an outcome of liaisonsIndex.
+func (o RequestTooLarge) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RequestTooLarge an outcome of liaisonsRead.
+func (o RequestTooLarge) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RequestTooLarge an outcome of liaisonsCreate.
+func (o RequestTooLarge) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RequestTooLarge an outcome of liaisonsUpdate.
+func (o RequestTooLarge) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RequestTooLarge an outcome of applicationsIndex.
+func (o RequestTooLarge) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RequestTooLarge an outcome of applicationsRead.
+func (o RequestTooLarge) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RequestTooLarge an outcome of applicationsCreate.
+func (o RequestTooLarge) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RequestTooLarge an outcome of applicationsUpdate.
+func (o RequestTooLarge) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RequestTooLarge an outcome of applicationsTokenCreate.
+func (o RequestTooLarge) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RequestTooLarge an outcome of applicationsTokenDelete.
+func (o RequestTooLarge) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RequestTooLarge an outcome of servicesIndex.
+func (o RequestTooLarge) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RequestTooLarge an outcome of servicesUpdate.
+func (o RequestTooLarge) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RequestTooLarge an outcome of routesIndex.
+func (o RequestTooLarge) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RequestTooLarge an outcome of routesUpdate.
+func (o RequestTooLarge) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -2912,10 +7578,27 @@ func (o RouteNonExistent) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RouteNonExistent an outcome of sessionsHandOver.
+func (o RouteNonExistent) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes RouteNonExistent an outcome of clientsRegister.
 func (o RouteNonExistent) VisitClientsRegisterResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitClientsIndexResponse makes RouteNonExistent an outcome of clientsIndex.
+func (o RouteNonExistent) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RouteNonExistent an outcome of clientsRead.
+func (o RouteNonExistent) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RouteNonExistent an outcome of clientsCreate.
+func (o RouteNonExistent) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RouteNonExistent an outcome of clientsUpdate.
+func (o RouteNonExistent) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes RouteNonExistent an outcome of usersClientRegister.
 func (o RouteNonExistent) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -2953,6 +7636,37 @@ func (o RouteNonExistent) VisitUsersEmailVerifyResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes RouteNonExistent an outcome of usersExport.
+func (o RouteNonExistent) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNonExistent an outcome of usersDelete.
+func (o RouteNonExistent) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes RouteNonExistent an outcome of usersEmailChangeRequest.
+func (o RouteNonExistent) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RouteNonExistent an outcome of usersEmailChange.
+func (o RouteNonExistent) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes RouteNonExistent an outcome of usersEmailChangeUndo.
+func (o RouteNonExistent) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RouteNonExistent an outcome of usersGoogleLink.
+func (o RouteNonExistent) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleUnlinkResponse makes RouteNonExistent an outcome of usersGoogleUnlink.
+func (o RouteNonExistent) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes RouteNonExistent an outcome of preferencesRead.
 func (o RouteNonExistent) VisitPreferencesReadResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2963,6 +7677,9 @@ func (o RouteNonExistent) VisitPreferencesUpdateResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes RouteNonExistent an outcome of passwordsJudge.
+func (o RouteNonExistent) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitNotificationsIndexResponse makes RouteNonExistent an outcome of notificationsIndex.
 func (o RouteNonExistent) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -2972,6 +7689,133 @@ func (o RouteNonExistent) VisitNotificationsIndexResponse(w http.ResponseWriter)
 func (o RouteNonExistent) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes RouteNonExistent an outcome of auditEventsIndex.
+func (o RouteNonExistent) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes RouteNonExistent an outcome of peopleIndex.
+func (o RouteNonExistent) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RouteNonExistent an outcome of peopleRead.
+func (o RouteNonExistent) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes RouteNonExistent an outcome of peopleInvite.
+func (o RouteNonExistent) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNonExistent an outcome of peopleUpdate.
+func (o RouteNonExistent) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNonExistent an outcome of peopleSessionsIndex.
+func (o RouteNonExistent) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNonExistent an outcome of peopleSessionsDelete.
+func (o RouteNonExistent) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNonExistent an outcome of peopleExplain.
+func (o RouteNonExistent) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNonExistent an outcome of peopleExport.
+func (o RouteNonExistent) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNonExistent an outcome of peopleDelete.
+func (o RouteNonExistent) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RouteNonExistent an outcome of peopleEmailUpdate.
+func (o RouteNonExistent) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes RouteNonExistent an outcome of companiesIndex.
+func (o RouteNonExistent) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes RouteNonExistent an outcome of companiesRead.
+func (o RouteNonExistent) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RouteNonExistent an outcome of companiesCreate.
+func (o RouteNonExistent) VisitCompaniesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesUpdateResponse makes RouteNonExistent an outcome of companiesUpdate.
+func (o RouteNonExistent) VisitCompaniesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesIndexResponse makes RouteNonExistent an outcome of employeesIndex.
+func (o RouteNonExistent) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RouteNonExistent an outcome of employeesRead.
+func (o RouteNonExistent) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RouteNonExistent an outcome of employeesCreate.
+func (o RouteNonExistent) VisitEmployeesCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitEmployeesUpdateResponse makes RouteNonExistent an outcome of employeesUpdate.
+func (o RouteNonExistent) VisitEmployeesUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitLiaisonsIndexResponse makes RouteNonExistent an outcome of liaisonsIndex.
+func (o RouteNonExistent) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RouteNonExistent an outcome of liaisonsRead.
+func (o RouteNonExistent) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RouteNonExistent an outcome of liaisonsCreate.
+func (o RouteNonExistent) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RouteNonExistent an outcome of liaisonsUpdate.
+func (o RouteNonExistent) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RouteNonExistent an outcome of applicationsIndex.
+func (o RouteNonExistent) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes RouteNonExistent an outcome of applicationsRead.
+func (o RouteNonExistent) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes RouteNonExistent an outcome of applicationsCreate.
+func (o RouteNonExistent) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RouteNonExistent an outcome of applicationsUpdate.
+func (o RouteNonExistent) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RouteNonExistent an outcome of applicationsTokenCreate.
+func (o RouteNonExistent) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RouteNonExistent an outcome of applicationsTokenDelete.
+func (o RouteNonExistent) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RouteNonExistent an outcome of servicesIndex.
+func (o RouteNonExistent) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RouteNonExistent an outcome of servicesUpdate.
+func (o RouteNonExistent) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RouteNonExistent an outcome of routesIndex.
+func (o RouteNonExistent) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RouteNonExistent an outcome of routesUpdate.
+func (o RouteNonExistent) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -3014,8 +7858,23 @@ func (o RouteNotFound) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) 
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes RouteNotFound an outcome of sessionsHandOver.
+func (o RouteNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes RouteNotFound an outcome of clientsRegister.
 func (o RouteNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes RouteNotFound an outcome of clientsIndex.
+func (o RouteNotFound) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes RouteNotFound an outcome of clientsRead.
+func (o RouteNotFound) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes RouteNotFound an outcome of clientsCreate.
+func (o RouteNotFound) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes RouteNotFound an outcome of clientsUpdate.
+func (o RouteNotFound) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes RouteNotFound an outcome of usersClientRegister.
 func (o RouteNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -3051,11 +7910,39 @@ func (o RouteNotFound) VisitUsersEmailVerificationRequestResponse(w http.Respons
 // VisitUsersEmailVerifyResponse makes RouteNotFound an outcome of usersEmailVerify.
 func (o RouteNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes RouteNotFound an outcome of usersExport.
+func (o RouteNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes RouteNotFound an outcome of usersDelete.
+func (o RouteNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes RouteNotFound an outcome of usersEmailChangeRequest.
+func (o RouteNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes RouteNotFound an outcome of usersEmailChange.
+func (o RouteNotFound) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes RouteNotFound an outcome of usersEmailChangeUndo.
+func (o RouteNotFound) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes RouteNotFound an outcome of usersGoogleLink.
+func (o RouteNotFound) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes RouteNotFound an outcome of usersGoogleUnlink.
+func (o RouteNotFound) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitPreferencesReadResponse makes RouteNotFound an outcome of preferencesRead.
 func (o RouteNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitPreferencesUpdateResponse makes RouteNotFound an outcome of preferencesUpdate.
 func (o RouteNotFound) VisitPreferencesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPasswordsJudgeResponse makes RouteNotFound an outcome of passwordsJudge.
+func (o RouteNotFound) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes RouteNotFound an outcome of notificationsIndex.
 func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3064,6 +7951,145 @@ func (o RouteNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) er
 
 // VisitNotificationsUpdateResponse makes RouteNotFound an outcome of notificationsUpdate.
 func (o RouteNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes RouteNotFound an outcome of auditEventsIndex.
+func (o RouteNotFound) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleIndexResponse makes RouteNotFound an outcome of peopleIndex.
+func (o RouteNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes RouteNotFound an outcome of peopleRead.
+func (o RouteNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes RouteNotFound an outcome of peopleInvite.
+func (o RouteNotFound) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes RouteNotFound an outcome of peopleUpdate.
+func (o RouteNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes RouteNotFound an outcome of peopleSessionsIndex.
+func (o RouteNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes RouteNotFound an outcome of peopleSessionsDelete.
+func (o RouteNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes RouteNotFound an outcome of peopleExplain.
+func (o RouteNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes RouteNotFound an outcome of peopleExport.
+func (o RouteNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes RouteNotFound an outcome of peopleDelete.
+func (o RouteNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes RouteNotFound an outcome of peopleEmailUpdate.
+func (o RouteNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesIndexResponse makes RouteNotFound an outcome of companiesIndex.
+func (o RouteNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes RouteNotFound an outcome of companiesRead.
+func (o RouteNotFound) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes RouteNotFound an outcome of companiesCreate.
+func (o RouteNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes RouteNotFound an outcome of companiesUpdate.
+func (o RouteNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes RouteNotFound an outcome of employeesIndex.
+func (o RouteNotFound) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes RouteNotFound an outcome of employeesRead.
+func (o RouteNotFound) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes RouteNotFound an outcome of employeesCreate.
+func (o RouteNotFound) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes RouteNotFound an outcome of employeesUpdate.
+func (o RouteNotFound) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes RouteNotFound an outcome of liaisonsIndex.
+func (o RouteNotFound) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes RouteNotFound an outcome of liaisonsRead.
+func (o RouteNotFound) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes RouteNotFound an outcome of liaisonsCreate.
+func (o RouteNotFound) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes RouteNotFound an outcome of liaisonsUpdate.
+func (o RouteNotFound) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes RouteNotFound an outcome of applicationsIndex.
+func (o RouteNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsReadResponse makes RouteNotFound an outcome of applicationsRead.
+func (o RouteNotFound) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes RouteNotFound an outcome of applicationsCreate.
+func (o RouteNotFound) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes RouteNotFound an outcome of applicationsUpdate.
+func (o RouteNotFound) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes RouteNotFound an outcome of applicationsTokenCreate.
+func (o RouteNotFound) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes RouteNotFound an outcome of applicationsTokenDelete.
+func (o RouteNotFound) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes RouteNotFound an outcome of servicesIndex.
+func (o RouteNotFound) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes RouteNotFound an outcome of servicesUpdate.
+func (o RouteNotFound) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes RouteNotFound an outcome of routesIndex.
+func (o RouteNotFound) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes RouteNotFound an outcome of routesUpdate.
+func (o RouteNotFound) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (RoutesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o RoutesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitRoutesIndexResponse makes RoutesIndexActionSuccessful an outcome of routesIndex.
+func (o RoutesIndexActionSuccessful) VisitRoutesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (RoutesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o RoutesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitRoutesUpdateResponse makes RoutesUpdateActionSuccessful an outcome of routesUpdate.
+func (o RoutesUpdateActionSuccessful) VisitRoutesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3090,6 +8116,17 @@ func (o ServerBusy) VisitUsersPasswordUpdateResponse(w http.ResponseWriter) erro
 
 // VisitUsersPasswordResetResponse makes ServerBusy an outcome of usersPasswordReset.
 func (o ServerBusy) VisitUsersPasswordResetResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServerBusy an outcome of usersDelete.
+func (o ServerBusy) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes ServerBusy an outcome of usersEmailChangeRequest.
+func (o ServerBusy) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPasswordsJudgeResponse makes ServerBusy an outcome of passwordsJudge.
+func (o ServerBusy) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
@@ -3132,8 +8169,25 @@ func (o ServiceNotFound) VisitSessionsGoogleCreateResponse(w http.ResponseWriter
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes ServiceNotFound an outcome of sessionsHandOver.
+func (o ServiceNotFound) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitClientsRegisterResponse makes ServiceNotFound an outcome of clientsRegister.
 func (o ServiceNotFound) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes ServiceNotFound an outcome of clientsIndex.
+func (o ServiceNotFound) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes ServiceNotFound an outcome of clientsRead.
+func (o ServiceNotFound) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes ServiceNotFound an outcome of clientsCreate.
+func (o ServiceNotFound) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes ServiceNotFound an outcome of clientsUpdate.
+func (o ServiceNotFound) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes ServiceNotFound an outcome of usersClientRegister.
 func (o ServiceNotFound) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -3171,6 +8225,35 @@ func (o ServiceNotFound) VisitUsersEmailVerifyResponse(w http.ResponseWriter) er
 	return o.Write(w)
 }
 
+// VisitUsersExportResponse makes ServiceNotFound an outcome of usersExport.
+func (o ServiceNotFound) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes ServiceNotFound an outcome of usersDelete.
+func (o ServiceNotFound) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes ServiceNotFound an outcome of usersEmailChangeRequest.
+func (o ServiceNotFound) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes ServiceNotFound an outcome of usersEmailChange.
+func (o ServiceNotFound) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeUndoResponse makes ServiceNotFound an outcome of usersEmailChangeUndo.
+func (o ServiceNotFound) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes ServiceNotFound an outcome of usersGoogleLink.
+func (o ServiceNotFound) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes ServiceNotFound an outcome of usersGoogleUnlink.
+func (o ServiceNotFound) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes ServiceNotFound an outcome of preferencesRead.
 func (o ServiceNotFound) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3179,6 +8262,9 @@ func (o ServiceNotFound) VisitPreferencesUpdateResponse(w http.ResponseWriter) e
 	return o.Write(w)
 }
 
+// VisitPasswordsJudgeResponse makes ServiceNotFound an outcome of passwordsJudge.
+func (o ServiceNotFound) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitNotificationsIndexResponse makes ServiceNotFound an outcome of notificationsIndex.
 func (o ServiceNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
 	return o.Write(w)
@@ -3186,6 +8272,153 @@ func (o ServiceNotFound) VisitNotificationsIndexResponse(w http.ResponseWriter) 
 
 // VisitNotificationsUpdateResponse makes ServiceNotFound an outcome of notificationsUpdate.
 func (o ServiceNotFound) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitAuditEventsIndexResponse makes ServiceNotFound an outcome of auditEventsIndex.
+func (o ServiceNotFound) VisitAuditEventsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleIndexResponse makes ServiceNotFound an outcome of peopleIndex.
+func (o ServiceNotFound) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes ServiceNotFound an outcome of peopleRead.
+func (o ServiceNotFound) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes ServiceNotFound an outcome of peopleInvite.
+func (o ServiceNotFound) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes ServiceNotFound an outcome of peopleUpdate.
+func (o ServiceNotFound) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes ServiceNotFound an outcome of peopleSessionsIndex.
+func (o ServiceNotFound) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes ServiceNotFound an outcome of peopleSessionsDelete.
+func (o ServiceNotFound) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes ServiceNotFound an outcome of peopleExplain.
+func (o ServiceNotFound) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes ServiceNotFound an outcome of peopleExport.
+func (o ServiceNotFound) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes ServiceNotFound an outcome of peopleDelete.
+func (o ServiceNotFound) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes ServiceNotFound an outcome of peopleEmailUpdate.
+func (o ServiceNotFound) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes ServiceNotFound an outcome of companiesIndex.
+func (o ServiceNotFound) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes ServiceNotFound an outcome of companiesRead.
+func (o ServiceNotFound) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes ServiceNotFound an outcome of companiesCreate.
+func (o ServiceNotFound) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes ServiceNotFound an outcome of companiesUpdate.
+func (o ServiceNotFound) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes ServiceNotFound an outcome of employeesIndex.
+func (o ServiceNotFound) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes ServiceNotFound an outcome of employeesRead.
+func (o ServiceNotFound) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes ServiceNotFound an outcome of employeesCreate.
+func (o ServiceNotFound) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes ServiceNotFound an outcome of employeesUpdate.
+func (o ServiceNotFound) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes ServiceNotFound an outcome of liaisonsIndex.
+func (o ServiceNotFound) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes ServiceNotFound an outcome of liaisonsRead.
+func (o ServiceNotFound) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes ServiceNotFound an outcome of liaisonsCreate.
+func (o ServiceNotFound) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes ServiceNotFound an outcome of liaisonsUpdate.
+func (o ServiceNotFound) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes ServiceNotFound an outcome of applicationsIndex.
+func (o ServiceNotFound) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes ServiceNotFound an outcome of applicationsRead.
+func (o ServiceNotFound) VisitApplicationsReadResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsCreateResponse makes ServiceNotFound an outcome of applicationsCreate.
+func (o ServiceNotFound) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes ServiceNotFound an outcome of applicationsUpdate.
+func (o ServiceNotFound) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes ServiceNotFound an outcome of applicationsTokenCreate.
+func (o ServiceNotFound) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes ServiceNotFound an outcome of applicationsTokenDelete.
+func (o ServiceNotFound) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes ServiceNotFound an outcome of servicesIndex.
+func (o ServiceNotFound) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes ServiceNotFound an outcome of servicesUpdate.
+func (o ServiceNotFound) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes ServiceNotFound an outcome of routesIndex.
+func (o ServiceNotFound) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes ServiceNotFound an outcome of routesUpdate.
+func (o ServiceNotFound) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// Slug is "action-successful".
+func (ServicesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ServicesIndexActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitServicesIndexResponse makes ServicesIndexActionSuccessful an outcome of servicesIndex.
+func (o ServicesIndexActionSuccessful) VisitServicesIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (ServicesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o ServicesUpdateActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitServicesUpdateResponse makes ServicesUpdateActionSuccessful an outcome of servicesUpdate.
+func (o ServicesUpdateActionSuccessful) VisitServicesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3230,8 +8463,23 @@ func (o SessionExpired) VisitSessionsGoogleCreateResponse(w http.ResponseWriter)
 	return o.Write(w)
 }
 
+// VisitSessionsHandOverResponse makes SessionExpired an outcome of sessionsHandOver.
+func (o SessionExpired) VisitSessionsHandOverResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // VisitClientsRegisterResponse makes SessionExpired an outcome of clientsRegister.
 func (o SessionExpired) VisitClientsRegisterResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsIndexResponse makes SessionExpired an outcome of clientsIndex.
+func (o SessionExpired) VisitClientsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsReadResponse makes SessionExpired an outcome of clientsRead.
+func (o SessionExpired) VisitClientsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsCreateResponse makes SessionExpired an outcome of clientsCreate.
+func (o SessionExpired) VisitClientsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitClientsUpdateResponse makes SessionExpired an outcome of clientsUpdate.
+func (o SessionExpired) VisitClientsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitUsersClientRegisterResponse makes SessionExpired an outcome of usersClientRegister.
 func (o SessionExpired) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
@@ -3267,6 +8515,33 @@ func (o SessionExpired) VisitUsersEmailVerificationRequestResponse(w http.Respon
 // VisitUsersEmailVerifyResponse makes SessionExpired an outcome of usersEmailVerify.
 func (o SessionExpired) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error { return o.Write(w) }
 
+// VisitUsersExportResponse makes SessionExpired an outcome of usersExport.
+func (o SessionExpired) VisitUsersExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersDeleteResponse makes SessionExpired an outcome of usersDelete.
+func (o SessionExpired) VisitUsersDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeRequestResponse makes SessionExpired an outcome of usersEmailChangeRequest.
+func (o SessionExpired) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersEmailChangeResponse makes SessionExpired an outcome of usersEmailChange.
+func (o SessionExpired) VisitUsersEmailChangeResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersEmailChangeUndoResponse makes SessionExpired an outcome of usersEmailChangeUndo.
+func (o SessionExpired) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitUsersGoogleLinkResponse makes SessionExpired an outcome of usersGoogleLink.
+func (o SessionExpired) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitUsersGoogleUnlinkResponse makes SessionExpired an outcome of usersGoogleUnlink.
+func (o SessionExpired) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // VisitPreferencesReadResponse makes SessionExpired an outcome of preferencesRead.
 func (o SessionExpired) VisitPreferencesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
 
@@ -3274,6 +8549,9 @@ func (o SessionExpired) VisitPreferencesReadResponse(w http.ResponseWriter) erro
 func (o SessionExpired) VisitPreferencesUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitPasswordsJudgeResponse makes SessionExpired an outcome of passwordsJudge.
+func (o SessionExpired) VisitPasswordsJudgeResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // VisitNotificationsIndexResponse makes SessionExpired an outcome of notificationsIndex.
 func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) error {
@@ -3284,6 +8562,121 @@ func (o SessionExpired) VisitNotificationsIndexResponse(w http.ResponseWriter) e
 func (o SessionExpired) VisitNotificationsUpdateResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
+
+// VisitAuditEventsIndexResponse makes SessionExpired an outcome of auditEventsIndex.
+func (o SessionExpired) VisitAuditEventsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleIndexResponse makes SessionExpired an outcome of peopleIndex.
+func (o SessionExpired) VisitPeopleIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleReadResponse makes SessionExpired an outcome of peopleRead.
+func (o SessionExpired) VisitPeopleReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleInviteResponse makes SessionExpired an outcome of peopleInvite.
+func (o SessionExpired) VisitPeopleInviteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleUpdateResponse makes SessionExpired an outcome of peopleUpdate.
+func (o SessionExpired) VisitPeopleUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleSessionsIndexResponse makes SessionExpired an outcome of peopleSessionsIndex.
+func (o SessionExpired) VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleSessionsDeleteResponse makes SessionExpired an outcome of peopleSessionsDelete.
+func (o SessionExpired) VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitPeopleExplainResponse makes SessionExpired an outcome of peopleExplain.
+func (o SessionExpired) VisitPeopleExplainResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleExportResponse makes SessionExpired an outcome of peopleExport.
+func (o SessionExpired) VisitPeopleExportResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleDeleteResponse makes SessionExpired an outcome of peopleDelete.
+func (o SessionExpired) VisitPeopleDeleteResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitPeopleEmailUpdateResponse makes SessionExpired an outcome of peopleEmailUpdate.
+func (o SessionExpired) VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitCompaniesIndexResponse makes SessionExpired an outcome of companiesIndex.
+func (o SessionExpired) VisitCompaniesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesReadResponse makes SessionExpired an outcome of companiesRead.
+func (o SessionExpired) VisitCompaniesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesCreateResponse makes SessionExpired an outcome of companiesCreate.
+func (o SessionExpired) VisitCompaniesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitCompaniesUpdateResponse makes SessionExpired an outcome of companiesUpdate.
+func (o SessionExpired) VisitCompaniesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesIndexResponse makes SessionExpired an outcome of employeesIndex.
+func (o SessionExpired) VisitEmployeesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesReadResponse makes SessionExpired an outcome of employeesRead.
+func (o SessionExpired) VisitEmployeesReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesCreateResponse makes SessionExpired an outcome of employeesCreate.
+func (o SessionExpired) VisitEmployeesCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitEmployeesUpdateResponse makes SessionExpired an outcome of employeesUpdate.
+func (o SessionExpired) VisitEmployeesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsIndexResponse makes SessionExpired an outcome of liaisonsIndex.
+func (o SessionExpired) VisitLiaisonsIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsReadResponse makes SessionExpired an outcome of liaisonsRead.
+func (o SessionExpired) VisitLiaisonsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsCreateResponse makes SessionExpired an outcome of liaisonsCreate.
+func (o SessionExpired) VisitLiaisonsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitLiaisonsUpdateResponse makes SessionExpired an outcome of liaisonsUpdate.
+func (o SessionExpired) VisitLiaisonsUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsIndexResponse makes SessionExpired an outcome of applicationsIndex.
+func (o SessionExpired) VisitApplicationsIndexResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsReadResponse makes SessionExpired an outcome of applicationsRead.
+func (o SessionExpired) VisitApplicationsReadResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitApplicationsCreateResponse makes SessionExpired an outcome of applicationsCreate.
+func (o SessionExpired) VisitApplicationsCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsUpdateResponse makes SessionExpired an outcome of applicationsUpdate.
+func (o SessionExpired) VisitApplicationsUpdateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenCreateResponse makes SessionExpired an outcome of applicationsTokenCreate.
+func (o SessionExpired) VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitApplicationsTokenDeleteResponse makes SessionExpired an outcome of applicationsTokenDelete.
+func (o SessionExpired) VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitServicesIndexResponse makes SessionExpired an outcome of servicesIndex.
+func (o SessionExpired) VisitServicesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitServicesUpdateResponse makes SessionExpired an outcome of servicesUpdate.
+func (o SessionExpired) VisitServicesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesIndexResponse makes SessionExpired an outcome of routesIndex.
+func (o SessionExpired) VisitRoutesIndexResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitRoutesUpdateResponse makes SessionExpired an outcome of routesUpdate.
+func (o SessionExpired) VisitRoutesUpdateResponse(w http.ResponseWriter) error { return o.Write(w) }
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -3384,6 +8777,20 @@ func (o SessionsGoogleCreateClientRequired) VisitSessionsGoogleCreateResponse(w 
 }
 
 // Slug is "action-successful".
+func (SessionsHandOverActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o SessionsHandOverActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitSessionsHandOverResponse makes SessionsHandOverActionSuccessful an outcome of sessionsHandOver.
+func (o SessionsHandOverActionSuccessful) VisitSessionsHandOverResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
 func (SessionsIndexActionSuccessful) Slug() string { return "action-successful" }
 
 // Write sends the outcome with the HTTP status 200.
@@ -3467,6 +8874,18 @@ func (o SessionsReadActionSuccessful) VisitSessionsReadResponse(w http.ResponseW
 	return o.Write(w)
 }
 
+// Slug is "slug-taken".
+func (SlugTaken) Slug() string { return "slug-taken" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o SlugTaken) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "slug-taken", "An application has this slug already.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/slug-taken>; rel=\"help\""}, o)
+}
+
+// VisitApplicationsCreateResponse makes SlugTaken an outcome of applicationsCreate.
+func (o SlugTaken) VisitApplicationsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
 // Slug is "user-has-no-password".
 func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
 
@@ -3503,6 +8922,28 @@ func (o UserRequiresRole) VisitSessionsGoogleCreateResponse(w http.ResponseWrite
 	return o.Write(w)
 }
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Write sends the outcome with the HTTP status 400.
+func (o UserSuspended) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 400, "user-suspended", "The user is suspended.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 400, []string{"</statuses/user-suspended>; rel=\"help\""}, o)
+}
+
+// VisitSessionsCreateResponse makes UserSuspended an outcome of sessionsCreate.
+func (o UserSuspended) VisitSessionsCreateResponse(w http.ResponseWriter) error { return o.Write(w) }
+
+// VisitSessionsMagicLinkCreateResponse makes UserSuspended an outcome of sessionsMagicLinkCreate.
+func (o UserSuspended) VisitSessionsMagicLinkCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// VisitSessionsGoogleCreateResponse makes UserSuspended an outcome of sessionsGoogleCreate.
+func (o UserSuspended) VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
@@ -3514,6 +8955,76 @@ func (o UsersClientRegisterActionSuccessful) Write(w http.ResponseWriter) error 
 
 // VisitUsersClientRegisterResponse makes UsersClientRegisterActionSuccessful an outcome of usersClientRegister.
 func (o UsersClientRegisterActionSuccessful) VisitUsersClientRegisterResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersDeleteActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersDeleteResponse makes UsersDeleteActionSuccessful an outcome of usersDelete.
+func (o UsersDeleteActionSuccessful) VisitUsersDeleteResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailChangeActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailChangeActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailChangeResponse makes UsersEmailChangeActionSuccessful an outcome of usersEmailChange.
+func (o UsersEmailChangeActionSuccessful) VisitUsersEmailChangeResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailChangeRequestActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailChangeRequestActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailChangeRequestResponse makes UsersEmailChangeRequestActionSuccessful an outcome of usersEmailChangeRequest.
+func (o UsersEmailChangeRequestActionSuccessful) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "mandrill-email-failed".
+func (UsersEmailChangeRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Write sends the outcome with the HTTP status 500.
+func (o UsersEmailChangeRequestMandrillEmailFailed) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 500, "mandrill-email-failed", "It worked, but a mail could not be sent.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 500, []string{"</statuses/mandrill-email-failed>; rel=\"help\""}, o)
+}
+
+// VisitUsersEmailChangeRequestResponse makes UsersEmailChangeRequestMandrillEmailFailed an outcome of usersEmailChangeRequest.
+func (o UsersEmailChangeRequestMandrillEmailFailed) VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersEmailChangeUndoActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersEmailChangeUndoActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersEmailChangeUndoResponse makes UsersEmailChangeUndoActionSuccessful an outcome of usersEmailChangeUndo.
+func (o UsersEmailChangeUndoActionSuccessful) VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 
@@ -3556,6 +9067,48 @@ func (o UsersEmailVerifyActionSuccessful) Write(w http.ResponseWriter) error {
 
 // VisitUsersEmailVerifyResponse makes UsersEmailVerifyActionSuccessful an outcome of usersEmailVerify.
 func (o UsersEmailVerifyActionSuccessful) VisitUsersEmailVerifyResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersExportActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersExportResponse makes UsersExportActionSuccessful an outcome of usersExport.
+func (o UsersExportActionSuccessful) VisitUsersExportResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersGoogleLinkActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersGoogleLinkActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersGoogleLinkResponse makes UsersGoogleLinkActionSuccessful an outcome of usersGoogleLink.
+func (o UsersGoogleLinkActionSuccessful) VisitUsersGoogleLinkResponse(w http.ResponseWriter) error {
+	return o.Write(w)
+}
+
+// Slug is "action-successful".
+func (UsersGoogleUnlinkActionSuccessful) Slug() string { return "action-successful" }
+
+// Write sends the outcome with the HTTP status 200.
+func (o UsersGoogleUnlinkActionSuccessful) Write(w http.ResponseWriter) error {
+	o.Code, o.Status, o.Message, o.RequestID = 200, "action-successful", "It worked.", w.Header().Get("X-Request-Id")
+	return writeOutcome(w, 200, nil, o)
+}
+
+// VisitUsersGoogleUnlinkResponse makes UsersGoogleUnlinkActionSuccessful an outcome of usersGoogleUnlink.
+func (o UsersGoogleUnlinkActionSuccessful) VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error {
 	return o.Write(w)
 }
 

@@ -12,10 +12,94 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for Access.
+const (
+	AccessAdmin   Access = "admin"
+	AccessNone    Access = "none"
+	AccessSupport Access = "support"
+	AccessViewer  Access = "viewer"
+)
+
+// Defines values for ApplicationsIndexSearchAttributes.
+const (
+	ApplicationsIndexSearchAttributesName ApplicationsIndexSearchAttributes = "name"
+	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
+)
+
+// Defines values for AuditEventsIndexParamsFilters.
+const (
+	Administration AuditEventsIndexParamsFilters = "administration"
+	Changes        AuditEventsIndexParamsFilters = "changes"
+	Refused        AuditEventsIndexParamsFilters = "refused"
+	SignIns        AuditEventsIndexParamsFilters = "sign_ins"
+)
+
+// Defines values for AuditEventsIndexSearchAttributes.
+const (
+	AuditEventsIndexSearchAttributesEmail     AuditEventsIndexSearchAttributes = "email"
+	AuditEventsIndexSearchAttributesRequestID AuditEventsIndexSearchAttributes = "request_id"
+)
+
+// Defines values for ClientsIndexParamsFilters.
+const (
+	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
+	ClientsIndexParamsFiltersEnterprise         ClientsIndexParamsFilters = "enterprise"
+	ClientsIndexParamsFiltersInactive           ClientsIndexParamsFilters = "inactive"
+)
+
+// Defines values for ClientsIndexSearchAttributes.
+const (
+	ClientsIndexSearchAttributesCompanyName ClientsIndexSearchAttributes = "company_name"
+	ClientsIndexSearchAttributesEmail       ClientsIndexSearchAttributes = "email"
+	ClientsIndexSearchAttributesName        ClientsIndexSearchAttributes = "name"
+)
+
+// Defines values for ClientsIndexSortBy.
+const (
+	ClientsIndexSortByCreatedAt ClientsIndexSortBy = "created_at"
+	ClientsIndexSortByEmail     ClientsIndexSortBy = "email"
+)
+
+// Defines values for CompaniesIndexSortBy.
+const (
+	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
+	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
+)
+
+// Defines values for EmployeesIndexParamsFilters.
+const (
+	EmployeesIndexParamsFiltersAdmin    EmployeesIndexParamsFilters = "admin"
+	EmployeesIndexParamsFiltersInactive EmployeesIndexParamsFilters = "inactive"
+)
+
+// Defines values for EmployeesIndexSearchAttributes.
+const (
+	EmployeesIndexSearchAttributesEmail EmployeesIndexSearchAttributes = "email"
+	EmployeesIndexSearchAttributesName  EmployeesIndexSearchAttributes = "name"
+)
+
+// Defines values for EmployeesIndexSortBy.
+const (
+	EmployeesIndexSortByCreatedAt EmployeesIndexSortBy = "created_at"
+	EmployeesIndexSortByEmail     EmployeesIndexSortBy = "email"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
 	Idle     ExpiryReason = "idle"
+)
+
+// Defines values for LiaisonsIndexSearchAttributes.
+const (
+	LiaisonsIndexSearchAttributesEmail LiaisonsIndexSearchAttributes = "email"
+	LiaisonsIndexSearchAttributesName  LiaisonsIndexSearchAttributes = "name"
+)
+
+// Defines values for LiaisonsIndexSortBy.
+const (
+	LiaisonsIndexSortByCreatedAt LiaisonsIndexSortBy = "created_at"
+	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
 // Defines values for NotificationsIndexSearchAttributes.
@@ -46,6 +130,27 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
+// Defines values for PeopleIndexParamsFilters.
+const (
+	GoogleLinked PeopleIndexParamsFilters = "google_linked"
+	NoPassword   PeopleIndexParamsFilters = "no_password"
+	Recordless   PeopleIndexParamsFilters = "recordless"
+	Unverified   PeopleIndexParamsFilters = "unverified"
+)
+
+// Defines values for PeopleIndexSearchAttributes.
+const (
+	PeopleIndexSearchAttributesEmail PeopleIndexSearchAttributes = "email"
+	PeopleIndexSearchAttributesName  PeopleIndexSearchAttributes = "name"
+	PeopleIndexSearchAttributesPhone PeopleIndexSearchAttributes = "phone"
+)
+
+// Defines values for PeopleIndexSortBy.
+const (
+	PeopleIndexSortByCreatedAt PeopleIndexSortBy = "created_at"
+	PeopleIndexSortByEmail     PeopleIndexSortBy = "email"
+)
+
 // Defines values for SessionsDeleteParamsScope.
 const (
 	All     SessionsDeleteParamsScope = "all"
@@ -55,8 +160,19 @@ const (
 
 // Defines values for SessionsIndexSortBy.
 const (
-	CreatedAt  SessionsIndexSortBy = "created_at"
-	LastUsedAt SessionsIndexSortBy = "last_used_at"
+	SessionsIndexSortByCreatedAt  SessionsIndexSortBy = "created_at"
+	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
+)
+
+// Defines values for SignInExplanationOutcome.
+const (
+	SignInExplanationOutcomeActionSuccessful  SignInExplanationOutcome = "action-successful"
+	SignInExplanationOutcomeClientRequired    SignInExplanationOutcome = "client-required"
+	SignInExplanationOutcomeEmailNotFound     SignInExplanationOutcome = "email-not-found"
+	SignInExplanationOutcomeRateLimitExceeded SignInExplanationOutcome = "rate-limit-exceeded"
+	SignInExplanationOutcomeUserHasNoPassword SignInExplanationOutcome = "user-has-no-password"
+	SignInExplanationOutcomeUserRequiresRole  SignInExplanationOutcome = "user-requires-role"
+	SignInExplanationOutcomeUserSuspended     SignInExplanationOutcome = "user-suspended"
 )
 
 // Defines values for SignInMethod.
@@ -65,6 +181,17 @@ const (
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SignInStepStep.
+const (
+	SignInStepStepApplication SignInStepStep = "application"
+	SignInStepStepPassword    SignInStepStep = "password"
+	SignInStepStepRecord      SignInStepStep = "record"
+	SignInStepStepRole        SignInStepStep = "role"
+	SignInStepStepSuspended   SignInStepStep = "suspended"
+	SignInStepStepThrottle    SignInStepStep = "throttle"
+	SignInStepStepUser        SignInStepStep = "user"
 )
 
 // Defines values for SortOrder.
@@ -86,10 +213,38 @@ const (
 	Minimal View = "minimal"
 )
 
+// AccentColor A color of the application, in which its pages appear; empty for none.
+//
+// Example: #3366cc
+type AccentColor = string
+
+// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+type Access string
+
+// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+//
+// Example: ["client"]
+type Admits = []string
+
 // Application A product that users sign in to.
 type Application struct {
+	// AccentColor A color of the application.
+	//
+	// Example: #3366cc
+	AccentColor string `json:"accent_color,omitempty,omitzero"`
+
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// HasLogo Whether there is a logo at `/applications/SLUG/logo`.
+	//
+	// Example: true
+	HasLogo *bool `json:"has_logo,omitempty"`
 
 	// ID The id of a row.
 	//
@@ -106,7 +261,7 @@ type Application struct {
 	// Example: PlanoOrder
 	Name string `json:"name,omitempty,omitzero"`
 
-	// RedirectOrigins The origins that `redirect_url` may have.
+	// RedirectOrigins The origins that `redirect_url` may have. The operations of applications show what was set; the origin of `url` is allowed too, and is in the list elsewhere.
 	RedirectOrigins []string `json:"redirect_origins,omitzero"`
 
 	// SignInMail Whether users get a mail about each sign-in.
@@ -118,6 +273,14 @@ type Application struct {
 	//
 	// Example: planoorder
 	Slug ApplicationSlug `json:"slug,omitempty,omitzero"`
+
+	// SupportURL Where users get help.
+	//
+	// Example: mailto:help@planoorder.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Tokens The tokens of the application, the oldest first. Only the operations of applications show them.
+	Tokens []ApplicationToken `json:"tokens,omitzero"`
 
 	// URL Where the application is.
 	//
@@ -139,10 +302,552 @@ type ApplicationCrash struct {
 	Status    string    `json:"status"`
 }
 
+// ApplicationList A page of applications.
+type ApplicationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The applications of the page.
+	Results []Application `json:"results"`
+}
+
 // ApplicationSlug The slug of the application.
 //
 // Example: planoorder
 type ApplicationSlug = string
+
+// ApplicationToken A token of an application, without its text.
+type ApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at,omitempty,omitzero"`
+}
+
+// ApplicationsCreateActionSuccessful The new application.
+type ApplicationsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsCreateParams The params of applications/create.
+type ApplicationsCreateParams struct {
+	// AccentColor A color of the application, in which its pages appear; empty for none.
+	//
+	// Example: #3366cc
+	AccentColor AccentColor `json:"accent_color,omitempty,omitzero"`
+
+	// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+	//
+	// Example: ["client"]
+	Admits Admits `json:"admits,omitzero"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo string `json:"logo,omitempty,omitzero"`
+
+	// Name The name for people.
+	Name CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// Slug The slug of the new application. It never changes.
+	//
+	// Example: planoship
+	Slug NewApplicationSlug `json:"slug"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL string `json:"url,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexActionSuccessful The applications.
+type ApplicationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of applications.
+	Data ApplicationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsIndexParams The params of applications/index.
+type ApplicationsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the applications must contain, in upper or lower case.
+	Search ApplicationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the applications.
+	Sort ApplicationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexSearch What the applications must contain, in upper or lower case.
+type ApplicationsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ApplicationsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ApplicationsIndexSearchAttributes defines model for ApplicationsIndexSearch.Attributes.
+type ApplicationsIndexSearchAttributes string
+
+// ApplicationsIndexSort The order of the applications.
+type ApplicationsIndexSort struct {
+	// By What the applications are sorted by; `slug` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ApplicationsReadActionSuccessful The application.
+type ApplicationsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsReadParams The params of applications/read.
+type ApplicationsReadParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsTokenCreateActionSuccessful The new token. It is shown this once.
+type ApplicationsTokenCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A new token of an application.
+	Data NewApplicationToken `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenCreateParams The params of applications/token_create.
+type ApplicationsTokenCreateParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// ApplicationsTokenDeleteActionSuccessful The application, without the token.
+type ApplicationsTokenDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenDeleteParams The params of applications/token_delete.
+type ApplicationsTokenDeleteParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// TokenID The id of the token.
+	TokenID ID `json:"token_id"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsUpdateActionSuccessful The application, as changed.
+type ApplicationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsUpdateParams The params of applications/update.
+type ApplicationsUpdateParams struct {
+	AccentColor *AccentColor `json:"accent_color,omitempty"`
+	Admits      *Admits      `json:"admits,omitempty"`
+
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo *string `json:"logo,omitempty"`
+
+	// Name The name for people.
+	Name *CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL *string `json:"support_url,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL *string `json:"url,omitempty"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditActor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+type AuditActor struct {
+	// Application The application.
+	Application ApplicationSlug `json:"application,omitzero"`
+
+	// Command Whether it was the command.
+	//
+	// Example: true
+	Command *bool `json:"command,omitempty"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the user's address is verified.
+	//
+	// Example: true
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// ID The id of the user.
+	ID ID `json:"id,omitzero"`
+}
+
+// AuditEvent What one request did, or several like it.
+type AuditEvent struct {
+	// Actor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+	Actor AuditActor `json:"actor,omitempty,omitzero"`
+
+	// Application The application that it was about.
+	Application ApplicationSlug `json:"application,omitzero"`
+
+	// Changed The names of the params that were passed to change something, never their values.
+	//
+	// Example: ["first_name","phone"]
+	Changed []string `json:"changed,omitzero"`
+
+	// Count How many requests it stands for. Of refusals beyond ten of an operation, slug, network and subject in a minute, one event counts the rest, and has the request id, the address and the browser of the first of them.
+	//
+	// Example: 1
+	Count int64 `json:"count,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address that the request came from.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id,omitempty,omitzero"`
+
+	// Status The status slug. It is `action-successful` for a change whose mail could not be sent, and absent where an event stands for requests of several slugs.
+	//
+	// Example: action-successful
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Subject Whom it was about; of a user who was deleted the id alone.
+	Subject User `json:"subject,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// AuditEventList A page of events.
+type AuditEventList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The events of the page.
+	Results []AuditEvent `json:"results"`
+}
+
+// AuditEventsIndexActionSuccessful The events.
+type AuditEventsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of events.
+	Data AuditEventList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// AuditEventsIndexParams The params of audit_events/index.
+type AuditEventsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only events of what makes or ends a session of the user who calls, of requests that were refused, of changes, or of administrative operations. Several must all hold.
+	Filters []AuditEventsIndexParamsFilters `json:"filters,omitzero"`
+
+	// Operation Only events of this operationId, or of this verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the actor, the subject or the request of the events must contain, in upper or lower case.
+	Search AuditEventsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the events.
+	Sort AuditEventsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Status Only events of this status slug.
+	//
+	// Example: invalid-password
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UserID Only events whose actor or subject is the user with this id.
+	UserID ID `json:"user_id,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditEventsIndexParamsFilters defines model for AuditEventsIndexParams.Filters.
+type AuditEventsIndexParamsFilters string
+
+// AuditEventsIndexSearch What the actor, the subject or the request of the events must contain, in upper or lower case.
+type AuditEventsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []AuditEventsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for: in the e-mail addresses of users, and at the beginning of request ids. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// AuditEventsIndexSearchAttributes defines model for AuditEventsIndexSearch.Attributes.
+type AuditEventsIndexSearchAttributes string
+
+// AuditEventsIndexSort The order of the events.
+type AuditEventsIndexSort struct {
+	// By What the events are sorted by; `created_at` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
+type ClientCreatedForExistingEmail struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: A user had this address, and is a client now.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientList A page of clients.
+type ClientList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The clients of the page.
+	Results []ClientRecord `json:"results"`
+}
 
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
@@ -240,6 +945,195 @@ type ClientValidationFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ClientsCreateActionSuccessful The user is new, and a client.
+type ClientsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateClient The person. If a user has the e-mail address, that user keeps the names and the phone number.
+type ClientsCreateClient struct {
+	// CompanyID The id of a row.
+	//
+	// Example: 7
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+}
+
+// ClientsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type ClientsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateParams The params of clients/create.
+type ClientsCreateParams struct {
+	// Application The application that the person is invited to.
+	Application ApplicationSlug `json:"application"`
+
+	// Client The person. If a user has the e-mail address, that user keeps the names and the phone number.
+	Client ClientsCreateClient `json:"client"`
+
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
+	Enterprise *Enterprise `json:"enterprise,omitempty"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexActionSuccessful The clients.
+type ClientsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of clients.
+	Data ClientList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsIndexParams The params of clients/index.
+type ClientsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only clients who are not active, who registered as a company, or whose company nobody has confirmed. Several must all hold.
+	Filters []ClientsIndexParamsFilters `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the clients must contain, in upper or lower case.
+	Search ClientsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the clients.
+	Sort ClientsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexParamsFilters defines model for ClientsIndexParams.Filters.
+type ClientsIndexParamsFilters string
+
+// ClientsIndexSearch What the clients must contain, in upper or lower case.
+type ClientsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ClientsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ClientsIndexSearchAttributes defines model for ClientsIndexSearch.Attributes.
+type ClientsIndexSearchAttributes string
+
+// ClientsIndexSort The order of the clients.
+type ClientsIndexSort struct {
+	// By What the clients are sorted by; `created_at` when absent.
+	By ClientsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientsIndexSortBy What the clients are sorted by; `created_at` when absent.
+type ClientsIndexSortBy string
+
+// ClientsReadActionSuccessful The client.
+type ClientsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsReadParams The params of clients/read.
+type ClientsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
@@ -361,6 +1255,285 @@ type ClientsRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// ClientsUpdateActionSuccessful The client, as changed.
+type ClientsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsUpdateParams The params of clients/update.
+type ClientsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// CompanyConfirmed Whether the client belongs to the company, as an employee has found out. Only for users whose address is verified.
+	//
+	// Example: true
+	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
+
+	// CompanyID The id of the company, which is unconfirmed again if it is another one; 0 takes the company away.
+	//
+	// Example: 7
+	CompanyID *int64 `json:"company_id,omitempty"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters. An empty one removes it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName *string     `json:"company_name,omitempty"`
+	Enterprise  *Enterprise `json:"enterprise,omitempty"`
+	FirstName   *Name       `json:"first_name,omitempty"`
+
+	// ID The id of the record.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesCreateActionSuccessful The new company.
+type CompaniesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesCreateParams The params of companies/create.
+type CompaniesCreateParams struct {
+	// Name The name of the company.
+	Name CompanyName `json:"name"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexActionSuccessful The companies.
+type CompaniesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of companies.
+	Data CompanyList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesIndexParams The params of companies/index.
+type CompaniesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only companies that are not active.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the companies must contain, in upper or lower case.
+	Search CompaniesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the companies.
+	Sort CompaniesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexSearch What the companies must contain, in upper or lower case.
+type CompaniesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// CompaniesIndexSort The order of the companies.
+type CompaniesIndexSort struct {
+	// By What the companies are sorted by; `name` when absent.
+	By CompaniesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// CompaniesIndexSortBy What the companies are sorted by; `name` when absent.
+type CompaniesIndexSortBy string
+
+// CompaniesReadActionSuccessful The company.
+type CompaniesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesReadParams The params of companies/read.
+type CompaniesReadParams struct {
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesUpdateActionSuccessful The company, as changed.
+type CompaniesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesUpdateParams The params of companies/update.
+type CompaniesUpdateParams struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Name The name of the company.
+	Name *CompanyName `json:"name"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// Company A company that clients can belong to.
+type Company struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// Clients The number of its clients.
+	//
+	// Example: 2
+	Clients *int64 `json:"clients,omitempty"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Name The name.
+	//
+	// Example: Eckert-Mauchly
+	Name string `json:"name,omitempty,omitzero"`
+}
+
+// CompanyAlreadyExists A company has this name, in upper or lower case.
+type CompanyAlreadyExists struct {
+	Code int `json:"code"`
+
+	// Message Example: A company has this name already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompanyList A page of companies.
+type CompanyList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The companies of the page.
+	Results []Company `json:"results"`
+}
+
 // CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 //
 // Example: Eckert-Mauchly
@@ -368,6 +1541,11 @@ type CompanyName = string
 
 // Count Whether `data.count` has the number of all matches on all pages.
 type Count = bool
+
+// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+//
+// Example: true
+type CountEstimated = bool
 
 // DeletedSessions The result of signing out.
 type DeletedSessions struct {
@@ -382,11 +1560,39 @@ type DeletedSessions struct {
 // Example: ada@example.com
 type Email = string
 
-// EmailAlreadyClient The user of the session has a client record. Nothing was changed.
+// EmailAlreadyClient The user has a client record, active or not. Nothing was changed.
 type EmailAlreadyClient struct {
 	Code int `json:"code"`
 
 	// Message Example: This user is a client already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyEmployee The user with this e-mail address has an employee record, active or not. Nothing was changed.
+type EmailAlreadyEmployee struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is an employee already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyLiaison The user with this e-mail address has a liaison record, active or not. Nothing was changed.
+type EmailAlreadyLiaison struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is a liaison already.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -438,6 +1644,20 @@ type EmailAlreadyVerified struct {
 	Status    string    `json:"status"`
 }
 
+// EmailChangeLinkExpired The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours.
+type EmailChangeLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // EmailNotFound No user has the e-mail address that was passed.
 type EmailNotFound struct {
 	Code int `json:"code"`
@@ -450,6 +1670,275 @@ type EmailNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// EmailUnverified A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.
+type EmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: This address is not verified.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// Employee A user's record as an employee. Names are the user's.
+type Employee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
+}
+
+// EmployeeList A page of employees.
+type EmployeeList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The employees of the page.
+	Results []Employee `json:"results"`
+}
+
+// EmployeesCreateActionSuccessful The new employee.
+type EmployeesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type EmployeesCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateParams The params of employees/create.
+type EmployeesCreateParams struct {
+	// Access What the employee may do by administrative operations; `none` when absent.
+	Access Access `json:"access,omitzero"`
+
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexActionSuccessful The employees.
+type EmployeesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of employees.
+	Data EmployeeList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesIndexParams The params of employees/index.
+type EmployeesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only employees who are not active, or who have the access `admin`. Several must all hold.
+	Filters []EmployeesIndexParamsFilters `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the employees must contain, in upper or lower case.
+	Search EmployeesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the employees.
+	Sort EmployeesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexParamsFilters defines model for EmployeesIndexParams.Filters.
+type EmployeesIndexParamsFilters string
+
+// EmployeesIndexSearch What the employees must contain, in upper or lower case.
+type EmployeesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []EmployeesIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// EmployeesIndexSearchAttributes defines model for EmployeesIndexSearch.Attributes.
+type EmployeesIndexSearchAttributes string
+
+// EmployeesIndexSort The order of the employees.
+type EmployeesIndexSort struct {
+	// By What the employees are sorted by; `created_at` when absent.
+	By EmployeesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// EmployeesIndexSortBy What the employees are sorted by; `created_at` when absent.
+type EmployeesIndexSortBy string
+
+// EmployeesReadActionSuccessful The employee.
+type EmployeesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesReadParams The params of employees/read.
+type EmployeesReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesUpdateActionSuccessful The employee, as changed.
+type EmployeesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesUpdateParams The params of employees/update.
+type EmployeesUpdateParams struct {
+	Access *Access `json:"access,omitempty"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
@@ -466,6 +1955,374 @@ type Expiry struct {
 
 // ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
+
+// ExportedAddress A network that the person has signed in from.
+type ExportedAddress struct {
+	// Address An IPv4 address, or the /64 of an IPv6 one.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address"`
+
+	// SignedInAt When the person signed in from there last.
+	SignedInAt Time `json:"signed_in_at"`
+}
+
+// ExportedAuditEvent An event. Of what others did, it lacks their address and device.
+type ExportedAuditEvent struct {
+	// ActorApplication The slug of the application whose token did it; absent for none.
+	//
+	// Example: planoorder
+	ActorApplication string `json:"actor_application,omitempty,omitzero"`
+
+	// ActorID The id of the user who did it; absent for somebody who was not signed in.
+	ActorID ID `json:"actor_id,omitzero"`
+
+	// Application The slug of the application that it was about.
+	//
+	// Example: planoorder
+	Application string `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that changed something.
+	//
+	// Example: ["first_name"]
+	Changed []string `json:"changed"`
+
+	// Command Whether the command did it.
+	//
+	// Example: false
+	Command bool `json:"command"`
+
+	// Count How many requests it stands for.
+	//
+	// Example: 1
+	Count int64 `json:"count"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: usersUpdate
+	Operation string `json:"operation"`
+
+	// RequestID The request id; absent for the command.
+	//
+	// Example: 7QDPUUZHSQNNZWEGSLBWMVBDRI
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// Status The slug of the answer.
+	//
+	// Example: action-successful
+	Status string `json:"status"`
+
+	// SubjectID The id of the user whom it was about.
+	SubjectID ID `json:"subject_id,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// ExportedClient The record as a client.
+type ExportedClient struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CompanyConfirmed Whether the company was confirmed.
+	//
+	// Example: true
+	CompanyConfirmed bool `json:"company_confirmed"`
+
+	// CompanyID The id of the company; absent for none.
+	CompanyID ID `json:"company_id,omitzero"`
+
+	// CompanyName The name of the company, as the person stated it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName string `json:"company_name"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Enterprise Whether the person wants an enterprise account.
+	//
+	// Example: false
+	Enterprise bool `json:"enterprise"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedEmployee The record as an employee.
+type ExportedEmployee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLiaison The record as a liaison.
+type ExportedLiaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLink A mailed link that was not used, or a session that is being handed over. A digest of its token is stored too.
+type ExportedLink struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// ByAdmin Whether an administrator made it.
+	//
+	// Example: false
+	ByAdmin bool `json:"by_admin"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email The address that a change of address leads to; empty for other kinds.
+	//
+	// Example: ada@example.org
+	Email string `json:"email"`
+
+	// EmailVerified Of a link that undoes a change of address, whether the old one was verified.
+	//
+	// Example: false
+	EmailVerified bool `json:"email_verified"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the link is for.
+	//
+	// Example: magic
+	Kind string `json:"kind"`
+
+	// KnownAddress Whether it was requested from a known address.
+	//
+	// Example: true
+	KnownAddress bool `json:"known_address"`
+
+	// RedirectURL Where the link leads in the end.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// SessionCreatedAt Of a session that is being handed over, when the person signed in.
+	SessionCreatedAt Time `json:"session_created_at,omitzero"`
+
+	// SessionMethod Of a session that is being handed over, how the person signed in; empty for other links.
+	//
+	// Example:
+	SessionMethod string `json:"session_method"`
+}
+
+// ExportedMail A mail, without its body.
+type ExportedMail struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// FailedAt When it was given up.
+	FailedAt Time `json:"failed_at,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the mail is about.
+	//
+	// Example: sign_in
+	Kind string `json:"kind"`
+
+	// SentAt When it was sent; absent while it was not.
+	SentAt Time `json:"sent_at,omitzero"`
+
+	// Subject The subject.
+	//
+	// Example: You signed in to PlanoOrder
+	Subject string `json:"subject"`
+
+	// ToEmail The address that it went to.
+	//
+	// Example: ada@example.com
+	ToEmail string `json:"to_email"`
+
+	// ToName The name that it went to.
+	//
+	// Example: Ada Lovelace
+	ToName string `json:"to_name"`
+}
+
+// ExportedNotification A notification that the person has acknowledged.
+type ExportedNotification struct {
+	// AcknowledgedAt When it was acknowledged.
+	AcknowledgedAt Time `json:"acknowledged_at,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind"`
+}
+
+// ExportedSession A session. A digest of its token is stored too.
+type ExportedSession struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at"`
+
+	// Method How the user signed in.
+	Method SignInMethod `json:"method"`
+
+	// RedirectURL Where the person went next.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent"`
+}
+
+// ExportedUser The user. A digest of the password is stored too.
+type ExportedUser struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// EmailVerifiedAt When the address was verified; absent for never.
+	EmailVerifiedAt Time `json:"email_verified_at,omitzero"`
+
+	// FirstName The first name.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name"`
+
+	// GoogleSubject Google's id of the linked account; absent for none.
+	//
+	// Example: 110169484474386276334
+	GoogleSubject string `json:"google_subject,omitempty,omitzero"`
+
+	// HasPassword Whether the person has a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName The last name.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name"`
+
+	// Phone The phone number.
+	//
+	// Example: +12125552368
+	Phone string `json:"phone"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended"`
+}
 
 // GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
@@ -527,6 +2384,19 @@ type GoogleSignInFailed struct {
 	Status    string    `json:"status"`
 }
 
+// HandedOver A session that was handed over.
+type HandedOver struct {
+	// MagicToken What sessions/magic_link_create takes, together with the verifier.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	MagicToken string `json:"magic_token"`
+
+	// URL Where to send the browser: the redirect URL with `magic_token` appended.
+	//
+	// Example: https://planoorder.example/orders?magic_token=plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	URL string `json:"url"`
+}
+
 // ID The id of a row.
 //
 // Example: 7
@@ -551,6 +2421,20 @@ type InvalidContentType struct {
 	Code int `json:"code"`
 
 	// Message Example: The content type is not the one that this operation reads.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// InvalidEmailChangeLink The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid.
+type InvalidEmailChangeLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -664,10 +2548,272 @@ type InvalidVerificationLink struct {
 	Status    string    `json:"status"`
 }
 
+// Liaison A user's record as a liaison. Names are the user's.
+type Liaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
+}
+
+// LiaisonList A page of liaisons.
+type LiaisonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The liaisons of the page.
+	Results []Liaison `json:"results"`
+}
+
+// LiaisonsCreateActionSuccessful The new liaison.
+type LiaisonsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type LiaisonsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateParams The params of liaisons/create.
+type LiaisonsCreateParams struct {
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexActionSuccessful The liaisons.
+type LiaisonsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of liaisons.
+	Data LiaisonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsIndexParams The params of liaisons/index.
+type LiaisonsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only liaisons who are not active.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the liaisons must contain, in upper or lower case.
+	Search LiaisonsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the liaisons.
+	Sort LiaisonsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSearch What the liaisons must contain, in upper or lower case.
+type LiaisonsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []LiaisonsIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// LiaisonsIndexSearchAttributes defines model for LiaisonsIndexSearch.Attributes.
+type LiaisonsIndexSearchAttributes string
+
+// LiaisonsIndexSort The order of the liaisons.
+type LiaisonsIndexSort struct {
+	// By What the liaisons are sorted by; `created_at` when absent.
+	By LiaisonsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSortBy What the liaisons are sorted by; `created_at` when absent.
+type LiaisonsIndexSortBy string
+
+// LiaisonsReadActionSuccessful The liaison.
+type LiaisonsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsReadParams The params of liaisons/read.
+type LiaisonsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsUpdateActionSuccessful The liaison, as changed.
+type LiaisonsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsUpdateParams The params of liaisons/update.
+type LiaisonsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 type LinkToken = string
+
+// ListPage Which part of the list is returned, by `number` or by `after`.
+type ListPage struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
+	// Number Which page, the first being 1.
+	//
+	// Example: 1
+	Number int `json:"number,omitempty,omitzero"`
+
+	// Size The number of rows on a page; 20 when absent.
+	//
+	// Example: 20
+	Size int `json:"size,omitempty,omitzero"`
+}
 
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
@@ -709,6 +2855,34 @@ type MissingParam struct {
 //
 // Example: Ada
 type Name = string
+
+// NewApplicationSlug The slug of the new application. It never changes.
+//
+// Example: planoship
+type NewApplicationSlug = string
+
+// NewApplicationToken A new token of an application.
+type NewApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token The token. It is shown this once.
+	//
+	// Example: plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
+	Token string `json:"token"`
+}
+
+// Next What `page.after` takes for the next page; absent on the last one.
+//
+// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+type Next = string
 
 // NoParamsDecoded The body is empty, before or after base64 decoding, or it is an empty object although a param is required.
 type NoParamsDecoded struct {
@@ -774,6 +2948,16 @@ type NotificationList struct {
 	//
 	// Example: 3
 	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The notifications of the page.
 	Results []Notification `json:"results"`
@@ -895,6 +3079,11 @@ type OriginNotAllowed struct {
 
 // Page Which part of the list is returned.
 type Page struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
 	// Number Which page, the first being 1.
 	//
 	// Example: 1
@@ -933,6 +3122,17 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
+// PasswordJudgement What the policy says of a password.
+type PasswordJudgement struct {
+	// Acceptable Whether the password would be accepted.
+	//
+	// Example: false
+	Acceptable bool `json:"acceptable"`
+
+	// Rules The rules that the password breaks: `minLength` for one that is too short, `guessable`, or `own_words` for one that is made of words that belong to the person.
+	Rules []string `json:"rules"`
+}
+
 // PasswordRejected The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.
 type PasswordRejected struct {
 	Code int `json:"code"`
@@ -950,6 +3150,430 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
+// PasswordsJudgeActionSuccessful The password was judged. `acceptable` says how.
+type PasswordsJudgeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the policy says of a password.
+	Data PasswordJudgement `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PasswordsJudgeParams The params of passwords/judge.
+//
+// Example: {"email":"ada@example.com","password":"analytical engine 1843"}
+type PasswordsJudgeParams struct {
+	// Email The e-mail address of the person, as far as it is known.
+	//
+	// Example: ada@example.com
+	Email string `json:"email,omitempty,omitzero"`
+
+	// FirstName The first name of the person, as far as it is known.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name,omitempty,omitzero"`
+
+	// LastName The last name of the person, as far as it is known.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name,omitempty,omitzero"`
+
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleDeleteActionSuccessful The person was deleted.
+type PeopleDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleDeleteParams The params of people/delete.
+type PeopleDeleteParams struct {
+	// Email The person's e-mail address, so that nobody is deleted by a wrong id.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
+type PeopleEmailUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleEmailUpdateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateParams The params of people/email_update.
+type PeopleEmailUpdateParams struct {
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleExplainActionSuccessful What signing in would answer.
+type PeopleExplainActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What sessions/create would answer to the right password.
+	Data SignInExplanation `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExplainParams The params of people/explain.
+type PeopleExplainParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleExportActionSuccessful Everything about the person.
+type PeopleExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExportParams The params of people/export.
+type PeopleExportParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleIndexActionSuccessful The people.
+type PeopleIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of people.
+	Data PersonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleIndexParams The params of people/index.
+type PeopleIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only people whose address is not verified, who have no record, no password, or a Google account. Several must all hold.
+	Filters []PeopleIndexParamsFilters `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the people must contain, in upper or lower case.
+	Search PeopleIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the people.
+	Sort PeopleIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleIndexParamsFilters defines model for PeopleIndexParams.Filters.
+type PeopleIndexParamsFilters string
+
+// PeopleIndexSearch What the people must contain, in upper or lower case.
+type PeopleIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []PeopleIndexSearchAttributes `json:"attributes,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// PeopleIndexSearchAttributes defines model for PeopleIndexSearch.Attributes.
+type PeopleIndexSearchAttributes string
+
+// PeopleIndexSort The order of the people.
+type PeopleIndexSort struct {
+	// By What the people are sorted by; `created_at` when absent.
+	By PeopleIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
+type PeopleIndexSortBy string
+
+// PeopleInviteActionSuccessful The invitation was mailed.
+type PeopleInviteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteMandrillEmailFailed The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleInviteMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteParams The params of people/invite.
+type PeopleInviteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleReadActionSuccessful The person.
+type PeopleReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleReadParams The params of people/read.
+type PeopleReadParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleSessionsDeleteActionSuccessful The sessions ended.
+type PeopleSessionsDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data The result of signing out.
+	Data DeletedSessions `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsDeleteParams The params of people/sessions_delete.
+type PeopleSessionsDeleteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// SessionID The id of the session to end; all end when absent.
+	SessionID ID `json:"session_id,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleSessionsIndexActionSuccessful The sessions.
+type PeopleSessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsIndexParams The params of people/sessions_index.
+type PeopleSessionsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleUpdateActionSuccessful The person, as changed.
+type PeopleUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleUpdateParams The params of people/update.
+type PeopleUpdateParams struct {
+	FirstName *Name `json:"first_name,omitempty"`
+
+	// ID The id of the person.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Suspended Whether the person is kept from signing in. Neither yourself nor the last administrator.
+	//
+	// Example: true
+	Suspended *bool `json:"suspended,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
@@ -962,6 +3586,138 @@ type PermissionDenied struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Person A user, for administration.
+type Person struct {
+	// Client A user's record as a client. Names and phone are the user's.
+	Client ClientRecord `json:"client,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the address is verified.
+	//
+	// Example: true
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Employee A user's record as an employee. Names are the user's.
+	Employee Employee `json:"employee,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// GoogleLinked Whether the person can sign in with Google.
+	//
+	// Example: false
+	GoogleLinked *bool `json:"google_linked,omitempty"`
+
+	// HasPassword Whether the person can sign in with a password.
+	//
+	// Example: true
+	HasPassword *bool `json:"has_password,omitempty"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// LastSignInAt When the person signed in last; absent if that was never or long ago.
+	LastSignInAt Time `json:"last_sign_in_at,omitzero"`
+
+	// Liaison A user's record as a liaison. Names are the user's.
+	Liaison Liaison `json:"liaison,omitempty,omitzero"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+
+	// Records The kinds of all records, active or not.
+	Records Records `json:"records,omitzero"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe *bool `json:"remember_me,omitempty"`
+
+	// Sessions The number of live sessions.
+	//
+	// Example: 1
+	Sessions *int64 `json:"sessions,omitempty"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended *bool `json:"suspended,omitempty"`
+}
+
+// PersonExport Everything that is stored about a person. More kinds of data may be added.
+type PersonExport struct {
+	// AuditEvents What the person did, and what others did that was about the person.
+	AuditEvents []ExportedAuditEvent `json:"audit_events"`
+
+	// Client The record as a client.
+	Client ExportedClient `json:"client,omitempty,omitzero"`
+
+	// Employee The record as an employee.
+	Employee ExportedEmployee `json:"employee,omitempty,omitzero"`
+
+	// KnownAddresses The networks that the person has signed in from.
+	KnownAddresses []ExportedAddress `json:"known_addresses"`
+
+	// Liaison The record as a liaison.
+	Liaison ExportedLiaison `json:"liaison,omitempty,omitzero"`
+
+	// Links Mailed links that were not used.
+	Links []ExportedLink `json:"links"`
+
+	// Mails Mails to the person, without their bodies.
+	Mails []ExportedMail `json:"mails"`
+
+	// Notifications Notifications that the person has acknowledged.
+	Notifications []ExportedNotification `json:"notifications"`
+
+	// Sessions All sessions that are kept, also those that have expired.
+	Sessions []ExportedSession `json:"sessions"`
+
+	// User The user. A digest of the password is stored too.
+	User ExportedUser `json:"user"`
+}
+
+// PersonList A page of people.
+type PersonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The people of the page.
+	Results []Person `json:"results"`
 }
 
 // Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
@@ -1065,7 +3821,7 @@ type RequestTooLarge struct {
 	Status    string    `json:"status"`
 }
 
-// ResetLinkExpired The link is older than an hour.
+// ResetLinkExpired The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).
 type ResetLinkExpired struct {
 	Code int `json:"code"`
 
@@ -1077,6 +3833,27 @@ type ResetLinkExpired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// RouteList A page of routes.
+type RouteList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The routes of the page.
+	Results []ServiceRoute `json:"results"`
 }
 
 // RouteNonExistent No operation has this path and method.
@@ -1107,6 +3884,89 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// RoutesIndexActionSuccessful The routes.
+type RoutesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of routes.
+	Data RouteList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesIndexParams The params of routes/index.
+type RoutesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Filters Only routes that are not deployed.
+	Filters []string `json:"filters,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the routes must contain, in upper or lower case.
+	Search RoutesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// RoutesIndexSearch What the routes must contain, in upper or lower case.
+type RoutesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// RoutesUpdateActionSuccessful The route, as changed.
+type RoutesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data An operation.
+	Data ServiceRoute `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesUpdateParams The params of routes/update.
+type RoutesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the route.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
@@ -1121,6 +3981,55 @@ type ServerBusy struct {
 	Status    string    `json:"status"`
 }
 
+// Service A group of operations.
+type Service struct {
+	// Deployed Whether its routes can answer.
+	//
+	// Example: true
+	Deployed *bool `json:"deployed,omitempty"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Routes The number of its routes.
+	//
+	// Example: 4
+	Routes *int64 `json:"routes,omitempty"`
+
+	// Slug The slug.
+	//
+	// Example: sessions
+	Slug string `json:"slug,omitempty,omitzero"`
+}
+
+// ServiceList A page of services.
+type ServiceList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The services of the page.
+	Results []Service `json:"results"`
+}
+
 // ServiceNotFound The operation exists, but the record of its service is missing or not deployed.
 type ServiceNotFound struct {
 	Code int `json:"code"`
@@ -1133,6 +4042,110 @@ type ServiceNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ServiceRoute An operation.
+type ServiceRoute struct {
+	// Deployed Whether it answers while its service is deployed.
+	//
+	// Example: true
+	Deployed *bool `json:"deployed,omitempty"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Method The HTTP method.
+	//
+	// Example: POST
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Operation The operationId; absent where this version of the server does not know it.
+	//
+	// Example: sessionsRead
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Path The path.
+	//
+	// Example: /api/v1/sessions/read
+	Path string `json:"path,omitempty,omitzero"`
+
+	// Service The slug of its service.
+	//
+	// Example: sessions
+	Service string `json:"service,omitempty,omitzero"`
+}
+
+// ServicesIndexActionSuccessful The services.
+type ServicesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of services.
+	Data ServiceList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesIndexParams The params of services/index.
+type ServicesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count *Count `json:"count,omitempty"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ServicesUpdateActionSuccessful The service, as changed.
+type ServicesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A group of operations.
+	Data Service `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesUpdateParams The params of services/update.
+type ServicesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the service.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Session A sign-in of one user to one application.
@@ -1224,6 +4237,16 @@ type SessionList struct {
 	//
 	// Example: 3
 	Count *Matches `json:"count,omitempty"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated *CountEstimated `json:"count_estimated,omitempty"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The sessions of the page.
 	//
@@ -1491,6 +4514,37 @@ type SessionsGoogleCreateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SessionsHandOverActionSuccessful The session has ended, and the token stands for it.
+type SessionsHandOverActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A session that was handed over.
+	Data HandedOver `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsHandOverParams The params of sessions/hand_over.
+type SessionsHandOverParams struct {
+	// Challenge The S256 challenge of the product's verifier, RFC 7636.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	Challenge string `json:"challenge"`
+
+	// RedirectURL Where the browser goes next. The session's when absent, or else the `url` of the application.
+	RedirectURL RedirectURL `json:"redirect_url,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // SessionsIndexActionSuccessful The valid sessions of the user.
 type SessionsIndexActionSuccessful struct {
 	Code int `json:"code"`
@@ -1608,6 +4662,11 @@ type SessionsMagicLinkCreateParams struct {
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
+	// Verifier The verifier of the challenge that sessions/hand_over took; only for a token that was handed over.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	Verifier string `json:"verifier,omitempty,omitzero"`
+
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
@@ -1690,8 +4749,53 @@ type SessionsReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SignInExplanation What sessions/create would answer to the right password.
+type SignInExplanation struct {
+	// Outcome The slug of the answer.
+	Outcome SignInExplanationOutcome `json:"outcome"`
+
+	// Steps The checks in their order, up to the first that fails.
+	Steps []SignInStep `json:"steps"`
+}
+
+// SignInExplanationOutcome The slug of the answer.
+type SignInExplanationOutcome string
+
 // SignInMethod How the user signed in.
 type SignInMethod string
+
+// SignInStep A check of a sign-in.
+type SignInStep struct {
+	// Message What was found, for people.
+	//
+	// Example: The person has a password.
+	Message string `json:"message"`
+
+	// Passed Whether the sign-in goes on after this check.
+	//
+	// Example: true
+	Passed bool `json:"passed"`
+
+	// Step What is checked.
+	Step SignInStepStep `json:"step"`
+}
+
+// SignInStepStep What is checked.
+type SignInStepStep string
+
+// SlugTaken An application has this slug.
+type SlugTaken struct {
+	Code int `json:"code"`
+
+	// Message Example: An application has this slug already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
 
 // SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
@@ -1778,6 +4882,20 @@ type UserRequiresRole struct {
 	Code int `json:"code"`
 
 	// Message Example: The user has no role in this application.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UserSuspended The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.
+type UserSuspended struct {
+	Code int `json:"code"`
+
+	// Message Example: The user is suspended.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1877,6 +4995,127 @@ type UsersClientRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// UsersDeleteActionSuccessful The user was deleted.
+type UsersDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersDeleteParams The params of users/delete.
+//
+// Example: {"current_password":"analytical engine 1843"}
+type UsersDeleteParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeActionSuccessful The address is changed.
+type UsersEmailChangeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeParams The params of users/email_change.
+//
+// Example: {"email_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeParams struct {
+	// EmailToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	EmailToken LinkToken `json:"email_token"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeRequestActionSuccessful The link is on its way.
+type UsersEmailChangeRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type UsersEmailChangeRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestParams The params of users/email_change_request.
+//
+// Example: {"current_password":"analytical engine 1843","email":"ada.king@example.com"}
+type UsersEmailChangeRequestParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitzero"`
+
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeUndoActionSuccessful The user has the old address again.
+type UsersEmailChangeUndoActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeUndoParams The params of users/email_change_undo.
+//
+// Example: {"undo_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeUndoParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UndoToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	UndoToken LinkToken `json:"undo_token"`
+}
+
 // UsersEmailVerificationRequestActionSuccessful The link is being mailed to the user.
 type UsersEmailVerificationRequestActionSuccessful struct {
 	Code int `json:"code"`
@@ -1941,6 +5180,94 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersExportActionSuccessful Everything about the user.
+type UsersExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersExportParams The params of users/export.
+type UsersExportParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersGoogleLinkActionSuccessful The user is linked to the Google account.
+type UsersGoogleLinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleLinkParams The params of users/google_link.
+//
+// Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
+type UsersGoogleLinkParams struct {
+	// Code The code that Google appended to the redirect.
+	//
+	// Example: 4/0AVMBsJh
+	Code string `json:"code"`
+
+	// State The state that sessions/google_authorize made.
+	State string `json:"state"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier that sessions/google_authorize made.
+	Verifier string `json:"verifier"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersGoogleUnlinkActionSuccessful The user is linked to no Google account.
+type UsersGoogleUnlinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleUnlinkParams The params of users/google_unlink.
+type UsersGoogleUnlinkParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended, so the user signs in with the new password.
@@ -2105,20 +5432,13 @@ type UsersUpdateActionSuccessful struct {
 
 // UsersUpdateParams The params of users/update.
 type UsersUpdateParams struct {
-	// FirstName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	FirstName Name `json:"first_name,omitempty,omitzero"`
-
-	// LastName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	LastName Name `json:"last_name,omitempty,omitzero"`
+	FirstName *Name `json:"first_name,omitempty"`
+	LastName  *Name `json:"last_name,omitempty"`
 
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
-	Phone string `json:"phone,omitempty,omitzero"`
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -2144,8 +5464,77 @@ type VerificationLinkExpired struct {
 // View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 type View string
 
+// ApplicationsCreateJSONRequestBody defines body for ApplicationsCreate for application/json ContentType.
+type ApplicationsCreateJSONRequestBody = ApplicationsCreateParams
+
+// ApplicationsIndexJSONRequestBody defines body for ApplicationsIndex for application/json ContentType.
+type ApplicationsIndexJSONRequestBody = ApplicationsIndexParams
+
+// ApplicationsReadJSONRequestBody defines body for ApplicationsRead for application/json ContentType.
+type ApplicationsReadJSONRequestBody = ApplicationsReadParams
+
+// ApplicationsTokenCreateJSONRequestBody defines body for ApplicationsTokenCreate for application/json ContentType.
+type ApplicationsTokenCreateJSONRequestBody = ApplicationsTokenCreateParams
+
+// ApplicationsTokenDeleteJSONRequestBody defines body for ApplicationsTokenDelete for application/json ContentType.
+type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
+
+// ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
+type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
+
+// AuditEventsIndexJSONRequestBody defines body for AuditEventsIndex for application/json ContentType.
+type AuditEventsIndexJSONRequestBody = AuditEventsIndexParams
+
+// ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
+type ClientsCreateJSONRequestBody = ClientsCreateParams
+
+// ClientsIndexJSONRequestBody defines body for ClientsIndex for application/json ContentType.
+type ClientsIndexJSONRequestBody = ClientsIndexParams
+
+// ClientsReadJSONRequestBody defines body for ClientsRead for application/json ContentType.
+type ClientsReadJSONRequestBody = ClientsReadParams
+
 // ClientsRegisterJSONRequestBody defines body for ClientsRegister for application/json ContentType.
 type ClientsRegisterJSONRequestBody = ClientsRegisterParams
+
+// ClientsUpdateJSONRequestBody defines body for ClientsUpdate for application/json ContentType.
+type ClientsUpdateJSONRequestBody = ClientsUpdateParams
+
+// CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
+type CompaniesCreateJSONRequestBody = CompaniesCreateParams
+
+// CompaniesIndexJSONRequestBody defines body for CompaniesIndex for application/json ContentType.
+type CompaniesIndexJSONRequestBody = CompaniesIndexParams
+
+// CompaniesReadJSONRequestBody defines body for CompaniesRead for application/json ContentType.
+type CompaniesReadJSONRequestBody = CompaniesReadParams
+
+// CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
+type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
+
+// EmployeesCreateJSONRequestBody defines body for EmployeesCreate for application/json ContentType.
+type EmployeesCreateJSONRequestBody = EmployeesCreateParams
+
+// EmployeesIndexJSONRequestBody defines body for EmployeesIndex for application/json ContentType.
+type EmployeesIndexJSONRequestBody = EmployeesIndexParams
+
+// EmployeesReadJSONRequestBody defines body for EmployeesRead for application/json ContentType.
+type EmployeesReadJSONRequestBody = EmployeesReadParams
+
+// EmployeesUpdateJSONRequestBody defines body for EmployeesUpdate for application/json ContentType.
+type EmployeesUpdateJSONRequestBody = EmployeesUpdateParams
+
+// LiaisonsCreateJSONRequestBody defines body for LiaisonsCreate for application/json ContentType.
+type LiaisonsCreateJSONRequestBody = LiaisonsCreateParams
+
+// LiaisonsIndexJSONRequestBody defines body for LiaisonsIndex for application/json ContentType.
+type LiaisonsIndexJSONRequestBody = LiaisonsIndexParams
+
+// LiaisonsReadJSONRequestBody defines body for LiaisonsRead for application/json ContentType.
+type LiaisonsReadJSONRequestBody = LiaisonsReadParams
+
+// LiaisonsUpdateJSONRequestBody defines body for LiaisonsUpdate for application/json ContentType.
+type LiaisonsUpdateJSONRequestBody = LiaisonsUpdateParams
 
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
@@ -2153,11 +5542,56 @@ type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 // NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
 type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 
+// PasswordsJudgeJSONRequestBody defines body for PasswordsJudge for application/json ContentType.
+type PasswordsJudgeJSONRequestBody = PasswordsJudgeParams
+
+// PeopleDeleteJSONRequestBody defines body for PeopleDelete for application/json ContentType.
+type PeopleDeleteJSONRequestBody = PeopleDeleteParams
+
+// PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
+type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
+// PeopleExplainJSONRequestBody defines body for PeopleExplain for application/json ContentType.
+type PeopleExplainJSONRequestBody = PeopleExplainParams
+
+// PeopleExportJSONRequestBody defines body for PeopleExport for application/json ContentType.
+type PeopleExportJSONRequestBody = PeopleExportParams
+
+// PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
+type PeopleIndexJSONRequestBody = PeopleIndexParams
+
+// PeopleInviteJSONRequestBody defines body for PeopleInvite for application/json ContentType.
+type PeopleInviteJSONRequestBody = PeopleInviteParams
+
+// PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
+type PeopleReadJSONRequestBody = PeopleReadParams
+
+// PeopleSessionsDeleteJSONRequestBody defines body for PeopleSessionsDelete for application/json ContentType.
+type PeopleSessionsDeleteJSONRequestBody = PeopleSessionsDeleteParams
+
+// PeopleSessionsIndexJSONRequestBody defines body for PeopleSessionsIndex for application/json ContentType.
+type PeopleSessionsIndexJSONRequestBody = PeopleSessionsIndexParams
+
+// PeopleUpdateJSONRequestBody defines body for PeopleUpdate for application/json ContentType.
+type PeopleUpdateJSONRequestBody = PeopleUpdateParams
+
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
 
 // PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
 type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
+
+// RoutesIndexJSONRequestBody defines body for RoutesIndex for application/json ContentType.
+type RoutesIndexJSONRequestBody = RoutesIndexParams
+
+// RoutesUpdateJSONRequestBody defines body for RoutesUpdate for application/json ContentType.
+type RoutesUpdateJSONRequestBody = RoutesUpdateParams
+
+// ServicesIndexJSONRequestBody defines body for ServicesIndex for application/json ContentType.
+type ServicesIndexJSONRequestBody = ServicesIndexParams
+
+// ServicesUpdateJSONRequestBody defines body for ServicesUpdate for application/json ContentType.
+type ServicesUpdateJSONRequestBody = ServicesUpdateParams
 
 // SessionsCreateJSONRequestBody defines body for SessionsCreate for application/json ContentType.
 type SessionsCreateJSONRequestBody = SessionsCreateParams
@@ -2170,6 +5604,9 @@ type SessionsGoogleAuthorizeJSONRequestBody = SessionsGoogleAuthorizeParams
 
 // SessionsGoogleCreateJSONRequestBody defines body for SessionsGoogleCreate for application/json ContentType.
 type SessionsGoogleCreateJSONRequestBody = SessionsGoogleCreateParams
+
+// SessionsHandOverJSONRequestBody defines body for SessionsHandOver for application/json ContentType.
+type SessionsHandOverJSONRequestBody = SessionsHandOverParams
 
 // SessionsIndexJSONRequestBody defines body for SessionsIndex for application/json ContentType.
 type SessionsIndexJSONRequestBody = SessionsIndexParams
@@ -2186,11 +5623,32 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterJSONRequestBody defines body for UsersClientRegister for application/json ContentType.
 type UsersClientRegisterJSONRequestBody = UsersClientRegisterParams
 
+// UsersDeleteJSONRequestBody defines body for UsersDelete for application/json ContentType.
+type UsersDeleteJSONRequestBody = UsersDeleteParams
+
+// UsersEmailChangeJSONRequestBody defines body for UsersEmailChange for application/json ContentType.
+type UsersEmailChangeJSONRequestBody = UsersEmailChangeParams
+
+// UsersEmailChangeRequestJSONRequestBody defines body for UsersEmailChangeRequest for application/json ContentType.
+type UsersEmailChangeRequestJSONRequestBody = UsersEmailChangeRequestParams
+
+// UsersEmailChangeUndoJSONRequestBody defines body for UsersEmailChangeUndo for application/json ContentType.
+type UsersEmailChangeUndoJSONRequestBody = UsersEmailChangeUndoParams
+
 // UsersEmailVerificationRequestJSONRequestBody defines body for UsersEmailVerificationRequest for application/json ContentType.
 type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationRequestParams
 
 // UsersEmailVerifyJSONRequestBody defines body for UsersEmailVerify for application/json ContentType.
 type UsersEmailVerifyJSONRequestBody = UsersEmailVerifyParams
+
+// UsersExportJSONRequestBody defines body for UsersExport for application/json ContentType.
+type UsersExportJSONRequestBody = UsersExportParams
+
+// UsersGoogleLinkJSONRequestBody defines body for UsersGoogleLink for application/json ContentType.
+type UsersGoogleLinkJSONRequestBody = UsersGoogleLinkParams
+
+// UsersGoogleUnlinkJSONRequestBody defines body for UsersGoogleUnlink for application/json ContentType.
+type UsersGoogleUnlinkJSONRequestBody = UsersGoogleUnlinkParams
 
 // UsersPasswordResetJSONRequestBody defines body for UsersPasswordReset for application/json ContentType.
 type UsersPasswordResetJSONRequestBody = UsersPasswordResetParams
@@ -2209,21 +5667,135 @@ type UsersUpdateJSONRequestBody = UsersUpdateParams
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ApplicationsCreate Create an application
+	// (POST /api/v1/applications/create)
+	ApplicationsCreate(ctx echo.Context) error
+	// ApplicationsIndex List applications
+	// (POST /api/v1/applications/index)
+	ApplicationsIndex(ctx echo.Context) error
+	// ApplicationsRead Read an application
+	// (POST /api/v1/applications/read)
+	ApplicationsRead(ctx echo.Context) error
+	// ApplicationsTokenCreate Create a token of an application
+	// (POST /api/v1/applications/token_create)
+	ApplicationsTokenCreate(ctx echo.Context) error
+	// ApplicationsTokenDelete Revoke a token of an application
+	// (POST /api/v1/applications/token_delete)
+	ApplicationsTokenDelete(ctx echo.Context) error
+	// ApplicationsUpdate Change an application
+	// (PUT /api/v1/applications/update)
+	ApplicationsUpdate(ctx echo.Context) error
+	// AuditEventsIndex List what was done
+	// (POST /api/v1/audit_events/index)
+	AuditEventsIndex(ctx echo.Context) error
+	// ClientsCreate Make somebody a client
+	// (POST /api/v1/clients/create)
+	ClientsCreate(ctx echo.Context) error
+	// ClientsIndex List clients
+	// (POST /api/v1/clients/index)
+	ClientsIndex(ctx echo.Context) error
+	// ClientsRead Read a client
+	// (POST /api/v1/clients/read)
+	ClientsRead(ctx echo.Context) error
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx echo.Context) error
+	// ClientsUpdate Change a client
+	// (PUT /api/v1/clients/update)
+	ClientsUpdate(ctx echo.Context) error
+	// CompaniesCreate Create a company
+	// (POST /api/v1/companies/create)
+	CompaniesCreate(ctx echo.Context) error
+	// CompaniesIndex List companies
+	// (POST /api/v1/companies/index)
+	CompaniesIndex(ctx echo.Context) error
+	// CompaniesRead Read a company
+	// (POST /api/v1/companies/read)
+	CompaniesRead(ctx echo.Context) error
+	// CompaniesUpdate Change a company
+	// (PUT /api/v1/companies/update)
+	CompaniesUpdate(ctx echo.Context) error
+	// EmployeesCreate Make somebody an employee
+	// (POST /api/v1/employees/create)
+	EmployeesCreate(ctx echo.Context) error
+	// EmployeesIndex List employees
+	// (POST /api/v1/employees/index)
+	EmployeesIndex(ctx echo.Context) error
+	// EmployeesRead Read an employee
+	// (POST /api/v1/employees/read)
+	EmployeesRead(ctx echo.Context) error
+	// EmployeesUpdate Change an employee
+	// (PUT /api/v1/employees/update)
+	EmployeesUpdate(ctx echo.Context) error
+	// LiaisonsCreate Make somebody a liaison
+	// (POST /api/v1/liaisons/create)
+	LiaisonsCreate(ctx echo.Context) error
+	// LiaisonsIndex List liaisons
+	// (POST /api/v1/liaisons/index)
+	LiaisonsIndex(ctx echo.Context) error
+	// LiaisonsRead Read a liaison
+	// (POST /api/v1/liaisons/read)
+	LiaisonsRead(ctx echo.Context) error
+	// LiaisonsUpdate Change a liaison
+	// (PUT /api/v1/liaisons/update)
+	LiaisonsUpdate(ctx echo.Context) error
 	// NotificationsIndex List what failed
 	// (POST /api/v1/notifications/index)
 	NotificationsIndex(ctx echo.Context) error
 	// NotificationsUpdate Acknowledge a notification
 	// (PUT /api/v1/notifications/update)
 	NotificationsUpdate(ctx echo.Context) error
+	// PasswordsJudge Judge a password
+	// (POST /api/v1/passwords/judge)
+	PasswordsJudge(ctx echo.Context) error
+	// PeopleDelete Delete a person
+	// (POST /api/v1/people/delete)
+	PeopleDelete(ctx echo.Context) error
+	// PeopleEmailUpdate Change a person's e-mail address
+	// (PUT /api/v1/people/email_update)
+	PeopleEmailUpdate(ctx echo.Context) error
+	// PeopleExplain Explain a sign-in
+	// (POST /api/v1/people/explain)
+	PeopleExplain(ctx echo.Context) error
+	// PeopleExport Export what is stored about a person
+	// (POST /api/v1/people/export)
+	PeopleExport(ctx echo.Context) error
+	// PeopleIndex List people
+	// (POST /api/v1/people/index)
+	PeopleIndex(ctx echo.Context) error
+	// PeopleInvite Invite a person again
+	// (POST /api/v1/people/invite)
+	PeopleInvite(ctx echo.Context) error
+	// PeopleRead Read a person
+	// (POST /api/v1/people/read)
+	PeopleRead(ctx echo.Context) error
+	// PeopleSessionsDelete Sign a person out
+	// (POST /api/v1/people/sessions_delete)
+	PeopleSessionsDelete(ctx echo.Context) error
+	// PeopleSessionsIndex List the sessions of a person
+	// (POST /api/v1/people/sessions_index)
+	PeopleSessionsIndex(ctx echo.Context) error
+	// PeopleUpdate Change a person
+	// (PUT /api/v1/people/update)
+	PeopleUpdate(ctx echo.Context) error
 	// PreferencesRead Read the preferences
 	// (POST /api/v1/preferences/read)
 	PreferencesRead(ctx echo.Context) error
 	// PreferencesUpdate Change the preferences
 	// (PUT /api/v1/preferences/update)
 	PreferencesUpdate(ctx echo.Context) error
+	// RoutesIndex List routes
+	// (POST /api/v1/routes/index)
+	RoutesIndex(ctx echo.Context) error
+	// RoutesUpdate Deploy or undeploy a route
+	// (PUT /api/v1/routes/update)
+	RoutesUpdate(ctx echo.Context) error
+	// ServicesIndex List services
+	// (POST /api/v1/services/index)
+	ServicesIndex(ctx echo.Context) error
+	// ServicesUpdate Deploy or undeploy a service
+	// (PUT /api/v1/services/update)
+	ServicesUpdate(ctx echo.Context) error
 	// SessionsCreate Sign in with a password
 	// (POST /api/v1/sessions/create)
 	SessionsCreate(ctx echo.Context) error
@@ -2236,6 +5808,9 @@ type ServerInterface interface {
 	// SessionsGoogleCreate Sign in with Google
 	// (POST /api/v1/sessions/google_create)
 	SessionsGoogleCreate(ctx echo.Context) error
+	// SessionsHandOver Hand a session over to a product
+	// (POST /api/v1/sessions/hand_over)
+	SessionsHandOver(ctx echo.Context) error
 	// SessionsIndex List the sessions of the user
 	// (POST /api/v1/sessions/index)
 	SessionsIndex(ctx echo.Context) error
@@ -2251,12 +5826,33 @@ type ServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx echo.Context) error
+	// UsersDelete Delete the user
+	// (POST /api/v1/users/delete)
+	UsersDelete(ctx echo.Context) error
+	// UsersEmailChange Change the e-mail address
+	// (POST /api/v1/users/email_change)
+	UsersEmailChange(ctx echo.Context) error
+	// UsersEmailChangeRequest Request another e-mail address
+	// (POST /api/v1/users/email_change_request)
+	UsersEmailChangeRequest(ctx echo.Context) error
+	// UsersEmailChangeUndo Undo a change of the e-mail address
+	// (POST /api/v1/users/email_change_undo)
+	UsersEmailChangeUndo(ctx echo.Context) error
 	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
 	// (POST /api/v1/users/email_verification_request)
 	UsersEmailVerificationRequest(ctx echo.Context) error
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx echo.Context) error
+	// UsersExport Export what is stored about the user
+	// (POST /api/v1/users/export)
+	UsersExport(ctx echo.Context) error
+	// UsersGoogleLink Link a Google account
+	// (POST /api/v1/users/google_link)
+	UsersGoogleLink(ctx echo.Context) error
+	// UsersGoogleUnlink Unlink the Google account
+	// (POST /api/v1/users/google_unlink)
+	UsersGoogleUnlink(ctx echo.Context) error
 	// UsersPasswordReset Reset the password
 	// (PUT /api/v1/users/password_reset)
 	UsersPasswordReset(ctx echo.Context) error
@@ -2279,12 +5875,219 @@ type ServerInterfaceWrapper struct {
 	Handler ServerInterface
 }
 
+// ApplicationsCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsCreate(ctx)
+	return err
+}
+
+// ApplicationsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsIndex(ctx)
+	return err
+}
+
+// ApplicationsRead converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsRead(ctx)
+	return err
+}
+
+// ApplicationsTokenCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsTokenCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsTokenCreate(ctx)
+	return err
+}
+
+// ApplicationsTokenDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsTokenDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsTokenDelete(ctx)
+	return err
+}
+
+// ApplicationsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) ApplicationsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApplicationsUpdate(ctx)
+	return err
+}
+
+// AuditEventsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) AuditEventsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AuditEventsIndex(ctx)
+	return err
+}
+
+// ClientsCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsCreate(ctx)
+	return err
+}
+
+// ClientsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsIndex(ctx)
+	return err
+}
+
+// ClientsRead converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsRead(ctx)
+	return err
+}
+
 // ClientsRegister converts echo context to params.
 func (w *ServerInterfaceWrapper) ClientsRegister(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ClientsRegister(ctx)
+	return err
+}
+
+// ClientsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) ClientsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClientsUpdate(ctx)
+	return err
+}
+
+// CompaniesCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesCreate(ctx)
+	return err
+}
+
+// CompaniesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesIndex(ctx)
+	return err
+}
+
+// CompaniesRead converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesRead(ctx)
+	return err
+}
+
+// CompaniesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) CompaniesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompaniesUpdate(ctx)
+	return err
+}
+
+// EmployeesCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesCreate(ctx)
+	return err
+}
+
+// EmployeesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesIndex(ctx)
+	return err
+}
+
+// EmployeesRead converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesRead(ctx)
+	return err
+}
+
+// EmployeesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) EmployeesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EmployeesUpdate(ctx)
+	return err
+}
+
+// LiaisonsCreate converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsCreate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsCreate(ctx)
+	return err
+}
+
+// LiaisonsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsIndex(ctx)
+	return err
+}
+
+// LiaisonsRead converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsRead(ctx)
+	return err
+}
+
+// LiaisonsUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) LiaisonsUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiaisonsUpdate(ctx)
 	return err
 }
 
@@ -2306,6 +6109,105 @@ func (w *ServerInterfaceWrapper) NotificationsUpdate(ctx echo.Context) error {
 	return err
 }
 
+// PasswordsJudge converts echo context to params.
+func (w *ServerInterfaceWrapper) PasswordsJudge(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PasswordsJudge(ctx)
+	return err
+}
+
+// PeopleDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleDelete(ctx)
+	return err
+}
+
+// PeopleEmailUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleEmailUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleEmailUpdate(ctx)
+	return err
+}
+
+// PeopleExplain converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleExplain(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleExplain(ctx)
+	return err
+}
+
+// PeopleExport converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleExport(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleExport(ctx)
+	return err
+}
+
+// PeopleIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleIndex(ctx)
+	return err
+}
+
+// PeopleInvite converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleInvite(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleInvite(ctx)
+	return err
+}
+
+// PeopleRead converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleRead(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleRead(ctx)
+	return err
+}
+
+// PeopleSessionsDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleSessionsDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleSessionsDelete(ctx)
+	return err
+}
+
+// PeopleSessionsIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleSessionsIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleSessionsIndex(ctx)
+	return err
+}
+
+// PeopleUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) PeopleUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PeopleUpdate(ctx)
+	return err
+}
+
 // PreferencesRead converts echo context to params.
 func (w *ServerInterfaceWrapper) PreferencesRead(ctx echo.Context) error {
 	var err error
@@ -2321,6 +6223,42 @@ func (w *ServerInterfaceWrapper) PreferencesUpdate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PreferencesUpdate(ctx)
+	return err
+}
+
+// RoutesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) RoutesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RoutesIndex(ctx)
+	return err
+}
+
+// RoutesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) RoutesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RoutesUpdate(ctx)
+	return err
+}
+
+// ServicesIndex converts echo context to params.
+func (w *ServerInterfaceWrapper) ServicesIndex(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ServicesIndex(ctx)
+	return err
+}
+
+// ServicesUpdate converts echo context to params.
+func (w *ServerInterfaceWrapper) ServicesUpdate(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ServicesUpdate(ctx)
 	return err
 }
 
@@ -2357,6 +6295,15 @@ func (w *ServerInterfaceWrapper) SessionsGoogleCreate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SessionsGoogleCreate(ctx)
+	return err
+}
+
+// SessionsHandOver converts echo context to params.
+func (w *ServerInterfaceWrapper) SessionsHandOver(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SessionsHandOver(ctx)
 	return err
 }
 
@@ -2405,6 +6352,42 @@ func (w *ServerInterfaceWrapper) UsersClientRegister(ctx echo.Context) error {
 	return err
 }
 
+// UsersDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersDelete(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersDelete(ctx)
+	return err
+}
+
+// UsersEmailChange converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailChange(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailChange(ctx)
+	return err
+}
+
+// UsersEmailChangeRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailChangeRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailChangeRequest(ctx)
+	return err
+}
+
+// UsersEmailChangeUndo converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersEmailChangeUndo(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersEmailChangeUndo(ctx)
+	return err
+}
+
 // UsersEmailVerificationRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) UsersEmailVerificationRequest(ctx echo.Context) error {
 	var err error
@@ -2420,6 +6403,33 @@ func (w *ServerInterfaceWrapper) UsersEmailVerify(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UsersEmailVerify(ctx)
+	return err
+}
+
+// UsersExport converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersExport(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersExport(ctx)
+	return err
+}
+
+// UsersGoogleLink converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersGoogleLink(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersGoogleLink(ctx)
+	return err
+}
+
+// UsersGoogleUnlink converts echo context to params.
+func (w *ServerInterfaceWrapper) UsersGoogleUnlink(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UsersGoogleUnlink(ctx)
 	return err
 }
 
@@ -2515,22 +6525,68 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.POST(options.BaseURL+"/api/v1/applications/create", wrapper.ApplicationsCreate, options.OperationMiddlewares["applicationsCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/index", wrapper.ApplicationsIndex, options.OperationMiddlewares["applicationsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/read", wrapper.ApplicationsRead, options.OperationMiddlewares["applicationsRead"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/token_create", wrapper.ApplicationsTokenCreate, options.OperationMiddlewares["applicationsTokenCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/applications/token_delete", wrapper.ApplicationsTokenDelete, options.OperationMiddlewares["applicationsTokenDelete"]...)
+	router.PUT(options.BaseURL+"/api/v1/applications/update", wrapper.ApplicationsUpdate, options.OperationMiddlewares["applicationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/audit_events/index", wrapper.AuditEventsIndex, options.OperationMiddlewares["auditEventsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/clients/create", wrapper.ClientsCreate, options.OperationMiddlewares["clientsCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/clients/index", wrapper.ClientsIndex, options.OperationMiddlewares["clientsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/clients/read", wrapper.ClientsRead, options.OperationMiddlewares["clientsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/clients/register", wrapper.ClientsRegister, options.OperationMiddlewares["clientsRegister"]...)
+	router.PUT(options.BaseURL+"/api/v1/clients/update", wrapper.ClientsUpdate, options.OperationMiddlewares["clientsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/companies/create", wrapper.CompaniesCreate, options.OperationMiddlewares["companiesCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/companies/index", wrapper.CompaniesIndex, options.OperationMiddlewares["companiesIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/companies/read", wrapper.CompaniesRead, options.OperationMiddlewares["companiesRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/companies/update", wrapper.CompaniesUpdate, options.OperationMiddlewares["companiesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/employees/create", wrapper.EmployeesCreate, options.OperationMiddlewares["employeesCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/employees/index", wrapper.EmployeesIndex, options.OperationMiddlewares["employeesIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/employees/read", wrapper.EmployeesRead, options.OperationMiddlewares["employeesRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/employees/update", wrapper.EmployeesUpdate, options.OperationMiddlewares["employeesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/liaisons/create", wrapper.LiaisonsCreate, options.OperationMiddlewares["liaisonsCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/liaisons/index", wrapper.LiaisonsIndex, options.OperationMiddlewares["liaisonsIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/liaisons/read", wrapper.LiaisonsRead, options.OperationMiddlewares["liaisonsRead"]...)
+	router.PUT(options.BaseURL+"/api/v1/liaisons/update", wrapper.LiaisonsUpdate, options.OperationMiddlewares["liaisonsUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/notifications/index", wrapper.NotificationsIndex, options.OperationMiddlewares["notificationsIndex"]...)
 	router.PUT(options.BaseURL+"/api/v1/notifications/update", wrapper.NotificationsUpdate, options.OperationMiddlewares["notificationsUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/passwords/judge", wrapper.PasswordsJudge, options.OperationMiddlewares["passwordsJudge"]...)
+	router.POST(options.BaseURL+"/api/v1/people/delete", wrapper.PeopleDelete, options.OperationMiddlewares["peopleDelete"]...)
+	router.PUT(options.BaseURL+"/api/v1/people/email_update", wrapper.PeopleEmailUpdate, options.OperationMiddlewares["peopleEmailUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/people/explain", wrapper.PeopleExplain, options.OperationMiddlewares["peopleExplain"]...)
+	router.POST(options.BaseURL+"/api/v1/people/export", wrapper.PeopleExport, options.OperationMiddlewares["peopleExport"]...)
+	router.POST(options.BaseURL+"/api/v1/people/index", wrapper.PeopleIndex, options.OperationMiddlewares["peopleIndex"]...)
+	router.POST(options.BaseURL+"/api/v1/people/invite", wrapper.PeopleInvite, options.OperationMiddlewares["peopleInvite"]...)
+	router.POST(options.BaseURL+"/api/v1/people/read", wrapper.PeopleRead, options.OperationMiddlewares["peopleRead"]...)
+	router.POST(options.BaseURL+"/api/v1/people/sessions_delete", wrapper.PeopleSessionsDelete, options.OperationMiddlewares["peopleSessionsDelete"]...)
+	router.POST(options.BaseURL+"/api/v1/people/sessions_index", wrapper.PeopleSessionsIndex, options.OperationMiddlewares["peopleSessionsIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/people/update", wrapper.PeopleUpdate, options.OperationMiddlewares["peopleUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/preferences/read", wrapper.PreferencesRead, options.OperationMiddlewares["preferencesRead"]...)
 	router.PUT(options.BaseURL+"/api/v1/preferences/update", wrapper.PreferencesUpdate, options.OperationMiddlewares["preferencesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/routes/index", wrapper.RoutesIndex, options.OperationMiddlewares["routesIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/routes/update", wrapper.RoutesUpdate, options.OperationMiddlewares["routesUpdate"]...)
+	router.POST(options.BaseURL+"/api/v1/services/index", wrapper.ServicesIndex, options.OperationMiddlewares["servicesIndex"]...)
+	router.PUT(options.BaseURL+"/api/v1/services/update", wrapper.ServicesUpdate, options.OperationMiddlewares["servicesUpdate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/create", wrapper.SessionsCreate, options.OperationMiddlewares["sessionsCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/delete", wrapper.SessionsDelete, options.OperationMiddlewares["sessionsDelete"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/google_authorize", wrapper.SessionsGoogleAuthorize, options.OperationMiddlewares["sessionsGoogleAuthorize"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/google_create", wrapper.SessionsGoogleCreate, options.OperationMiddlewares["sessionsGoogleCreate"]...)
+	router.POST(options.BaseURL+"/api/v1/sessions/hand_over", wrapper.SessionsHandOver, options.OperationMiddlewares["sessionsHandOver"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/index", wrapper.SessionsIndex, options.OperationMiddlewares["sessionsIndex"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_create", wrapper.SessionsMagicLinkCreate, options.OperationMiddlewares["sessionsMagicLinkCreate"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/magic_link_request", wrapper.SessionsMagicLinkRequest, options.OperationMiddlewares["sessionsMagicLinkRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/sessions/read", wrapper.SessionsRead, options.OperationMiddlewares["sessionsRead"]...)
 	router.POST(options.BaseURL+"/api/v1/users/client_register", wrapper.UsersClientRegister, options.OperationMiddlewares["usersClientRegister"]...)
+	router.POST(options.BaseURL+"/api/v1/users/delete", wrapper.UsersDelete, options.OperationMiddlewares["usersDelete"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_change", wrapper.UsersEmailChange, options.OperationMiddlewares["usersEmailChange"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_change_request", wrapper.UsersEmailChangeRequest, options.OperationMiddlewares["usersEmailChangeRequest"]...)
+	router.POST(options.BaseURL+"/api/v1/users/email_change_undo", wrapper.UsersEmailChangeUndo, options.OperationMiddlewares["usersEmailChangeUndo"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verification_request", wrapper.UsersEmailVerificationRequest, options.OperationMiddlewares["usersEmailVerificationRequest"]...)
 	router.POST(options.BaseURL+"/api/v1/users/email_verify", wrapper.UsersEmailVerify, options.OperationMiddlewares["usersEmailVerify"]...)
+	router.POST(options.BaseURL+"/api/v1/users/export", wrapper.UsersExport, options.OperationMiddlewares["usersExport"]...)
+	router.POST(options.BaseURL+"/api/v1/users/google_link", wrapper.UsersGoogleLink, options.OperationMiddlewares["usersGoogleLink"]...)
+	router.POST(options.BaseURL+"/api/v1/users/google_unlink", wrapper.UsersGoogleUnlink, options.OperationMiddlewares["usersGoogleUnlink"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/password_reset", wrapper.UsersPasswordReset, options.OperationMiddlewares["usersPasswordReset"]...)
 	router.POST(options.BaseURL+"/api/v1/users/password_reset_request", wrapper.UsersPasswordResetRequest, options.OperationMiddlewares["usersPasswordResetRequest"]...)
 	router.PUT(options.BaseURL+"/api/v1/users/password_update", wrapper.UsersPasswordUpdate, options.OperationMiddlewares["usersPasswordUpdate"]...)
@@ -2539,12 +6595,196 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 }
 
+type ApplicationsCreateRequestObject struct {
+	Body *ApplicationsCreateJSONRequestBody
+}
+
+type ApplicationsCreateResponseObject interface {
+	VisitApplicationsCreateResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsIndexRequestObject struct {
+	Body *ApplicationsIndexJSONRequestBody
+}
+
+type ApplicationsIndexResponseObject interface {
+	VisitApplicationsIndexResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsReadRequestObject struct {
+	Body *ApplicationsReadJSONRequestBody
+}
+
+type ApplicationsReadResponseObject interface {
+	VisitApplicationsReadResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsTokenCreateRequestObject struct {
+	Body *ApplicationsTokenCreateJSONRequestBody
+}
+
+type ApplicationsTokenCreateResponseObject interface {
+	VisitApplicationsTokenCreateResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsTokenDeleteRequestObject struct {
+	Body *ApplicationsTokenDeleteJSONRequestBody
+}
+
+type ApplicationsTokenDeleteResponseObject interface {
+	VisitApplicationsTokenDeleteResponse(w http.ResponseWriter) error
+}
+
+type ApplicationsUpdateRequestObject struct {
+	Body *ApplicationsUpdateJSONRequestBody
+}
+
+type ApplicationsUpdateResponseObject interface {
+	VisitApplicationsUpdateResponse(w http.ResponseWriter) error
+}
+
+type AuditEventsIndexRequestObject struct {
+	Body *AuditEventsIndexJSONRequestBody
+}
+
+type AuditEventsIndexResponseObject interface {
+	VisitAuditEventsIndexResponse(w http.ResponseWriter) error
+}
+
+type ClientsCreateRequestObject struct {
+	Body *ClientsCreateJSONRequestBody
+}
+
+type ClientsCreateResponseObject interface {
+	VisitClientsCreateResponse(w http.ResponseWriter) error
+}
+
+type ClientsIndexRequestObject struct {
+	Body *ClientsIndexJSONRequestBody
+}
+
+type ClientsIndexResponseObject interface {
+	VisitClientsIndexResponse(w http.ResponseWriter) error
+}
+
+type ClientsReadRequestObject struct {
+	Body *ClientsReadJSONRequestBody
+}
+
+type ClientsReadResponseObject interface {
+	VisitClientsReadResponse(w http.ResponseWriter) error
+}
+
 type ClientsRegisterRequestObject struct {
 	Body *ClientsRegisterJSONRequestBody
 }
 
 type ClientsRegisterResponseObject interface {
 	VisitClientsRegisterResponse(w http.ResponseWriter) error
+}
+
+type ClientsUpdateRequestObject struct {
+	Body *ClientsUpdateJSONRequestBody
+}
+
+type ClientsUpdateResponseObject interface {
+	VisitClientsUpdateResponse(w http.ResponseWriter) error
+}
+
+type CompaniesCreateRequestObject struct {
+	Body *CompaniesCreateJSONRequestBody
+}
+
+type CompaniesCreateResponseObject interface {
+	VisitCompaniesCreateResponse(w http.ResponseWriter) error
+}
+
+type CompaniesIndexRequestObject struct {
+	Body *CompaniesIndexJSONRequestBody
+}
+
+type CompaniesIndexResponseObject interface {
+	VisitCompaniesIndexResponse(w http.ResponseWriter) error
+}
+
+type CompaniesReadRequestObject struct {
+	Body *CompaniesReadJSONRequestBody
+}
+
+type CompaniesReadResponseObject interface {
+	VisitCompaniesReadResponse(w http.ResponseWriter) error
+}
+
+type CompaniesUpdateRequestObject struct {
+	Body *CompaniesUpdateJSONRequestBody
+}
+
+type CompaniesUpdateResponseObject interface {
+	VisitCompaniesUpdateResponse(w http.ResponseWriter) error
+}
+
+type EmployeesCreateRequestObject struct {
+	Body *EmployeesCreateJSONRequestBody
+}
+
+type EmployeesCreateResponseObject interface {
+	VisitEmployeesCreateResponse(w http.ResponseWriter) error
+}
+
+type EmployeesIndexRequestObject struct {
+	Body *EmployeesIndexJSONRequestBody
+}
+
+type EmployeesIndexResponseObject interface {
+	VisitEmployeesIndexResponse(w http.ResponseWriter) error
+}
+
+type EmployeesReadRequestObject struct {
+	Body *EmployeesReadJSONRequestBody
+}
+
+type EmployeesReadResponseObject interface {
+	VisitEmployeesReadResponse(w http.ResponseWriter) error
+}
+
+type EmployeesUpdateRequestObject struct {
+	Body *EmployeesUpdateJSONRequestBody
+}
+
+type EmployeesUpdateResponseObject interface {
+	VisitEmployeesUpdateResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsCreateRequestObject struct {
+	Body *LiaisonsCreateJSONRequestBody
+}
+
+type LiaisonsCreateResponseObject interface {
+	VisitLiaisonsCreateResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsIndexRequestObject struct {
+	Body *LiaisonsIndexJSONRequestBody
+}
+
+type LiaisonsIndexResponseObject interface {
+	VisitLiaisonsIndexResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsReadRequestObject struct {
+	Body *LiaisonsReadJSONRequestBody
+}
+
+type LiaisonsReadResponseObject interface {
+	VisitLiaisonsReadResponse(w http.ResponseWriter) error
+}
+
+type LiaisonsUpdateRequestObject struct {
+	Body *LiaisonsUpdateJSONRequestBody
+}
+
+type LiaisonsUpdateResponseObject interface {
+	VisitLiaisonsUpdateResponse(w http.ResponseWriter) error
 }
 
 type NotificationsIndexRequestObject struct {
@@ -2563,6 +6803,94 @@ type NotificationsUpdateResponseObject interface {
 	VisitNotificationsUpdateResponse(w http.ResponseWriter) error
 }
 
+type PasswordsJudgeRequestObject struct {
+	Body *PasswordsJudgeJSONRequestBody
+}
+
+type PasswordsJudgeResponseObject interface {
+	VisitPasswordsJudgeResponse(w http.ResponseWriter) error
+}
+
+type PeopleDeleteRequestObject struct {
+	Body *PeopleDeleteJSONRequestBody
+}
+
+type PeopleDeleteResponseObject interface {
+	VisitPeopleDeleteResponse(w http.ResponseWriter) error
+}
+
+type PeopleEmailUpdateRequestObject struct {
+	Body *PeopleEmailUpdateJSONRequestBody
+}
+
+type PeopleEmailUpdateResponseObject interface {
+	VisitPeopleEmailUpdateResponse(w http.ResponseWriter) error
+}
+
+type PeopleExplainRequestObject struct {
+	Body *PeopleExplainJSONRequestBody
+}
+
+type PeopleExplainResponseObject interface {
+	VisitPeopleExplainResponse(w http.ResponseWriter) error
+}
+
+type PeopleExportRequestObject struct {
+	Body *PeopleExportJSONRequestBody
+}
+
+type PeopleExportResponseObject interface {
+	VisitPeopleExportResponse(w http.ResponseWriter) error
+}
+
+type PeopleIndexRequestObject struct {
+	Body *PeopleIndexJSONRequestBody
+}
+
+type PeopleIndexResponseObject interface {
+	VisitPeopleIndexResponse(w http.ResponseWriter) error
+}
+
+type PeopleInviteRequestObject struct {
+	Body *PeopleInviteJSONRequestBody
+}
+
+type PeopleInviteResponseObject interface {
+	VisitPeopleInviteResponse(w http.ResponseWriter) error
+}
+
+type PeopleReadRequestObject struct {
+	Body *PeopleReadJSONRequestBody
+}
+
+type PeopleReadResponseObject interface {
+	VisitPeopleReadResponse(w http.ResponseWriter) error
+}
+
+type PeopleSessionsDeleteRequestObject struct {
+	Body *PeopleSessionsDeleteJSONRequestBody
+}
+
+type PeopleSessionsDeleteResponseObject interface {
+	VisitPeopleSessionsDeleteResponse(w http.ResponseWriter) error
+}
+
+type PeopleSessionsIndexRequestObject struct {
+	Body *PeopleSessionsIndexJSONRequestBody
+}
+
+type PeopleSessionsIndexResponseObject interface {
+	VisitPeopleSessionsIndexResponse(w http.ResponseWriter) error
+}
+
+type PeopleUpdateRequestObject struct {
+	Body *PeopleUpdateJSONRequestBody
+}
+
+type PeopleUpdateResponseObject interface {
+	VisitPeopleUpdateResponse(w http.ResponseWriter) error
+}
+
 type PreferencesReadRequestObject struct {
 	Body *PreferencesReadJSONRequestBody
 }
@@ -2577,6 +6905,38 @@ type PreferencesUpdateRequestObject struct {
 
 type PreferencesUpdateResponseObject interface {
 	VisitPreferencesUpdateResponse(w http.ResponseWriter) error
+}
+
+type RoutesIndexRequestObject struct {
+	Body *RoutesIndexJSONRequestBody
+}
+
+type RoutesIndexResponseObject interface {
+	VisitRoutesIndexResponse(w http.ResponseWriter) error
+}
+
+type RoutesUpdateRequestObject struct {
+	Body *RoutesUpdateJSONRequestBody
+}
+
+type RoutesUpdateResponseObject interface {
+	VisitRoutesUpdateResponse(w http.ResponseWriter) error
+}
+
+type ServicesIndexRequestObject struct {
+	Body *ServicesIndexJSONRequestBody
+}
+
+type ServicesIndexResponseObject interface {
+	VisitServicesIndexResponse(w http.ResponseWriter) error
+}
+
+type ServicesUpdateRequestObject struct {
+	Body *ServicesUpdateJSONRequestBody
+}
+
+type ServicesUpdateResponseObject interface {
+	VisitServicesUpdateResponse(w http.ResponseWriter) error
 }
 
 type SessionsCreateRequestObject struct {
@@ -2609,6 +6969,14 @@ type SessionsGoogleCreateRequestObject struct {
 
 type SessionsGoogleCreateResponseObject interface {
 	VisitSessionsGoogleCreateResponse(w http.ResponseWriter) error
+}
+
+type SessionsHandOverRequestObject struct {
+	Body *SessionsHandOverJSONRequestBody
+}
+
+type SessionsHandOverResponseObject interface {
+	VisitSessionsHandOverResponse(w http.ResponseWriter) error
 }
 
 type SessionsIndexRequestObject struct {
@@ -2651,6 +7019,38 @@ type UsersClientRegisterResponseObject interface {
 	VisitUsersClientRegisterResponse(w http.ResponseWriter) error
 }
 
+type UsersDeleteRequestObject struct {
+	Body *UsersDeleteJSONRequestBody
+}
+
+type UsersDeleteResponseObject interface {
+	VisitUsersDeleteResponse(w http.ResponseWriter) error
+}
+
+type UsersEmailChangeRequestObject struct {
+	Body *UsersEmailChangeJSONRequestBody
+}
+
+type UsersEmailChangeResponseObject interface {
+	VisitUsersEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type UsersEmailChangeRequestRequestObject struct {
+	Body *UsersEmailChangeRequestJSONRequestBody
+}
+
+type UsersEmailChangeRequestResponseObject interface {
+	VisitUsersEmailChangeRequestResponse(w http.ResponseWriter) error
+}
+
+type UsersEmailChangeUndoRequestObject struct {
+	Body *UsersEmailChangeUndoJSONRequestBody
+}
+
+type UsersEmailChangeUndoResponseObject interface {
+	VisitUsersEmailChangeUndoResponse(w http.ResponseWriter) error
+}
+
 type UsersEmailVerificationRequestRequestObject struct {
 	Body *UsersEmailVerificationRequestJSONRequestBody
 }
@@ -2665,6 +7065,30 @@ type UsersEmailVerifyRequestObject struct {
 
 type UsersEmailVerifyResponseObject interface {
 	VisitUsersEmailVerifyResponse(w http.ResponseWriter) error
+}
+
+type UsersExportRequestObject struct {
+	Body *UsersExportJSONRequestBody
+}
+
+type UsersExportResponseObject interface {
+	VisitUsersExportResponse(w http.ResponseWriter) error
+}
+
+type UsersGoogleLinkRequestObject struct {
+	Body *UsersGoogleLinkJSONRequestBody
+}
+
+type UsersGoogleLinkResponseObject interface {
+	VisitUsersGoogleLinkResponse(w http.ResponseWriter) error
+}
+
+type UsersGoogleUnlinkRequestObject struct {
+	Body *UsersGoogleUnlinkJSONRequestBody
+}
+
+type UsersGoogleUnlinkResponseObject interface {
+	VisitUsersGoogleUnlinkResponse(w http.ResponseWriter) error
 }
 
 type UsersPasswordResetRequestObject struct {
@@ -2709,21 +7133,135 @@ type UsersUpdateResponseObject interface {
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ApplicationsCreate Create an application
+	// (POST /api/v1/applications/create)
+	ApplicationsCreate(ctx context.Context, request ApplicationsCreateRequestObject) (ApplicationsCreateResponseObject, error)
+	// ApplicationsIndex List applications
+	// (POST /api/v1/applications/index)
+	ApplicationsIndex(ctx context.Context, request ApplicationsIndexRequestObject) (ApplicationsIndexResponseObject, error)
+	// ApplicationsRead Read an application
+	// (POST /api/v1/applications/read)
+	ApplicationsRead(ctx context.Context, request ApplicationsReadRequestObject) (ApplicationsReadResponseObject, error)
+	// ApplicationsTokenCreate Create a token of an application
+	// (POST /api/v1/applications/token_create)
+	ApplicationsTokenCreate(ctx context.Context, request ApplicationsTokenCreateRequestObject) (ApplicationsTokenCreateResponseObject, error)
+	// ApplicationsTokenDelete Revoke a token of an application
+	// (POST /api/v1/applications/token_delete)
+	ApplicationsTokenDelete(ctx context.Context, request ApplicationsTokenDeleteRequestObject) (ApplicationsTokenDeleteResponseObject, error)
+	// ApplicationsUpdate Change an application
+	// (PUT /api/v1/applications/update)
+	ApplicationsUpdate(ctx context.Context, request ApplicationsUpdateRequestObject) (ApplicationsUpdateResponseObject, error)
+	// AuditEventsIndex List what was done
+	// (POST /api/v1/audit_events/index)
+	AuditEventsIndex(ctx context.Context, request AuditEventsIndexRequestObject) (AuditEventsIndexResponseObject, error)
+	// ClientsCreate Make somebody a client
+	// (POST /api/v1/clients/create)
+	ClientsCreate(ctx context.Context, request ClientsCreateRequestObject) (ClientsCreateResponseObject, error)
+	// ClientsIndex List clients
+	// (POST /api/v1/clients/index)
+	ClientsIndex(ctx context.Context, request ClientsIndexRequestObject) (ClientsIndexResponseObject, error)
+	// ClientsRead Read a client
+	// (POST /api/v1/clients/read)
+	ClientsRead(ctx context.Context, request ClientsReadRequestObject) (ClientsReadResponseObject, error)
 	// ClientsRegister Register as a client
 	// (POST /api/v1/clients/register)
 	ClientsRegister(ctx context.Context, request ClientsRegisterRequestObject) (ClientsRegisterResponseObject, error)
+	// ClientsUpdate Change a client
+	// (PUT /api/v1/clients/update)
+	ClientsUpdate(ctx context.Context, request ClientsUpdateRequestObject) (ClientsUpdateResponseObject, error)
+	// CompaniesCreate Create a company
+	// (POST /api/v1/companies/create)
+	CompaniesCreate(ctx context.Context, request CompaniesCreateRequestObject) (CompaniesCreateResponseObject, error)
+	// CompaniesIndex List companies
+	// (POST /api/v1/companies/index)
+	CompaniesIndex(ctx context.Context, request CompaniesIndexRequestObject) (CompaniesIndexResponseObject, error)
+	// CompaniesRead Read a company
+	// (POST /api/v1/companies/read)
+	CompaniesRead(ctx context.Context, request CompaniesReadRequestObject) (CompaniesReadResponseObject, error)
+	// CompaniesUpdate Change a company
+	// (PUT /api/v1/companies/update)
+	CompaniesUpdate(ctx context.Context, request CompaniesUpdateRequestObject) (CompaniesUpdateResponseObject, error)
+	// EmployeesCreate Make somebody an employee
+	// (POST /api/v1/employees/create)
+	EmployeesCreate(ctx context.Context, request EmployeesCreateRequestObject) (EmployeesCreateResponseObject, error)
+	// EmployeesIndex List employees
+	// (POST /api/v1/employees/index)
+	EmployeesIndex(ctx context.Context, request EmployeesIndexRequestObject) (EmployeesIndexResponseObject, error)
+	// EmployeesRead Read an employee
+	// (POST /api/v1/employees/read)
+	EmployeesRead(ctx context.Context, request EmployeesReadRequestObject) (EmployeesReadResponseObject, error)
+	// EmployeesUpdate Change an employee
+	// (PUT /api/v1/employees/update)
+	EmployeesUpdate(ctx context.Context, request EmployeesUpdateRequestObject) (EmployeesUpdateResponseObject, error)
+	// LiaisonsCreate Make somebody a liaison
+	// (POST /api/v1/liaisons/create)
+	LiaisonsCreate(ctx context.Context, request LiaisonsCreateRequestObject) (LiaisonsCreateResponseObject, error)
+	// LiaisonsIndex List liaisons
+	// (POST /api/v1/liaisons/index)
+	LiaisonsIndex(ctx context.Context, request LiaisonsIndexRequestObject) (LiaisonsIndexResponseObject, error)
+	// LiaisonsRead Read a liaison
+	// (POST /api/v1/liaisons/read)
+	LiaisonsRead(ctx context.Context, request LiaisonsReadRequestObject) (LiaisonsReadResponseObject, error)
+	// LiaisonsUpdate Change a liaison
+	// (PUT /api/v1/liaisons/update)
+	LiaisonsUpdate(ctx context.Context, request LiaisonsUpdateRequestObject) (LiaisonsUpdateResponseObject, error)
 	// NotificationsIndex List what failed
 	// (POST /api/v1/notifications/index)
 	NotificationsIndex(ctx context.Context, request NotificationsIndexRequestObject) (NotificationsIndexResponseObject, error)
 	// NotificationsUpdate Acknowledge a notification
 	// (PUT /api/v1/notifications/update)
 	NotificationsUpdate(ctx context.Context, request NotificationsUpdateRequestObject) (NotificationsUpdateResponseObject, error)
+	// PasswordsJudge Judge a password
+	// (POST /api/v1/passwords/judge)
+	PasswordsJudge(ctx context.Context, request PasswordsJudgeRequestObject) (PasswordsJudgeResponseObject, error)
+	// PeopleDelete Delete a person
+	// (POST /api/v1/people/delete)
+	PeopleDelete(ctx context.Context, request PeopleDeleteRequestObject) (PeopleDeleteResponseObject, error)
+	// PeopleEmailUpdate Change a person's e-mail address
+	// (PUT /api/v1/people/email_update)
+	PeopleEmailUpdate(ctx context.Context, request PeopleEmailUpdateRequestObject) (PeopleEmailUpdateResponseObject, error)
+	// PeopleExplain Explain a sign-in
+	// (POST /api/v1/people/explain)
+	PeopleExplain(ctx context.Context, request PeopleExplainRequestObject) (PeopleExplainResponseObject, error)
+	// PeopleExport Export what is stored about a person
+	// (POST /api/v1/people/export)
+	PeopleExport(ctx context.Context, request PeopleExportRequestObject) (PeopleExportResponseObject, error)
+	// PeopleIndex List people
+	// (POST /api/v1/people/index)
+	PeopleIndex(ctx context.Context, request PeopleIndexRequestObject) (PeopleIndexResponseObject, error)
+	// PeopleInvite Invite a person again
+	// (POST /api/v1/people/invite)
+	PeopleInvite(ctx context.Context, request PeopleInviteRequestObject) (PeopleInviteResponseObject, error)
+	// PeopleRead Read a person
+	// (POST /api/v1/people/read)
+	PeopleRead(ctx context.Context, request PeopleReadRequestObject) (PeopleReadResponseObject, error)
+	// PeopleSessionsDelete Sign a person out
+	// (POST /api/v1/people/sessions_delete)
+	PeopleSessionsDelete(ctx context.Context, request PeopleSessionsDeleteRequestObject) (PeopleSessionsDeleteResponseObject, error)
+	// PeopleSessionsIndex List the sessions of a person
+	// (POST /api/v1/people/sessions_index)
+	PeopleSessionsIndex(ctx context.Context, request PeopleSessionsIndexRequestObject) (PeopleSessionsIndexResponseObject, error)
+	// PeopleUpdate Change a person
+	// (PUT /api/v1/people/update)
+	PeopleUpdate(ctx context.Context, request PeopleUpdateRequestObject) (PeopleUpdateResponseObject, error)
 	// PreferencesRead Read the preferences
 	// (POST /api/v1/preferences/read)
 	PreferencesRead(ctx context.Context, request PreferencesReadRequestObject) (PreferencesReadResponseObject, error)
 	// PreferencesUpdate Change the preferences
 	// (PUT /api/v1/preferences/update)
 	PreferencesUpdate(ctx context.Context, request PreferencesUpdateRequestObject) (PreferencesUpdateResponseObject, error)
+	// RoutesIndex List routes
+	// (POST /api/v1/routes/index)
+	RoutesIndex(ctx context.Context, request RoutesIndexRequestObject) (RoutesIndexResponseObject, error)
+	// RoutesUpdate Deploy or undeploy a route
+	// (PUT /api/v1/routes/update)
+	RoutesUpdate(ctx context.Context, request RoutesUpdateRequestObject) (RoutesUpdateResponseObject, error)
+	// ServicesIndex List services
+	// (POST /api/v1/services/index)
+	ServicesIndex(ctx context.Context, request ServicesIndexRequestObject) (ServicesIndexResponseObject, error)
+	// ServicesUpdate Deploy or undeploy a service
+	// (PUT /api/v1/services/update)
+	ServicesUpdate(ctx context.Context, request ServicesUpdateRequestObject) (ServicesUpdateResponseObject, error)
 	// SessionsCreate Sign in with a password
 	// (POST /api/v1/sessions/create)
 	SessionsCreate(ctx context.Context, request SessionsCreateRequestObject) (SessionsCreateResponseObject, error)
@@ -2736,6 +7274,9 @@ type StrictServerInterface interface {
 	// SessionsGoogleCreate Sign in with Google
 	// (POST /api/v1/sessions/google_create)
 	SessionsGoogleCreate(ctx context.Context, request SessionsGoogleCreateRequestObject) (SessionsGoogleCreateResponseObject, error)
+	// SessionsHandOver Hand a session over to a product
+	// (POST /api/v1/sessions/hand_over)
+	SessionsHandOver(ctx context.Context, request SessionsHandOverRequestObject) (SessionsHandOverResponseObject, error)
 	// SessionsIndex List the sessions of the user
 	// (POST /api/v1/sessions/index)
 	SessionsIndex(ctx context.Context, request SessionsIndexRequestObject) (SessionsIndexResponseObject, error)
@@ -2751,12 +7292,33 @@ type StrictServerInterface interface {
 	// UsersClientRegister Become a client
 	// (POST /api/v1/users/client_register)
 	UsersClientRegister(ctx context.Context, request UsersClientRegisterRequestObject) (UsersClientRegisterResponseObject, error)
+	// UsersDelete Delete the user
+	// (POST /api/v1/users/delete)
+	UsersDelete(ctx context.Context, request UsersDeleteRequestObject) (UsersDeleteResponseObject, error)
+	// UsersEmailChange Change the e-mail address
+	// (POST /api/v1/users/email_change)
+	UsersEmailChange(ctx context.Context, request UsersEmailChangeRequestObject) (UsersEmailChangeResponseObject, error)
+	// UsersEmailChangeRequest Request another e-mail address
+	// (POST /api/v1/users/email_change_request)
+	UsersEmailChangeRequest(ctx context.Context, request UsersEmailChangeRequestRequestObject) (UsersEmailChangeRequestResponseObject, error)
+	// UsersEmailChangeUndo Undo a change of the e-mail address
+	// (POST /api/v1/users/email_change_undo)
+	UsersEmailChangeUndo(ctx context.Context, request UsersEmailChangeUndoRequestObject) (UsersEmailChangeUndoResponseObject, error)
 	// UsersEmailVerificationRequest Mail a link to verify the e-mail address
 	// (POST /api/v1/users/email_verification_request)
 	UsersEmailVerificationRequest(ctx context.Context, request UsersEmailVerificationRequestRequestObject) (UsersEmailVerificationRequestResponseObject, error)
 	// UsersEmailVerify Verify the e-mail address
 	// (POST /api/v1/users/email_verify)
 	UsersEmailVerify(ctx context.Context, request UsersEmailVerifyRequestObject) (UsersEmailVerifyResponseObject, error)
+	// UsersExport Export what is stored about the user
+	// (POST /api/v1/users/export)
+	UsersExport(ctx context.Context, request UsersExportRequestObject) (UsersExportResponseObject, error)
+	// UsersGoogleLink Link a Google account
+	// (POST /api/v1/users/google_link)
+	UsersGoogleLink(ctx context.Context, request UsersGoogleLinkRequestObject) (UsersGoogleLinkResponseObject, error)
+	// UsersGoogleUnlink Unlink the Google account
+	// (POST /api/v1/users/google_unlink)
+	UsersGoogleUnlink(ctx context.Context, request UsersGoogleUnlinkRequestObject) (UsersGoogleUnlinkResponseObject, error)
 	// UsersPasswordReset Reset the password
 	// (PUT /api/v1/users/password_reset)
 	UsersPasswordReset(ctx context.Context, request UsersPasswordResetRequestObject) (UsersPasswordResetResponseObject, error)
@@ -2784,6 +7346,466 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// ApplicationsCreate operation middleware
+func (sh *strictHandler) ApplicationsCreate(ctx echo.Context) error {
+	var request ApplicationsCreateRequestObject
+
+	var body ApplicationsCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsCreate(ctx.Request().Context(), request.(ApplicationsCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsCreateResponseObject); ok {
+		return validResponse.VisitApplicationsCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsIndex operation middleware
+func (sh *strictHandler) ApplicationsIndex(ctx echo.Context) error {
+	var request ApplicationsIndexRequestObject
+
+	var body ApplicationsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsIndex(ctx.Request().Context(), request.(ApplicationsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsIndexResponseObject); ok {
+		return validResponse.VisitApplicationsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsRead operation middleware
+func (sh *strictHandler) ApplicationsRead(ctx echo.Context) error {
+	var request ApplicationsReadRequestObject
+
+	var body ApplicationsReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsRead(ctx.Request().Context(), request.(ApplicationsReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsReadResponseObject); ok {
+		return validResponse.VisitApplicationsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsTokenCreate operation middleware
+func (sh *strictHandler) ApplicationsTokenCreate(ctx echo.Context) error {
+	var request ApplicationsTokenCreateRequestObject
+
+	var body ApplicationsTokenCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsTokenCreate(ctx.Request().Context(), request.(ApplicationsTokenCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsTokenCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsTokenCreateResponseObject); ok {
+		return validResponse.VisitApplicationsTokenCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsTokenDelete operation middleware
+func (sh *strictHandler) ApplicationsTokenDelete(ctx echo.Context) error {
+	var request ApplicationsTokenDeleteRequestObject
+
+	var body ApplicationsTokenDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsTokenDelete(ctx.Request().Context(), request.(ApplicationsTokenDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsTokenDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsTokenDeleteResponseObject); ok {
+		return validResponse.VisitApplicationsTokenDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApplicationsUpdate operation middleware
+func (sh *strictHandler) ApplicationsUpdate(ctx echo.Context) error {
+	var request ApplicationsUpdateRequestObject
+
+	var body ApplicationsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplicationsUpdate(ctx.Request().Context(), request.(ApplicationsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplicationsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApplicationsUpdateResponseObject); ok {
+		return validResponse.VisitApplicationsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AuditEventsIndex operation middleware
+func (sh *strictHandler) AuditEventsIndex(ctx echo.Context) error {
+	var request AuditEventsIndexRequestObject
+
+	var body AuditEventsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AuditEventsIndex(ctx.Request().Context(), request.(AuditEventsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AuditEventsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AuditEventsIndexResponseObject); ok {
+		return validResponse.VisitAuditEventsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsCreate operation middleware
+func (sh *strictHandler) ClientsCreate(ctx echo.Context) error {
+	var request ClientsCreateRequestObject
+
+	var body ClientsCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsCreate(ctx.Request().Context(), request.(ClientsCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsCreateResponseObject); ok {
+		return validResponse.VisitClientsCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsIndex operation middleware
+func (sh *strictHandler) ClientsIndex(ctx echo.Context) error {
+	var request ClientsIndexRequestObject
+
+	var body ClientsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsIndex(ctx.Request().Context(), request.(ClientsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsIndexResponseObject); ok {
+		return validResponse.VisitClientsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsRead operation middleware
+func (sh *strictHandler) ClientsRead(ctx echo.Context) error {
+	var request ClientsReadRequestObject
+
+	var body ClientsReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsRead(ctx.Request().Context(), request.(ClientsReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsReadResponseObject); ok {
+		return validResponse.VisitClientsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ClientsRegister operation middleware
@@ -2826,6 +7848,604 @@ func (sh *strictHandler) ClientsRegister(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ClientsRegisterResponseObject); ok {
 		return validResponse.VisitClientsRegisterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClientsUpdate operation middleware
+func (sh *strictHandler) ClientsUpdate(ctx echo.Context) error {
+	var request ClientsUpdateRequestObject
+
+	var body ClientsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClientsUpdate(ctx.Request().Context(), request.(ClientsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClientsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClientsUpdateResponseObject); ok {
+		return validResponse.VisitClientsUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesCreate operation middleware
+func (sh *strictHandler) CompaniesCreate(ctx echo.Context) error {
+	var request CompaniesCreateRequestObject
+
+	var body CompaniesCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesCreate(ctx.Request().Context(), request.(CompaniesCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesCreateResponseObject); ok {
+		return validResponse.VisitCompaniesCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesIndex operation middleware
+func (sh *strictHandler) CompaniesIndex(ctx echo.Context) error {
+	var request CompaniesIndexRequestObject
+
+	var body CompaniesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesIndex(ctx.Request().Context(), request.(CompaniesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesIndexResponseObject); ok {
+		return validResponse.VisitCompaniesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesRead operation middleware
+func (sh *strictHandler) CompaniesRead(ctx echo.Context) error {
+	var request CompaniesReadRequestObject
+
+	var body CompaniesReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesRead(ctx.Request().Context(), request.(CompaniesReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesReadResponseObject); ok {
+		return validResponse.VisitCompaniesReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompaniesUpdate operation middleware
+func (sh *strictHandler) CompaniesUpdate(ctx echo.Context) error {
+	var request CompaniesUpdateRequestObject
+
+	var body CompaniesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompaniesUpdate(ctx.Request().Context(), request.(CompaniesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompaniesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompaniesUpdateResponseObject); ok {
+		return validResponse.VisitCompaniesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesCreate operation middleware
+func (sh *strictHandler) EmployeesCreate(ctx echo.Context) error {
+	var request EmployeesCreateRequestObject
+
+	var body EmployeesCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesCreate(ctx.Request().Context(), request.(EmployeesCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesCreateResponseObject); ok {
+		return validResponse.VisitEmployeesCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesIndex operation middleware
+func (sh *strictHandler) EmployeesIndex(ctx echo.Context) error {
+	var request EmployeesIndexRequestObject
+
+	var body EmployeesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesIndex(ctx.Request().Context(), request.(EmployeesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesIndexResponseObject); ok {
+		return validResponse.VisitEmployeesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesRead operation middleware
+func (sh *strictHandler) EmployeesRead(ctx echo.Context) error {
+	var request EmployeesReadRequestObject
+
+	var body EmployeesReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesRead(ctx.Request().Context(), request.(EmployeesReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesReadResponseObject); ok {
+		return validResponse.VisitEmployeesReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EmployeesUpdate operation middleware
+func (sh *strictHandler) EmployeesUpdate(ctx echo.Context) error {
+	var request EmployeesUpdateRequestObject
+
+	var body EmployeesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmployeesUpdate(ctx.Request().Context(), request.(EmployeesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmployeesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EmployeesUpdateResponseObject); ok {
+		return validResponse.VisitEmployeesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsCreate operation middleware
+func (sh *strictHandler) LiaisonsCreate(ctx echo.Context) error {
+	var request LiaisonsCreateRequestObject
+
+	var body LiaisonsCreateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsCreate(ctx.Request().Context(), request.(LiaisonsCreateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsCreate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsCreateResponseObject); ok {
+		return validResponse.VisitLiaisonsCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsIndex operation middleware
+func (sh *strictHandler) LiaisonsIndex(ctx echo.Context) error {
+	var request LiaisonsIndexRequestObject
+
+	var body LiaisonsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsIndex(ctx.Request().Context(), request.(LiaisonsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsIndexResponseObject); ok {
+		return validResponse.VisitLiaisonsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsRead operation middleware
+func (sh *strictHandler) LiaisonsRead(ctx echo.Context) error {
+	var request LiaisonsReadRequestObject
+
+	var body LiaisonsReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsRead(ctx.Request().Context(), request.(LiaisonsReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsReadResponseObject); ok {
+		return validResponse.VisitLiaisonsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiaisonsUpdate operation middleware
+func (sh *strictHandler) LiaisonsUpdate(ctx echo.Context) error {
+	var request LiaisonsUpdateRequestObject
+
+	var body LiaisonsUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiaisonsUpdate(ctx.Request().Context(), request.(LiaisonsUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiaisonsUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiaisonsUpdateResponseObject); ok {
+		return validResponse.VisitLiaisonsUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -2924,6 +8544,512 @@ func (sh *strictHandler) NotificationsUpdate(ctx echo.Context) error {
 	return nil
 }
 
+// PasswordsJudge operation middleware
+func (sh *strictHandler) PasswordsJudge(ctx echo.Context) error {
+	var request PasswordsJudgeRequestObject
+
+	var body PasswordsJudgeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PasswordsJudge(ctx.Request().Context(), request.(PasswordsJudgeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PasswordsJudge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PasswordsJudgeResponseObject); ok {
+		return validResponse.VisitPasswordsJudgeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleDelete operation middleware
+func (sh *strictHandler) PeopleDelete(ctx echo.Context) error {
+	var request PeopleDeleteRequestObject
+
+	var body PeopleDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleDelete(ctx.Request().Context(), request.(PeopleDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleDeleteResponseObject); ok {
+		return validResponse.VisitPeopleDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleEmailUpdate operation middleware
+func (sh *strictHandler) PeopleEmailUpdate(ctx echo.Context) error {
+	var request PeopleEmailUpdateRequestObject
+
+	var body PeopleEmailUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleEmailUpdate(ctx.Request().Context(), request.(PeopleEmailUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleEmailUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleEmailUpdateResponseObject); ok {
+		return validResponse.VisitPeopleEmailUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleExplain operation middleware
+func (sh *strictHandler) PeopleExplain(ctx echo.Context) error {
+	var request PeopleExplainRequestObject
+
+	var body PeopleExplainJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleExplain(ctx.Request().Context(), request.(PeopleExplainRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleExplain")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleExplainResponseObject); ok {
+		return validResponse.VisitPeopleExplainResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleExport operation middleware
+func (sh *strictHandler) PeopleExport(ctx echo.Context) error {
+	var request PeopleExportRequestObject
+
+	var body PeopleExportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleExport(ctx.Request().Context(), request.(PeopleExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleExportResponseObject); ok {
+		return validResponse.VisitPeopleExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleIndex operation middleware
+func (sh *strictHandler) PeopleIndex(ctx echo.Context) error {
+	var request PeopleIndexRequestObject
+
+	var body PeopleIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleIndex(ctx.Request().Context(), request.(PeopleIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleIndexResponseObject); ok {
+		return validResponse.VisitPeopleIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleInvite operation middleware
+func (sh *strictHandler) PeopleInvite(ctx echo.Context) error {
+	var request PeopleInviteRequestObject
+
+	var body PeopleInviteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleInvite(ctx.Request().Context(), request.(PeopleInviteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleInvite")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleInviteResponseObject); ok {
+		return validResponse.VisitPeopleInviteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleRead operation middleware
+func (sh *strictHandler) PeopleRead(ctx echo.Context) error {
+	var request PeopleReadRequestObject
+
+	var body PeopleReadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleRead(ctx.Request().Context(), request.(PeopleReadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleRead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleReadResponseObject); ok {
+		return validResponse.VisitPeopleReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleSessionsDelete operation middleware
+func (sh *strictHandler) PeopleSessionsDelete(ctx echo.Context) error {
+	var request PeopleSessionsDeleteRequestObject
+
+	var body PeopleSessionsDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleSessionsDelete(ctx.Request().Context(), request.(PeopleSessionsDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleSessionsDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleSessionsDeleteResponseObject); ok {
+		return validResponse.VisitPeopleSessionsDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleSessionsIndex operation middleware
+func (sh *strictHandler) PeopleSessionsIndex(ctx echo.Context) error {
+	var request PeopleSessionsIndexRequestObject
+
+	var body PeopleSessionsIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleSessionsIndex(ctx.Request().Context(), request.(PeopleSessionsIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleSessionsIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleSessionsIndexResponseObject); ok {
+		return validResponse.VisitPeopleSessionsIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PeopleUpdate operation middleware
+func (sh *strictHandler) PeopleUpdate(ctx echo.Context) error {
+	var request PeopleUpdateRequestObject
+
+	var body PeopleUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PeopleUpdate(ctx.Request().Context(), request.(PeopleUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PeopleUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PeopleUpdateResponseObject); ok {
+		return validResponse.VisitPeopleUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PreferencesRead operation middleware
 func (sh *strictHandler) PreferencesRead(ctx echo.Context) error {
 	var request PreferencesReadRequestObject
@@ -3010,6 +9136,190 @@ func (sh *strictHandler) PreferencesUpdate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PreferencesUpdateResponseObject); ok {
 		return validResponse.VisitPreferencesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RoutesIndex operation middleware
+func (sh *strictHandler) RoutesIndex(ctx echo.Context) error {
+	var request RoutesIndexRequestObject
+
+	var body RoutesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RoutesIndex(ctx.Request().Context(), request.(RoutesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RoutesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RoutesIndexResponseObject); ok {
+		return validResponse.VisitRoutesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RoutesUpdate operation middleware
+func (sh *strictHandler) RoutesUpdate(ctx echo.Context) error {
+	var request RoutesUpdateRequestObject
+
+	var body RoutesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RoutesUpdate(ctx.Request().Context(), request.(RoutesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RoutesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RoutesUpdateResponseObject); ok {
+		return validResponse.VisitRoutesUpdateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ServicesIndex operation middleware
+func (sh *strictHandler) ServicesIndex(ctx echo.Context) error {
+	var request ServicesIndexRequestObject
+
+	var body ServicesIndexJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ServicesIndex(ctx.Request().Context(), request.(ServicesIndexRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ServicesIndex")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ServicesIndexResponseObject); ok {
+		return validResponse.VisitServicesIndexResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ServicesUpdate operation middleware
+func (sh *strictHandler) ServicesUpdate(ctx echo.Context) error {
+	var request ServicesUpdateRequestObject
+
+	var body ServicesUpdateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ServicesUpdate(ctx.Request().Context(), request.(ServicesUpdateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ServicesUpdate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ServicesUpdateResponseObject); ok {
+		return validResponse.VisitServicesUpdateResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3194,6 +9504,52 @@ func (sh *strictHandler) SessionsGoogleCreate(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SessionsGoogleCreateResponseObject); ok {
 		return validResponse.VisitSessionsGoogleCreateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SessionsHandOver operation middleware
+func (sh *strictHandler) SessionsHandOver(ctx echo.Context) error {
+	var request SessionsHandOverRequestObject
+
+	var body SessionsHandOverJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SessionsHandOver(ctx.Request().Context(), request.(SessionsHandOverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SessionsHandOver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsHandOverResponseObject); ok {
+		return validResponse.VisitSessionsHandOverResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3430,6 +9786,190 @@ func (sh *strictHandler) UsersClientRegister(ctx echo.Context) error {
 	return nil
 }
 
+// UsersDelete operation middleware
+func (sh *strictHandler) UsersDelete(ctx echo.Context) error {
+	var request UsersDeleteRequestObject
+
+	var body UsersDeleteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersDelete(ctx.Request().Context(), request.(UsersDeleteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersDelete")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersDeleteResponseObject); ok {
+		return validResponse.VisitUsersDeleteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailChange operation middleware
+func (sh *strictHandler) UsersEmailChange(ctx echo.Context) error {
+	var request UsersEmailChangeRequestObject
+
+	var body UsersEmailChangeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailChange(ctx.Request().Context(), request.(UsersEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailChangeResponseObject); ok {
+		return validResponse.VisitUsersEmailChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailChangeRequest operation middleware
+func (sh *strictHandler) UsersEmailChangeRequest(ctx echo.Context) error {
+	var request UsersEmailChangeRequestRequestObject
+
+	var body UsersEmailChangeRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailChangeRequest(ctx.Request().Context(), request.(UsersEmailChangeRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailChangeRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailChangeRequestResponseObject); ok {
+		return validResponse.VisitUsersEmailChangeRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersEmailChangeUndo operation middleware
+func (sh *strictHandler) UsersEmailChangeUndo(ctx echo.Context) error {
+	var request UsersEmailChangeUndoRequestObject
+
+	var body UsersEmailChangeUndoJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersEmailChangeUndo(ctx.Request().Context(), request.(UsersEmailChangeUndoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersEmailChangeUndo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersEmailChangeUndoResponseObject); ok {
+		return validResponse.VisitUsersEmailChangeUndoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // UsersEmailVerificationRequest operation middleware
 func (sh *strictHandler) UsersEmailVerificationRequest(ctx echo.Context) error {
 	var request UsersEmailVerificationRequestRequestObject
@@ -3516,6 +10056,144 @@ func (sh *strictHandler) UsersEmailVerify(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UsersEmailVerifyResponseObject); ok {
 		return validResponse.VisitUsersEmailVerifyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersExport operation middleware
+func (sh *strictHandler) UsersExport(ctx echo.Context) error {
+	var request UsersExportRequestObject
+
+	var body UsersExportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersExport(ctx.Request().Context(), request.(UsersExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersExportResponseObject); ok {
+		return validResponse.VisitUsersExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersGoogleLink operation middleware
+func (sh *strictHandler) UsersGoogleLink(ctx echo.Context) error {
+	var request UsersGoogleLinkRequestObject
+
+	var body UsersGoogleLinkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersGoogleLink(ctx.Request().Context(), request.(UsersGoogleLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersGoogleLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersGoogleLinkResponseObject); ok {
+		return validResponse.VisitUsersGoogleLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UsersGoogleUnlink operation middleware
+func (sh *strictHandler) UsersGoogleUnlink(ctx echo.Context) error {
+	var request UsersGoogleUnlinkRequestObject
+
+	var body UsersGoogleUnlinkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UsersGoogleUnlink(ctx.Request().Context(), request.(UsersGoogleUnlinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UsersGoogleUnlink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UsersGoogleUnlinkResponseObject); ok {
+		return validResponse.VisitUsersGoogleUnlinkResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -28,7 +28,7 @@ func (s *Server) authenticate(c *call) (gen.Outcome, error) {
 
 func (s *Server) authenticateApplication(c *call, text string) (gen.Outcome, error) {
 	if c.clientApp = c.backEnd; !c.backEndBearer {
-		c.clientApp = c.registry.application(text)
+		c.clientApp = c.registry.application(text, c.now)
 	}
 	if c.clientApp == nil {
 		return invalidToken, nil
@@ -123,8 +123,8 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 		return gen.InvalidToken{Param: param}
 	}
 	c.metricsApp = app.Slug
-	if reason, endedAt := expiry(session, c.now); reason != "" {
-		if !c.now.Before(endedAt.Add(sessionRetention)) {
+	if reason, endedAt := c.expiry(session); reason != "" {
+		if !session.User.RememberMe && !c.now.Before(endedAt.Add(sessionRetention)) {
 			return gen.InvalidToken{Param: param}
 		}
 		return gen.SessionExpired{Param: param, Data: gen.Expiry{Reason: reason, EndedAt: timeText(endedAt)}}
@@ -134,44 +134,10 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 		if !c.op.OpenToRecordless || c.clientApp != nil {
 			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
 		}
-	case noRole:
+	case noRole, suspended:
 		return gen.InvalidToken{Param: param}
 	case admitted:
 	}
 	c.session, c.sessionApp = session, app
 	return nil
-}
-
-// permit is step 9: the user must have one of the operation's roles, if it has any, and the session must be of
-// the operation's application, if it has one.
-func (s *Server) permit(c *call) (gen.Outcome, error) {
-	if c.hasRole() && c.inApplication() {
-		return nil, nil
-	}
-	return gen.PermissionDenied{}, nil
-}
-
-func (c *call) hasRole() bool {
-	if len(c.op.Roles) == 0 {
-		return true
-	}
-	for _, role := range c.session.User.Records.Roles(c.sessionApp.Admits) {
-		if slices.Contains(c.op.Roles, role) {
-			return true
-		}
-	}
-	return false
-}
-
-// inApplication reports whether the operation takes the session: some take only those of one application,
-// because what a product does with its sessions must not reach an employee's account.
-func (c *call) inApplication() bool {
-	only := &c.op.Application
-	switch {
-	case only.Slug == "" || c.sessionApp.Slug == only.Slug:
-		return true
-	case only.For != "" && !c.session.User.Records.Has(db.Role(only.For)):
-		return true
-	}
-	return only.Param != "" && !passed(c.params, only.Param)
 }

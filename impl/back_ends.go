@@ -18,12 +18,12 @@ const applicationHeader = "Planoauth-Application" // in canonical form
 func (s *Server) identifyBackEnd(c *call) (gen.Outcome, error) {
 	if values := c.req.Header[applicationHeader]; len(values) > 0 {
 		if len(values) == 1 {
-			s.actFor(c, c.registry.application(strings.TrimSpace(values[0])))
+			s.actFor(c, c.registry.application(strings.TrimSpace(values[0]), c.now))
 		}
 		return nil, nil
 	}
 	if text, _ := bearerToken(c.req); token.HasShape(text, token.Application) {
-		s.actFor(c, c.registry.application(text))
+		s.actFor(c, c.registry.application(text, c.now))
 		c.backEndBearer = c.backEnd != nil
 	}
 	return nil, nil

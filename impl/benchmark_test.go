@@ -47,7 +47,7 @@ func startKnown(b *testing.B) *known {
 	r := &registry{
 		readAt: later, services: map[string]bool{}, routes: map[route]bool{},
 		appsBySlug: map[string]*db.Application{app.Slug: app}, appsByID: map[int64]*db.Application{app.ID: app},
-		appsByToken: map[[32]byte]*db.Application{digest: app},
+		appsByToken: map[[32]byte]appToken{digest: {app, &lastUse{uses: newTokenUses(nil, nil)}}},
 	}
 	for _, op := range gen.Operations {
 		r.services[op.Service], r.routes[route{op.Method, op.Path}] = true, true

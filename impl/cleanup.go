@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/mailer"
 )
 
 const (
@@ -15,6 +16,7 @@ const (
 	cleanUpTimeout  = time.Hour            // for one run; the next run deletes what is left
 	cleanUpPages    = 64                   // pages of a table that one statement scans: half a megabyte
 	cleanUpPause    = 5 * time.Millisecond // between statements, to leave the database to requests
+	cleanUpEvents   = 1000                 // audit events that one statement deletes
 
 	linkRetention           = 37 * 24 * time.Hour // the longest lifetime of a link, and 30 days
 	googleStateRetention    = time.Hour           // a sign-in must be completed within ten minutes
@@ -32,7 +34,7 @@ type retentionRule struct {
 	ages             []time.Duration
 }
 
-// retentionRules lists everything that is ever deleted for its age. Sessions are kept for a while after their
+// retentionRules lists everything that is ever deleted for its age, beside audit events. Sessions are kept for a while after their
 // end, so that their tokens answer session-expired; with remember_me a session has no end.
 var retentionRules = []retentionRule{
 	{"sessions", "(created_at <= ?0 OR last_used_at <= ?1) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
@@ -48,6 +50,7 @@ AND NOT EXISTS (SELECT FROM liaisons l WHERE l.user_id = users.id)`, []time.Dura
 	{"address_requests", "minute <= ?0", []time.Duration{addressRequestRetention}},
 	{"known_addresses", "signed_in_at <= ?0", []time.Duration{knownAddressLife}},
 	{"mails", "coalesce(sent_at, failed_at, created_at) <= ?0", []time.Duration{mailRetention}},
+	{"mails", "kind = '" + string(mailer.AccountDeleted) + "' AND created_at <= ?0", []time.Duration{mailLife}},
 	{"notifications", "acknowledged_at <= ?0", []time.Duration{notificationRetention}},
 }
 
@@ -59,9 +62,9 @@ func (cleanUp) Kind() string { return "clean_up" }
 
 // hourlyCleanUp inserts one job per hour, however many replicas run and however often they start. A failed
 // job is not retried, since the next one does its work.
-func hourlyCleanUp() *river.PeriodicJob {
+func hourlyCleanUp(d *db.DB) *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(cleanUpInterval), func() (river.JobArgs, *river.InsertOpts) {
-		return cleanUp{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: cleanUpInterval}}
+		return cleanUp{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: cleanUpInterval}, ScheduledAt: d.Now()}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
 }
 
@@ -78,21 +81,60 @@ func (w *cleanUpWorker) Work(ctx context.Context, _ *river.Job[cleanUp]) (failed
 	s := w.server
 	for _, rule := range retentionRules {
 		deleted, err := rule.apply(ctx, s.DB, s.Now())
-		if deleted > 0 {
-			s.Log.Info("clean-up deleted rows", "table", rule.table, "rows", deleted)
+		if err := s.cleanedUp(ctx, rule.table, deleted, err); err != nil {
+			failed = err
 		}
 		if ctx.Err() != nil {
 			return ctx.Err() // the server stops, or the time limit is over
 		}
-		if err != nil {
-			failed = err
-			s.Log.Error("clean-up failed", "table", rule.table, "cause", err.Error())
-			s.notify(ctx, cleanUpFailed, db.Notification{
-				Message: "Old rows of the table " + rule.table + " could not be deleted. The cause is in the log.",
-			})
-		}
+	}
+	deleted, err := s.cleanUpAudit(ctx)
+	if err := s.cleanedUp(ctx, "audit_events", deleted, err); err != nil {
+		failed = err
 	}
 	return failed
+}
+
+// cleanedUp reports what a run has done to a table. It returns the error, unless the run was broken off.
+func (s *Server) cleanedUp(ctx context.Context, table string, deleted int64, err error) error {
+	if deleted > 0 {
+		s.Log.Info("clean-up deleted rows", "table", table, "rows", deleted)
+	}
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	s.Log.Error("clean-up failed", "table", table, "cause", err.Error())
+	s.notify(ctx, cleanUpFailed, db.Notification{
+		Message: "Old rows of the table " + table + " could not be deleted. The cause is in the log.",
+	})
+	return err
+}
+
+// cleanUpAudit deletes the audit events that are older than AUDIT_DAYS, the oldest first.
+func (s *Server) cleanUpAudit(ctx context.Context) (deleted int64, _ error) {
+	if s.Settings.AuditDays == 0 {
+		return 0, nil
+	}
+	upTo := s.Now().UTC().Truncate(time.Millisecond).AddDate(0, 0, -s.Settings.AuditDays)
+	for {
+		n, err := db.CleanUpAudit(ctx, s.DB, upTo, cleanUpEvents)
+		if deleted += n; err != nil || n == 0 {
+			return deleted, err
+		}
+		if err := pauseCleanUp(ctx); err != nil {
+			return deleted, err
+		}
+	}
+}
+
+// pauseCleanUp leaves the database to requests for a moment.
+func pauseCleanUp(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(cleanUpPause):
+		return nil
+	}
 }
 
 // apply deletes the rows that are too old, a few pages of the table per statement: it needs no index, and no
@@ -119,10 +161,8 @@ SELECT ctid FROM %[1]s WHERE ctid >= '(%[3]d,0)' AND ctid < '(%[4]d,0)' AND %[2]
 		if deleted += rows; err != nil {
 			return deleted, err
 		}
-		select {
-		case <-ctx.Done():
-			return deleted, ctx.Err()
-		case <-time.After(cleanUpPause):
+		if err := pauseCleanUp(ctx); err != nil {
+			return deleted, err
 		}
 	}
 	return deleted, nil

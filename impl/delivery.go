@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/planoauth/planoauth/db"
@@ -155,7 +154,7 @@ func (s *Server) callMailer(ctx context.Context, m *db.Mail) (err error) {
 func (s *Server) saveResult(ctx context.Context, m *db.Mail) {
 	for failed := false; ctx.Err() == nil; failed = true {
 		saving, cancel := context.WithTimeout(ctx, mailSaveTimeout)
-		err := s.DB.FinishMail(saving, m)
+		err := s.finishMail(saving, m)
 		cancel()
 		if err == nil {
 			return
@@ -168,6 +167,15 @@ func (s *Server) saveResult(ctx context.Context, m *db.Mail) {
 		case <-time.After(mailSavePause):
 		}
 	}
+}
+
+// finishMail saves that a mail was sent or given up. It deletes the mail about a deletion, the last trace of a user.
+func (s *Server) finishMail(ctx context.Context, m *db.Mail) error {
+	if m.Kind == string(mailer.AccountDeleted) {
+		_, err := s.DB.NewDelete().Model(m).WherePK().Exec(ctx)
+		return err
+	}
+	return s.DB.FinishMail(ctx, m)
 }
 
 // renewMailClaim needs no log line for a failure: the next renewal follows soon.
@@ -197,7 +205,6 @@ func (s *Server) claimMail(ctx context.Context, id int64) (*db.Mail, error) {
 		}
 		switch m.Claim {
 		case claim:
-			s.databaseClock.set(m.ClaimedUntil.Add(-db.MailClaim))
 			return m, nil
 		case "":
 			return nil, nil
@@ -217,17 +224,3 @@ func (s *Server) claimMail(ctx context.Context, id int64) (*db.Mail, error) {
 		}
 	}
 }
-
-// databaseClock is the clock of River: that of the database, as far as it is known.
-type databaseClock struct {
-	ahead atomic.Int64 // nanoseconds that this machine's clock is ahead of the database's
-}
-
-// set says what time it is now by the database's clock.
-func (c *databaseClock) set(now time.Time) { c.ahead.Store(int64(time.Since(now))) }
-
-// Now returns the time.
-func (c *databaseClock) Now() time.Time { return time.Now().Add(-time.Duration(c.ahead.Load())) }
-
-// NowOrNil returns nil: in statements, the database asks its clock.
-func (*databaseClock) NowOrNil() *time.Time { return nil }

@@ -65,24 +65,44 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 // SessionsGoogleCreate completes a sign-in with the code that Google issued.
 func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	provider, err := s.google.Discover(c.context())
-	if err != nil {
-		return s.googleFailed(c, err), nil
-	}
-	state, err := db.ConsumeGoogleState(c.context(), s.DB, stateDigest(p.State), oidc.Challenge(p.Verifier))
-	if err != nil {
+	completed, failed, err := s.completeGoogle(c, p.Code, p.State, p.Verifier)
+	switch {
+	case err != nil:
 		return nil, err
+	case failed != nil:
+		return s.googleFailed(c, failed), nil
+	}
+	return s.signInWithGoogle(c, completed.account, completed.app, completed.redirectURL, p)
+}
+
+// googleSignIn is a completed sign-in with Google.
+type googleSignIn struct {
+	account     *oidc.Account
+	app         *db.Application // for which it was started
+	redirectURL string
+}
+
+// completeGoogle consumes a state, and exchanges the code for the Google account. Failed is why that is
+// google-sign-in-failed, nil if it is not.
+func (s *Server) completeGoogle(c *call, code, stateText, verifier string) (completed googleSignIn, failed, err error) {
+	provider, failed := s.google.Discover(c.context())
+	if failed != nil {
+		return completed, failed, nil
+	}
+	state, err := db.ConsumeGoogleState(c.context(), s.DB, stateDigest(stateText), oidc.Challenge(verifier))
+	if err != nil {
+		return completed, nil, err
 	}
 	app := googleApplication(state, c.registry, c.now)
 	if app == nil {
-		return s.googleFailed(c, errGoogleState), nil
+		return completed, errGoogleState, nil
 	}
-	account, err := provider.Exchange(c.context(), oidc.Grant{Code: p.Code, Verifier: p.Verifier, Nonce: state.Nonce}, c.now)
-	if err != nil {
-		return s.googleFailed(c, err), nil
+	account, failed := provider.Exchange(c.context(), oidc.Grant{Code: code, Verifier: verifier, Nonce: state.Nonce}, c.now)
+	if failed != nil {
+		return completed, failed, nil
 	}
 	account.Email = s.acceptableEmail(account.Email)
-	return s.signInWithGoogle(c, account, app, state.RedirectURL, p)
+	return googleSignIn{account, app, state.RedirectURL}, nil, nil
 }
 
 // googleCallback is the page that Google redirects the browser to. It passes code and state on to the page

@@ -25,8 +25,13 @@ func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Applic
 		if refusal != nil || err != nil {
 			return refusal, err
 		}
-		if accessOf(user, app) == noRole {
+		may := accessOf(user, app)
+		switch may {
+		case noRole:
 			return gen.UserRequiresRole{}, nil
+		case suspended:
+			return gen.UserSuspended{}, nil
+		case admitted, noRecord:
 		}
 		session, token, err := s.saveGoogleSignIn(c, account, user, app, redirectURL)
 		switch {
@@ -38,7 +43,7 @@ func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Applic
 			return nil, err
 		}
 		data, shown, application := signedIn(session, app, token, p.View, p.SessionView, p.ApplicationView)
-		if accessOf(user, app) == admitted {
+		if may == admitted {
 			return gen.SessionsGoogleCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 		}
 		return gen.SessionsGoogleCreateClientRequired{Data: data, Session: shown, Application: application}, nil
@@ -89,7 +94,7 @@ func mayLink(account *oidc.Account, user *db.User) bool {
 // left out.
 func (s *Server) newGoogleUser(c *call, account *oidc.Account) *db.User {
 	user := &db.User{
-		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now,
+		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now, Recordless: true,
 		FirstName: s.acceptableName(account.GivenName), LastName: s.acceptableName(account.FamilyName),
 	}
 	if hostedByGoogle(account) {
@@ -124,7 +129,7 @@ func (s *Server) fits(schema, text string) bool {
 // saveGoogleSignIn saves a new session, and the user if they are new or get linked. For an error that raced
 // reports, the user has changed since they were found.
 func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
-	err = s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		switch {
 		case user.ID == 0:

@@ -29,8 +29,23 @@ var riverLog = slog.New(slog.DiscardHandler)
 
 // newJobInserter returns the client that inserts jobs in bun's transactions.
 func newJobInserter(d *db.DB) (*river.Client[*sql.Tx], error) {
-	return river.NewClient(riverdatabasesql.New(d.DB.DB), &river.Config{Logger: riverLog})
+	return river.NewClient(riverdatabasesql.New(d.DB.DB), &river.Config{Logger: riverLog, Test: river.TestConfig{Time: insertClock{jobClock{d}}}})
 }
+
+// jobClock is the clock of River: that of the database.
+type jobClock struct{ db *db.DB }
+
+// Now returns the time.
+func (c jobClock) Now() time.Time { return c.db.Now() }
+
+// NowOrNil returns nil: in statements, the database asks its clock.
+func (jobClock) NowOrNil() *time.Time { return nil }
+
+// insertClock is jobClock for inserts, which would otherwise ask this machine's clock.
+type insertClock struct{ jobClock }
+
+// NowOrNil returns the time.
+func (c insertClock) NowOrNil() *time.Time { return new(c.Now().UTC()) }
 
 // newJobRunner returns the client that runs all jobs of the server. It asks for new ones once a second and,
 // unless it may not listen, is notified of them.
@@ -45,7 +60,7 @@ func newJobRunner(s *Server, pollOnly bool) (*river.Client[pgx.Tx], error) {
 		Workers: workers,
 
 		PollOnly:             pollOnly,
-		PeriodicJobs:         []*river.PeriodicJob{hourlyCleanUp()},
+		PeriodicJobs:         []*river.PeriodicJob{hourlyCleanUp(s.DB)},
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 
@@ -53,6 +68,6 @@ func newJobRunner(s *Server, pollOnly bool) (*river.Client[pgx.Tx], error) {
 		JobStuckHandler: func(_ context.Context, p river.JobStuckHandlerParams) river.JobStuckHandlerResult {
 			return river.JobStuckHandlerResult{AddWorkerSlot: p.TotalStuckJobs <= maxDeliveries}
 		},
-		Test: river.TestConfig{Time: &s.databaseClock},
+		Test: river.TestConfig{Time: jobClock{s.DB}},
 	})
 }

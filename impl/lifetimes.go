@@ -12,7 +12,7 @@ const (
 	sessionIdleLimit = 72 * time.Hour      // from the last use
 	sessionRetention = 30 * 24 * time.Hour // an ended session answers session-expired, after that invalid-token
 
-	recentSignIn = 15 * time.Minute // the maximal age of a session that may set a first password
+	recentSignIn = 15 * time.Minute // the maximal age of a session that may do what else needs the password
 )
 
 // linkLifetimes says how long a link of each kind works. The texts of the mails say the same.
@@ -20,10 +20,34 @@ var linkLifetimes = map[db.LinkKind]time.Duration{
 	db.MagicLink:        15 * time.Minute,
 	db.ResetLink:        time.Hour,
 	db.VerificationLink: 7 * 24 * time.Hour,
+	db.InvitationLink:   7 * 24 * time.Hour, // but see linkLifetime
+
+	db.EmailChangeLink:     time.Hour, // but see linkLifetime
+	db.EmailChangeUndoLink: 72 * time.Hour,
+	db.HandedOverLink:      time.Minute,
 }
 
-func linkExpired(link *db.Link, now time.Time) bool {
-	return !now.Before(link.CreatedAt.Add(linkLifetimes[link.Kind]))
+// aDay is how long the invitation of an employee works, and a link by which an administrator changes an address.
+const aDay = 24 * time.Hour
+
+// linkLifetime returns how long a link of a user works.
+func linkLifetime(link *db.Link, user *db.User) time.Duration {
+	if link.Kind == db.InvitationLink && user.Records.Has(db.RoleEmployee) || link.Kind == db.EmailChangeLink && link.ByAdmin {
+		return aDay
+	}
+	return linkLifetimes[link.Kind]
+}
+
+func linkExpired(link *db.Link, user *db.User, now time.Time) bool {
+	return !now.Before(link.CreatedAt.Add(linkLifetime(link, user)))
+}
+
+// expiry is the function of that name, save that remember_me lifts no limit for administrative operations.
+func (c *call) expiry(session *db.Session) (reason gen.ExpiryReason, endedAt time.Time) {
+	if c.op.Access != "" {
+		return passedLimit(session, c.now)
+	}
+	return expiry(session, c.now)
 }
 
 // expiry returns which limit a session has passed, and when; if both, the earlier one. The reason is "" for a
@@ -32,6 +56,10 @@ func expiry(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedA
 	if session.User.RememberMe {
 		return "", time.Time{}
 	}
+	return passedLimit(session, now)
+}
+
+func passedLimit(session *db.Session, now time.Time) (reason gen.ExpiryReason, endedAt time.Time) {
 	reason, endedAt = gen.Absolute, session.CreatedAt.Add(sessionLifetime)
 	if idle := session.LastUsedAt.Add(sessionIdleLimit); idle.Before(endedAt) {
 		reason, endedAt = gen.Idle, idle

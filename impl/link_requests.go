@@ -37,7 +37,10 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 	if wait := found.wait(c.now); wait > 0 {
 		return false, c.rateLimited(wait), nil
 	}
-	request := linkRequest{kind, found.email, app.ID, redirectURL, c.now, c.ip, userAgent(c.req), found.Known}
+	request := linkRequest{
+		LinkKind: kind, Email: found.email, Application: app.ID, RedirectURL: redirectURL,
+		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Known: found.Known,
+	}
 	mail, err := s.saveLinkRequest(c, found, app, request)
 	switch {
 	case db.Violates(err, db.LinksApplicationIDFkey):
@@ -61,7 +64,7 @@ var errExhausted = errors.New("the attempts are exhausted")
 // saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque
 // answers, the job that makes both.
 func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
-	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		within, err := s.count(ctx, tx, found, c.now)
 		switch {
 		case err != nil:
@@ -71,6 +74,7 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 		case s.Settings.opaque():
 			return s.queueLink(ctx, tx, request)
 		case found.User == nil:
+			c.recordNothing()
 			return nil
 		}
 		mail, err = s.mailLink(ctx, tx, found.User, app, request, s.Settings.MailPause)
@@ -80,7 +84,10 @@ func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, r
 }
 
 // linkMails are the mails that contain the links.
-var linkMails = map[db.LinkKind]mailer.Kind{db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset, db.VerificationLink: mailer.Verification}
+var linkMails = map[db.LinkKind]mailer.Kind{
+	db.MagicLink: mailer.MagicLink, db.ResetLink: mailer.PasswordReset, db.VerificationLink: mailer.Verification,
+	db.InvitationLink: mailer.Invitation, db.EmailChangeLink: mailer.EmailChange, db.EmailChangeUndoLink: mailer.EmailChanged,
+}
 
 // mailLink creates a link and queues its mail. The pause is that of queueMail.
 func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
@@ -89,7 +96,11 @@ func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db
 	if err != nil {
 		return nil, err
 	}
-	if mail, err = s.mails.Write(linkMails[request.LinkKind], user, app, request.mailFacts(address)); err != nil {
+	kind := linkMails[request.LinkKind]
+	if request.ByAdmin {
+		kind = mailer.EmailChangeByAdmin
+	}
+	if mail, err = s.mails.Write(kind, request.recipient(user), app, request.mailFacts(address)); err != nil {
 		return nil, err
 	}
 	return mail, s.queueMail(ctx, tx, mail, pause)
@@ -106,6 +117,9 @@ type linkRequest struct {
 	IP          string      `json:"ip"`
 	UserAgent   string      `json:"user_agent"`
 	Known       bool        `json:"known"` // whether the user has signed in from the network of the request
+
+	User    int64 `json:"user,omitempty"`     // who wants the address as theirs; 0 for links to the user who has it
+	ByAdmin bool  `json:"by_admin,omitempty"` // whether an administrator wants that
 }
 
 // Kind returns the name of the job in the queue.
@@ -118,9 +132,23 @@ func (r linkRequest) mailFacts(link string) mailer.Facts {
 
 // link returns the link that the request makes for a user, without its token.
 func (r linkRequest) link(user *db.User) *db.Link {
-	return &db.Link{
+	link := &db.Link{
 		Kind: r.LinkKind, UserID: user.ID, ApplicationID: r.Application, RedirectURL: r.RedirectURL, CreatedAt: r.Time, KnownAddress: r.Known,
+		ByAdmin: r.ByAdmin,
 	}
+	if r.User != 0 {
+		link.Email = r.Email
+	}
+	return link
+}
+
+// recipient returns whom the mail with the link goes to. A mail to a new address has no name: whoever has that
+// address may be a stranger.
+func (r linkRequest) recipient(user *db.User) *db.User {
+	if r.User == 0 {
+		return user
+	}
+	return &db.User{ID: user.ID, Email: r.Email}
 }
 
 func (s *Server) queueLink(ctx context.Context, tx bun.Tx, request linkRequest) error {
@@ -142,12 +170,27 @@ func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) erro
 	return err
 }
 
-// mailRequestedLink does nothing if no user has the address, or if the link would have expired by now.
+// linkUser returns the user whom a request concerns: the one who has the address, or the one who wants it. It is nil
+// if nobody has it, or if somebody has what another one wants.
+func (s *Server) linkUser(ctx context.Context, request linkRequest) (*db.User, error) {
+	user, err := s.DB.UserByEmail(ctx, request.Email)
+	switch {
+	case err != nil:
+		return nil, err
+	case request.User == 0:
+		return user, nil
+	case user != nil:
+		return nil, nil
+	}
+	return s.DB.UserByID(ctx, request.User)
+}
+
+// mailRequestedLink does nothing if linkUser finds nobody, or if the link would have expired by now.
 func (s *Server) mailRequestedLink(ctx context.Context, request linkRequest) error {
 	if s.Now().Sub(request.Time) >= linkLifetimes[request.LinkKind] {
 		return nil
 	}
-	user, err := s.DB.UserByEmail(ctx, request.Email)
+	user, err := s.linkUser(ctx, request)
 	if user == nil || err != nil {
 		return err
 	}

@@ -11,20 +11,24 @@ import (
 )
 
 // linkPaths are the paths of the pages behind the links.
-var linkPaths = map[db.LinkKind]string{db.MagicLink: "/magic", db.ResetLink: "/reset", db.VerificationLink: "/verify"}
+var linkPaths = map[db.LinkKind]string{
+	db.MagicLink: "/magic", db.ResetLink: "/reset", db.InvitationLink: "/reset", db.VerificationLink: "/verify",
+	db.EmailChangeLink: "/email", db.EmailChangeUndoLink: "/email",
+}
 
 // linkURL returns the URL that is mailed: a page of PlanoAuth itself.
 func (s *Server) linkURL(kind db.LinkKind, token string) string {
 	return s.Settings.PublicURL + linkPaths[kind] + "?token=" + url.QueryEscape(token)
 }
 
-// findLink returns the unconsumed link of a kind by its token, whatever its age. It is nil if there is none.
-func (s *Server) findLink(c *call, kind db.LinkKind, text string) (*db.Link, error) {
+// findLink returns the unconsumed link of one of these kinds by its token, whatever its age. It is nil if there is
+// none.
+func (s *Server) findLink(c *call, text string, kinds ...db.LinkKind) (*db.Link, error) {
 	digest := token.Digest(text)
 	if !token.WellFormed(text, token.Link) || s.madeUpLinks.Unknown(c.network(), digest, c.now) {
 		return nil, nil
 	}
-	link, err := db.LinkByToken(c.context(), s.DB, kind, digest[:])
+	link, err := db.LinkByToken(c.context(), s.DB, digest[:], kinds...)
 	if link == nil && err == nil {
 		s.madeUpLinks.Count(c.network(), digest, c.now)
 	}
@@ -33,16 +37,22 @@ func (s *Server) findLink(c *call, kind db.LinkKind, text string) (*db.Link, err
 
 // newLink creates a link and returns its URL. The redirect URL must have been checked.
 func (s *Server) newLink(ctx context.Context, tx bun.Tx, link *db.Link) (address string, _ error) {
+	text, err := s.addLink(ctx, tx, link)
+	return s.linkURL(link.Kind, text), err
+}
+
+// addLink is newLink, but returns the token.
+func (s *Server) addLink(ctx context.Context, tx bun.Tx, link *db.Link) (text string, _ error) {
 	text, digest := token.New(token.Link)
 	link.TokenDigest = digest[:]
 	s.madeUpLinks.Made(link.TokenDigest)
-	return s.linkURL(link.Kind, text), db.AddLink(ctx, tx, link)
+	return text, db.AddLink(ctx, tx, link)
 }
 
-// checkLink returns an unconsumed link with its user and application, whatever its age. All are nil if any of
-// them does not exist.
-func (s *Server) checkLink(c *call, r *registry, kind db.LinkKind, token string) (*db.Link, *db.User, *db.Application, error) {
-	link, err := s.findLink(c, kind, token)
+// checkLink returns an unconsumed link of one of these kinds with its user and application, whatever its age. All
+// are nil if any of them does not exist.
+func (s *Server) checkLink(c *call, r *registry, token string, kinds ...db.LinkKind) (*db.Link, *db.User, *db.Application, error) {
+	link, err := s.findLink(c, token, kinds...)
 	if link == nil || err != nil {
 		return nil, nil, nil, err
 	}

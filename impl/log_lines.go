@@ -17,13 +17,24 @@ func (c *call) concerns(user *db.User) {
 	}
 }
 
+// concernsLink makes the user and the application of a link the subject of the call, if there is one.
+func (c *call) concernsLink(user *db.User, app *db.Application) {
+	if c.concerns(user); app != nil {
+		c.subject.application = app.ID
+	}
+}
+
 // concernsSession makes a session and its user the subject of the call.
 func (c *call) concernsSession(session *db.Session) {
 	c.subject = subject{session.UserID, session.ID, session.ApplicationID}
 }
 
-// namedApp returns the application that the params name, nil if they name none that exists.
+// namedApp returns the application that the params name by its slug, or by its id in an administrative operation. It
+// is nil if they name none that exists.
 func (c *call) namedApp() *db.Application {
+	if c.aboutApp != nil {
+		return c.aboutApp
+	}
 	name, ok := c.params["application"].(string)
 	if !ok {
 		return nil

@@ -24,24 +24,31 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 	return gen.SessionsMagicLinkRequestActionSuccessful{}, nil
 }
 
-// SessionsMagicLinkCreate signs a user in with a magic link.
+// SessionsMagicLinkCreate signs a user in with a magic link, or goes on with a session that was handed over.
 func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.checkLink(c, c.registry, db.MagicLink, p.MagicToken)
-	c.concerns(user)
+	link, user, app, err := s.checkLink(c, c.registry, p.MagicToken, db.MagicLink, db.HandedOverLink)
+	c.concernsLink(user, app)
 	switch {
 	case err != nil:
 		return nil, err
-	case link == nil:
+	case link == nil || lacksVerifier(link, p.Verifier):
 		return gen.InvalidMagicLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.MagicLinkExpired{}, nil
 	}
 	if !allowsRedirect(app, link.RedirectURL) {
 		link.RedirectURL = "" // it was allowed when the link was requested
 	}
 	session, token := c.newSession(user, app, gen.SignInMethodMagicLink, link.RedirectURL)
-	err = s.useMagicLink(c, link, user, app, session)
+	use := s.useMagicLink
+	if link.Kind == db.HandedOverLink {
+		use = s.useHandedOver
+		if !c.resume(session, link) {
+			return gen.MagicLinkExpired{}, nil
+		}
+	}
+	err = use(c, link, user, app, session)
 	switch {
 	case errors.Is(err, db.ErrLinkConsumed) || errors.Is(err, db.ErrPreconditionFailed):
 		return gen.InvalidMagicLink{}, nil
@@ -55,6 +62,8 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 	switch accessOf(user, app) {
 	case noRole:
 		return gen.UserRequiresRole{}, nil
+	case suspended:
+		return gen.UserSuspended{}, nil
 	case noRecord:
 		return gen.SessionsMagicLinkCreateClientRequired{Data: data, Session: shown, Application: application}, nil
 	case admitted:
@@ -63,9 +72,9 @@ func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMa
 }
 
 // useMagicLink consumes a link, which verifies the e-mail address, and saves the session unless the user has
-// no role.
+// no role or is suspended.
 func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if user.PasswordHash, err = c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
@@ -77,8 +86,15 @@ func (s *Server) useMagicLink(c *call, link *db.Link, user *db.User, app *db.App
 		if err == nil && first && user.HasPassword() {
 			err = s.removePassword(ctx, tx, c, user, app)
 		}
-		if err != nil || accessOf(user, app) == noRole {
+		if err != nil {
 			return err
+		}
+		switch accessOf(user, app) {
+		case noRole:
+			return c.record(ctx, tx, gen.UserRequiresRole{}.Slug())
+		case suspended:
+			return c.record(ctx, tx, gen.UserSuspended{}.Slug())
+		case noRecord, admitted:
 		}
 		return s.insertSession(ctx, tx, c, session, precondition{})
 	})

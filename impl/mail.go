@@ -65,6 +65,15 @@ func (s *Server) queueLimited(ctx context.Context, tx bun.Tx, c *call, m *db.Mai
 	return nil, s.queueMail(ctx, tx, summary, 0)
 }
 
+// queueAbout queues a mail that the operation is about. No limit of notices applies to it.
+func (s *Server) queueAbout(ctx context.Context, tx bun.Tx, kind mailer.Kind, user *db.User, app *db.Application, facts mailer.Facts) error {
+	m, err := s.mails.Write(kind, user, app, facts)
+	if err != nil {
+		return err
+	}
+	return s.queueMail(ctx, tx, m, 0)
+}
+
 // countMail counts a mail to the mailbox of a user, and reports whether it is within the limit.
 func countMail(ctx context.Context, tx bun.Tx, limit ratelimit.Mailbox, user *db.User, now time.Time) (bool, error) {
 	key := limit.Key(user.Email)
@@ -142,7 +151,7 @@ func (w *mailWorker) Work(ctx context.Context, job *river.Job[sendMail]) error {
 	}
 	if d.mail.FailedAt.IsZero() {
 		d.mail.FailedAt = s.Now()
-		if err := s.DB.FinishMail(ctx, &d.mail); err != nil {
+		if err := s.finishMail(ctx, &d.mail); err != nil {
 			return err
 		}
 	}

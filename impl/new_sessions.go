@@ -27,12 +27,12 @@ type precondition struct {
 	attempts                    *account // whose limit must not be reached; nil if nothing was guessed
 }
 
-// insertSession saves a new session, in place of the presented one if there is one. It returns
+// insertSession saves a new session with the audit event of the call, in place of the presented one if there is one. It returns
 // db.ErrPreconditionFailed if the precondition no longer holds.
 func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, session *db.Session, holds precondition) error {
 	n := db.NewSession{
 		Session: session, Network: c.network(), KnownSince: c.now.Add(-knownAddressRenewal),
-		PasswordHash: holds.passwordHash, GoogleSubject: holds.googleSubject,
+		PasswordHash: holds.passwordHash, GoogleSubject: holds.googleSubject, Event: c.signInEvent(session),
 	}
 	if c.session != nil {
 		n.Replaces = c.session.ID
@@ -46,8 +46,24 @@ func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, sessio
 	err := db.CreateSession(ctx, idb, n)
 	if err == nil {
 		c.concernsSession(session)
+		c.audited = true
 	}
 	return err
+}
+
+// signInEvent is the audit event of a call that makes a session. CreateSession knows the rest.
+func (c *call) signInEvent(session *db.Session) db.AuditEvent {
+	event := db.AuditEvent{Operation: c.operation(), Status: successful, RequestID: c.id, Changed: c.changedParams()}
+	if session.User.Records.None() {
+		event.Status = gen.SessionsCreateClientRequired{}.Slug()
+	}
+	if app := c.registry.appsByID[session.ApplicationID]; app != nil {
+		event.Application = app.Slug
+	}
+	if c.clientApp != nil {
+		event.ActorApplication = c.clientApp.Slug
+	}
+	return event
 }
 
 // signedIn builds the parts of an answer to a sign-in: the new session as data, and the keys session and

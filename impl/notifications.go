@@ -2,7 +2,7 @@ package impl
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -11,44 +11,29 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// NotificationsIndex lists the notifications for operators.
-func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
-	c, p := callOf(ctx), req.Body
-	var found []db.Notification
-	matches := s.DB.NewSelect().Model(&found).Column(notificationColumns(p.View)...)
-	if slices.Contains(p.Filters, "unacknowledged") {
-		matches.Where("acknowledged_at IS NULL")
-	}
-	if p.Search.Term != "" {
-		matches.WhereGroup(" AND ", search(p.Search))
-	}
-	count, err := counted(c.context(), matches, p.Count)
-	if err != nil {
-		return nil, err
-	}
-	if err := paged(matches, p.Page, "created_at", p.Sort.Order).Scan(c.context()); err != nil {
-		return nil, err
-	}
-	list := gen.NotificationList{Results: make([]gen.Notification, len(found)), Count: count}
-	for i := range found {
-		list.Results[i] = notificationView(p.View, &found[i])
-	}
-	return gen.NotificationsIndexActionSuccessful{Data: list}, nil
+var notifications = listing[db.Notification]{
+	search: map[string]string{
+		"kind":    "search_text(?TableAlias.kind)",
+		"message": "search_text(?TableAlias.message)",
+	},
+	filters: map[string]string{"unacknowledged": "?TableAlias.acknowledged_at IS NULL"},
+	sorts: map[string]sorting[db.Notification]{
+		"created_at": {"?TableAlias.created_at", func(n *db.Notification) any { return n.CreatedAt }},
+	},
+	sort: "created_at",
+	id:   func(n *db.Notification) int64 { return n.ID },
 }
 
-// search matches rows that contain the term in one of the attributes; without attributes, in any. A term has
-// no wildcards.
-func search(s gen.NotificationsIndexSearch) func(*bun.SelectQuery) *bun.SelectQuery {
-	attributes := s.Attributes
-	if len(attributes) == 0 {
-		attributes = []gen.NotificationsIndexSearchAttributes{gen.Kind, gen.Message}
+// NotificationsIndex lists the notifications for operators.
+func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
+	c, view := callOf(ctx), req.Body.View
+	found, refusal, err := list(s, c, &notifications, func(q *bun.SelectQuery) { q.Column(notificationColumns(view)...) })
+	if refusal != nil || err != nil {
+		return refusal, err
 	}
-	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		for _, attribute := range attributes {
-			q.WhereOr("strpos(lower(? COLLATE \"C\"), lower(? COLLATE \"C\")) > 0", bun.Ident(attribute), s.Term)
-		}
-		return q
-	}
+	return gen.NotificationsIndexActionSuccessful{Data: gen.NotificationList{
+		Results: views(found, view, notificationView), Next: found.next, Count: found.count, CountEstimated: found.estimated,
+	}}, nil
 }
 
 // NotificationsUpdate acknowledges a notification, or withdraws that. The first user who acknowledged it is
@@ -66,14 +51,18 @@ func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsU
 	} else {
 		update.Set("acknowledged_by = NULL").Set("acknowledged_at = NULL")
 	}
-	changed, err := db.ChangedOne(update.Exec(c.context()))
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
+		changed, err := db.ChangedOne(update.Conn(tx).Exec(ctx))
+		if err == nil && !changed {
+			return errGone
+		}
+		return err
+	})
 	switch {
-	case db.Violates(err, db.NotificationsAcknowledgedByFkey):
-		return invalidToken, nil // the user was deleted since the token was checked
+	case errors.Is(err, errGone):
+		return gen.InvalidParam{Errors: noNotification}, nil
 	case err != nil:
 		return nil, err
-	case !changed:
-		return gen.InvalidParam{Errors: noNotification}, nil
 	}
 	return gen.NotificationsUpdateActionSuccessful{Data: notificationView(p.View, &n)}, nil
 }

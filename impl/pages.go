@@ -24,6 +24,7 @@ func (s *Server) pages(e *echo.Echo) {
 	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
 	e.GET("/health/ready", s.ready)
 	e.GET("/google/callback", s.googleCallback)
+	e.GET("/applications/:slug/logo", s.logo)
 	if mailbox, ok := s.Mailer.(*mailer.Mailbox); ok {
 		e.GET("/dev/mail", echo.WrapHandler(mailbox))
 	}

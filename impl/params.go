@@ -55,14 +55,16 @@ func announceDeprecated(op *gen.Operation, params map[string]any, header http.He
 }
 
 // passed reports whether the param of this dotted path is present.
-func passed(params map[string]any, path string) bool {
+func passed(params map[string]any, path string) bool { return param(params, path) != nil }
+
+// param returns the value of the param of this dotted path, nil if it is absent.
+func param(params map[string]any, path string) any {
 	name, below, deeper := strings.Cut(path, ".")
-	value, there := params[name]
 	if !deeper {
-		return there
+		return params[name]
 	}
-	object, _ := value.(map[string]any)
-	return passed(object, below)
+	object, _ := params[name].(map[string]any)
+	return param(object, below)
 }
 
 // tokenErrors reports what is wrong because of the token or its absence: some params are for applications

@@ -35,7 +35,8 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 	if user == nil || user.ID != c.session.UserID {
 		return invalidToken, nil // deleted, or changed address, since the token was checked
 	}
-	if refusal, err := s.checkCurrentPassword(c, found, p.CurrentPassword); refusal != nil || err != nil {
+	wrong := c.checkFirstPassword("password", user)
+	if refusal, err := s.checkCurrentPassword(c, found, p.CurrentPassword, wrong); refusal != nil || err != nil {
 		return refusal, err
 	}
 	hash, refusal, err := s.hashNewPassword(c, p.Password, user, c.sessionApp)
@@ -54,16 +55,22 @@ func (s *Server) tryPasswordUpdate(c *call, p *gen.UsersPasswordUpdateParams) (g
 	return gen.UsersPasswordUpdateActionSuccessful{Data: userView(p.View, user)}, nil
 }
 
+// currentPasswordRefusal is an outcome of all operations that ask for the current password.
+type currentPasswordRefusal interface {
+	gen.UsersPasswordUpdateResponseObject
+	gen.UsersEmailChangeRequestResponseObject
+	gen.UsersDeleteResponseObject
+}
+
 // checkCurrentPassword refuses a change without the current password. A user without a password must not send
-// one, and may set the first password only soon after signing in.
-func (s *Server) checkCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
+// one; for such a user, wrong is what else forbids the change.
+func (s *Server) checkCurrentPassword(c *call, found *account, current string, wrong []gen.ParamError) (currentPasswordRefusal, error) {
 	switch {
 	case found.User.HasPassword() && current == "":
 		return gen.MissingParam{Errors: []gen.ParamError{paramError("current_password", gen.Required, "is required")}}, nil
 	case found.User.HasPassword():
 		return s.verifyCurrentPassword(c, found, current)
 	}
-	wrong := c.checkFirstPassword("password", found.User)
 	if current != "" {
 		wrong = append(wrong, paramError("current_password", gen.Allowed, "this user has no password"))
 	}
@@ -74,7 +81,7 @@ func (s *Server) checkCurrentPassword(c *call, found *account, current string) (
 }
 
 // verifyCurrentPassword limits and counts wrong passwords like a sign-in.
-func (s *Server) verifyCurrentPassword(c *call, found *account, current string) (gen.UsersPasswordUpdateResponseObject, error) {
+func (s *Server) verifyCurrentPassword(c *call, found *account, current string) (currentPasswordRefusal, error) {
 	ctx := c.context()
 	if wait := found.wait(c.now); wait > 0 {
 		return c.rateLimited(wait), nil
@@ -114,17 +121,17 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 	return gen.UsersPasswordResetRequestActionSuccessful{}, nil
 }
 
-// UsersPasswordReset sets a new password with a reset link.
+// UsersPasswordReset sets a new password with a reset link or an invitation.
 func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	link, user, app, err := s.checkLink(c, c.registry, db.ResetLink, p.ResetToken)
-	c.concerns(user)
+	link, user, app, err := s.checkLink(c, c.registry, p.ResetToken, db.ResetLink, db.InvitationLink)
+	c.concernsLink(user, app)
 	switch {
 	case err != nil:
 		return nil, err
 	case link == nil:
 		return gen.InvalidResetLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, user, c.now):
 		return gen.ResetLinkExpired{}, nil
 	}
 	hash, refusal, err := s.hashNewPassword(c, p.Password, user, app)
@@ -144,7 +151,7 @@ func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordRe
 // useResetLink consumes a link and stores the new hash. That verifies the e-mail address and ends all other
 // access: links, sessions and, at the first verification, a linked Google account.
 func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.Application, hash string) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
@@ -234,8 +241,13 @@ func (c *call) checkFirstPassword(param string, user *db.User) []gen.ParamError 
 	if user.HasPassword() {
 		return hasPasswordError(param)
 	}
-	if c.now.Sub(c.session.CreatedAt) >= recentSignIn {
-		return []gen.ParamError{paramError(param, gen.RecentSignIn, "a first password needs a session younger than 15 minutes")}
+	return c.checkRecentSignIn(param, "a first password needs a session younger than 15 minutes")
+}
+
+// checkRecentSignIn says that the session is too old for a change, with a message for its param.
+func (c *call) checkRecentSignIn(param, message string) []gen.ParamError {
+	if c.now.Sub(c.session.CreatedAt) < recentSignIn {
+		return nil
 	}
-	return nil
+	return []gen.ParamError{paramError(param, gen.RecentSignIn, message)}
 }

@@ -45,12 +45,20 @@ type account struct {
 
 // account looks up an e-mail address, its user, and the attempts that count for this call, in one statement.
 func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*account, error) {
-	network, key := c.network(), limit.Key(email)
-	found, err := s.DB.AccountByEmail(c.context(), email, network, c.now.Add(-knownAddressLife), key[:])
+	a, err := accountFrom(c.context(), s.DB, c.network(), email, limit, c.now)
+	if err == nil {
+		c.concerns(a.User)
+	}
+	return a, err
+}
+
+// accountFrom is account as for a call from a network; "" for one that was never seen.
+func accountFrom(ctx context.Context, d *db.DB, network, email string, limit ratelimit.Mailbox, now time.Time) (*account, error) {
+	key := limit.Key(email)
+	found, err := d.AccountByEmail(ctx, email, network, now.Add(-knownAddressLife), key[:])
 	if err != nil {
 		return nil, err
 	}
-	c.concerns(found.User)
 	return &account{Account: found, email: email, limit: limit, key: key, by: ratelimit.Digest(network), apart: found.Known}, nil
 }
 

@@ -43,19 +43,13 @@ type registrationRefusal interface {
 // validateRegistration refuses a registration with wrong params, those in wrong included, or one that breaks
 // a rule of the model. Otherwise it normalizes the phone number and hashes the password.
 func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (app *db.Application, hash string, _ registrationRefusal, _ error) {
-	app, found := c.application(r.application, r.redirectURL)
-	wrong = append(wrong, found...)
-	if app != nil && !slices.Contains(app.Admits, db.RoleClient) {
-		wrong = append(wrong, paramError("application", gen.Allowed, "does not admit clients"))
-	}
-	companyWrong, broken, err := s.checkCompany(c.context(), r.companyID)
+	app, found, broken, err := s.checkRegistration(c, r)
 	if err != nil {
 		return nil, "", nil, err
 	}
-	if wrong = append(wrong, companyWrong...); len(wrong) > 0 {
+	if wrong = append(wrong, found...); len(wrong) > 0 {
 		return nil, "", gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
-	broken = append(broken, r.normalize("client.")...)
 	words := password.OwnWords(r.email, r.firstName, r.lastName, r.companyName, r.application, "planoauth")
 	hash, broken, err = s.acceptPassword(c, "client.password", r.password, words, broken)
 	switch {
@@ -67,6 +61,17 @@ func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.Para
 		return nil, "", gen.ClientValidationFailed{Errors: validation.Sort(c.op, broken)}, nil
 	}
 	return app, hash, nil, nil
+}
+
+// checkRegistration returns the params that are wrong, and the rules of the model that the others break. It
+// normalizes the phone number.
+func (s *Server) checkRegistration(c *call, r *registration) (app *db.Application, wrong, broken []gen.ParamError, _ error) {
+	app, wrong = c.application(r.application, r.redirectURL)
+	if app != nil && !slices.Contains(app.Admits, db.RoleClient) {
+		wrong = append(wrong, paramError("application", gen.Allowed, "does not admit clients"))
+	}
+	unknown, broken, err := s.checkCompany(c.context(), "client.company_id", r.companyID)
+	return app, append(wrong, unknown...), append(broken, r.normalize("client.")...), err
 }
 
 // normalize checks names and phone number, params with this prefix, and puts the number into E.164.
@@ -86,11 +91,47 @@ func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
 	return broken
 }
 
-var noCompany = []gen.ParamError{paramError("client.company_id", gen.Exists, "there is no such company")}
+// profileChange changes what of a person's profile is not nil. An empty phone number removes it.
+type profileChange struct{ firstName, lastName, phone *string }
 
-// checkCompany looks a company up. An unknown one is a wrong param, an inactive one breaks a rule of the
-// model.
-func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []gen.ParamError, err error) {
+// normalize is that of profile.
+func (p *profileChange) normalize() (broken []gen.ParamError) {
+	text := func(t *string) string {
+		if t == nil {
+			return ""
+		}
+		return *t
+	}
+	all := profile{text(p.firstName), text(p.lastName), text(p.phone)}
+	broken = all.normalize("")
+	if p.phone != nil {
+		p.phone = &all.phone
+	}
+	return broken
+}
+
+// apply changes a user, and returns the columns that it has set.
+func (p *profileChange) apply(user *db.User) (columns []string) {
+	set := func(column string, field, value *string) {
+		if value != nil {
+			*field, columns = *value, append(columns, column)
+		}
+	}
+	set("first_name", &user.FirstName, p.firstName)
+	set("last_name", &user.LastName, p.lastName)
+	set("phone", &user.Phone, p.phone)
+	return columns
+}
+
+var noCompany = unknownCompany("client.company_id")
+
+func unknownCompany(param string) []gen.ParamError {
+	return []gen.ParamError{paramError(param, gen.Exists, "there is no such company")}
+}
+
+// checkCompany looks up the company that a param names, 0 being none. An unknown one is a wrong param, an inactive
+// one breaks a rule of the model.
+func (s *Server) checkCompany(ctx context.Context, param string, id int64) (wrong, broken []gen.ParamError, err error) {
 	if id == 0 {
 		return nil, nil, nil
 	}
@@ -100,9 +141,9 @@ func (s *Server) checkCompany(ctx context.Context, id int64) (wrong, broken []ge
 	case err != nil:
 		return nil, nil, err
 	case len(active) == 0:
-		return noCompany, nil, nil
+		return unknownCompany(param), nil, nil
 	case !active[0]:
-		return nil, []gen.ParamError{paramError("client.company_id", gen.Active, "is not an active company")}, nil
+		return nil, []gen.ParamError{paramError(param, gen.Active, "is not an active company")}, nil
 	}
 	return nil, nil, nil
 }

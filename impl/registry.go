@@ -30,8 +30,8 @@ type registry struct {
 
 	appsBySlug  map[string]*db.Application
 	appsByID    map[int64]*db.Application
-	appsByToken map[[32]byte]*db.Application // by the digest of an application's token
-	origins     map[string]bool              // the redirect origins of all applications
+	appsByToken map[[32]byte]appToken // by the digest of an application's token
+	origins     map[string]bool       // the redirect origins of all applications
 	unusable    []unusableOrigin
 }
 
@@ -47,14 +47,16 @@ type registryReader struct {
 	now       func() time.Time
 	publicURL string // the url of the application planoauth
 
-	newest  atomic.Pointer[registry] // nil until the first reading
-	reading singleflight.Group
-	logged  map[unusableOrigin]bool // only the one reading uses it
-	changed chan struct{}           // has an element if the tables have changed since the last reading
+	newest    atomic.Pointer[registry] // nil until the first reading
+	reading   singleflight.Group
+	logged    map[unusableOrigin]bool // only the one reading uses it, and lastUses
+	lastUses  map[int64]*lastUse      // by the id of an application's token
+	tokenUses *tokenUses
+	changed   chan struct{} // has an element if the tables have changed since the last reading
 }
 
 func newRegistryReader(d *db.DB, log *slog.Logger, now func() time.Time, publicURL string) *registryReader {
-	return &registryReader{db: d, log: log, now: now, publicURL: publicURL, changed: make(chan struct{}, 1)}
+	return &registryReader{db: d, log: log, now: now, publicURL: publicURL, tokenUses: newTokenUses(d, log), changed: make(chan struct{}, 1)}
 }
 
 // hasChanged requests another reading, and does not wait for it.
@@ -84,6 +86,9 @@ func (r *registryReader) read(ctx context.Context) (*registry, error) {
 			return nil, err
 		}
 		if err := next.readApplications(ctx, r.db, r.publicURL); err != nil {
+			return nil, err
+		}
+		if err := r.readTokens(ctx, next); err != nil {
 			return nil, err
 		}
 		r.logUnusable(next)
@@ -148,26 +153,41 @@ func (r *registry) readApplications(ctx context.Context, d *db.DB, publicURL str
 			r.origins[origin] = true
 		}
 	}
-	var tokens []db.ApplicationToken
-	if err := d.NewSelect().Model(&tokens).Column("application_id", "token_digest").Scan(ctx); err != nil {
-		return err
-	}
-	r.appsByToken = make(map[[32]byte]*db.Application, len(tokens))
-	for _, token := range tokens {
-		// An application created between the two queries is missing here; the next copy has it.
-		if app := r.appsByID[token.ApplicationID]; app != nil && len(token.TokenDigest) == sha256.Size {
-			r.appsByToken[[32]byte(token.TokenDigest)] = app
-		}
-	}
 	return nil
 }
 
-// application returns the application that has a token, nil for other texts.
-func (r *registry) application(text string) *db.Application {
+func (r *registryReader) readTokens(ctx context.Context, next *registry) error {
+	var tokens []db.ApplicationToken
+	if err := r.db.NewSelect().Model(&tokens).Column("id", "application_id", "token_digest").Scan(ctx); err != nil {
+		return err
+	}
+	next.appsByToken = make(map[[32]byte]appToken, len(tokens))
+	lastUses := make(map[int64]*lastUse, len(tokens))
+	for _, token := range tokens {
+		last := r.lastUses[token.ID]
+		if last == nil {
+			last = &lastUse{id: token.ID, uses: r.tokenUses}
+		}
+		lastUses[token.ID] = last
+		// An application created between the two queries is missing here; the next copy has it.
+		if app := next.appsByID[token.ApplicationID]; app != nil && len(token.TokenDigest) == sha256.Size {
+			next.appsByToken[[32]byte(token.TokenDigest)] = appToken{app, last}
+		}
+	}
+	r.lastUses = lastUses
+	return nil
+}
+
+// application returns the application that has a token, nil for other texts. It counts as a use of the token.
+func (r *registry) application(text string, now time.Time) *db.Application {
 	if !token.HasShape(text, token.Application) {
 		return nil
 	}
-	return r.appsByToken[token.Digest(text)]
+	found := r.appsByToken[token.Digest(text)]
+	if found.app != nil {
+		found.lastUse.touch(now)
+	}
+	return found.app
 }
 
 // identify is step 2: the operation's service and its own route must be deployed.

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -54,13 +55,14 @@ type Server struct {
 	jobInserter *river.Client[*sql.Tx] // inserts jobs in bun's transactions
 	jobRunner   *river.Client[pgx.Tx]
 
-	deliveries    *deliveries
-	databaseClock databaseClock
-	draining      atomic.Bool
-	readiness     readiness
+	deliveries *deliveries
+	logos      *lru.Cache[string, []byte] // by their digests
+	draining   atomic.Bool
+	readiness  readiness
 
 	passwordLimit, linkLimit, registrationLimit ratelimit.Mailbox
 
+	refusals                                  *refusals
 	unknownMailboxes                          *ratelimit.UnknownMailboxes
 	madeUpSessions, madeUpLinks, madeUpStates *ratelimit.MadeUpTokens
 	clientAddresses                           *clientAddresses
@@ -89,7 +91,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 		registrationLimit: ratelimit.Registrations(settings.ThrottleRegistrations),
 		unknownMailboxes:  ratelimit.NewUnknownMailboxes(settings.unknownMailboxes(), d, log),
 		clientAddresses:   newClientAddresses(settings.TrustedProxies, log), google: newGoogle(settings),
-		deliveries: newDeliveries(),
+		deliveries: newDeliveries(), refusals: newRefusals(d, log, now),
 	}
 	madeUp := ratelimit.NewMadeUpCounts()
 	s.madeUpSessions = ratelimit.NewMadeUpTokens(madeUp, db.SessionDigests, d, log, now)
@@ -100,6 +102,9 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	})
 	s.metrics, s.requestLoggers = newMetrics(s), requestLoggers(log)
 	var err error
+	if s.logos, err = lru.New[string, []byte](maxLogos); err != nil {
+		return nil, err
+	}
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
@@ -128,14 +133,17 @@ func (s *Server) Start(ctx context.Context) (wait func(), _ error) {
 	if s.jobRunner, err = newJobRunner(s, shared); err != nil {
 		return nil, err
 	}
+	s.DB.CheckAlive(ctx) // so that jobs know the clock of the database
 	if err := s.jobRunner.Start(ctx); err != nil {
 		return nil, err
 	}
 	var loops sync.WaitGroup
 	loops.Go(func() { s.Sessions.Run(ctx) })
 	loops.Go(func() { s.registry.run(ctx) })
+	loops.Go(func() { s.registry.tokenUses.run(ctx) })
 	loops.Go(func() { s.Addresses.Run(ctx) })
 	loops.Go(func() { s.unknownMailboxes.Run(ctx) })
+	loops.Go(func() { s.refusals.run(ctx) })
 	for _, tokens := range []*ratelimit.MadeUpTokens{s.madeUpSessions, s.madeUpLinks, s.madeUpStates} {
 		loops.Go(func() { tokens.Run(ctx) })
 	}
@@ -177,9 +185,10 @@ func (s *Server) Handler() http.Handler {
 			s.contentType,     // 4
 			s.readBody,        // 5: 64 KiB
 			s.decodeBody,      // 6: base64 and JSON
-			s.authenticate,    // 7: whose token is it?
-			s.validate,        // 8: do the params match the spec?
-			s.permit,          // 9: does the user have the role?
+			// From here on, refusals may be audit events.
+			s.recordsRefusals(s.authenticate), // 7: whose token is it?
+			s.recordsRefusals(s.validate),     // 8: do the params match the spec?
+			s.recordsRefusals(s.permit),       // 9: does the user have the role?
 		)}
 	}
 	operations := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.mustAnswer}) // 10
@@ -211,7 +220,7 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 }
 
 // mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent,
-// records the slug for the log, and refuses an operation that answers nothing: the generated code would send
+// records the slug for the log and for the audit events, and refuses an operation that answers nothing: the generated code would send
 // an empty 200.
 func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
@@ -224,10 +233,12 @@ func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.
 		if err == nil && !ok {
 			return nil, errors.New(operation + " answered nothing")
 		}
-		if ok {
-			c.slug = outcome.Slug()
+		if err != nil || !ok {
+			return response, err
 		}
-		return response, err
+		c.slug = outcome.Slug()
+		s.recordRefusal(c, c.slug)
+		return response, s.recordRead(c, c.slug)
 	}
 }
 

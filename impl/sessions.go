@@ -39,8 +39,9 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	if err != nil {
 		return nil, err
 	}
-	if wait := found.wait(c.now); wait > 0 {
-		return s.refuseUnchecked(c, p, wait)
+	failed := found.failedCheck(app, c.now)
+	if failed == gen.SignInStepStepThrottle {
+		return s.refuseUnchecked(c, p, found.wait(c.now))
 	}
 	// An unknown address and a user without a password cost a hash too, so that the time does not reveal
 	// them.
@@ -55,14 +56,14 @@ func (s *Server) tryPassword(c *call, p *gen.SessionsCreateParams, app *db.Appli
 	case err != nil:
 		return nil, err
 	case !match:
-		return s.refuseSignIn(c, found)
-	case accessOf(found.User, app) == noRole:
-		if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
-			return c.rateLimited(wait), err
-		}
-		return gen.UserRequiresRole{}, nil
+		return s.refuseSignIn(c, found, failed)
+	case failed == "" || failed == gen.SignInStepStepRecord:
+		return s.signIn(c, found, app, p, renewed)
 	}
-	return s.signIn(c, found, app, p, renewed)
+	if wait, err := s.recheck(ctx, found, c.now); wait > 0 || err != nil {
+		return c.rateLimited(wait), err
+	}
+	return refusalOf(failed), nil
 }
 
 // refuseUnchecked refuses an attempt over the limits. With opaque answers that takes a hash, as for a known
@@ -81,8 +82,8 @@ func (s *Server) refuseUnchecked(c *call, p *gen.SessionsCreateParams, wait time
 }
 
 // refuseSignIn counts a failed attempt and returns its outcome. With opaque answers it does not reveal who
-// has an account.
-func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateResponseObject, error) {
+// has an account. Failed is the check that a right password would have failed.
+func (s *Server) refuseSignIn(c *call, found *account, failed gen.SignInStepStep) (gen.SessionsCreateResponseObject, error) {
 	within, err := s.count(c.context(), s.DB, found, c.now)
 	switch {
 	case err != nil:
@@ -93,16 +94,14 @@ func (s *Server) refuseSignIn(c *call, found *account) (gen.SessionsCreateRespon
 		return c.rateLimited(found.hidden), nil
 	case s.Settings.opaque():
 		return gen.InvalidPassword{}, nil
-	case found.User == nil:
-		return gen.EmailNotFound{}, nil
-	case !found.User.HasPassword():
-		return gen.UserHasNoPassword{}, nil
+	case failed == gen.SignInStepStepUser || failed == gen.SignInStepStepPassword:
+		return refusalOf(failed), nil
 	}
 	return gen.InvalidPassword{}, nil
 }
 
 // signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user
-// was deleted, got another password, or had too many failed attempts since the look-up.
+// was deleted or suspended, got another password, or had too many failed attempts since the look-up.
 func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
 	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
@@ -143,7 +142,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 // insertSessionAndNotice saves a new session and the mail about it in one transaction. There may be none: see
 // addNotice.
 func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (notice *db.Mail, _ error) {
-	err := s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.insertSession(ctx, tx, c, session, holds); err != nil {
 			return err
 		}
@@ -165,39 +164,51 @@ func (s *Server) SessionsRead(ctx context.Context, req gen.SessionsReadRequestOb
 	return gen.SessionsReadActionSuccessful{Data: sessionView(req.Body.View, c.session, c.sessionApp, "")}, nil
 }
 
+var ownSessions = listing[db.Session]{
+	sorts: map[string]sorting[db.Session]{
+		"created_at":   {"?TableAlias.created_at", func(s *db.Session) any { return s.CreatedAt }},
+		"last_used_at": {"?TableAlias.last_used_at", func(s *db.Session) any { return s.LastUsedAt }},
+	},
+	sort: "created_at",
+	id:   func(s *db.Session) int64 { return s.ID },
+}
+
 // SessionsIndex lists the live sessions of the signed-in user in all applications.
 func (s *Server) SessionsIndex(ctx context.Context, req gen.SessionsIndexRequestObject) (gen.SessionsIndexResponseObject, error) {
-	c, p := callOf(ctx), req.Body
-	var sessions []*db.Session
-	live := s.DB.NewSelect().Model(&sessions).Where("user_id = ?", c.session.UserID).ApplyQueryBuilder(c.live(0))
-	count, err := counted(c.context(), live, p.Count)
-	if err != nil {
-		return nil, err
+	c := callOf(ctx)
+	data, refusal, err := s.listSessions(c, &c.session.User, req.Body.View)
+	if refusal != nil || err != nil {
+		return refusal, err
 	}
-	by := string(p.Sort.By)
-	if by == "" {
-		by = "created_at"
+	return gen.SessionsIndexActionSuccessful{Data: data}, nil
+}
+
+// listSessions lists the live sessions of a user, as the params of the call say.
+func (s *Server) listSessions(c *call, user *db.User, view gen.View) (gen.SessionList, listRefusal, error) {
+	found, refusal, err := list(s, c, &ownSessions, func(q *bun.SelectQuery) {
+		q.Where("user_id = ?", user.ID).ApplyQueryBuilder(c.live(user, 0))
+	})
+	if refusal != nil || err != nil {
+		return gen.SessionList{}, refusal, err
 	}
-	if err := paged(live, p.Page, by, p.Sort.Order).Scan(c.context()); err != nil {
-		return nil, err
-	}
-	list := gen.SessionList{Results: make([]gen.Session, 0, len(sessions)), Count: count}
-	for _, session := range sessions {
+	data := gen.SessionList{Results: []gen.Session{}, Next: found.next, Count: found.count, CountEstimated: found.estimated}
+	for i := range found.rows {
+		session := &found.rows[i]
 		app := c.registry.appsByID[session.ApplicationID]
 		if app == nil {
 			continue // the application was deleted or created within the last second
 		}
-		session.User = c.session.User
-		list.Results = append(list.Results, sessionView(p.View, session, app, ""))
+		session.User = *user
+		data.Results = append(data.Results, sessionView(view, session, app, ""))
 	}
-	return gen.SessionsIndexActionSuccessful{Data: list}, nil
+	return data, nil, nil
 }
 
-// live selects the live sessions of the signed-in user: the SQL form of expiry. A last_used_at update may be
-// pending for as long as pending, so a session that has been idle for that much longer still counts as live.
-func (c *call) live(pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
+// live selects the live sessions of a user: the SQL form of expiry. A last_used_at update may be pending for as
+// long as pending, so a session that has been idle for that much longer still counts as live.
+func (c *call) live(user *db.User, pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
-		return q.Where("? OR created_at > ? AND last_used_at > ?", c.session.User.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
+		return q.Where("? OR created_at > ? AND last_used_at > ?", user.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
 	}
 }
 
@@ -213,7 +224,10 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 		return gen.InvalidParam{Errors: idAndScope}, nil
 	}
 	ended := s.DB.NewDelete().Model((*db.Session)(nil)).Where("user_id = ?", c.session.UserID)
-	live := c.live(sessioncache.TouchInterval)
+	if p.Scope == gen.Others || p.Scope == gen.All {
+		ended.With("handed_over", db.DeleteHandedOver(s.DB, c.session.UserID))
+	}
+	live := c.live(&c.session.User, sessioncache.TouchInterval)
 	switch {
 	case p.ID != 0 && p.ID != c.session.ID:
 		ended.Where("id = ?", p.ID).ApplyQueryBuilder(live)
@@ -227,13 +241,22 @@ func (s *Server) SessionsDelete(ctx context.Context, req gen.SessionsDeleteReque
 		ended.Where("id = ?", c.session.ID)
 	}
 	c.changed = append(c.changed, c.session.UserID)
-	done, err := ended.Exec(c.context())
-	if err != nil {
+	var count int64
+	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
+		done, err := ended.Conn(tx).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if count, err = done.RowsAffected(); err == nil && count == 0 && p.ID != 0 {
+			return errGone
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, errGone):
+		return gen.InvalidParam{Errors: noSession}, nil
+	case err != nil:
 		return nil, err
 	}
-	count, err := done.RowsAffected()
-	if err == nil && count == 0 && p.ID != 0 {
-		return gen.InvalidParam{Errors: noSession}, nil
-	}
-	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, err
+	return gen.SessionsDeleteActionSuccessful{Data: gen.DeletedSessions{Count: count}}, nil
 }

@@ -41,6 +41,8 @@ type Settings struct {
 	ThrottleRegistrations int            `env:"THROTTLE_REGISTRATIONS" default:"100" help:"The limit of registrations an hour from one address; 0 for no limit."`
 	TrustedProxies        []netip.Prefix `env:"TRUSTED_PROXIES" placeholder:"NETWORK" help:"The networks of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8."`
 
+	AuditDays int `env:"AUDIT_DAYS" default:"365" help:"For how many days audit events are kept; 0 for ever."`
+
 	DrainSeconds *int `env:"DRAIN_SECONDS" placeholder:"N" help:"How long the server goes on after SIGTERM, while /health/ready answers 503. By default 5, on embedded runs 0."`
 
 	MetricsAddr string `env:"METRICS_ADDR" placeholder:"ADDR" help:"The address to serve /metrics on, for Prometheus. By default it is not served."`
@@ -69,6 +71,7 @@ func (s Settings) unknownMailboxes() int {
 const (
 	maxHashSlots = 4096
 	maxDrain     = 3600 // seconds
+	maxAuditDays = 36500
 )
 
 // hashSlots returns how many passwords are hashed at once.
@@ -149,6 +152,9 @@ func (s *Settings) checkLimits() error {
 	}
 	if s.DrainSeconds != nil && (*s.DrainSeconds < 0 || *s.DrainSeconds > maxDrain) {
 		errs = append(errs, fmt.Errorf("DRAIN_SECONDS must be 0 to %d", maxDrain))
+	}
+	if s.AuditDays < 0 || s.AuditDays > maxAuditDays {
+		errs = append(errs, fmt.Errorf("AUDIT_DAYS must be 0 to %d", maxAuditDays))
 	}
 	if s.HashWorkers < 0 || s.HashWorkers > maxHashSlots {
 		errs = append(errs, fmt.Errorf("HASH_WORKERS must be 0 to %d", maxHashSlots))

@@ -19,6 +19,8 @@ func TestSettings(t *testing.T) {
 		{"limits of links off", func(s *Settings) { s.ThrottleLinks = []int{0} }, ""},
 		{"no passes", func(s *Settings) { s.Argon2Time = 0 }, "ARGON2_TIME"},
 		{"too little memory", func(s *Settings) { s.Argon2Memory = 7 }, "ARGON2_MEMORY"},
+		{"a negative number of days", func(s *Settings) { s.AuditDays = -1 }, "AUDIT_DAYS"},
+		{"days in more than a century", func(s *Settings) { s.AuditDays = maxAuditDays + 1 }, "AUDIT_DAYS"},
 		{"negative hash slots", func(s *Settings) { s.HashWorkers = -1 }, "HASH_WORKERS"},
 		{"too many hash slots", func(s *Settings) { s.HashWorkers = maxHashSlots + 1 }, "HASH_WORKERS"},
 		{"three limits of links", func(s *Settings) { s.ThrottleLinks = []int{1, 2, 3} }, "THROTTLE_LINKS"},

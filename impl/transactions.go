@@ -23,9 +23,10 @@ func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash 
 var errSignedOut = errors.New("the session was signed out")
 
 // whileSignedIn runs a change of the signed-in user's own data in a transaction that has locked the user. If
-// the session has ended since its token was checked, it changes nothing and returns errSignedOut.
+// the session has ended since its token was checked, it changes nothing and returns errSignedOut. The audit event of
+// the call is saved with the change.
 func (s *Server) whileSignedIn(c *call, change func(ctx context.Context, tx bun.Tx) error) error {
-	return s.DB.RunInTx(c.context(), nil, func(ctx context.Context, tx bun.Tx) error {
+	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, c.session.UserID); errors.Is(err, db.ErrPreconditionFailed) {
 			return errSignedOut
 		} else if err != nil {

@@ -29,8 +29,8 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 // nothing.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	changed := profile{firstName: p.FirstName, lastName: p.LastName, phone: p.Phone}
-	if wrong := changed.normalize(""); len(wrong) > 0 {
+	changed := profileChange{p.FirstName, p.LastName, p.Phone}
+	if wrong := changed.normalize(); len(wrong) > 0 {
 		return gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
 	}
 	user, err := s.DB.UserByID(c.context(), c.session.UserID)
@@ -40,15 +40,7 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 	case user == nil:
 		return invalidToken, nil
 	}
-	var columns []string
-	set := func(param string, field *string, value string) {
-		if _, passed := c.params[param]; passed {
-			*field, columns = value, append(columns, param)
-		}
-	}
-	set("first_name", &user.FirstName, changed.firstName)
-	set("last_name", &user.LastName, changed.lastName)
-	set("phone", &user.Phone, changed.phone)
+	columns := changed.apply(user)
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 			return db.Update(ctx, tx, user, columns...)
@@ -198,13 +190,13 @@ func (s *Server) saveVerificationLink(c *call, found *account, redirectURL strin
 // UsersEmailVerify verifies the e-mail address of the signed-in user with a link that was mailed to it.
 func (s *Server) UsersEmailVerify(ctx context.Context, req gen.UsersEmailVerifyRequestObject) (gen.UsersEmailVerifyResponseObject, error) {
 	c := callOf(ctx)
-	link, err := s.findLink(c, db.VerificationLink, req.Body.VerificationToken)
+	link, err := s.findLink(c, req.Body.VerificationToken, db.VerificationLink)
 	switch {
 	case err != nil:
 		return nil, err
 	case link == nil || link.UserID != c.session.UserID:
 		return gen.InvalidVerificationLink{}, nil
-	case linkExpired(link, c.now):
+	case linkExpired(link, &c.session.User, c.now):
 		return gen.VerificationLinkExpired{}, nil
 	}
 	err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {

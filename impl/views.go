@@ -74,14 +74,49 @@ func clientView(view gen.View, client *db.Client, u *db.User) gen.ClientRecord {
 	return shown
 }
 
+func employeeView(view gen.View, e *db.Employee, u *db.User) gen.Employee {
+	shown := gen.Employee{ID: e.ID, Email: u.Email}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.FirstName, shown.LastName, shown.Access, shown.Active = u.FirstName, u.LastName, gen.Access(e.Access), &e.Active
+	shown.CreatedAt = timeText(e.CreatedAt)
+	if view == gen.Full {
+		shown.User = userView(gen.Minimal, u)
+	}
+	return shown
+}
+
+func liaisonView(view gen.View, l *db.Liaison, u *db.User) gen.Liaison {
+	shown := gen.Liaison{ID: l.ID, Email: u.Email}
+	if view == gen.Minimal {
+		return shown
+	}
+	shown.FirstName, shown.LastName, shown.Active = u.FirstName, u.LastName, &l.Active
+	shown.CreatedAt = timeText(l.CreatedAt)
+	if view == gen.Full {
+		shown.User = userView(gen.Minimal, u)
+	}
+	return shown
+}
+
+func companyView(view gen.View, c *db.Company) gen.Company {
+	shown := gen.Company{ID: c.ID, Name: c.Name}
+	if view != gen.Minimal {
+		shown.Active, shown.CreatedAt = &c.Active, timeText(c.CreatedAt)
+	}
+	return shown
+}
+
 func applicationView(view gen.View, app *db.Application) gen.Application {
 	shown := gen.Application{ID: app.ID, Slug: app.Slug, Name: app.Name}
 	if view == gen.Minimal {
 		return shown
 	}
-	shown.URL, shown.Admits = app.URL, db.RoleNames(app.Admits)
+	shown.URL, shown.Admits, shown.CreatedAt = app.URL, db.RoleNames(app.Admits), timeText(app.CreatedAt)
 	if view == gen.Full {
 		shown.RedirectOrigins, shown.LegacySlugs, shown.SignInMail = app.RedirectOrigins, &app.LegacySlugs, &app.SignInMail
+		shown.AccentColor, shown.HasLogo, shown.SupportURL = app.AccentColor, new(app.LogoDigest != ""), app.SupportURL
 	}
 	return shown
 }

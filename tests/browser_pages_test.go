@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -79,6 +80,26 @@ func testPagesOfLinks(t *testing.T, chromium context.Context) {
 	b.shows("#result", "Your address is confirmed.")
 	if e.count("users WHERE email = $1 AND email_verified_at IS NOT NULL", email) != 1 {
 		t.Error("the address is not confirmed")
+	}
+
+	token = e.emailLink("email_change", email, newEmail, false, 0)
+	b.do(chromedp.Navigate(e.url+"/email?token="+token), fill("#email", email), fill("#password", "nanoseconds on a wire"))
+	b.fits()
+	b.look("email", 1200, 390)
+	b.do(click("form .button"))
+	b.shows("#result", "Your account has the new address.")
+	e.exec("DELETE FROM links") // the one that was mailed
+	token = e.emailLink("email_change_undo", newEmail, email, false, time.Minute)
+	b.do(chromedp.Navigate(e.url + "/email?token=" + token))
+	b.fits()
+	b.look("email-undo", 1200, 390)
+	b.do(click("form .button"))
+	b.shows("#result", "Your account has its old address again.")
+	token = e.emailLink("email_change", email, newEmail, true, 0)
+	b.do(chromedp.Navigate(e.url+"/email?token="+token), click("form .button"))
+	b.shows("#result", "Your account has the new address.")
+	if e.count("users WHERE email = $1", newEmail) != 1 || e.count("sessions WHERE user_id = (SELECT id FROM users WHERE email = $1)", newEmail) != 0 {
+		t.Error("the address is not the new one, or the page has left a session")
 	}
 }
 

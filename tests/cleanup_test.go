@@ -68,7 +68,9 @@ func TestCleanUp(t *testing.T) {
 		{"a mail that was sent", "mails", mails + " - interval '40 days', $1, NULL", 30 * day},
 		{"a mail that was given up", "mails", mails + " - interval '40 days', NULL, $1", 30 * day},
 		{"a mail that was never finished", "mails", mails + ", NULL::timestamptz, NULL::timestamptz", 30 * day},
+		{"a mail about a deletion", "mails", "INSERT INTO mails (kind, to_email, subject, text_body, html_body, created_at) SELECT 'account_deleted', $2::text, '', '', '', $1", day},
 		{"a notification that somebody has seen to", "notifications", notices + " - interval '800 days', $1", 365 * day},
+		{"an audit event", "audit_events", "INSERT INTO audit_events (operation, status, created_at) SELECT 'sessionsCreate', $2, $1", 365 * day},
 		{"a notification that nobody has seen to", "notifications", notices + ", NULL::timestamptz", 0},
 	}
 	for _, row := range rows {

@@ -1,8 +1,10 @@
 package tests
 
 import (
+	"bufio"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -120,6 +123,37 @@ func setUpTeam(t *testing.T, address string, database []string) {
 	e.within(busyLimit, "the application admits others", func() bool { return e.readAs(young, session.Token) == "invalid-token session_token" })
 }
 
+// TestFirstAdmin: a server that starts prints the command that makes the first administrator, who then signs in
+// by a magic link and lists people.
+func TestFirstAdmin(t *testing.T) {
+	t.Parallel()
+	const email = "ada@example.com"
+	database, address := "DATA_DIR="+filepath.Join(postgresDir(t), "data"), freeAddress(t)
+	e := &env{t: t, mandrill: startMandrill(t)}
+	cmd, stdout, stderr := run(t, []string{"serve"}, database, "ADDR="+address, "PUBLIC_URL=https://auth.example",
+		"MANDRILL_API_KEY=md-test-key", "MANDRILL_URL="+e.mandrill.url, "MAIL_FROM=a@example.com")
+	defer time.AfterFunc(busyLimit, func() { cmd.Process.Kill() }).Stop() // where it prints nothing
+	var printed []string
+	for lines := bufio.NewScanner(stdout); lines.Scan() && !strings.Contains(lines.Text(), "curl"); {
+		if strings.HasPrefix(lines.Text(), "  planoauth employee add EMAIL") {
+			printed = strings.Fields(strings.Replace(lines.Text(), "EMAIL", email, 1))
+		}
+	}
+	if printed == nil {
+		t.Fatalf("the command is not printed; stderr has %s", stderr)
+	}
+	if said := done(t, []string{database}, printed[1:]...); !strings.Contains(said, email+" is a new user and is now an employee (access: admin).") {
+		t.Errorf("it says %s", said)
+	}
+	e.api = connect(t, "http://"+address, &http.Client{Transport: &recorder{t: t, next: http.DefaultTransport}})
+	token := e.magicLink(email, "planoauth")
+	session := want[client.SessionsMagicLinkCreateActionSuccessful](e.api.SessionsMagicLinkCreate(t.Context(), client.SessionsMagicLinkCreateParams{MagicToken: token}))(t).Data
+	people := want[client.PeopleIndexActionSuccessful](e.api.PeopleIndex(t.Context(), client.PeopleIndexParams{}, client.WithToken(session.Token)))(t).Data
+	if len(people.Results) != 1 || people.Results[0].Email != email {
+		t.Errorf("the people are %+v", people)
+	}
+}
+
 // TestVerbs runs the verbs one after the other on one database, and checks what they print and refuse.
 func TestVerbs(t *testing.T) {
 	t.Parallel()
@@ -127,13 +161,20 @@ func TestVerbs(t *testing.T) {
 	pool, err := pgxpool.New(t.Context(), url)
 	check(t, err)
 	t.Cleanup(pool.Close)
-	e := &env{t: t, pool: pool}
+	e := &env{t: t, pool: pool, clock: &clock{}}
 	e.user(person{email: "Proven@Example.com"})
 	e.exec("UPDATE users SET email_verified_at = now()")
 	e.user(person{email: "inactive@example.com", employee: true, inactive: true, noPassword: true})
 	e.user(person{email: "google@example.com", noPassword: true})
 	e.exec("UPDATE users SET google_subject = '1' WHERE email = 'google@example.com'")
+	e.user(person{email: "stranger@example.com", access: "viewer"})
+	e.user(person{email: "client@example.com", client: true})
 	long, token := strings.Repeat("a", 64), `^plaa_[a-z2-7]{56}\n$`
+	png, svg := filepath.Join(t.TempDir(), "logo.png"), filepath.Join(t.TempDir(), "logo.svg")
+	check(t, os.WriteFile(png, logo(t, 2), 0o600))
+	check(t, os.WriteFile(svg, []byte("<svg/>"), 0o600))
+	e.notification(note{kind: "mandrill-email-failed", message: "Mail 12 could not be sent"})
+	e.notification(note{kind: "application-crash", message: "A request crashed"})
 	rows := []struct {
 		arguments string // separated by a blank, or where one has blanks, by |
 		stdout    string // a regular expression
@@ -183,6 +224,22 @@ planox2\n`, ""},
 		{"application set nothing --name x", "^$", `there is no application "nothing"`},
 		{"application set planoauth --url https://auth.example", "^$", "its url is PUBLIC_URL"},
 		{"application set planoauth --sign-in-mail", "^$", ""},
+		{"application set planoauth --redirect-origin https://evil.example", "^$", "--redirect-origin cannot be set for planoauth"},
+		{"application set planoauth --add-redirect-origin https://evil.example", "^$", "--add-redirect-origin cannot be set for planoauth"},
+		{"application set planoauth --admits client", "^$", "--admits must include employee"},
+		{"application set planoship --accent-color #3366CC --support-url mailto:help@ship.example --logo " + png, "^$", ""},
+		{"application list", `(?s)planoship\n.*
+  accent color      #3366cc
+  logo              yes
+  support url       mailto:help@ship.example
+  tokens\n`, ""},
+		{"application list --json", `(?s)"slug": "planoship",.*"support_url": "mailto:help@ship.example",\n *"tokens": \[\]`, ""},
+		{"application set planoship --accent-color red", "^$", "--accent-color must be a color such as #3366cc"},
+		{"application set planoship --support-url javascript:alert(1)", "^$", "--support-url must be an https URL"},
+		{"application set planoship --logo " + svg, "^$", "--logo must be a PNG or a WebP"},
+		{"application set planoship --logo /nowhere/logo.png", "^$", "no such file"},
+		{"application set planoship --logo= --accent-color= --support-url=", "^$", ""},
+		{"application list", `settings          sign-in-mail\n  tokens\n`, ""},
 		{"application token planoship", token, ""},
 		{"application token planoship", token, ""},
 		{"application token nothing", "^$", `there is no application "nothing"`},
@@ -197,11 +254,101 @@ planox2\n`, ""},
 		{"employee add google@example.com", "^$", "pass --unproven"},
 		{"employee add nobody", "^$", "EMAIL must be in the format email"},
 		{"employee add a@example.com --first-name www.example.com", "^$", "--first-name must not contain a URL"},
+		{"employee add viewer@example.com --access viewer", `^viewer@example.com is a new user and is now an employee \(access: viewer\)\.`, ""},
+		{"employee add viewer@example.com", `was an employee already: nothing changed \(access: viewer\)`, ""},
+		{"employee add viewer@example.com --access admin", `is now an employee \(access: admin\)`, ""},
+		{"employee add viewer@example.com --access none", `is now an employee \(access: none\)`, ""},
+		{"employee add viewer@example.com --access boss", "^$", "--access must be one of"},
+		{"employee add stranger@example.com --access admin", "^$", "pass --unproven"},
+		{"employee add stranger@example.com", `nothing changed \(access: viewer\)`, ""},
+		{"employee add stranger@example.com --access none", `is now an employee \(access: none\)`, ""},
+		{"employee add stranger@example.com --access viewer", "^$", "pass --unproven"},
+		{"employee add stranger@example.com --access viewer --unproven", `is now an employee \(access: viewer\)`, ""},
 		{"employee add a@example.com --last-name " + strings.Repeat("n", 101), "^$", "--last-name must have at most 100 characters"},
 		{"company|add|Eckert Mauchly", `^1\n$`, ""},
 		{"company|add| ", "^$", "NAME must be one line of visible text"},
 		{"company add", "^$", `expected "<name>"`},
-		{"company list", "^$", "unexpected argument list"},
+		{"company|add|ECKERT mauchly", "^$", "a company has this name already"},
+		{"company|add|Äther", `^2\n$`, ""},
+		{"company|add|äTHER", "^$", "a company has this name already"},
+		{"company list", `^ID +NAME +ACTIVE +CREATED\n1 +Eckert Mauchly +yes +\d{4}-\d\d-\d\d \d\d:\d\d\n2 +Äther`, ""},
+		{"company list --json", `(?s)^\[\n.*"active": true,.*"name": "Eckert Mauchly"`, ""},
+		{"notification ack 1 77", "^$", "there is no notification #77"},
+		{"notification list --unacknowledged", `(?s)^ID +CREATED.*\n2 .*application-crash.*A request crashed\n1 .*Mail 12`, ""},
+		{"notification ack 1", "^$", ""},
+		{"notification list --unacknowledged", `^ID .*\n2 .*\n$`, ""},
+		{"notification list --unacknowledged --json", `(?s)^\[\n  \{[^{]*"kind": "application-crash"[^{]*\}\n\]\n$`, ""},
+		{"notification list --limit 1", `^ID .*\n2 .*\n$`, ""},
+		{"notification list", `(?s)^ID .*\n2 .*\n1 .*\d{4}-\d\d-\d\d \d\d:\d\d +Mail 12`, ""},
+		{"migrate", `^The schema is up to date: nothing changed.\n$`, ""},
+		{"deploy", `^Everything is deployed: nothing changed.\n$`, ""},
+		{"person show Proven@example.com", `(?si)^user\n  .*  email +proven@example.com\n.*  id +1\n.*employee\n.*  access +none\n`, ""},
+		{"person show proven@example.com --json", `(?si)^{\n  "user": {.*"email": "proven@example.com".*"has_password": true.*"employee": {.*"sessions": \[\]\n}\n$`, ""},
+		{"person export proven@example.com", `(?si)^audit_events\n.*  operation +person show\n.*user\n.*  email +proven@example.com\n`, ""},
+		{"person export proven@example.com --json", `(?si)^{\n  "audit_events": \[.*"operation": "person export".*"user": {.*}\n$`, ""},
+		{"person show nobody@example.com", "^$", "no user has this address"},
+		{"person export nobody", "^$", "EMAIL must be in the format email"},
+		{"person list", `^ID +EMAIL +NAME +RECORDS +VERIFIED +SUSPENDED +CREATED\n\d+ +viewer@example.com +employee +no +no +\d{4}-`, ""},
+		{"person list --search HOPP", `^ID .*\n\d+ +new@example.com +Grace Hopper +employee +no +no +.*\n$`, ""},
+		{"person list --search proven@ --json", `(?s)^\[\n  {.*"email": "Proven@Example.com",\n    "email_verified": true,.*"records": \[\n *"employee"`, ""},
+		{"person list --limit 1", `^ID .*\n.*viewer@example.com.*\n$`, ""},
+		{"person list --search %%%", `^ID .*\n$`, ""},
+		{"person explain Proven@example.com --application planoauth", `^action-successful\n  application +yes +The application exists\.\n(?s:.*)  suspended +yes `, ""},
+		{"person explain stranger@example.com --application planoorder", `^user-requires-role\n(?s:.*)  role +no +The application admits no active record`, ""},
+		{"person explain nobody@example.com --application planoorder --json", `(?s)^{\n  "outcome": "email-not-found",.*"passed": false,\n *"step": "user"\n    }\n  \]\n}\n$`, ""},
+		{"person explain proven@example.com", "^$", "--application=SLUG"},
+		{"person explain proven@example.com --application nothing", "^$", `there is no application "nothing"`},
+		{"person sign-out proven@example.com", `^Proven@Example.com, the user #1, is signed out of all sessions\.\n$`, ""},
+		{"person sign-out nobody@example.com", "^$", "no user has this address"},
+		{"person suspend proven@example.com --json", `^{\n  "id": 1,\n  "email": "Proven@Example.com"\n}\n$`, ""},
+		{"person explain proven@example.com --application planoauth", `^user-suspended\n(?s:.*)  suspended +no `, ""},
+		{"person list --search proven", `yes +yes +\d{4}-`, ""},
+		{"person unsuspend proven@example.com", `^Proven@Example.com, the user #1, is not suspended`, ""},
+		{"person list --search proven", `yes +no +\d{4}-`, ""},
+		{"person set-email proven@example.com Stranger@example.com", "^$", "NEW is taken"},
+		{"person set-email proven@example.com proven@example.com --verified", "^$", "NEW is taken"},
+		{"person set-email proven@example.com nobody", "^$", "NEW must be in the format email"},
+		{"person set-email google@example.com googler@example.com", "^$", "pass --verified"},
+		{"person set-email google@example.com Googler@Example.com --verified", `^googler@example.com, the user #3, has this address now, .* Nobody is mailed`, ""},
+		{"person show googler@example.com", `  first_name +Ada\n  has_password +false\n`, ""}, // no google_subject between
+		{"person set-email proven@example.com proved@example.com", `^proved@example.com, the user #1, `, ""},
+		{"employee set viewer@example.com", "^$", "nothing to change"},
+		{"employee set google@example.com --active", "^$", "no user has this address"},
+		{"employee set googler@example.com --active", "^$", "the user is no employee"},
+		{"employee set viewer@example.com --no-active --access support", "^$", ""},
+		{"person explain viewer@example.com --application planoauth", `^user-has-no-password`, ""},
+		{"person show viewer@example.com", `  access +support\n  active +false\n`, ""},
+		{"employee set viewer@example.com --active", "^$", ""},
+		{"person show viewer@example.com", `  access +support\n  active +true\n`, ""},
+		{"employee set stranger@example.com --access admin", "^$", "pass --unproven"},
+		{"employee set stranger@example.com --no-active", "^$", ""},
+		{"employee set stranger@example.com --active", "^$", "pass --unproven"},
+		{"employee set stranger@example.com --active --access none --unproven", "^$", ""},
+		{"client set client@example.com", "^$", "nothing to change"},
+		{"client set new@example.com --active", "^$", "the user is no client"},
+		{"client set client@example.com --no-active", "^$", ""},
+		{"person explain client@example.com --application planoorder", `^user-requires-role\n`, ""},
+		{"client set client@example.com --active", "^$", ""},
+		{"person explain client@example.com --application planoorder", `^action-successful\n`, ""},
+		{"service list", `^ID +SLUG +DEPLOYED +SINCE\n(?s:.*) sessions +yes +\d{4}-`, ""},
+		{"service set sessions", "^$", "pass --deployed or --no-deployed"},
+		{"service set nothing --deployed", "^$", `there is no service "nothing"`},
+		{"service set sessions --no-deployed", "^$", ""},
+		{"deploy", `^Everything is deployed: nothing changed.\n$`, ""},
+		{"service list", `(?m) sessions +no *$`, ""},
+		{"service list --json", `"deployed": false,\n    "id": \d+,\n    "slug": "sessions"\n`, ""},
+		{"service set sessions --deployed", "^$", ""},
+		{"service list", ` sessions +yes +\d{4}-`, ""},
+		{"route list", ` POST +/api/v1/sessions/read +sessions +yes +\d{4}-`, ""},
+		{"route set /api/v1/nothing --deployed", "^$", `there is no route "/api/v1/nothing"`},
+		{"route set /api/v1/routes/update --no-deployed", "^$", ""},
+		{"route list --undeployed", `^ID +METHOD +PATH +SERVICE +DEPLOYED +SINCE\n\d+ +PUT +/api/v1/routes/update +routes +no *\n$`, ""},
+		{"route list --undeployed --json", `"operation": "routesUpdate"`, ""},
+		{"route set /api/v1/routes/update --deployed", "^$", ""},
+		{"route list --undeployed --json", `^\[\]\n$`, ""},
+		{"person delete nobody@example.com", "^$", "no user has this address"},
+		{"person delete Googler@Example.com --json", `^{\n  "id": 3,\n  "email": "googler@example.com"\n}\n$`, ""},
+		{"person delete inactive@example.com", `^inactive@example.com, the user #2, is deleted.\n$`, ""},
 	}
 	for _, row := range rows {
 		arguments := strings.Split(row.arguments, "|")
@@ -220,8 +367,31 @@ planox2\n`, ""},
 		}
 	}
 	for what, n := range map[string]int{
-		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 1,
-		"users": 4, "employees WHERE active": 3, "employees": 3,
+		"applications": 4, "application_tokens": 1, "companies WHERE name = 'Eckert Mauchly' AND active": 1, "companies": 2,
+		// Each change is an audit event, and nothing else is.
+		"audit_events WHERE operation = 'application add' AND application = 'planoship' AND command AND actor_id IS NULL": 1,
+		"audit_events WHERE operation = 'application set' AND changed <> '{}' AND command":                                6,
+		"audit_events WHERE changed = '{accent_color,logo,support_url}'":                                                  2,
+		"audit_events WHERE operation = 'application token' AND application = 'planoship'":                                2,
+		"audit_events WHERE operation = 'application token revoke' AND application = 'planoship'":                         1,
+		"audit_events WHERE operation = 'company add'":                                                                    2,
+		"audit_events WHERE operation = 'notification ack'":                                                               1,
+		"audit_events WHERE operation IN ('migrate', 'deploy') OR operation LIKE '% list'":                                0,
+		"notifications WHERE acknowledged_at IS NOT NULL AND acknowledged_by IS NULL":                                     1,
+		"users": 5, "employees WHERE active": 4, "employees": 4,
+		"users WHERE email = 'proved@example.com' AND email_verified_at IS NULL AND NOT suspended":                                                        1,
+		"audit_events WHERE operation = 'person explain' AND application = 'planoorder' AND command AND subject_id IS NULL":                               1,
+		"audit_events WHERE operation = 'person explain' AND application = 'planoauth' AND subject_id = 1":                                                2,
+		"audit_events WHERE operation = 'person sign-out' AND command AND subject_id = 1 AND changed = '{}'":                                              1,
+		"audit_events WHERE operation IN ('person suspend', 'person unsuspend') AND subject_id = 1 AND changed = '{suspended}'":                           2,
+		"audit_events WHERE operation = 'person set-email' AND command AND changed = '{email}'":                                                           2,
+		"audit_events WHERE operation = 'employee set' AND subject_id IS NOT NULL AND changed = '{active,access}'":                                        2,
+		"audit_events WHERE operation = 'employee set' AND changed = '{active}'":                                                                          2,
+		"audit_events WHERE operation = 'client set' AND subject_id IS NOT NULL AND changed = '{active}'":                                                 2,
+		"audit_events WHERE operation IN ('service set', 'route set') AND command AND changed = '{deployed}'":                                             4,
+		"audit_events WHERE command AND operation = 'person delete'":                                                                                      2,
+		"audit_events a JOIN employees e ON e.user_id = a.subject_id WHERE operation = 'employee add' AND command AND status = 'action-successful'":       7,
+		"audit_events WHERE changed = '{email,access}'":                                                                                                   5,
 		"users WHERE email = 'new@example.com' AND first_name = 'Grace' AND last_name = 'Hopper' AND password_hash IS NULL AND email_verified_at IS NULL": 1,
 		"applications WHERE slug = 'planoauth' AND sign_in_mail AND url = '' AND name = 'PlanoAuth'":                                                      1,
 	} {

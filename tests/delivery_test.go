@@ -184,3 +184,27 @@ func TestSMTPOverIPv6(t *testing.T) {
 		t.Errorf("the mails are %+v", mails)
 	}
 }
+
+// TestMailsWhileClocksDiffer: mails leave at once, also retries and those of opaque answers, whatever the difference
+// between the clocks of the server and of the database.
+func TestMailsWhileClocksDiffer(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []string{"5 minutes", "-5 minutes"} {
+		t.Run(ahead, func(t *testing.T) {
+			t.Parallel()
+			p := startProcess(t, "DISCLOSURE=opaque")
+			p.exec("CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT pg_catalog.now() - interval '" + ahead + "' $$")
+			p.kill()
+			p.environment = append(p.environment, "DATABASE_URL="+p.database+"&search_path=public,pg_catalog")
+			p.start()
+			p.exec("DELETE FROM river_job") // what was due before the clock was moved
+			want[client.ClientsRegisterActionSuccessful](p.api.ClientsRegister(t.Context(), registration("grace@example.com")))(t)
+			params := client.SessionsMagicLinkRequestParams{Email: "grace@example.com", Application: "planoauth"}
+			want[client.SessionsMagicLinkRequestActionSuccessful](p.api.SessionsMagicLinkRequest(t.Context(), params))(t)
+			p.within(busyLimit, "the link is mailed", func() bool { return p.count("mails WHERE kind = 'magic_link' AND sent_at IS NOT NULL") == 1 })
+			if n := p.count("river_job WHERE abs(extract(epoch FROM scheduled_at - (pg_catalog.now() - $1::interval))) > 90", ahead); n != 0 {
+				t.Errorf("%d jobs are due at another time", n)
+			}
+		})
+	}
+}

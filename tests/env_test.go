@@ -70,7 +70,7 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 }
 
 // cheapSettings have the cheapest hashes that argon2 allows.
-var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour}
+var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour, AuditDays: 365}
 
 // start starts a server in an environment of its own. Its hashes are the cheapest unless a test sets others.
 func start(t testing.TB, opts ...func(*options)) *env {

@@ -98,6 +98,13 @@ func (w *fuzzed) populate() {
 		w.gotToken(one, token)
 	}
 	w.exec("UPDATE users SET email_verified_at = $1 WHERE email IN ('ada@example.com', 'lea@example.com')", w.clock.now())
+	for _, link := range []struct{ kind, param, email, to string }{
+		{"email_change", "email_token", "lea@example.com", "leah@example.com"}, {"email_change_undo", "undo_token", "ian@example.com", "ian@example.net"},
+	} {
+		token := w.emailLink(link.kind, link.email, link.to, true, 0)
+		w.meet(link.email).add(link.param, token)
+		w.secrets[token] = true
+	}
 	w.secrets[goodPassword] = true
 	for _, email := range []string{"new@example.com", "gil@gmail.com"} {
 		w.meet(email).add("password", "nanoseconds on a wire")

@@ -185,6 +185,13 @@ func (e *env) googleSignIn(as account, with ...client.RequestEditorFn) client.Ou
 	return outcome
 }
 
+// linkExample fills in a code, a state and a verifier of a Google account that Ada can be linked to.
+func linkExample(e *env, params map[string]any) {
+	e.t.Helper()
+	f := e.browse(e.beginGoogleFor(client.SessionsGoogleAuthorizeParams{Application: "planoauth"}), account{"sub": "ada", "email": "ada@gmail.com", "email_verified": true})
+	params["code"], params["state"], params["verifier"] = f.code, f.State, f.Verifier
+}
+
 // googleExample fills in a code, a state and a verifier that sign in Ada, the client whom prepare inserts.
 // The environment needs withGoogle.
 func googleExample(e *env, params map[string]any) {

@@ -12,9 +12,9 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify)\?token=(plal_[a-z2-7]{56})\s`)
+var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify|email)\?token=(plal_[a-z2-7]{56})\s`)
 
-// mailedLink returns the token of the newest link of a kind (magic, reset, verify) that was mailed to an
+// mailedLink returns the token of the newest link of a kind (magic, reset, verify, email) that was mailed to an
 // address.
 func (e *env) mailedLink(kind, email string) string {
 	e.t.Helper()
@@ -478,7 +478,7 @@ func TestConcurrentChangesBeforeVerification(t *testing.T) {
 			return outcome.Slug()
 		}, "invalid-token", "NOT remember_me"},
 		{"a name by a session that ended", "UPDATE users SET email_verified_at = now(); DELETE FROM sessions", func(e *env, _, stranger string) string {
-			outcome, err := e.api.UsersUpdate(e.t.Context(), client.UsersUpdateParams{FirstName: "Mallory"}, client.WithToken(stranger))
+			outcome, err := e.api.UsersUpdate(e.t.Context(), client.UsersUpdateParams{FirstName: new("Mallory")}, client.WithToken(stranger))
 			check(e.t, err)
 			return outcome.Slug()
 		}, "invalid-token", "first_name = 'Ada'"},

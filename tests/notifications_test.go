@@ -203,10 +203,11 @@ func TestNotificationsUpdate(t *testing.T) {
 			t.Errorf("%s: another one changed", step.name)
 		}
 	}
+	gone := e.userID(grace)
 	e.exec("DELETE FROM users WHERE email = $1", grace)
 	left := want[client.NotificationsUpdateActionSuccessful](e.api.NotificationsUpdate(t.Context(),
 		client.NotificationsUpdateParams{ID: id, Acknowledged: true, View: client.Full}, client.WithToken(tokens[ada])))(t).Data
-	if left.AcknowledgedBy != 0 || !left.AcknowledgedAt.Equal(now.Add(5*time.Minute)) {
+	if left.AcknowledgedBy != gone || !left.AcknowledgedAt.Equal(now.Add(5*time.Minute)) {
 		t.Errorf("once its first is gone, it is %+v", left)
 	}
 	missing := want[client.InvalidParam](e.api.NotificationsUpdate(t.Context(), client.NotificationsUpdateParams{ID: 99, Acknowledged: true}, client.WithToken(tokens[ada])))(t)

@@ -35,7 +35,18 @@ func (e *env) link(kind, email, redirectURL string, ago time.Duration) string {
 	return token
 }
 
-var linkPaths = map[string]string{"magic": "/magic", "reset": "/reset", "verification": "/verify"}
+// emailLink inserts a link that changes the address of a user, or undoes that, and returns its token.
+func (e *env) emailLink(kind, email, to string, byAdmin bool, ago time.Duration) string {
+	e.t.Helper()
+	token := e.link(kind, email, "", ago)
+	digest := sha256.Sum256([]byte(token))
+	e.exec("UPDATE links SET email = $2, by_admin = $3 WHERE token_digest = $1", digest[:], to, byAdmin)
+	return token
+}
+
+var linkPaths = map[string]string{
+	"magic": "/magic", "reset": "/reset", "verification": "/verify", "invitation": "/reset", "email_change": "/email", "email_change_undo": "/email",
+}
 
 // page requests the page of a link.
 func (e *env) page(method, kind, token string) answer {
@@ -46,8 +57,10 @@ func (e *env) page(method, kind, token string) answer {
 // TestLinkPages requests the page of each kind of link in each state. Looking at a page changes nothing.
 func TestLinkPages(t *testing.T) {
 	t.Parallel()
-	lives := map[string]time.Duration{"magic": 15 * time.Minute, "reset": time.Hour, "verification": 7 * 24 * time.Hour}
-	headings := map[string]string{"magic": "Sign in", "reset": "Set a new password", "verification": "Confirm your address"}
+	lives := map[string]time.Duration{"magic": 15 * time.Minute, "reset": time.Hour, "verification": 7 * 24 * time.Hour,
+		"invitation": 7 * 24 * time.Hour, "email_change": time.Hour, "email_change_undo": 72 * time.Hour}
+	headings := map[string]string{"magic": "Sign in", "reset": "Set a new password", "verification": "Confirm your address",
+		"invitation": "Welcome", "email_change": "Confirm your new address", "email_change_undo": "Take the change back"}
 	const notValid, tooOld = "This link is not valid any more", "This link is too old"
 	for kind, life := range lives {
 		t.Run(kind, func(t *testing.T) {
@@ -59,6 +72,10 @@ func TestLinkPages(t *testing.T) {
 			}
 			good := mailed(0)()
 			e.firstCleanUp()
+			dayOld, dayOldHeading := 410, tooOld // where employees have no more time than that
+			if life > 24*time.Hour && kind != "invitation" {
+				dayOld, dayOldHeading = 200, headings[kind]
+			}
 			rows := []struct {
 				name    string
 				token   func() string
@@ -68,6 +85,7 @@ func TestLinkPages(t *testing.T) {
 				{"a new link", mailed(0), 200, headings[kind]},
 				{"a link in its last moment", mailed(life - time.Millisecond), 200, headings[kind]},
 				{"a link at the end of its life", mailed(life), 410, tooOld},
+				{"a link of an employee, a day old", func() string { return e.link(kind, e.user(person{employee: true}), "", 24*time.Hour) }, dayOld, dayOldHeading},
 				{"a link of last year", mailed(365 * 24 * time.Hour), 410, tooOld},
 				{"no token", func() string { return "" }, 404, notValid},
 				{"markup", func() string { return "<script>alert(1)</script>" }, 404, notValid},
@@ -75,13 +93,13 @@ func TestLinkPages(t *testing.T) {
 				{"a mistyped token", func() string { return good[:20] + map[bool]string{true: "b", false: "a"}[good[20] == 'a'] + good[21:] }, 404, notValid},
 				{"a token that never was", func() string { return newToken("plal_") }, 404, notValid},
 				{"a link of another kind", func() string {
-					other := map[string]string{"magic": "reset", "reset": "verification", "verification": "magic"}[kind]
+					other := map[string]string{"magic": "reset", "reset": "verification", "verification": "magic", "invitation": "verification", "email_change": "reset", "email_change_undo": "magic"}[kind]
 					return e.link(other, e.user(person{client: true}), "", 0)
 				}, 404, notValid},
 				{"a used link", func() string {
 					email := e.user(person{client: true})
 					token := e.link(kind, email, "", 0)
-					e.exec("DELETE FROM links USING users WHERE user_id = users.id AND email = $1", email)
+					e.exec("DELETE FROM links USING users WHERE user_id = users.id AND users.email = $1", email)
 					return token
 				}, 404, notValid},
 			}
@@ -230,13 +248,15 @@ func TestLinkPagesEscape(t *testing.T) {
 func TestLinkPageForms(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	rows := []struct{ kind, autocomplete string }{{"reset", "new-password"}, {"verification", "current-password"}}
+	rows := []struct{ kind, operation, autocomplete string }{
+		{"reset", "reset", "new-password"}, {"invitation", "reset", "new-password"}, {"verification", "verification", "current-password"},
+	}
 	for _, row := range rows {
 		email := e.user(person{client: true})
 		token := e.link(row.kind, email, "", 0)
 		text := e.page("GET", row.kind, token).text
 		for _, part := range []string{
-			`data-operation="` + row.kind + `"`, `data-token="` + token + `"`, `autocomplete="` + row.autocomplete + `"`, "<strong>" + email + "</strong>",
+			`data-operation="` + row.operation + `"`, `data-token="` + token + `"`, `autocomplete="` + row.autocomplete + `"`, "<strong>" + email + "</strong>",
 			`value="` + email + `"`, `<label for="password">`, `aria-live="polite"`, "<noscript>", `method="post"`, `<html lang="en">`,
 			`<script src="/link.js" defer></script>`, `<link rel="stylesheet" href="/link.css">`, "PlanoOrder",
 		} {

@@ -65,8 +65,11 @@ func (o *specOperation) encode(t testing.TB, params any) []byte {
 func startFor(t testing.TB, o *specOperation, opts ...func(*options)) *env {
 	t.Helper()
 	opts = append(opts, withSettings(func(s *impl.Settings) { s.ThrottleAddress = 10_000 }))
-	if strings.HasPrefix(o.id, "sessionsGoogle") {
+	if strings.Contains(o.id, "Google") {
 		opts = append(opts, withGoogle(realGoogle(t)))
+	}
+	if o.id == "sessionsHandOver" {
+		opts = append(opts, withSQL(orderSQL))
 	}
 	return start(t, opts...)
 }
@@ -75,13 +78,28 @@ func startFor(t testing.TB, o *specOperation, opts ...func(*options)) *env {
 func prepare(e *env, o *specOperation) *valid {
 	ada := e.user(person{email: "ada@example.com", password: "analytical engine 1843", client: o.id != "usersClientRegister"})
 	v := &valid{specOperation: o, params: o.example(e.t), refused: e.signIn(e.user(person{}))}
+	access, _ := o.op.Extensions["x-access"].(string)
 	switch {
+	case access != "":
+		v.token = e.employee(access)
 	case o.op.Extensions["x-roles"] != nil:
 		v.token = e.session(e.user(person{employee: true}), "planoauth")
+	case o.extension("x-application", "slug") == "planoauth" && o.extension("x-application", "for") == nil:
+		v.token = e.session(ada, "planoauth")
 	case o.extension("x-token", "required") == true:
 		v.token = e.signIn(ada)
 	}
+	switch o.op.Tags[0] {
+	case "companies":
+		e.exec("INSERT INTO companies (name) VALUES ('Remington Rand')")
+	case "employees":
+		e.user(person{employee: true}) // the caller's record has the id 1
+	case "liaisons":
+		e.user(person{liaison: true})
+	}
 	switch o.id {
+	case "applicationsTokenDelete":
+		e.exec("INSERT INTO application_tokens (application_id, token_digest, created_at) SELECT id, '', now() FROM applications WHERE slug = 'planoorder'")
 	case "notificationsUpdate":
 		e.notification(note{kind: "mandrill-email-failed", message: "Mail 12 (welcome) could not be sent"}) // the first one has the id 1
 	case "sessionsMagicLinkCreate":
@@ -90,6 +108,12 @@ func prepare(e *env, o *specOperation) *valid {
 		v.params["reset_token"] = e.link("reset", ada, "", 0)
 	case "sessionsGoogleCreate":
 		googleExample(e, v.params)
+	case "usersGoogleLink":
+		linkExample(e, v.params)
+	case "usersEmailChange":
+		v.params["email_token"] = e.emailLink("email_change", ada, "ada.king@example.com", true, 0)
+	case "usersEmailChangeUndo":
+		v.params["undo_token"] = e.emailLink("email_change_undo", ada, "ada.old@example.com", false, 0)
 	case "usersEmailVerify":
 		v.params["verification_token"] = e.link("verification", ada, "", 0)
 	}
@@ -158,8 +182,8 @@ var commonSteps = []commonStep{
 		return v.send(e)
 	}},
 	{slug: "permission-denied", code: 403, when: "an employee has a session of a product", send: func(v *valid, e *env) answer {
-		v.token = e.signIn(e.user(person{client: true, employee: true}))
-		if registered, ok := v.params["client"].(map[string]any); ok {
+		v.token = e.signIn(e.user(person{client: true, access: "admin"}))
+		if registered, ok := v.params["client"].(map[string]any); ok && v.sensitive() {
 			v.params["client"] = maps.Clone(registered)
 			v.params["client"].(map[string]any)["password"] = "nanoseconds on a wire"
 		}
@@ -188,12 +212,13 @@ var commonSteps = []commonStep{
 	{slug: "application-crash", code: 500, when: "a table is away", send: func(v *valid, e *env) answer {
 		e.exec("ALTER TABLE users RENAME TO users_away")
 		e.exec("ALTER TABLE google_states RENAME TO google_states_away") // the only table that sessions/google_authorize reads
+		e.exec("ALTER TABLE tries RENAME TO tries_away")                 // the only one that passwords/judge reads without a token
 		if v.token != "" {
 			e.exec("UPDATE sessions SET created_at = created_at - interval '1 second'") // drops it from the session cache
 			e.within(busyLimit, "the session is read anew", func() bool { return e.readAs("", v.token) == "application-crash" })
 		}
 		return v.send(e)
-	}, undo: []string{"ALTER TABLE users_away RENAME TO users", "ALTER TABLE google_states_away RENAME TO google_states"}},
+	}, undo: []string{"ALTER TABLE users_away RENAME TO users", "ALTER TABLE google_states_away RENAME TO google_states", "ALTER TABLE tries_away RENAME TO tries"}},
 	{slug: "session-expired", code: 401, when: "the session is seven days old", send: func(v *valid, e *env) answer {
 		v.token = e.signIn(e.user(person{client: true}))
 		e.clock.move(7 * 24 * time.Hour)

@@ -83,12 +83,17 @@ func freeAddress(t *testing.T) string {
 	}
 }
 
-// serve starts the server and waits until it is ready. It returns the curl command that the server prints.
+// serve starts the server and waits until it is ready. It returns the curl command that the server prints on an
+// embedded run.
 func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, curl string) {
 	t.Helper()
 	cmd, stdout, stderr := run(t, []string{"serve"}, append(environment, "ADDR="+address)...)
 	for lines := bufio.NewScanner(stdout); curl == "" && lines.Scan(); {
-		if text := strings.TrimSpace(lines.Text()); strings.HasPrefix(text, "curl ") {
+		text := strings.TrimSpace(lines.Text())
+		if strings.HasPrefix(text, "PlanoAuth is ready at ") {
+			break
+		}
+		if strings.HasPrefix(text, "curl ") {
 			curl = text
 		}
 	}

@@ -290,7 +290,7 @@ func TestRecordOfAnOpenTransaction(t *testing.T) {
 		t.Fatalf("without a record the session is %s", got)
 	}
 	check(t, tx.Commit(t.Context()))
-	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
+	e.within(busyLimit/2, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
 }
 
 // TestChangeOfManyUsers changes one user and then many on one connection: the triggers must not reuse a plan
@@ -329,7 +329,7 @@ func TestRecordOfAChangedUser(t *testing.T) {
 		t.Fatalf("without a record the session is %s", got)
 	}
 	e.exec("WITH changed AS (UPDATE users SET first_name = 'Augusta' RETURNING id) INSERT INTO clients (user_id) SELECT id FROM changed")
-	e.within(busyLimit, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
+	e.within(busyLimit/2, "the record counts", func() bool { return e.readAs(application, token) == "action-successful" })
 }
 
 // TestRecordOfManyUsers: inserting a record scans no whole table.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -256,8 +257,9 @@ func TestRunWithSMTP(t *testing.T) {
 			server.be("auth")
 			_, port, _ := net.SplitHostPort(server.address)
 			address := freeAddress(t)
-			_, stdout, stderr := run(t, []string{"serve"}, "ADDR="+address, "DATABASE_URL="+newDatabase(t),
+			cmd, stdout, stderr := run(t, []string{"serve"}, "ADDR="+address, "DATA_DIR="+filepath.Join(postgresDir(t), "data"),
 				"SMTP_URL="+smtpURL(scheme, "planoauth", smtpPassword, "0.0.0.0:"+port), "MAIL_FROM=auth@planoauth.example", "SSL_CERT_FILE="+authority)
+			defer time.AfterFunc(busyLimit, func() { cmd.Process.Kill() }).Stop() // where it prints nothing
 			greeting := ""
 			for lines := bufio.NewScanner(stdout); !strings.Contains(greeting, "curl") && lines.Scan(); {
 				greeting += lines.Text() + "\n"

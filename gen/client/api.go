@@ -171,16 +171,12 @@ func encodeSensitive(params any) (contentType string, body io.Reader, err error)
 	return "text/plain", bytes.NewReader([]byte(encoded)), nil
 }
 
-// rows requests page after page, until one is not full.
-func rows[Row any](page Page, largest int, ask func(Page) ([]Row, error)) iter.Seq2[Row, error] {
-	page.Number = max(page.Number, 1)
-	if page.Size == 0 {
-		page.Size = largest
-	}
+// rows requests page after page, each after the one before, until there is no next one.
+func rows[Row any](ask func(after string) (page []Row, next string, _ error)) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		for page := page; ; page.Number++ {
-			some, err := ask(page)
-			for _, row := range some {
+		for after := ""; ; {
+			page, next, err := ask(after)
+			for _, row := range page {
 				if !yield(row, nil) {
 					return
 				}
@@ -190,9 +186,10 @@ func rows[Row any](page Page, largest int, ask func(Page) ([]Row, error)) iter.S
 				yield(none, err)
 				return
 			}
-			if len(some) < page.Size {
+			if next == "" {
 				return
 			}
+			after = next
 		}
 	}
 }

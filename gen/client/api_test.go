@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -265,7 +266,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// list answers sessions/index with this many sessions, page by page, or from refusedFrom on with a refusal.
+// list answers sessions/index with this many sessions, page by page, or from the page refusedFrom on with a refusal.
 type list struct {
 	sessions, refusedFrom int
 	pages                 []client.Page // as they were asked for
@@ -279,13 +280,20 @@ func (l *list) Do(req *http.Request) (*http.Response, error) {
 	}
 	l.pages = append(l.pages, params.Page)
 	recorder := httptest.NewRecorder()
-	if l.refusedFrom > 0 && params.Page.Number >= l.refusedFrom {
+	if l.refusedFrom > 0 && len(l.pages) >= l.refusedFrom {
 		err := gen.InvalidToken{Param: "token"}.Write(recorder)
 		return recorder.Result(), err
 	}
 	var outcome gen.SessionsIndexActionSuccessful
-	for id := (params.Page.Number-1)*params.Page.Size + 1; id <= min(params.Page.Number*params.Page.Size, l.sessions); id++ {
+	before := (max(params.Page.Number, 1) - 1) * params.Page.Size
+	if params.Page.After != "" {
+		before = must(strconv.Atoi(params.Page.After))
+	}
+	for id := before + 1; id <= min(before+params.Page.Size, l.sessions); id++ {
 		outcome.Data.Results = append(outcome.Data.Results, gen.Session{ID: int64(id)})
+	}
+	if end := before + params.Page.Size; end < l.sessions {
+		outcome.Data.Next = strconv.Itoa(end)
 	}
 	err := outcome.Write(recorder)
 	return recorder.Result(), err
@@ -301,13 +309,14 @@ func TestLists(t *testing.T) {
 		pages               []client.Page
 		refused             bool
 	}{
-		{"no rows", list{}, client.Page{}, 0, 0, 0, []client.Page{{Number: 1, Size: 100}}, false},
-		{"a page that is not full", list{sessions: 99}, client.Page{}, 1, 99, 0, []client.Page{{Number: 1, Size: 100}}, false},
-		{"a full one", list{sessions: 100}, client.Page{}, 1, 100, 0, []client.Page{{Number: 1, Size: 100}, {Number: 2, Size: 100}}, false},
-		{"a size of one's own", list{sessions: 5}, client.Page{Size: 2}, 1, 5, 0, []client.Page{{Number: 1, Size: 2}, {Number: 2, Size: 2}, {Number: 3, Size: 2}}, false},
-		{"a later beginning", list{sessions: 5}, client.Page{Number: 2, Size: 2}, 3, 5, 0, []client.Page{{Number: 2, Size: 2}, {Number: 3, Size: 2}}, false},
-		{"a break", list{sessions: 5}, client.Page{Size: 2}, 1, 2, 2, []client.Page{{Number: 1, Size: 2}}, false},
-		{"a refusal", list{sessions: 5, refusedFrom: 2}, client.Page{Size: 2}, 1, 2, 0, []client.Page{{Number: 1, Size: 2}, {Number: 2, Size: 2}}, true},
+		{"no rows", list{}, client.Page{}, 0, 0, 0, []client.Page{{Size: 100}}, false},
+		{"a page that is not full", list{sessions: 99}, client.Page{}, 1, 99, 0, []client.Page{{Size: 100}}, false},
+		{"a full one", list{sessions: 100}, client.Page{}, 1, 100, 0, []client.Page{{Size: 100}}, false},
+		{"a row more", list{sessions: 101}, client.Page{}, 1, 101, 0, []client.Page{{Size: 100}, {Size: 100, After: "100"}}, false},
+		{"a size of one's own", list{sessions: 5}, client.Page{Size: 2}, 1, 5, 0, []client.Page{{Size: 2}, {Size: 2, After: "2"}, {Size: 2, After: "4"}}, false},
+		{"a later beginning", list{sessions: 5}, client.Page{Number: 2, Size: 2}, 3, 5, 0, []client.Page{{Number: 2, Size: 2}, {Size: 2, After: "4"}}, false},
+		{"a break", list{sessions: 5}, client.Page{Size: 2}, 1, 2, 2, []client.Page{{Size: 2}}, false},
+		{"a refusal", list{sessions: 5, refusedFrom: 2}, client.Page{Size: 2}, 1, 2, 0, []client.Page{{Size: 2}, {Size: 2, After: "2"}}, true},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

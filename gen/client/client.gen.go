@@ -15,10 +15,94 @@ import (
 	"time"
 )
 
+// Defines values for Access.
+const (
+	AccessAdmin   Access = "admin"
+	AccessNone    Access = "none"
+	AccessSupport Access = "support"
+	AccessViewer  Access = "viewer"
+)
+
+// Defines values for ApplicationsIndexSearchAttributes.
+const (
+	ApplicationsIndexSearchAttributesName ApplicationsIndexSearchAttributes = "name"
+	ApplicationsIndexSearchAttributesSlug ApplicationsIndexSearchAttributes = "slug"
+)
+
+// Defines values for AuditEventsIndexParamsFilters.
+const (
+	Administration AuditEventsIndexParamsFilters = "administration"
+	Changes        AuditEventsIndexParamsFilters = "changes"
+	Refused        AuditEventsIndexParamsFilters = "refused"
+	SignIns        AuditEventsIndexParamsFilters = "sign_ins"
+)
+
+// Defines values for AuditEventsIndexSearchAttributes.
+const (
+	AuditEventsIndexSearchAttributesEmail     AuditEventsIndexSearchAttributes = "email"
+	AuditEventsIndexSearchAttributesRequestID AuditEventsIndexSearchAttributes = "request_id"
+)
+
+// Defines values for ClientsIndexParamsFilters.
+const (
+	ClientsIndexParamsFiltersCompanyUnconfirmed ClientsIndexParamsFilters = "company_unconfirmed"
+	ClientsIndexParamsFiltersEnterprise         ClientsIndexParamsFilters = "enterprise"
+	ClientsIndexParamsFiltersInactive           ClientsIndexParamsFilters = "inactive"
+)
+
+// Defines values for ClientsIndexSearchAttributes.
+const (
+	ClientsIndexSearchAttributesCompanyName ClientsIndexSearchAttributes = "company_name"
+	ClientsIndexSearchAttributesEmail       ClientsIndexSearchAttributes = "email"
+	ClientsIndexSearchAttributesName        ClientsIndexSearchAttributes = "name"
+)
+
+// Defines values for ClientsIndexSortBy.
+const (
+	ClientsIndexSortByCreatedAt ClientsIndexSortBy = "created_at"
+	ClientsIndexSortByEmail     ClientsIndexSortBy = "email"
+)
+
+// Defines values for CompaniesIndexSortBy.
+const (
+	CompaniesIndexSortByCreatedAt CompaniesIndexSortBy = "created_at"
+	CompaniesIndexSortByName      CompaniesIndexSortBy = "name"
+)
+
+// Defines values for EmployeesIndexParamsFilters.
+const (
+	EmployeesIndexParamsFiltersAdmin    EmployeesIndexParamsFilters = "admin"
+	EmployeesIndexParamsFiltersInactive EmployeesIndexParamsFilters = "inactive"
+)
+
+// Defines values for EmployeesIndexSearchAttributes.
+const (
+	EmployeesIndexSearchAttributesEmail EmployeesIndexSearchAttributes = "email"
+	EmployeesIndexSearchAttributesName  EmployeesIndexSearchAttributes = "name"
+)
+
+// Defines values for EmployeesIndexSortBy.
+const (
+	EmployeesIndexSortByCreatedAt EmployeesIndexSortBy = "created_at"
+	EmployeesIndexSortByEmail     EmployeesIndexSortBy = "email"
+)
+
 // Defines values for ExpiryReason.
 const (
 	Absolute ExpiryReason = "absolute"
 	Idle     ExpiryReason = "idle"
+)
+
+// Defines values for LiaisonsIndexSearchAttributes.
+const (
+	LiaisonsIndexSearchAttributesEmail LiaisonsIndexSearchAttributes = "email"
+	LiaisonsIndexSearchAttributesName  LiaisonsIndexSearchAttributes = "name"
+)
+
+// Defines values for LiaisonsIndexSortBy.
+const (
+	LiaisonsIndexSortByCreatedAt LiaisonsIndexSortBy = "created_at"
+	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
 // Defines values for NotificationsIndexSearchAttributes.
@@ -49,6 +133,27 @@ const (
 	Type                 ParamErrorRule = "type"
 )
 
+// Defines values for PeopleIndexParamsFilters.
+const (
+	GoogleLinked PeopleIndexParamsFilters = "google_linked"
+	NoPassword   PeopleIndexParamsFilters = "no_password"
+	Recordless   PeopleIndexParamsFilters = "recordless"
+	Unverified   PeopleIndexParamsFilters = "unverified"
+)
+
+// Defines values for PeopleIndexSearchAttributes.
+const (
+	PeopleIndexSearchAttributesEmail PeopleIndexSearchAttributes = "email"
+	PeopleIndexSearchAttributesName  PeopleIndexSearchAttributes = "name"
+	PeopleIndexSearchAttributesPhone PeopleIndexSearchAttributes = "phone"
+)
+
+// Defines values for PeopleIndexSortBy.
+const (
+	PeopleIndexSortByCreatedAt PeopleIndexSortBy = "created_at"
+	PeopleIndexSortByEmail     PeopleIndexSortBy = "email"
+)
+
 // Defines values for SessionsDeleteParamsScope.
 const (
 	All     SessionsDeleteParamsScope = "all"
@@ -58,8 +163,19 @@ const (
 
 // Defines values for SessionsIndexSortBy.
 const (
-	CreatedAt  SessionsIndexSortBy = "created_at"
-	LastUsedAt SessionsIndexSortBy = "last_used_at"
+	SessionsIndexSortByCreatedAt  SessionsIndexSortBy = "created_at"
+	SessionsIndexSortByLastUsedAt SessionsIndexSortBy = "last_used_at"
+)
+
+// Defines values for SignInExplanationOutcome.
+const (
+	SignInExplanationOutcomeActionSuccessful  SignInExplanationOutcome = "action-successful"
+	SignInExplanationOutcomeClientRequired    SignInExplanationOutcome = "client-required"
+	SignInExplanationOutcomeEmailNotFound     SignInExplanationOutcome = "email-not-found"
+	SignInExplanationOutcomeRateLimitExceeded SignInExplanationOutcome = "rate-limit-exceeded"
+	SignInExplanationOutcomeUserHasNoPassword SignInExplanationOutcome = "user-has-no-password"
+	SignInExplanationOutcomeUserRequiresRole  SignInExplanationOutcome = "user-requires-role"
+	SignInExplanationOutcomeUserSuspended     SignInExplanationOutcome = "user-suspended"
 )
 
 // Defines values for SignInMethod.
@@ -68,6 +184,17 @@ const (
 	SignInMethodMagicLink    SignInMethod = "magic_link"
 	SignInMethodPassword     SignInMethod = "password"
 	SignInMethodRegistration SignInMethod = "registration"
+)
+
+// Defines values for SignInStepStep.
+const (
+	SignInStepStepApplication SignInStepStep = "application"
+	SignInStepStepPassword    SignInStepStep = "password"
+	SignInStepStepRecord      SignInStepStep = "record"
+	SignInStepStepRole        SignInStepStep = "role"
+	SignInStepStepSuspended   SignInStepStep = "suspended"
+	SignInStepStepThrottle    SignInStepStep = "throttle"
+	SignInStepStepUser        SignInStepStep = "user"
 )
 
 // Defines values for SortOrder.
@@ -89,10 +216,38 @@ const (
 	Minimal View = "minimal"
 )
 
+// AccentColor A color of the application, in which its pages appear; empty for none.
+//
+// Example: #3366cc
+type AccentColor = string
+
+// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+type Access string
+
+// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+//
+// Example: ["client"]
+type Admits = []string
+
 // Application A product that users sign in to.
 type Application struct {
+	// AccentColor A color of the application.
+	//
+	// Example: #3366cc
+	AccentColor string `json:"accent_color,omitempty,omitzero"`
+
 	// Admits Kinds of records.
 	Admits Records `json:"admits,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// HasLogo Whether there is a logo at `/applications/SLUG/logo`.
+	//
+	// Example: true
+	HasLogo bool `json:"has_logo,omitempty,omitzero"`
 
 	// ID The id of a row.
 	//
@@ -109,7 +264,7 @@ type Application struct {
 	// Example: PlanoOrder
 	Name string `json:"name,omitempty,omitzero"`
 
-	// RedirectOrigins The origins that `redirect_url` may have.
+	// RedirectOrigins The origins that `redirect_url` may have. The operations of applications show what was set; the origin of `url` is allowed too, and is in the list elsewhere.
 	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
 
 	// SignInMail Whether users get a mail about each sign-in.
@@ -121,6 +276,14 @@ type Application struct {
 	//
 	// Example: planoorder
 	Slug ApplicationSlug `json:"slug,omitempty,omitzero"`
+
+	// SupportURL Where users get help.
+	//
+	// Example: mailto:help@planoorder.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Tokens The tokens of the application, the oldest first. Only the operations of applications show them.
+	Tokens []ApplicationToken `json:"tokens,omitempty,omitzero"`
 
 	// URL Where the application is.
 	//
@@ -142,10 +305,552 @@ type ApplicationCrash struct {
 	Status    string    `json:"status"`
 }
 
+// ApplicationList A page of applications.
+type ApplicationList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The applications of the page.
+	Results []Application `json:"results"`
+}
+
 // ApplicationSlug The slug of the application.
 //
 // Example: planoorder
 type ApplicationSlug = string
+
+// ApplicationToken A token of an application, without its text.
+type ApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at,omitempty,omitzero"`
+}
+
+// ApplicationsCreateActionSuccessful The new application.
+type ApplicationsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsCreateParams The params of applications/create.
+type ApplicationsCreateParams struct {
+	// AccentColor A color of the application, in which its pages appear; empty for none.
+	//
+	// Example: #3366cc
+	AccentColor AccentColor `json:"accent_color,omitempty,omitzero"`
+
+	// Admits Users with one of these records may sign in. A new application admits clients when it is absent.
+	//
+	// Example: ["client"]
+	Admits Admits `json:"admits,omitempty,omitzero"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs bool `json:"legacy_slugs,omitempty,omitzero"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo string `json:"logo,omitempty,omitzero"`
+
+	// Name The name for people.
+	Name CompanyName `json:"name"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitempty,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail bool `json:"sign_in_mail,omitempty,omitzero"`
+
+	// Slug The slug of the new application. It never changes.
+	//
+	// Example: planoship
+	Slug NewApplicationSlug `json:"slug"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL string `json:"support_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL string `json:"url,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexActionSuccessful The applications.
+type ApplicationsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of applications.
+	Data ApplicationList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsIndexParams The params of applications/index.
+type ApplicationsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the applications must contain, in upper or lower case.
+	Search ApplicationsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the applications.
+	Sort ApplicationsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsIndexSearch What the applications must contain, in upper or lower case.
+type ApplicationsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ApplicationsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ApplicationsIndexSearchAttributes defines model for ApplicationsIndexSearch.Attributes.
+type ApplicationsIndexSearchAttributes string
+
+// ApplicationsIndexSort The order of the applications.
+type ApplicationsIndexSort struct {
+	// By What the applications are sorted by; `slug` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ApplicationsReadActionSuccessful The application.
+type ApplicationsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsReadParams The params of applications/read.
+type ApplicationsReadParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsTokenCreateActionSuccessful The new token. It is shown this once.
+type ApplicationsTokenCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A new token of an application.
+	Data NewApplicationToken `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenCreateParams The params of applications/token_create.
+type ApplicationsTokenCreateParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// ApplicationsTokenDeleteActionSuccessful The application, without the token.
+type ApplicationsTokenDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsTokenDeleteParams The params of applications/token_delete.
+type ApplicationsTokenDeleteParams struct {
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// TokenID The id of the token.
+	TokenID ID `json:"token_id"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ApplicationsUpdateActionSuccessful The application, as changed.
+type ApplicationsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A product that users sign in to.
+	Data Application `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ApplicationsUpdateParams The params of applications/update.
+type ApplicationsUpdateParams struct {
+	AccentColor *AccentColor `json:"accent_color,omitempty"`
+	Admits      *Admits      `json:"admits,omitempty"`
+
+	// ID The id of the application.
+	ID ID `json:"id"`
+
+	// LegacySlugs Whether the old spelling `email-already-registerd` is sent.
+	//
+	// Example: false
+	LegacySlugs *bool `json:"legacy_slugs,omitempty"`
+
+	// Logo Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+	//
+	// Example:
+	Logo *string `json:"logo,omitempty"`
+
+	// Name The name for people.
+	Name *CompanyName `json:"name,omitempty"`
+
+	// RedirectOrigins The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before.
+	RedirectOrigins []string `json:"redirect_origins,omitzero"`
+
+	// SignInMail Whether users get a mail about each sign-in.
+	//
+	// Example: false
+	SignInMail *bool `json:"sign_in_mail,omitempty"`
+
+	// SupportURL Where users get help: an https or a mailto URL; empty for none.
+	//
+	// Example: mailto:help@ship.example
+	SupportURL *string `json:"support_url,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// URL Where the application is: an https URL, or http on loopback; empty for none.
+	//
+	// Example: https://ship.example
+	URL *string `json:"url,omitempty"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditActor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+type AuditActor struct {
+	// Application The application.
+	Application ApplicationSlug `json:"application,omitempty,omitzero"`
+
+	// Command Whether it was the command.
+	//
+	// Example: true
+	Command bool `json:"command,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the user's address is verified.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
+
+	// ID The id of the user.
+	ID ID `json:"id,omitempty,omitzero"`
+}
+
+// AuditEvent What one request did, or several like it.
+type AuditEvent struct {
+	// Actor Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in.
+	Actor AuditActor `json:"actor,omitempty,omitzero"`
+
+	// Application The application that it was about.
+	Application ApplicationSlug `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that were passed to change something, never their values.
+	//
+	// Example: ["first_name","phone"]
+	Changed []string `json:"changed,omitempty,omitzero"`
+
+	// Count How many requests it stands for. Of refusals beyond ten of an operation, slug, network and subject in a minute, one event counts the rest, and has the request id, the address and the browser of the first of them.
+	//
+	// Example: 1
+	Count int64 `json:"count,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address that the request came from.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id,omitempty,omitzero"`
+
+	// Status The status slug. It is `action-successful` for a change whose mail could not be sent, and absent where an event stands for requests of several slugs.
+	//
+	// Example: action-successful
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Subject Whom it was about; of a user who was deleted the id alone.
+	Subject User `json:"subject,omitempty,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// AuditEventList A page of events.
+type AuditEventList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The events of the page.
+	Results []AuditEvent `json:"results"`
+}
+
+// AuditEventsIndexActionSuccessful The events.
+type AuditEventsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of events.
+	Data AuditEventList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// AuditEventsIndexParams The params of audit_events/index.
+type AuditEventsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only events of what makes or ends a session of the user who calls, of requests that were refused, of changes, or of administrative operations. Several must all hold.
+	Filters []AuditEventsIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Operation Only events of this operationId, or of this verb of the command.
+	//
+	// Example: sessionsCreate
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the actor, the subject or the request of the events must contain, in upper or lower case.
+	Search AuditEventsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the events.
+	Sort AuditEventsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Status Only events of this status slug.
+	//
+	// Example: invalid-password
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UserID Only events whose actor or subject is the user with this id.
+	UserID ID `json:"user_id,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// AuditEventsIndexParamsFilters defines model for AuditEventsIndexParams.Filters.
+type AuditEventsIndexParamsFilters string
+
+// AuditEventsIndexSearch What the actor, the subject or the request of the events must contain, in upper or lower case.
+type AuditEventsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []AuditEventsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for: in the e-mail addresses of users, and at the beginning of request ids. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// AuditEventsIndexSearchAttributes defines model for AuditEventsIndexSearch.Attributes.
+type AuditEventsIndexSearchAttributes string
+
+// AuditEventsIndexSort The order of the events.
+type AuditEventsIndexSort struct {
+	// By What the events are sorted by; `created_at` when absent.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientCreatedForExistingEmail A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged.
+type ClientCreatedForExistingEmail struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: A user had this address, and is a client now.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientList A page of clients.
+type ClientList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The clients of the page.
+	Results []ClientRecord `json:"results"`
+}
 
 // ClientRecord A user's record as a client. Names and phone are the user's.
 type ClientRecord struct {
@@ -243,6 +948,195 @@ type ClientValidationFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ClientsCreateActionSuccessful The user is new, and a client.
+type ClientsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateClient The person. If a user has the e-mail address, that user keeps the names and the phone number.
+type ClientsCreateClient struct {
+	// CompanyID The id of a row.
+	//
+	// Example: 7
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName CompanyName `json:"company_name,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+}
+
+// ClientsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type ClientsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsCreateParams The params of clients/create.
+type ClientsCreateParams struct {
+	// Application The application that the person is invited to.
+	Application ApplicationSlug `json:"application"`
+
+	// Client The person. If a user has the e-mail address, that user keeps the names and the phone number.
+	Client ClientsCreateClient `json:"client"`
+
+	// Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
+	Enterprise Enterprise `json:"enterprise,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexActionSuccessful The clients.
+type ClientsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of clients.
+	Data ClientList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsIndexParams The params of clients/index.
+type ClientsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only clients who are not active, who registered as a company, or whose company nobody has confirmed. Several must all hold.
+	Filters []ClientsIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the clients must contain, in upper or lower case.
+	Search ClientsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the clients.
+	Sort ClientsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ClientsIndexParamsFilters defines model for ClientsIndexParams.Filters.
+type ClientsIndexParamsFilters string
+
+// ClientsIndexSearch What the clients must contain, in upper or lower case.
+type ClientsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []ClientsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// ClientsIndexSearchAttributes defines model for ClientsIndexSearch.Attributes.
+type ClientsIndexSearchAttributes string
+
+// ClientsIndexSort The order of the clients.
+type ClientsIndexSort struct {
+	// By What the clients are sorted by; `created_at` when absent.
+	By ClientsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// ClientsIndexSortBy What the clients are sorted by; `created_at` when absent.
+type ClientsIndexSortBy string
+
+// ClientsReadActionSuccessful The client.
+type ClientsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsReadParams The params of clients/read.
+type ClientsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // ClientsRegisterActionSuccessful The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed.
@@ -364,6 +1258,285 @@ type ClientsRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// ClientsUpdateActionSuccessful The client, as changed.
+type ClientsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a client. Names and phone are the user's.
+	Data ClientRecord `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ClientsUpdateParams The params of clients/update.
+type ClientsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// CompanyConfirmed Whether the client belongs to the company, as an employee has found out. Only for users whose address is verified.
+	//
+	// Example: true
+	CompanyConfirmed *bool `json:"company_confirmed,omitempty"`
+
+	// CompanyID The id of the company, which is unconfirmed again if it is another one; 0 takes the company away.
+	//
+	// Example: 7
+	CompanyID *int64 `json:"company_id,omitempty"`
+
+	// CompanyName The name of the company that the client claims to belong to, in one line, without control characters. An empty one removes it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName *string     `json:"company_name,omitempty"`
+	Enterprise  *Enterprise `json:"enterprise,omitempty"`
+	FirstName   *Name       `json:"first_name,omitempty"`
+
+	// ID The id of the record.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesCreateActionSuccessful The new company.
+type CompaniesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesCreateParams The params of companies/create.
+type CompaniesCreateParams struct {
+	// Name The name of the company.
+	Name CompanyName `json:"name"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexActionSuccessful The companies.
+type CompaniesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of companies.
+	Data CompanyList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesIndexParams The params of companies/index.
+type CompaniesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only companies that are not active.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the companies must contain, in upper or lower case.
+	Search CompaniesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the companies.
+	Sort CompaniesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesIndexSearch What the companies must contain, in upper or lower case.
+type CompaniesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// CompaniesIndexSort The order of the companies.
+type CompaniesIndexSort struct {
+	// By What the companies are sorted by; `name` when absent.
+	By CompaniesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// CompaniesIndexSortBy What the companies are sorted by; `name` when absent.
+type CompaniesIndexSortBy string
+
+// CompaniesReadActionSuccessful The company.
+type CompaniesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesReadParams The params of companies/read.
+type CompaniesReadParams struct {
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// CompaniesUpdateActionSuccessful The company, as changed.
+type CompaniesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A company that clients can belong to.
+	Data Company `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompaniesUpdateParams The params of companies/update.
+type CompaniesUpdateParams struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the company.
+	ID ID `json:"id"`
+
+	// Name The name of the company.
+	Name *CompanyName `json:"name,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// Company A company that clients can belong to.
+type Company struct {
+	// Active Whether clients may name the company as theirs.
+	//
+	// Example: true
+	Active bool `json:"active,omitempty,omitzero"`
+
+	// Clients The number of its clients.
+	//
+	// Example: 2
+	Clients int64 `json:"clients,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Name The name.
+	//
+	// Example: Eckert-Mauchly
+	Name string `json:"name,omitempty,omitzero"`
+}
+
+// CompanyAlreadyExists A company has this name, in upper or lower case.
+type CompanyAlreadyExists struct {
+	Code int `json:"code"`
+
+	// Message Example: A company has this name already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// CompanyList A page of companies.
+type CompanyList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The companies of the page.
+	Results []Company `json:"results"`
+}
+
 // CompanyName The name of the company that the client claims to belong to, in one line, without control characters.
 //
 // Example: Eckert-Mauchly
@@ -371,6 +1544,11 @@ type CompanyName = string
 
 // Count Whether `data.count` has the number of all matches on all pages.
 type Count = bool
+
+// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+//
+// Example: true
+type CountEstimated = bool
 
 // DeletedSessions The result of signing out.
 type DeletedSessions struct {
@@ -385,11 +1563,39 @@ type DeletedSessions struct {
 // Example: ada@example.com
 type Email = string
 
-// EmailAlreadyClient The user of the session has a client record. Nothing was changed.
+// EmailAlreadyClient The user has a client record, active or not. Nothing was changed.
 type EmailAlreadyClient struct {
 	Code int `json:"code"`
 
 	// Message Example: This user is a client already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyEmployee The user with this e-mail address has an employee record, active or not. Nothing was changed.
+type EmailAlreadyEmployee struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is an employee already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmailAlreadyLiaison The user with this e-mail address has a liaison record, active or not. Nothing was changed.
+type EmailAlreadyLiaison struct {
+	Code int `json:"code"`
+
+	// Message Example: This user is a liaison already.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -443,6 +1649,20 @@ type EmailAlreadyVerified struct {
 	Status    string    `json:"status"`
 }
 
+// EmailChangeLinkExpired The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours.
+type EmailChangeLinkExpired struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is too old.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
 // EmailNotFound No user has the e-mail address that was passed.
 type EmailNotFound struct {
 	Code int `json:"code"`
@@ -455,6 +1675,275 @@ type EmailNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// EmailUnverified A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified.
+type EmailUnverified struct {
+	Code int `json:"code"`
+
+	// Message Example: This address is not verified.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// Employee A user's record as an employee. Names are the user's.
+type Employee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
+}
+
+// EmployeeList A page of employees.
+type EmployeeList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The employees of the page.
+	Results []Employee `json:"results"`
+}
+
+// EmployeesCreateActionSuccessful The new employee.
+type EmployeesCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type EmployeesCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesCreateParams The params of employees/create.
+type EmployeesCreateParams struct {
+	// Access What the employee may do by administrative operations; `none` when absent.
+	Access Access `json:"access,omitempty,omitzero"`
+
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexActionSuccessful The employees.
+type EmployeesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of employees.
+	Data EmployeeList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesIndexParams The params of employees/index.
+type EmployeesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only employees who are not active, or who have the access `admin`. Several must all hold.
+	Filters []EmployeesIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the employees must contain, in upper or lower case.
+	Search EmployeesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the employees.
+	Sort EmployeesIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesIndexParamsFilters defines model for EmployeesIndexParams.Filters.
+type EmployeesIndexParamsFilters string
+
+// EmployeesIndexSearch What the employees must contain, in upper or lower case.
+type EmployeesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []EmployeesIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// EmployeesIndexSearchAttributes defines model for EmployeesIndexSearch.Attributes.
+type EmployeesIndexSearchAttributes string
+
+// EmployeesIndexSort The order of the employees.
+type EmployeesIndexSort struct {
+	// By What the employees are sorted by; `created_at` when absent.
+	By EmployeesIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// EmployeesIndexSortBy What the employees are sorted by; `created_at` when absent.
+type EmployeesIndexSortBy string
+
+// EmployeesReadActionSuccessful The employee.
+type EmployeesReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesReadParams The params of employees/read.
+type EmployeesReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// EmployeesUpdateActionSuccessful The employee, as changed.
+type EmployeesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as an employee. Names are the user's.
+	Data Employee `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// EmployeesUpdateParams The params of employees/update.
+type EmployeesUpdateParams struct {
+	Access *Access `json:"access,omitempty"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Enterprise Whether the client claims to be a company. Without `company_id` it becomes an enterprise client.
@@ -471,6 +1960,374 @@ type Expiry struct {
 
 // ExpiryReason Which limit was exceeded first. `absolute` is 7 days from the sign-in, `idle` is 72 hours from the last use.
 type ExpiryReason string
+
+// ExportedAddress A network that the person has signed in from.
+type ExportedAddress struct {
+	// Address An IPv4 address, or the /64 of an IPv6 one.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address"`
+
+	// SignedInAt When the person signed in from there last.
+	SignedInAt Time `json:"signed_in_at"`
+}
+
+// ExportedAuditEvent An event. Of what others did, it lacks their address and device.
+type ExportedAuditEvent struct {
+	// ActorApplication The slug of the application whose token did it; absent for none.
+	//
+	// Example: planoorder
+	ActorApplication string `json:"actor_application,omitempty,omitzero"`
+
+	// ActorID The id of the user who did it; absent for somebody who was not signed in.
+	ActorID ID `json:"actor_id,omitempty,omitzero"`
+
+	// Application The slug of the application that it was about.
+	//
+	// Example: planoorder
+	Application string `json:"application,omitempty,omitzero"`
+
+	// Changed The names of the params that changed something.
+	//
+	// Example: ["first_name"]
+	Changed []string `json:"changed"`
+
+	// Command Whether the command did it.
+	//
+	// Example: false
+	Command bool `json:"command"`
+
+	// Count How many requests it stands for.
+	//
+	// Example: 1
+	Count int64 `json:"count"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip,omitempty,omitzero"`
+
+	// Operation The operationId, or the verb of the command.
+	//
+	// Example: usersUpdate
+	Operation string `json:"operation"`
+
+	// RequestID The request id; absent for the command.
+	//
+	// Example: 7QDPUUZHSQNNZWEGSLBWMVBDRI
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// Status The slug of the answer.
+	//
+	// Example: action-successful
+	Status string `json:"status"`
+
+	// SubjectID The id of the user whom it was about.
+	SubjectID ID `json:"subject_id,omitempty,omitzero"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+}
+
+// ExportedClient The record as a client.
+type ExportedClient struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CompanyConfirmed Whether the company was confirmed.
+	//
+	// Example: true
+	CompanyConfirmed bool `json:"company_confirmed"`
+
+	// CompanyID The id of the company; absent for none.
+	CompanyID ID `json:"company_id,omitempty,omitzero"`
+
+	// CompanyName The name of the company, as the person stated it.
+	//
+	// Example: Eckert-Mauchly
+	CompanyName string `json:"company_name"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Enterprise Whether the person wants an enterprise account.
+	//
+	// Example: false
+	Enterprise bool `json:"enterprise"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedEmployee The record as an employee.
+type ExportedEmployee struct {
+	// Access What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+	Access Access `json:"access"`
+
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLiaison The record as a liaison.
+type ExportedLiaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+}
+
+// ExportedLink A mailed link that was not used, or a session that is being handed over. A digest of its token is stored too.
+type ExportedLink struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// ByAdmin Whether an administrator made it.
+	//
+	// Example: false
+	ByAdmin bool `json:"by_admin"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email The address that a change of address leads to; empty for other kinds.
+	//
+	// Example: ada@example.org
+	Email string `json:"email"`
+
+	// EmailVerified Of a link that undoes a change of address, whether the old one was verified.
+	//
+	// Example: false
+	EmailVerified bool `json:"email_verified"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the link is for.
+	//
+	// Example: magic
+	Kind string `json:"kind"`
+
+	// KnownAddress Whether it was requested from a known address.
+	//
+	// Example: true
+	KnownAddress bool `json:"known_address"`
+
+	// RedirectURL Where the link leads in the end.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// SessionCreatedAt Of a session that is being handed over, when the person signed in.
+	SessionCreatedAt Time `json:"session_created_at,omitempty,omitzero"`
+
+	// SessionMethod Of a session that is being handed over, how the person signed in; empty for other links.
+	//
+	// Example:
+	SessionMethod string `json:"session_method"`
+}
+
+// ExportedMail A mail, without its body.
+type ExportedMail struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// FailedAt When it was given up.
+	FailedAt Time `json:"failed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What the mail is about.
+	//
+	// Example: sign_in
+	Kind string `json:"kind"`
+
+	// SentAt When it was sent; absent while it was not.
+	SentAt Time `json:"sent_at,omitempty,omitzero"`
+
+	// Subject The subject.
+	//
+	// Example: You signed in to PlanoOrder
+	Subject string `json:"subject"`
+
+	// ToEmail The address that it went to.
+	//
+	// Example: ada@example.com
+	ToEmail string `json:"to_email"`
+
+	// ToName The name that it went to.
+	//
+	// Example: Ada Lovelace
+	ToName string `json:"to_name"`
+}
+
+// ExportedNotification A notification that the person has acknowledged.
+type ExportedNotification struct {
+	// AcknowledgedAt When it was acknowledged.
+	AcknowledgedAt Time `json:"acknowledged_at,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Kind What failed.
+	//
+	// Example: mandrill-email-failed
+	Kind string `json:"kind"`
+}
+
+// ExportedSession A session. A digest of its token is stored too.
+type ExportedSession struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// IP The address of the request.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// LastUsedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	LastUsedAt Time `json:"last_used_at"`
+
+	// Method How the user signed in.
+	Method SignInMethod `json:"method"`
+
+	// RedirectURL Where the person went next.
+	//
+	// Example: https://planoorder.example/orders?open=1
+	RedirectURL string `json:"redirect_url"`
+
+	// UserAgent The User-Agent header of the request.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+	UserAgent string `json:"user_agent"`
+}
+
+// ExportedUser The user. A digest of the password is stored too.
+type ExportedUser struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// EmailVerifiedAt When the address was verified; absent for never.
+	EmailVerifiedAt Time `json:"email_verified_at,omitempty,omitzero"`
+
+	// FirstName The first name.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name"`
+
+	// GoogleSubject Google's id of the linked account; absent for none.
+	//
+	// Example: 110169484474386276334
+	GoogleSubject string `json:"google_subject,omitempty,omitzero"`
+
+	// HasPassword Whether the person has a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName The last name.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name"`
+
+	// Phone The phone number.
+	//
+	// Example: +12125552368
+	Phone string `json:"phone"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended"`
+}
 
 // GoogleAccountConflict A user has the address of the Google account, but cannot be linked to it. The user is linked to another account, Google is not the authority for the address, or the user has a password and has not verified the address. Nothing was changed.
 type GoogleAccountConflict struct {
@@ -532,6 +2389,19 @@ type GoogleSignInFailed struct {
 	Status    string    `json:"status"`
 }
 
+// HandedOver A session that was handed over.
+type HandedOver struct {
+	// MagicToken What sessions/magic_link_create takes, together with the verifier.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	MagicToken string `json:"magic_token"`
+
+	// URL Where to send the browser: the redirect URL with `magic_token` appended.
+	//
+	// Example: https://planoorder.example/orders?magic_token=plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	URL string `json:"url"`
+}
+
 // ID The id of a row.
 //
 // Example: 7
@@ -556,6 +2426,20 @@ type InvalidContentType struct {
 	Code int `json:"code"`
 
 	// Message Example: The content type is not the one that this operation reads.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// InvalidEmailChangeLink The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid.
+type InvalidEmailChangeLink struct {
+	Code int `json:"code"`
+
+	// Message Example: The link is not valid.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -669,10 +2553,272 @@ type InvalidVerificationLink struct {
 	Status    string    `json:"status"`
 }
 
+// Liaison A user's record as a liaison. Names are the user's.
+type Liaison struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: true
+	Active bool `json:"active,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// User A person.
+	User User `json:"user,omitempty,omitzero"`
+}
+
+// LiaisonList A page of liaisons.
+type LiaisonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The liaisons of the page.
+	Results []Liaison `json:"results"`
+}
+
+// LiaisonsCreateActionSuccessful The new liaison.
+type LiaisonsCreateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type LiaisonsCreateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsCreateParams The params of liaisons/create.
+type LiaisonsCreateParams struct {
+	// Email The e-mail address. If a user has it, that user gets the record, and keeps the names.
+	Email Email `json:"email"`
+
+	// FirstName The first name, for a new user.
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// Invite Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+	//
+	// Example: true
+	Invite *bool `json:"invite,omitempty"`
+
+	// LastName The last name, for a new user.
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexActionSuccessful The liaisons.
+type LiaisonsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of liaisons.
+	Data LiaisonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsIndexParams The params of liaisons/index.
+type LiaisonsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only liaisons who are not active.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the liaisons must contain, in upper or lower case.
+	Search LiaisonsIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the liaisons.
+	Sort LiaisonsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSearch What the liaisons must contain, in upper or lower case.
+type LiaisonsIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []LiaisonsIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// LiaisonsIndexSearchAttributes defines model for LiaisonsIndexSearch.Attributes.
+type LiaisonsIndexSearchAttributes string
+
+// LiaisonsIndexSort The order of the liaisons.
+type LiaisonsIndexSort struct {
+	// By What the liaisons are sorted by; `created_at` when absent.
+	By LiaisonsIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// LiaisonsIndexSortBy What the liaisons are sorted by; `created_at` when absent.
+type LiaisonsIndexSortBy string
+
+// LiaisonsReadActionSuccessful The liaison.
+type LiaisonsReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsReadParams The params of liaisons/read.
+type LiaisonsReadParams struct {
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// LiaisonsUpdateActionSuccessful The liaison, as changed.
+type LiaisonsUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user's record as a liaison. Names are the user's.
+	Data Liaison `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// LiaisonsUpdateParams The params of liaisons/update.
+type LiaisonsUpdateParams struct {
+	// Active Whether the record counts as a role.
+	//
+	// Example: false
+	Active *bool `json:"active,omitempty"`
+
+	// ID The id of the record.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // LinkToken The token of a mailed link, `plal_…`.
 //
 // Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 type LinkToken = string
+
+// ListPage Which part of the list is returned, by `number` or by `after`.
+type ListPage struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
+	// Number Which page, the first being 1.
+	//
+	// Example: 1
+	Number int `json:"number,omitempty,omitzero"`
+
+	// Size The number of rows on a page; 20 when absent.
+	//
+	// Example: 20
+	Size int `json:"size,omitempty,omitzero"`
+}
 
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
@@ -714,6 +2860,34 @@ type MissingParam struct {
 //
 // Example: Ada
 type Name = string
+
+// NewApplicationSlug The slug of the new application. It never changes.
+//
+// Example: planoship
+type NewApplicationSlug = string
+
+// NewApplicationToken A new token of an application.
+type NewApplicationToken struct {
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Token The token. It is shown this once.
+	//
+	// Example: plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
+	Token string `json:"token"`
+}
+
+// Next What `page.after` takes for the next page; absent on the last one.
+//
+// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+type Next = string
 
 // NoParamsDecoded The body is empty, before or after base64 decoding, or it is an empty object although a param is required.
 type NoParamsDecoded struct {
@@ -779,6 +2953,16 @@ type NotificationList struct {
 	//
 	// Example: 3
 	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The notifications of the page.
 	Results []Notification `json:"results"`
@@ -900,6 +3084,11 @@ type OriginNotAllowed struct {
 
 // Page Which part of the list is returned.
 type Page struct {
+	// After The page after that of an answer with the same `sort`: its `data.next`.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	After string `json:"after,omitempty,omitzero"`
+
 	// Number Which page, the first being 1.
 	//
 	// Example: 1
@@ -938,6 +3127,17 @@ type ParamErrors = []ParamError
 // Example: analytical engine 1843
 type Password = string
 
+// PasswordJudgement What the policy says of a password.
+type PasswordJudgement struct {
+	// Acceptable Whether the password would be accepted.
+	//
+	// Example: false
+	Acceptable bool `json:"acceptable"`
+
+	// Rules The rules that the password breaks: `minLength` for one that is too short, `guessable`, or `own_words` for one that is made of words that belong to the person.
+	Rules []string `json:"rules"`
+}
+
 // PasswordRejected The new password is too short (`minLength`), easily guessed (`guessable`) or made of the person's own words (`own_words`). Nothing was changed.
 type PasswordRejected struct {
 	Code int `json:"code"`
@@ -955,6 +3155,430 @@ type PasswordRejected struct {
 	Status    string    `json:"status"`
 }
 
+// PasswordsJudgeActionSuccessful The password was judged. `acceptable` says how.
+type PasswordsJudgeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What the policy says of a password.
+	Data PasswordJudgement `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PasswordsJudgeParams The params of passwords/judge.
+//
+// Example: {"email":"ada@example.com","password":"analytical engine 1843"}
+type PasswordsJudgeParams struct {
+	// Email The e-mail address of the person, as far as it is known.
+	//
+	// Example: ada@example.com
+	Email string `json:"email,omitempty,omitzero"`
+
+	// FirstName The first name of the person, as far as it is known.
+	//
+	// Example: Ada
+	FirstName string `json:"first_name,omitempty,omitzero"`
+
+	// LastName The last name of the person, as far as it is known.
+	//
+	// Example: Lovelace
+	LastName string `json:"last_name,omitempty,omitzero"`
+
+	// Password A password. It is normalized by Unicode NFKC, and not trimmed.
+	//
+	// Example: analytical engine 1843
+	Password Password `json:"password"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleDeleteActionSuccessful The person was deleted.
+type PeopleDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleDeleteParams The params of people/delete.
+type PeopleDeleteParams struct {
+	// Email The person's e-mail address, so that nobody is deleted by a wrong id.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleEmailUpdateActionSuccessful The link is on its way. `data` is the person, whose address has not changed yet.
+type PeopleEmailUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleEmailUpdateMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleEmailUpdateParams The params of people/email_update.
+type PeopleEmailUpdateParams struct {
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleExplainActionSuccessful What signing in would answer.
+type PeopleExplainActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data What sessions/create would answer to the right password.
+	Data SignInExplanation `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExplainParams The params of people/explain.
+type PeopleExplainParams struct {
+	// Application The slug of the application.
+	//
+	// Example: planoorder
+	Application ApplicationSlug `json:"application"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleExportActionSuccessful Everything about the person.
+type PeopleExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleExportParams The params of people/export.
+type PeopleExportParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleIndexActionSuccessful The people.
+type PeopleIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of people.
+	Data PersonList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleIndexParams The params of people/index.
+type PeopleIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only people whose address is not verified, who have no record, no password, or a Google account. Several must all hold.
+	Filters []PeopleIndexParamsFilters `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the people must contain, in upper or lower case.
+	Search PeopleIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Sort The order of the people.
+	Sort PeopleIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleIndexParamsFilters defines model for PeopleIndexParams.Filters.
+type PeopleIndexParamsFilters string
+
+// PeopleIndexSearch What the people must contain, in upper or lower case.
+type PeopleIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []PeopleIndexSearchAttributes `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// PeopleIndexSearchAttributes defines model for PeopleIndexSearch.Attributes.
+type PeopleIndexSearchAttributes string
+
+// PeopleIndexSort The order of the people.
+type PeopleIndexSort struct {
+	// By What the people are sorted by; `created_at` when absent.
+	By PeopleIndexSortBy `json:"by,omitempty,omitzero"`
+
+	// Order Whether the smallest or the largest value is first; `desc` when absent.
+	Order SortOrder `json:"order,omitempty,omitzero"`
+}
+
+// PeopleIndexSortBy What the people are sorted by; `created_at` when absent.
+type PeopleIndexSortBy string
+
+// PeopleInviteActionSuccessful The invitation was mailed.
+type PeopleInviteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteMandrillEmailFailed The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type PeopleInviteMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleInviteParams The params of people/invite.
+type PeopleInviteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleReadActionSuccessful The person.
+type PeopleReadActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleReadParams The params of people/read.
+type PeopleReadParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleSessionsDeleteActionSuccessful The sessions ended.
+type PeopleSessionsDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data The result of signing out.
+	Data DeletedSessions `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsDeleteParams The params of people/sessions_delete.
+type PeopleSessionsDeleteParams struct {
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// SessionID The id of the session to end; all end when absent.
+	SessionID ID `json:"session_id,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// PeopleSessionsIndexActionSuccessful The sessions.
+type PeopleSessionsIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of sessions.
+	Data SessionList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleSessionsIndexParams The params of people/sessions_index.
+type PeopleSessionsIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// ID The id of the person.
+	ID ID `json:"id"`
+
+	// Page Which part of the list is returned.
+	Page Page `json:"page,omitempty,omitzero"`
+
+	// Sort The order of the sessions.
+	Sort SessionsIndexSort `json:"sort,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// PeopleUpdateActionSuccessful The person, as changed.
+type PeopleUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A user, for administration.
+	Data Person `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// PeopleUpdateParams The params of people/update.
+type PeopleUpdateParams struct {
+	FirstName *Name `json:"first_name,omitempty"`
+
+	// ID The id of the person.
+	ID       ID    `json:"id"`
+	LastName *Name `json:"last_name,omitempty"`
+
+	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
+	//
+	// Example: +1 212 555 2368
+	Phone *string `json:"phone,omitempty"`
+
+	// Suspended Whether the person is kept from signing in. Neither yourself nor the last administrator.
+	//
+	// Example: true
+	Suspended *bool `json:"suspended,omitempty"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // PermissionDenied The token is valid, but its user has none of the operation's roles in the session's application, or the operation takes only sessions of the application `planoauth`: notifications do from everybody, changes of password and preferences from users with an employee record.
 type PermissionDenied struct {
 	Code int `json:"code"`
@@ -967,6 +3591,138 @@ type PermissionDenied struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// Person A user, for administration.
+type Person struct {
+	// Client A user's record as a client. Names and phone are the user's.
+	Client ClientRecord `json:"client,omitempty,omitzero"`
+
+	// CreatedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	CreatedAt Time `json:"created_at,omitempty,omitzero"`
+
+	// Email An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
+	//
+	// Example: ada@example.com
+	Email Email `json:"email,omitempty,omitzero"`
+
+	// EmailVerified Whether the address is verified.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
+
+	// Employee A user's record as an employee. Names are the user's.
+	Employee Employee `json:"employee,omitempty,omitzero"`
+
+	// FirstName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	FirstName Name `json:"first_name,omitempty,omitzero"`
+
+	// GoogleLinked Whether the person can sign in with Google.
+	//
+	// Example: false
+	GoogleLinked bool `json:"google_linked,omitempty,omitzero"`
+
+	// HasPassword Whether the person can sign in with a password.
+	//
+	// Example: true
+	HasPassword bool `json:"has_password,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// LastName A name of a person, in one line, without control characters.
+	//
+	// Example: Ada
+	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// LastSignInAt When the person signed in last; absent if that was never or long ago.
+	LastSignInAt Time `json:"last_sign_in_at,omitempty,omitzero"`
+
+	// Liaison A user's record as a liaison. Names are the user's.
+	Liaison Liaison `json:"liaison,omitempty,omitzero"`
+
+	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
+	//
+	// Example: +1 212 555 2368
+	Phone Phone `json:"phone,omitempty,omitzero"`
+
+	// Records The kinds of all records, active or not.
+	Records Records `json:"records,omitempty,omitzero"`
+
+	// RememberMe Whether the person's sessions never expire.
+	//
+	// Example: false
+	RememberMe bool `json:"remember_me,omitempty,omitzero"`
+
+	// Sessions The number of live sessions.
+	//
+	// Example: 1
+	Sessions int64 `json:"sessions,omitempty,omitzero"`
+
+	// Suspended Whether the person is kept from signing in.
+	//
+	// Example: false
+	Suspended bool `json:"suspended,omitempty,omitzero"`
+}
+
+// PersonExport Everything that is stored about a person. More kinds of data may be added.
+type PersonExport struct {
+	// AuditEvents What the person did, and what others did that was about the person.
+	AuditEvents []ExportedAuditEvent `json:"audit_events"`
+
+	// Client The record as a client.
+	Client ExportedClient `json:"client,omitempty,omitzero"`
+
+	// Employee The record as an employee.
+	Employee ExportedEmployee `json:"employee,omitempty,omitzero"`
+
+	// KnownAddresses The networks that the person has signed in from.
+	KnownAddresses []ExportedAddress `json:"known_addresses"`
+
+	// Liaison The record as a liaison.
+	Liaison ExportedLiaison `json:"liaison,omitempty,omitzero"`
+
+	// Links Mailed links that were not used.
+	Links []ExportedLink `json:"links"`
+
+	// Mails Mails to the person, without their bodies.
+	Mails []ExportedMail `json:"mails"`
+
+	// Notifications Notifications that the person has acknowledged.
+	Notifications []ExportedNotification `json:"notifications"`
+
+	// Sessions All sessions that are kept, also those that have expired.
+	Sessions []ExportedSession `json:"sessions"`
+
+	// User The user. A digest of the password is stored too.
+	User ExportedUser `json:"user"`
+}
+
+// PersonList A page of people.
+type PersonList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The people of the page.
+	Results []Person `json:"results"`
 }
 
 // Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
@@ -1077,7 +3833,7 @@ type RequestTooLarge struct {
 	Status    string    `json:"status"`
 }
 
-// ResetLinkExpired The link is older than an hour.
+// ResetLinkExpired The link is older than an hour, or the invitation older than 7 days (24 hours for an employee).
 type ResetLinkExpired struct {
 	Code int `json:"code"`
 
@@ -1089,6 +3845,27 @@ type ResetLinkExpired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// RouteList A page of routes.
+type RouteList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The routes of the page.
+	Results []ServiceRoute `json:"results"`
 }
 
 // RouteNonExistent No operation has this path and method.
@@ -1119,6 +3896,89 @@ type RouteNotFound struct {
 	Status    string    `json:"status"`
 }
 
+// RoutesIndexActionSuccessful The routes.
+type RoutesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of routes.
+	Data RouteList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesIndexParams The params of routes/index.
+type RoutesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Filters Only routes that are not deployed.
+	Filters []string `json:"filters,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Search What the routes must contain, in upper or lower case.
+	Search RoutesIndexSearch `json:"search,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// RoutesIndexSearch What the routes must contain, in upper or lower case.
+type RoutesIndexSearch struct {
+	// Attributes Where to search; in all of them when absent.
+	Attributes []string `json:"attributes,omitempty,omitzero"`
+
+	// Term The text to look for.
+	//
+	// Example: ada
+	Term string `json:"term"`
+}
+
+// RoutesUpdateActionSuccessful The route, as changed.
+type RoutesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data An operation.
+	Data ServiceRoute `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// RoutesUpdateParams The params of routes/update.
+type RoutesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the route.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
 // ServerBusy All slots for password hashing are in use, and the queue is full or the wait was too long. Nothing was done.
 type ServerBusy struct {
 	Code int `json:"code"`
@@ -1136,6 +3996,55 @@ type ServerBusy struct {
 	Status     string        `json:"status"`
 }
 
+// Service A group of operations.
+type Service struct {
+	// Deployed Whether its routes can answer.
+	//
+	// Example: true
+	Deployed bool `json:"deployed,omitempty,omitzero"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Routes The number of its routes.
+	//
+	// Example: 4
+	Routes int64 `json:"routes,omitempty,omitzero"`
+
+	// Slug The slug.
+	//
+	// Example: sessions
+	Slug string `json:"slug,omitempty,omitzero"`
+}
+
+// ServiceList A page of services.
+type ServiceList struct {
+	// Count The number of all matches; only when `count` was passed.
+	//
+	// Example: 3
+	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
+
+	// Results The services of the page.
+	Results []Service `json:"results"`
+}
+
 // ServiceNotFound The operation exists, but the record of its service is missing or not deployed.
 type ServiceNotFound struct {
 	Code int `json:"code"`
@@ -1148,6 +4057,110 @@ type ServiceNotFound struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 	Status    string    `json:"status"`
+}
+
+// ServiceRoute An operation.
+type ServiceRoute struct {
+	// Deployed Whether it answers while its service is deployed.
+	//
+	// Example: true
+	Deployed bool `json:"deployed,omitempty,omitzero"`
+
+	// DeployedAt A time in UTC, with milliseconds.
+	//
+	// Example: 2026-11-22T10:38:11.123Z
+	DeployedAt Time `json:"deployed_at,omitempty,omitzero"`
+
+	// ID The id of a row.
+	//
+	// Example: 7
+	ID ID `json:"id"`
+
+	// Method The HTTP method.
+	//
+	// Example: POST
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Operation The operationId; absent where this version of the server does not know it.
+	//
+	// Example: sessionsRead
+	Operation string `json:"operation,omitempty,omitzero"`
+
+	// Path The path.
+	//
+	// Example: /api/v1/sessions/read
+	Path string `json:"path,omitempty,omitzero"`
+
+	// Service The slug of its service.
+	//
+	// Example: sessions
+	Service string `json:"service,omitempty,omitzero"`
+}
+
+// ServicesIndexActionSuccessful The services.
+type ServicesIndexActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A page of services.
+	Data ServiceList `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesIndexParams The params of services/index.
+type ServicesIndexParams struct {
+	// Count Whether `data.count` has the number of all matches on all pages.
+	Count Count `json:"count,omitempty,omitzero"`
+
+	// Page Which part of the list is returned, by `number` or by `after`.
+	Page ListPage `json:"page,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// ServicesUpdateActionSuccessful The service, as changed.
+type ServicesUpdateActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A group of operations.
+	Data Service `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// ServicesUpdateParams The params of services/update.
+type ServicesUpdateParams struct {
+	// Deployed Whether it answers.
+	//
+	// Example: true
+	Deployed bool `json:"deployed"`
+
+	// ID The id of the service.
+	ID ID `json:"id"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // Session A sign-in of one user to one application.
@@ -1239,6 +4252,16 @@ type SessionList struct {
 	//
 	// Example: 3
 	Count Matches `json:"count,omitempty,omitzero"`
+
+	// CountEstimated Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+	//
+	// Example: true
+	CountEstimated CountEstimated `json:"count_estimated,omitempty,omitzero"`
+
+	// Next What `page.after` takes for the next page; absent on the last one.
+	//
+	// Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
+	Next Next `json:"next,omitempty,omitzero"`
 
 	// Results The sessions of the page.
 	//
@@ -1506,6 +4529,37 @@ type SessionsGoogleCreateParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SessionsHandOverActionSuccessful The session has ended, and the token stands for it.
+type SessionsHandOverActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A session that was handed over.
+	Data HandedOver `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// SessionsHandOverParams The params of sessions/hand_over.
+type SessionsHandOverParams struct {
+	// Challenge The S256 challenge of the product's verifier, RFC 7636.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	Challenge string `json:"challenge"`
+
+	// RedirectURL Where the browser goes next. The session's when absent, or else the `url` of the application.
+	RedirectURL RedirectURL `json:"redirect_url,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
 // SessionsIndexActionSuccessful The valid sessions of the user.
 type SessionsIndexActionSuccessful struct {
 	Code int `json:"code"`
@@ -1623,6 +4677,11 @@ type SessionsMagicLinkCreateParams struct {
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
 
+	// Verifier The verifier of the challenge that sessions/hand_over took; only for a token that was handed over.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	Verifier string `json:"verifier,omitempty,omitzero"`
+
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
@@ -1705,8 +4764,53 @@ type SessionsReadParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// SignInExplanation What sessions/create would answer to the right password.
+type SignInExplanation struct {
+	// Outcome The slug of the answer.
+	Outcome SignInExplanationOutcome `json:"outcome"`
+
+	// Steps The checks in their order, up to the first that fails.
+	Steps []SignInStep `json:"steps"`
+}
+
+// SignInExplanationOutcome The slug of the answer.
+type SignInExplanationOutcome string
+
 // SignInMethod How the user signed in.
 type SignInMethod string
+
+// SignInStep A check of a sign-in.
+type SignInStep struct {
+	// Message What was found, for people.
+	//
+	// Example: The person has a password.
+	Message string `json:"message"`
+
+	// Passed Whether the sign-in goes on after this check.
+	//
+	// Example: true
+	Passed bool `json:"passed"`
+
+	// Step What is checked.
+	Step SignInStepStep `json:"step"`
+}
+
+// SignInStepStep What is checked.
+type SignInStepStep string
+
+// SlugTaken An application has this slug.
+type SlugTaken struct {
+	Code int `json:"code"`
+
+	// Message Example: An application has this slug already.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
 
 // SortOrder Whether the smallest or the largest value is first; `desc` when absent.
 type SortOrder string
@@ -1795,6 +4899,20 @@ type UserRequiresRole struct {
 	Code int `json:"code"`
 
 	// Message Example: The user has no role in this application.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UserSuspended The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made.
+type UserSuspended struct {
+	Code int `json:"code"`
+
+	// Message Example: The user is suspended.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -1894,6 +5012,127 @@ type UsersClientRegisterParams struct {
 	View View `json:"view,omitempty,omitzero"`
 }
 
+// UsersDeleteActionSuccessful The user was deleted.
+type UsersDeleteActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersDeleteParams The params of users/delete.
+//
+// Example: {"current_password":"analytical engine 1843"}
+type UsersDeleteParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeActionSuccessful The address is changed.
+type UsersEmailChangeActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeParams The params of users/email_change.
+//
+// Example: {"email_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeParams struct {
+	// EmailToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	EmailToken LinkToken `json:"email_token"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeRequestActionSuccessful The link is on its way.
+type UsersEmailChangeRequestActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestMandrillEmailFailed The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
+type UsersEmailChangeRequestMandrillEmailFailed struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked, but a mail could not be sent.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeRequestParams The params of users/email_change_request.
+//
+// Example: {"current_password":"analytical engine 1843","email":"ada.king@example.com"}
+type UsersEmailChangeRequestParams struct {
+	// CurrentPassword The present password; required if the user has one.
+	CurrentPassword Password `json:"current_password,omitempty,omitzero"`
+
+	// Email The new address.
+	Email Email `json:"email"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersEmailChangeUndoActionSuccessful The user has the old address again.
+type UsersEmailChangeUndoActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersEmailChangeUndoParams The params of users/email_change_undo.
+//
+// Example: {"undo_token":"plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"}
+type UsersEmailChangeUndoParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// UndoToken The token of a mailed link, `plal_…`.
+	//
+	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+	UndoToken LinkToken `json:"undo_token"`
+}
+
 // UsersEmailVerificationRequestActionSuccessful The link is being mailed to the user.
 type UsersEmailVerificationRequestActionSuccessful struct {
 	Code int `json:"code"`
@@ -1958,6 +5197,94 @@ type UsersEmailVerifyParams struct {
 	//
 	// Example: plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
 	VerificationToken LinkToken `json:"verification_token"`
+}
+
+// UsersExportActionSuccessful Everything about the user.
+type UsersExportActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data Everything that is stored about a person. More kinds of data may be added.
+	Data PersonExport `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersExportParams The params of users/export.
+type UsersExportParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+}
+
+// UsersGoogleLinkActionSuccessful The user is linked to the Google account.
+type UsersGoogleLinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleLinkParams The params of users/google_link.
+//
+// Example: {"code":"4/0AVMBsJh","state":"5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk","verifier":"Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"}
+type UsersGoogleLinkParams struct {
+	// Code The code that Google appended to the redirect.
+	//
+	// Example: 4/0AVMBsJh
+	Code string `json:"code"`
+
+	// State The state that sessions/google_authorize made.
+	State string `json:"state"`
+
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// Verifier The verifier that sessions/google_authorize made.
+	Verifier string `json:"verifier"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
+}
+
+// UsersGoogleUnlinkActionSuccessful The user is linked to no Google account.
+type UsersGoogleUnlinkActionSuccessful struct {
+	Code int `json:"code"`
+
+	// Data A person.
+	Data User `json:"data"`
+
+	// Message Example: It worked.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, made by the server.
+	//
+	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
+	RequestID RequestID `json:"request_id"`
+	Status    string    `json:"status"`
+}
+
+// UsersGoogleUnlinkParams The params of users/google_unlink.
+type UsersGoogleUnlinkParams struct {
+	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
+	Token Token `json:"token,omitempty,omitzero"`
+
+	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
+	View View `json:"view,omitempty,omitzero"`
 }
 
 // UsersPasswordResetActionSuccessful The password is set. All sessions and links of the user have ended, so the user signs in with the new password.
@@ -2122,20 +5449,13 @@ type UsersUpdateActionSuccessful struct {
 
 // UsersUpdateParams The params of users/update.
 type UsersUpdateParams struct {
-	// FirstName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	FirstName Name `json:"first_name,omitempty,omitzero"`
-
-	// LastName A name of a person, in one line, without control characters.
-	//
-	// Example: Ada
-	LastName Name `json:"last_name,omitempty,omitzero"`
+	FirstName *Name `json:"first_name,omitempty"`
+	LastName  *Name `json:"last_name,omitempty"`
 
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
-	Phone string `json:"phone,omitempty,omitzero"`
+	Phone *string `json:"phone,omitempty"`
 
 	// Token The token, if it is not in the Authorization header. If both are there, the header is used.
 	Token Token `json:"token,omitempty,omitzero"`
@@ -2164,6 +5484,9 @@ type View string
 // ClientsRegisterTextBody defines parameters for ClientsRegister.
 type ClientsRegisterTextBody = string
 
+// PasswordsJudgeTextBody defines parameters for PasswordsJudge.
+type PasswordsJudgeTextBody = string
+
 // SessionsCreateTextBody defines parameters for SessionsCreate.
 type SessionsCreateTextBody = string
 
@@ -2176,8 +5499,23 @@ type SessionsMagicLinkCreateTextBody = string
 // UsersClientRegisterTextBody defines parameters for UsersClientRegister.
 type UsersClientRegisterTextBody = string
 
+// UsersDeleteTextBody defines parameters for UsersDelete.
+type UsersDeleteTextBody = string
+
+// UsersEmailChangeTextBody defines parameters for UsersEmailChange.
+type UsersEmailChangeTextBody = string
+
+// UsersEmailChangeRequestTextBody defines parameters for UsersEmailChangeRequest.
+type UsersEmailChangeRequestTextBody = string
+
+// UsersEmailChangeUndoTextBody defines parameters for UsersEmailChangeUndo.
+type UsersEmailChangeUndoTextBody = string
+
 // UsersEmailVerifyTextBody defines parameters for UsersEmailVerify.
 type UsersEmailVerifyTextBody = string
+
+// UsersGoogleLinkTextBody defines parameters for UsersGoogleLink.
+type UsersGoogleLinkTextBody = string
 
 // UsersPasswordResetTextBody defines parameters for UsersPasswordReset.
 type UsersPasswordResetTextBody = string
@@ -2185,8 +5523,77 @@ type UsersPasswordResetTextBody = string
 // UsersPasswordUpdateTextBody defines parameters for UsersPasswordUpdate.
 type UsersPasswordUpdateTextBody = string
 
+// ApplicationsCreateJSONRequestBody defines body for ApplicationsCreate for application/json ContentType.
+type ApplicationsCreateJSONRequestBody = ApplicationsCreateParams
+
+// ApplicationsIndexJSONRequestBody defines body for ApplicationsIndex for application/json ContentType.
+type ApplicationsIndexJSONRequestBody = ApplicationsIndexParams
+
+// ApplicationsReadJSONRequestBody defines body for ApplicationsRead for application/json ContentType.
+type ApplicationsReadJSONRequestBody = ApplicationsReadParams
+
+// ApplicationsTokenCreateJSONRequestBody defines body for ApplicationsTokenCreate for application/json ContentType.
+type ApplicationsTokenCreateJSONRequestBody = ApplicationsTokenCreateParams
+
+// ApplicationsTokenDeleteJSONRequestBody defines body for ApplicationsTokenDelete for application/json ContentType.
+type ApplicationsTokenDeleteJSONRequestBody = ApplicationsTokenDeleteParams
+
+// ApplicationsUpdateJSONRequestBody defines body for ApplicationsUpdate for application/json ContentType.
+type ApplicationsUpdateJSONRequestBody = ApplicationsUpdateParams
+
+// AuditEventsIndexJSONRequestBody defines body for AuditEventsIndex for application/json ContentType.
+type AuditEventsIndexJSONRequestBody = AuditEventsIndexParams
+
+// ClientsCreateJSONRequestBody defines body for ClientsCreate for application/json ContentType.
+type ClientsCreateJSONRequestBody = ClientsCreateParams
+
+// ClientsIndexJSONRequestBody defines body for ClientsIndex for application/json ContentType.
+type ClientsIndexJSONRequestBody = ClientsIndexParams
+
+// ClientsReadJSONRequestBody defines body for ClientsRead for application/json ContentType.
+type ClientsReadJSONRequestBody = ClientsReadParams
+
 // ClientsRegisterTextRequestBody defines body for ClientsRegister for text/plain ContentType.
 type ClientsRegisterTextRequestBody = ClientsRegisterTextBody
+
+// ClientsUpdateJSONRequestBody defines body for ClientsUpdate for application/json ContentType.
+type ClientsUpdateJSONRequestBody = ClientsUpdateParams
+
+// CompaniesCreateJSONRequestBody defines body for CompaniesCreate for application/json ContentType.
+type CompaniesCreateJSONRequestBody = CompaniesCreateParams
+
+// CompaniesIndexJSONRequestBody defines body for CompaniesIndex for application/json ContentType.
+type CompaniesIndexJSONRequestBody = CompaniesIndexParams
+
+// CompaniesReadJSONRequestBody defines body for CompaniesRead for application/json ContentType.
+type CompaniesReadJSONRequestBody = CompaniesReadParams
+
+// CompaniesUpdateJSONRequestBody defines body for CompaniesUpdate for application/json ContentType.
+type CompaniesUpdateJSONRequestBody = CompaniesUpdateParams
+
+// EmployeesCreateJSONRequestBody defines body for EmployeesCreate for application/json ContentType.
+type EmployeesCreateJSONRequestBody = EmployeesCreateParams
+
+// EmployeesIndexJSONRequestBody defines body for EmployeesIndex for application/json ContentType.
+type EmployeesIndexJSONRequestBody = EmployeesIndexParams
+
+// EmployeesReadJSONRequestBody defines body for EmployeesRead for application/json ContentType.
+type EmployeesReadJSONRequestBody = EmployeesReadParams
+
+// EmployeesUpdateJSONRequestBody defines body for EmployeesUpdate for application/json ContentType.
+type EmployeesUpdateJSONRequestBody = EmployeesUpdateParams
+
+// LiaisonsCreateJSONRequestBody defines body for LiaisonsCreate for application/json ContentType.
+type LiaisonsCreateJSONRequestBody = LiaisonsCreateParams
+
+// LiaisonsIndexJSONRequestBody defines body for LiaisonsIndex for application/json ContentType.
+type LiaisonsIndexJSONRequestBody = LiaisonsIndexParams
+
+// LiaisonsReadJSONRequestBody defines body for LiaisonsRead for application/json ContentType.
+type LiaisonsReadJSONRequestBody = LiaisonsReadParams
+
+// LiaisonsUpdateJSONRequestBody defines body for LiaisonsUpdate for application/json ContentType.
+type LiaisonsUpdateJSONRequestBody = LiaisonsUpdateParams
 
 // NotificationsIndexJSONRequestBody defines body for NotificationsIndex for application/json ContentType.
 type NotificationsIndexJSONRequestBody = NotificationsIndexParams
@@ -2194,11 +5601,56 @@ type NotificationsIndexJSONRequestBody = NotificationsIndexParams
 // NotificationsUpdateJSONRequestBody defines body for NotificationsUpdate for application/json ContentType.
 type NotificationsUpdateJSONRequestBody = NotificationsUpdateParams
 
+// PasswordsJudgeTextRequestBody defines body for PasswordsJudge for text/plain ContentType.
+type PasswordsJudgeTextRequestBody = PasswordsJudgeTextBody
+
+// PeopleDeleteJSONRequestBody defines body for PeopleDelete for application/json ContentType.
+type PeopleDeleteJSONRequestBody = PeopleDeleteParams
+
+// PeopleEmailUpdateJSONRequestBody defines body for PeopleEmailUpdate for application/json ContentType.
+type PeopleEmailUpdateJSONRequestBody = PeopleEmailUpdateParams
+
+// PeopleExplainJSONRequestBody defines body for PeopleExplain for application/json ContentType.
+type PeopleExplainJSONRequestBody = PeopleExplainParams
+
+// PeopleExportJSONRequestBody defines body for PeopleExport for application/json ContentType.
+type PeopleExportJSONRequestBody = PeopleExportParams
+
+// PeopleIndexJSONRequestBody defines body for PeopleIndex for application/json ContentType.
+type PeopleIndexJSONRequestBody = PeopleIndexParams
+
+// PeopleInviteJSONRequestBody defines body for PeopleInvite for application/json ContentType.
+type PeopleInviteJSONRequestBody = PeopleInviteParams
+
+// PeopleReadJSONRequestBody defines body for PeopleRead for application/json ContentType.
+type PeopleReadJSONRequestBody = PeopleReadParams
+
+// PeopleSessionsDeleteJSONRequestBody defines body for PeopleSessionsDelete for application/json ContentType.
+type PeopleSessionsDeleteJSONRequestBody = PeopleSessionsDeleteParams
+
+// PeopleSessionsIndexJSONRequestBody defines body for PeopleSessionsIndex for application/json ContentType.
+type PeopleSessionsIndexJSONRequestBody = PeopleSessionsIndexParams
+
+// PeopleUpdateJSONRequestBody defines body for PeopleUpdate for application/json ContentType.
+type PeopleUpdateJSONRequestBody = PeopleUpdateParams
+
 // PreferencesReadJSONRequestBody defines body for PreferencesRead for application/json ContentType.
 type PreferencesReadJSONRequestBody = PreferencesReadParams
 
 // PreferencesUpdateJSONRequestBody defines body for PreferencesUpdate for application/json ContentType.
 type PreferencesUpdateJSONRequestBody = PreferencesUpdateParams
+
+// RoutesIndexJSONRequestBody defines body for RoutesIndex for application/json ContentType.
+type RoutesIndexJSONRequestBody = RoutesIndexParams
+
+// RoutesUpdateJSONRequestBody defines body for RoutesUpdate for application/json ContentType.
+type RoutesUpdateJSONRequestBody = RoutesUpdateParams
+
+// ServicesIndexJSONRequestBody defines body for ServicesIndex for application/json ContentType.
+type ServicesIndexJSONRequestBody = ServicesIndexParams
+
+// ServicesUpdateJSONRequestBody defines body for ServicesUpdate for application/json ContentType.
+type ServicesUpdateJSONRequestBody = ServicesUpdateParams
 
 // SessionsCreateTextRequestBody defines body for SessionsCreate for text/plain ContentType.
 type SessionsCreateTextRequestBody = SessionsCreateTextBody
@@ -2211,6 +5663,9 @@ type SessionsGoogleAuthorizeJSONRequestBody = SessionsGoogleAuthorizeParams
 
 // SessionsGoogleCreateTextRequestBody defines body for SessionsGoogleCreate for text/plain ContentType.
 type SessionsGoogleCreateTextRequestBody = SessionsGoogleCreateTextBody
+
+// SessionsHandOverJSONRequestBody defines body for SessionsHandOver for application/json ContentType.
+type SessionsHandOverJSONRequestBody = SessionsHandOverParams
 
 // SessionsIndexJSONRequestBody defines body for SessionsIndex for application/json ContentType.
 type SessionsIndexJSONRequestBody = SessionsIndexParams
@@ -2227,11 +5682,32 @@ type SessionsReadJSONRequestBody = SessionsReadParams
 // UsersClientRegisterTextRequestBody defines body for UsersClientRegister for text/plain ContentType.
 type UsersClientRegisterTextRequestBody = UsersClientRegisterTextBody
 
+// UsersDeleteTextRequestBody defines body for UsersDelete for text/plain ContentType.
+type UsersDeleteTextRequestBody = UsersDeleteTextBody
+
+// UsersEmailChangeTextRequestBody defines body for UsersEmailChange for text/plain ContentType.
+type UsersEmailChangeTextRequestBody = UsersEmailChangeTextBody
+
+// UsersEmailChangeRequestTextRequestBody defines body for UsersEmailChangeRequest for text/plain ContentType.
+type UsersEmailChangeRequestTextRequestBody = UsersEmailChangeRequestTextBody
+
+// UsersEmailChangeUndoTextRequestBody defines body for UsersEmailChangeUndo for text/plain ContentType.
+type UsersEmailChangeUndoTextRequestBody = UsersEmailChangeUndoTextBody
+
 // UsersEmailVerificationRequestJSONRequestBody defines body for UsersEmailVerificationRequest for application/json ContentType.
 type UsersEmailVerificationRequestJSONRequestBody = UsersEmailVerificationRequestParams
 
 // UsersEmailVerifyTextRequestBody defines body for UsersEmailVerify for text/plain ContentType.
 type UsersEmailVerifyTextRequestBody = UsersEmailVerifyTextBody
+
+// UsersExportJSONRequestBody defines body for UsersExport for application/json ContentType.
+type UsersExportJSONRequestBody = UsersExportParams
+
+// UsersGoogleLinkTextRequestBody defines body for UsersGoogleLink for text/plain ContentType.
+type UsersGoogleLinkTextRequestBody = UsersGoogleLinkTextBody
+
+// UsersGoogleUnlinkJSONRequestBody defines body for UsersGoogleUnlink for application/json ContentType.
+type UsersGoogleUnlinkJSONRequestBody = UsersGoogleUnlinkParams
 
 // UsersPasswordResetTextRequestBody defines body for UsersPasswordReset for text/plain ContentType.
 type UsersPasswordResetTextRequestBody = UsersPasswordResetTextBody
@@ -2322,6 +5798,186 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ApplicationsCreateWithBody Create an application
+	//
+	// Creates an application, which users can sign in to within a second.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+	ApplicationsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsCreate Create an application
+	//
+	// Creates an application, which users can sign in to within a second.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+	ApplicationsCreate(ctx context.Context, body ApplicationsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsIndexWithBody List applications
+	//
+	// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+	ApplicationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsIndex List applications
+	//
+	// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+	ApplicationsIndex(ctx context.Context, body ApplicationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsReadWithBody Read an application
+	//
+	// Returns one application; the view `full` has its tokens, without their texts.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+	ApplicationsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsRead Read an application
+	//
+	// Returns one application; the view `full` has its tokens, without their texts.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+	ApplicationsRead(ctx context.Context, body ApplicationsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenCreateWithBody Create a token of an application
+	//
+	// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+	ApplicationsTokenCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenCreate Create a token of an application
+	//
+	// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+	ApplicationsTokenCreate(ctx context.Context, body ApplicationsTokenCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenDeleteWithBody Revoke a token of an application
+	//
+	// Deletes a token, which stops working within a second.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+	ApplicationsTokenDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsTokenDelete Revoke a token of an application
+	//
+	// Deletes a token, which stops working within a second.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+	ApplicationsTokenDelete(ctx context.Context, body ApplicationsTokenDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsUpdateWithBody Change an application
+	//
+	// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+	ApplicationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplicationsUpdate Change an application
+	//
+	// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+	ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditEventsIndexWithBody List what was done
+	//
+	// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+	AuditEventsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditEventsIndex List what was done
+	//
+	// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+	AuditEventsIndex(ctx context.Context, body AuditEventsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsCreateWithBody Make somebody a client
+	//
+	// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+	ClientsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsCreate Make somebody a client
+	//
+	// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+	ClientsCreate(ctx context.Context, body ClientsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsIndexWithBody List clients
+	//
+	// Lists the records of clients, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+	ClientsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsIndex List clients
+	//
+	// Lists the records of clients, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+	ClientsIndex(ctx context.Context, body ClientsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsReadWithBody Read a client
+	//
+	// Returns one record of a client.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+	ClientsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsRead Read a client
+	//
+	// Returns one record of a client.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+	ClientsRead(ctx context.Context, body ClientsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ClientsRegisterWithBody Register as a client
 	//
 	// Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
@@ -2339,6 +5995,240 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 	ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsUpdateWithBody Change a client
+	//
+	// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+	ClientsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClientsUpdate Change a client
+	//
+	// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+	ClientsUpdate(ctx context.Context, body ClientsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesCreateWithBody Create a company
+	//
+	// Creates a company, which clients may then name as theirs.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+	CompaniesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesCreate Create a company
+	//
+	// Creates a company, which clients may then name as theirs.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+	CompaniesCreate(ctx context.Context, body CompaniesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesIndexWithBody List companies
+	//
+	// Lists the companies, by name unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+	CompaniesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesIndex List companies
+	//
+	// Lists the companies, by name unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+	CompaniesIndex(ctx context.Context, body CompaniesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesReadWithBody Read a company
+	//
+	// Returns one company; the view `full` has the number of its clients.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+	CompaniesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesRead Read a company
+	//
+	// Returns one company; the view `full` has the number of its clients.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+	CompaniesRead(ctx context.Context, body CompaniesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesUpdateWithBody Change a company
+	//
+	// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+	CompaniesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompaniesUpdate Change a company
+	//
+	// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+	CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesCreateWithBody Make somebody an employee
+	//
+	// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+	EmployeesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesCreate Make somebody an employee
+	//
+	// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+	EmployeesCreate(ctx context.Context, body EmployeesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesIndexWithBody List employees
+	//
+	// Lists the records of employees, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+	EmployeesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesIndex List employees
+	//
+	// Lists the records of employees, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+	EmployeesIndex(ctx context.Context, body EmployeesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesReadWithBody Read an employee
+	//
+	// Returns one record of an employee.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+	EmployeesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesRead Read an employee
+	//
+	// Returns one record of an employee.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+	EmployeesRead(ctx context.Context, body EmployeesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesUpdateWithBody Change an employee
+	//
+	// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+	EmployeesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EmployeesUpdate Change an employee
+	//
+	// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+	EmployeesUpdate(ctx context.Context, body EmployeesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsCreateWithBody Make somebody a liaison
+	//
+	// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+	LiaisonsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsCreate Make somebody a liaison
+	//
+	// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+	LiaisonsCreate(ctx context.Context, body LiaisonsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsIndexWithBody List liaisons
+	//
+	// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+	LiaisonsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsIndex List liaisons
+	//
+	// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+	LiaisonsIndex(ctx context.Context, body LiaisonsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsReadWithBody Read a liaison
+	//
+	// Returns one record of a liaison.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+	LiaisonsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsRead Read a liaison
+	//
+	// Returns one record of a liaison.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+	LiaisonsRead(ctx context.Context, body LiaisonsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsUpdateWithBody Change a liaison
+	//
+	// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+	LiaisonsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiaisonsUpdate Change a liaison
+	//
+	// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+	LiaisonsUpdate(ctx context.Context, body LiaisonsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// NotificationsIndexWithBody List what failed
 	//
@@ -2376,6 +6266,204 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/notifications/update (the `NotificationsUpdate` operationId).
 	NotificationsUpdate(ctx context.Context, body NotificationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PasswordsJudgeWithBody Judge a password
+	//
+	// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+	PasswordsJudgeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PasswordsJudgeWithTextBody Judge a password
+	//
+	// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+	PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJudgeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleDeleteWithBody Delete a person
+	//
+	// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+	PeopleDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleDelete Delete a person
+	//
+	// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+	PeopleDelete(ctx context.Context, body PeopleDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleEmailUpdateWithBody Change a person's e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+	PeopleEmailUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleEmailUpdate Change a person's e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+	PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExplainWithBody Explain a sign-in
+	//
+	// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+	PeopleExplainWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExplain Explain a sign-in
+	//
+	// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+	PeopleExplain(ctx context.Context, body PeopleExplainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExportWithBody Export what is stored about a person
+	//
+	// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+	PeopleExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleExport Export what is stored about a person
+	//
+	// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+	PeopleExport(ctx context.Context, body PeopleExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleIndexWithBody List people
+	//
+	// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+	PeopleIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleIndex List people
+	//
+	// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+	PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleInviteWithBody Invite a person again
+	//
+	// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+	PeopleInviteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleInvite Invite a person again
+	//
+	// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+	PeopleInvite(ctx context.Context, body PeopleInviteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleReadWithBody Read a person
+	//
+	// Returns one user with their records, and how they can sign in.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+	PeopleReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleRead Read a person
+	//
+	// Returns one user with their records, and how they can sign in.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+	PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsDeleteWithBody Sign a person out
+	//
+	// Ends one session of a user, or all of them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+	PeopleSessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsDelete Sign a person out
+	//
+	// Ends one session of a user, or all of them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+	PeopleSessionsDelete(ctx context.Context, body PeopleSessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsIndexWithBody List the sessions of a person
+	//
+	// Lists the valid sessions of a user as sessions/index lists those of the caller.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+	PeopleSessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleSessionsIndex List the sessions of a person
+	//
+	// Lists the valid sessions of a user as sessions/index lists those of the caller.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+	PeopleSessionsIndex(ctx context.Context, body PeopleSessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleUpdateWithBody Change a person
+	//
+	// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+	PeopleUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PeopleUpdate Change a person
+	//
+	// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+	PeopleUpdate(ctx context.Context, body PeopleUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PreferencesReadWithBody Read the preferences
 	//
 	// Returns the preferences of the session's user.
@@ -2411,6 +6499,78 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
 	PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesIndexWithBody List routes
+	//
+	// Lists the operations, by path.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+	RoutesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesIndex List routes
+	//
+	// Lists the operations, by path.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+	RoutesIndex(ctx context.Context, body RoutesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesUpdateWithBody Deploy or undeploy a route
+	//
+	// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+	RoutesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RoutesUpdate Deploy or undeploy a route
+	//
+	// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+	RoutesUpdate(ctx context.Context, body RoutesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesIndexWithBody List services
+	//
+	// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+	ServicesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesIndex List services
+	//
+	// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+	ServicesIndex(ctx context.Context, body ServicesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesUpdateWithBody Deploy or undeploy a service
+	//
+	// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+	ServicesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ServicesUpdate Deploy or undeploy a service
+	//
+	// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+	ServicesUpdate(ctx context.Context, body ServicesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SessionsCreateWithBody Sign in with a password
 	//
@@ -2484,6 +6644,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/sessions/google_create (the `SessionsGoogleCreate` operationId).
 	SessionsGoogleCreateWithTextBody(ctx context.Context, body SessionsGoogleCreateTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SessionsHandOverWithBody Hand a session over to a product
+	//
+	// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+	SessionsHandOverWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SessionsHandOver Hand a session over to a product
+	//
+	// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+	SessionsHandOver(ctx context.Context, body SessionsHandOverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SessionsIndexWithBody List the sessions of the user
 	//
 	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
@@ -2504,7 +6682,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkCreateWithBody Sign in with a magic link
 	//
-	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2513,7 +6691,7 @@ type ClientInterface interface {
 
 	// SessionsMagicLinkCreateWithTextBody Sign in with a magic link
 	//
-	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+	// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2574,6 +6752,78 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/client_register (the `UsersClientRegister` operationId).
 	UsersClientRegisterWithTextBody(ctx context.Context, body UsersClientRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersDeleteWithBody Delete the user
+	//
+	// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+	UsersDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersDeleteWithTextBody Delete the user
+	//
+	// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+	UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeWithBody Change the e-mail address
+	//
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+	UsersEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeWithTextBody Change the e-mail address
+	//
+	// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+	UsersEmailChangeWithTextBody(ctx context.Context, body UsersEmailChangeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeRequestWithBody Request another e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+	UsersEmailChangeRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeRequestWithTextBody Request another e-mail address
+	//
+	// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+	UsersEmailChangeRequestWithTextBody(ctx context.Context, body UsersEmailChangeRequestTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeUndoWithBody Undo a change of the e-mail address
+	//
+	// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+	UsersEmailChangeUndoWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersEmailChangeUndoWithTextBody Undo a change of the e-mail address
+	//
+	// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+	UsersEmailChangeUndoWithTextBody(ctx context.Context, body UsersEmailChangeUndoTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersEmailVerificationRequestWithBody Mail a link to verify the e-mail address
 	//
 	// Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
@@ -2610,9 +6860,63 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/users/email_verify (the `UsersEmailVerify` operationId).
 	UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEmailVerifyTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UsersExportWithBody Export what is stored about the user
+	//
+	// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+	UsersExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersExport Export what is stored about the user
+	//
+	// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+	UsersExport(ctx context.Context, body UsersExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleLinkWithBody Link a Google account
+	//
+	// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+	UsersGoogleLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleLinkWithTextBody Link a Google account
+	//
+	// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+	UsersGoogleLinkWithTextBody(ctx context.Context, body UsersGoogleLinkTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleUnlinkWithBody Unlink the Google account
+	//
+	// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+	UsersGoogleUnlinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersGoogleUnlink Unlink the Google account
+	//
+	// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+	UsersGoogleUnlink(ctx context.Context, body UsersGoogleUnlinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UsersPasswordResetWithBody Reset the password
 	//
-	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+	// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2621,7 +6925,7 @@ type ClientInterface interface {
 
 	// UsersPasswordResetWithTextBody Reset the password
 	//
-	// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+	// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 	//
 	// Takes a body of the `text/plain` content type.
 	//
@@ -2701,6 +7005,386 @@ type ClientInterface interface {
 	UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// ApplicationsCreateWithBody Create an application
+//
+// Creates an application, which users can sign in to within a second.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+func (c *Client) ApplicationsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsCreate Create an application
+//
+// Creates an application, which users can sign in to within a second.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/create (the `ApplicationsCreate` operationId).
+func (c *Client) ApplicationsCreate(ctx context.Context, body ApplicationsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsIndexWithBody List applications
+//
+// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+func (c *Client) ApplicationsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsIndex List applications
+//
+// Lists the applications, by slug from `a` on unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/index (the `ApplicationsIndex` operationId).
+func (c *Client) ApplicationsIndex(ctx context.Context, body ApplicationsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsReadWithBody Read an application
+//
+// Returns one application; the view `full` has its tokens, without their texts.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+func (c *Client) ApplicationsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsRead Read an application
+//
+// Returns one application; the view `full` has its tokens, without their texts.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/read (the `ApplicationsRead` operationId).
+func (c *Client) ApplicationsRead(ctx context.Context, body ApplicationsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenCreateWithBody Create a token of an application
+//
+// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+func (c *Client) ApplicationsTokenCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenCreate Create a token of an application
+//
+// Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/token_create (the `ApplicationsTokenCreate` operationId).
+func (c *Client) ApplicationsTokenCreate(ctx context.Context, body ApplicationsTokenCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenDeleteWithBody Revoke a token of an application
+//
+// Deletes a token, which stops working within a second.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+func (c *Client) ApplicationsTokenDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsTokenDelete Revoke a token of an application
+//
+// Deletes a token, which stops working within a second.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/token_delete (the `ApplicationsTokenDelete` operationId).
+func (c *Client) ApplicationsTokenDelete(ctx context.Context, body ApplicationsTokenDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsTokenDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsUpdateWithBody Change an application
+//
+// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+func (c *Client) ApplicationsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplicationsUpdate Change an application
+//
+// Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/applications/update (the `ApplicationsUpdate` operationId).
+func (c *Client) ApplicationsUpdate(ctx context.Context, body ApplicationsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplicationsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditEventsIndexWithBody List what was done
+//
+// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+func (c *Client) AuditEventsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditEventsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditEventsIndex List what was done
+//
+// Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/audit_events/index (the `AuditEventsIndex` operationId).
+func (c *Client) AuditEventsIndex(ctx context.Context, body AuditEventsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditEventsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsCreateWithBody Make somebody a client
+//
+// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+func (c *Client) ClientsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsCreate Make somebody a client
+//
+// Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/create (the `ClientsCreate` operationId).
+func (c *Client) ClientsCreate(ctx context.Context, body ClientsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsIndexWithBody List clients
+//
+// Lists the records of clients, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+func (c *Client) ClientsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsIndex List clients
+//
+// Lists the records of clients, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/index (the `ClientsIndex` operationId).
+func (c *Client) ClientsIndex(ctx context.Context, body ClientsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsReadWithBody Read a client
+//
+// Returns one record of a client.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+func (c *Client) ClientsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsRead Read a client
+//
+// Returns one record of a client.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clients/read (the `ClientsRead` operationId).
+func (c *Client) ClientsRead(ctx context.Context, body ClientsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ClientsRegisterWithBody Register as a client
 //
 // Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
@@ -2729,6 +7413,500 @@ func (c *Client) ClientsRegisterWithBody(ctx context.Context, contentType string
 // Corresponds with POST /api/v1/clients/register (the `ClientsRegister` operationId).
 func (c *Client) ClientsRegisterWithTextBody(ctx context.Context, body ClientsRegisterTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClientsRegisterRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsUpdateWithBody Change a client
+//
+// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+func (c *Client) ClientsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClientsUpdate Change a client
+//
+// Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/clients/update (the `ClientsUpdate` operationId).
+func (c *Client) ClientsUpdate(ctx context.Context, body ClientsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClientsUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesCreateWithBody Create a company
+//
+// Creates a company, which clients may then name as theirs.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+func (c *Client) CompaniesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesCreate Create a company
+//
+// Creates a company, which clients may then name as theirs.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/companies/create (the `CompaniesCreate` operationId).
+func (c *Client) CompaniesCreate(ctx context.Context, body CompaniesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesIndexWithBody List companies
+//
+// Lists the companies, by name unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+func (c *Client) CompaniesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesIndex List companies
+//
+// Lists the companies, by name unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/companies/index (the `CompaniesIndex` operationId).
+func (c *Client) CompaniesIndex(ctx context.Context, body CompaniesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesReadWithBody Read a company
+//
+// Returns one company; the view `full` has the number of its clients.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+func (c *Client) CompaniesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesRead Read a company
+//
+// Returns one company; the view `full` has the number of its clients.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/companies/read (the `CompaniesRead` operationId).
+func (c *Client) CompaniesRead(ctx context.Context, body CompaniesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesUpdateWithBody Change a company
+//
+// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+func (c *Client) CompaniesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompaniesUpdate Change a company
+//
+// Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/companies/update (the `CompaniesUpdate` operationId).
+func (c *Client) CompaniesUpdate(ctx context.Context, body CompaniesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompaniesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesCreateWithBody Make somebody an employee
+//
+// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+func (c *Client) EmployeesCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesCreate Make somebody an employee
+//
+// Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/create (the `EmployeesCreate` operationId).
+func (c *Client) EmployeesCreate(ctx context.Context, body EmployeesCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesIndexWithBody List employees
+//
+// Lists the records of employees, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+func (c *Client) EmployeesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesIndex List employees
+//
+// Lists the records of employees, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/index (the `EmployeesIndex` operationId).
+func (c *Client) EmployeesIndex(ctx context.Context, body EmployeesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesReadWithBody Read an employee
+//
+// Returns one record of an employee.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+func (c *Client) EmployeesReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesRead Read an employee
+//
+// Returns one record of an employee.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/employees/read (the `EmployeesRead` operationId).
+func (c *Client) EmployeesRead(ctx context.Context, body EmployeesReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesUpdateWithBody Change an employee
+//
+// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+func (c *Client) EmployeesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EmployeesUpdate Change an employee
+//
+// Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/employees/update (the `EmployeesUpdate` operationId).
+func (c *Client) EmployeesUpdate(ctx context.Context, body EmployeesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEmployeesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsCreateWithBody Make somebody a liaison
+//
+// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+func (c *Client) LiaisonsCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsCreate Make somebody a liaison
+//
+// Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/create (the `LiaisonsCreate` operationId).
+func (c *Client) LiaisonsCreate(ctx context.Context, body LiaisonsCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsIndexWithBody List liaisons
+//
+// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+func (c *Client) LiaisonsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsIndex List liaisons
+//
+// Lists the records of liaisons, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/index (the `LiaisonsIndex` operationId).
+func (c *Client) LiaisonsIndex(ctx context.Context, body LiaisonsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsReadWithBody Read a liaison
+//
+// Returns one record of a liaison.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+func (c *Client) LiaisonsReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsRead Read a liaison
+//
+// Returns one record of a liaison.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/liaisons/read (the `LiaisonsRead` operationId).
+func (c *Client) LiaisonsRead(ctx context.Context, body LiaisonsReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsUpdateWithBody Change a liaison
+//
+// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+func (c *Client) LiaisonsUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiaisonsUpdate Change a liaison
+//
+// Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/liaisons/update (the `LiaisonsUpdate` operationId).
+func (c *Client) LiaisonsUpdate(ctx context.Context, body LiaisonsUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiaisonsUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2815,6 +7993,424 @@ func (c *Client) NotificationsUpdate(ctx context.Context, body NotificationsUpda
 	return c.Client.Do(req)
 }
 
+// PasswordsJudgeWithBody Judge a password
+//
+// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+func (c *Client) PasswordsJudgeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPasswordsJudgeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PasswordsJudgeWithTextBody Judge a password
+//
+// Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/passwords/judge (the `PasswordsJudge` operationId).
+func (c *Client) PasswordsJudgeWithTextBody(ctx context.Context, body PasswordsJudgeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPasswordsJudgeRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleDeleteWithBody Delete a person
+//
+// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+func (c *Client) PeopleDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleDelete Delete a person
+//
+// Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/delete (the `PeopleDelete` operationId).
+func (c *Client) PeopleDelete(ctx context.Context, body PeopleDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleEmailUpdateWithBody Change a person's e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+func (c *Client) PeopleEmailUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleEmailUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleEmailUpdate Change a person's e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/people/email_update (the `PeopleEmailUpdate` operationId).
+func (c *Client) PeopleEmailUpdate(ctx context.Context, body PeopleEmailUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleEmailUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExplainWithBody Explain a sign-in
+//
+// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+func (c *Client) PeopleExplainWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExplainRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExplain Explain a sign-in
+//
+// Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/explain (the `PeopleExplain` operationId).
+func (c *Client) PeopleExplain(ctx context.Context, body PeopleExplainJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExplainRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExportWithBody Export what is stored about a person
+//
+// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+func (c *Client) PeopleExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleExport Export what is stored about a person
+//
+// Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/export (the `PeopleExport` operationId).
+func (c *Client) PeopleExport(ctx context.Context, body PeopleExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleExportRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleIndexWithBody List people
+//
+// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+func (c *Client) PeopleIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleIndex List people
+//
+// Lists all users, with or without records, the newest first unless `sort` says otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/index (the `PeopleIndex` operationId).
+func (c *Client) PeopleIndex(ctx context.Context, body PeopleIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleInviteWithBody Invite a person again
+//
+// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+func (c *Client) PeopleInviteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleInviteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleInvite Invite a person again
+//
+// Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/invite (the `PeopleInvite` operationId).
+func (c *Client) PeopleInvite(ctx context.Context, body PeopleInviteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleInviteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleReadWithBody Read a person
+//
+// Returns one user with their records, and how they can sign in.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+func (c *Client) PeopleReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleRead Read a person
+//
+// Returns one user with their records, and how they can sign in.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/read (the `PeopleRead` operationId).
+func (c *Client) PeopleRead(ctx context.Context, body PeopleReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsDeleteWithBody Sign a person out
+//
+// Ends one session of a user, or all of them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+func (c *Client) PeopleSessionsDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsDelete Sign a person out
+//
+// Ends one session of a user, or all of them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/sessions_delete (the `PeopleSessionsDelete` operationId).
+func (c *Client) PeopleSessionsDelete(ctx context.Context, body PeopleSessionsDeleteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsDeleteRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsIndexWithBody List the sessions of a person
+//
+// Lists the valid sessions of a user as sessions/index lists those of the caller.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+func (c *Client) PeopleSessionsIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleSessionsIndex List the sessions of a person
+//
+// Lists the valid sessions of a user as sessions/index lists those of the caller.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/people/sessions_index (the `PeopleSessionsIndex` operationId).
+func (c *Client) PeopleSessionsIndex(ctx context.Context, body PeopleSessionsIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleSessionsIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleUpdateWithBody Change a person
+//
+// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+func (c *Client) PeopleUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PeopleUpdate Change a person
+//
+// Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/people/update (the `PeopleUpdate` operationId).
+func (c *Client) PeopleUpdate(ctx context.Context, body PeopleUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPeopleUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PreferencesReadWithBody Read the preferences
 //
 // Returns the preferences of the session's user.
@@ -2881,6 +8477,158 @@ func (c *Client) PreferencesUpdateWithBody(ctx context.Context, contentType stri
 // Corresponds with PUT /api/v1/preferences/update (the `PreferencesUpdate` operationId).
 func (c *Client) PreferencesUpdate(ctx context.Context, body PreferencesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreferencesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesIndexWithBody List routes
+//
+// Lists the operations, by path.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+func (c *Client) RoutesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesIndex List routes
+//
+// Lists the operations, by path.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/routes/index (the `RoutesIndex` operationId).
+func (c *Client) RoutesIndex(ctx context.Context, body RoutesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesUpdateWithBody Deploy or undeploy a route
+//
+// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+func (c *Client) RoutesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RoutesUpdate Deploy or undeploy a route
+//
+// Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/routes/update (the `RoutesUpdate` operationId).
+func (c *Client) RoutesUpdate(ctx context.Context, body RoutesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRoutesUpdateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesIndexWithBody List services
+//
+// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+func (c *Client) ServicesIndexWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesIndexRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesIndex List services
+//
+// Lists the groups of operations, by slug; the view `full` has the number of their routes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/services/index (the `ServicesIndex` operationId).
+func (c *Client) ServicesIndex(ctx context.Context, body ServicesIndexJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesIndexRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesUpdateWithBody Deploy or undeploy a service
+//
+// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+func (c *Client) ServicesUpdateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesUpdateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ServicesUpdate Deploy or undeploy a service
+//
+// Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/services/update (the `ServicesUpdate` operationId).
+func (c *Client) ServicesUpdate(ctx context.Context, body ServicesUpdateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewServicesUpdateRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3043,6 +8791,44 @@ func (c *Client) SessionsGoogleCreateWithTextBody(ctx context.Context, body Sess
 	return c.Client.Do(req)
 }
 
+// SessionsHandOverWithBody Hand a session over to a product
+//
+// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+func (c *Client) SessionsHandOverWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsHandOverRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SessionsHandOver Hand a session over to a product
+//
+// Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/sessions/hand_over (the `SessionsHandOver` operationId).
+func (c *Client) SessionsHandOver(ctx context.Context, body SessionsHandOverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSessionsHandOverRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SessionsIndexWithBody List the sessions of the user
 //
 // Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
@@ -3083,7 +8869,7 @@ func (c *Client) SessionsIndex(ctx context.Context, body SessionsIndexJSONReques
 
 // SessionsMagicLinkCreateWithBody Sign in with a magic link
 //
-// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3102,7 +8888,7 @@ func (c *Client) SessionsMagicLinkCreateWithBody(ctx context.Context, contentTyp
 
 // SessionsMagicLinkCreateWithTextBody Sign in with a magic link
 //
-// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+// Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -3233,6 +9019,158 @@ func (c *Client) UsersClientRegisterWithTextBody(ctx context.Context, body Users
 	return c.Client.Do(req)
 }
 
+// UsersDeleteWithBody Delete the user
+//
+// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+func (c *Client) UsersDeleteWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersDeleteRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersDeleteWithTextBody Delete the user
+//
+// Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/delete (the `UsersDelete` operationId).
+func (c *Client) UsersDeleteWithTextBody(ctx context.Context, body UsersDeleteTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersDeleteRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeWithBody Change the e-mail address
+//
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+func (c *Client) UsersEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeWithTextBody Change the e-mail address
+//
+// Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_change (the `UsersEmailChange` operationId).
+func (c *Client) UsersEmailChangeWithTextBody(ctx context.Context, body UsersEmailChangeTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeRequestWithBody Request another e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+func (c *Client) UsersEmailChangeRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeRequestWithTextBody Request another e-mail address
+//
+// Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_change_request (the `UsersEmailChangeRequest` operationId).
+func (c *Client) UsersEmailChangeRequestWithTextBody(ctx context.Context, body UsersEmailChangeRequestTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeRequestRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeUndoWithBody Undo a change of the e-mail address
+//
+// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+func (c *Client) UsersEmailChangeUndoWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeUndoRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersEmailChangeUndoWithTextBody Undo a change of the e-mail address
+//
+// Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/email_change_undo (the `UsersEmailChangeUndo` operationId).
+func (c *Client) UsersEmailChangeUndoWithTextBody(ctx context.Context, body UsersEmailChangeUndoTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersEmailChangeUndoRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersEmailVerificationRequestWithBody Mail a link to verify the e-mail address
 //
 // Mails a new verification link to the session's user, as the welcome mail has one. It works once, within 7 days, and leads to a page of PlanoAuth that asks for the password. Afterwards that page leads to `redirect_url`, or else to the application's `url`.
@@ -3309,9 +9247,123 @@ func (c *Client) UsersEmailVerifyWithTextBody(ctx context.Context, body UsersEma
 	return c.Client.Do(req)
 }
 
+// UsersExportWithBody Export what is stored about the user
+//
+// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+func (c *Client) UsersExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersExport Export what is stored about the user
+//
+// Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/export (the `UsersExport` operationId).
+func (c *Client) UsersExport(ctx context.Context, body UsersExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleLinkWithBody Link a Google account
+//
+// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+func (c *Client) UsersGoogleLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleLinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleLinkWithTextBody Link a Google account
+//
+// Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /api/v1/users/google_link (the `UsersGoogleLink` operationId).
+func (c *Client) UsersGoogleLinkWithTextBody(ctx context.Context, body UsersGoogleLinkTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleLinkRequestWithTextBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleUnlinkWithBody Unlink the Google account
+//
+// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+func (c *Client) UsersGoogleUnlinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleUnlinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersGoogleUnlink Unlink the Google account
+//
+// Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/users/google_unlink (the `UsersGoogleUnlink` operationId).
+func (c *Client) UsersGoogleUnlink(ctx context.Context, body UsersGoogleUnlinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersGoogleUnlinkRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UsersPasswordResetWithBody Reset the password
 //
-// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3330,7 +9382,7 @@ func (c *Client) UsersPasswordResetWithBody(ctx context.Context, contentType str
 
 // UsersPasswordResetWithTextBody Reset the password
 //
-// Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+// Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
 //
 // Takes a body of the `text/plain` content type.
 //
@@ -3499,6 +9551,406 @@ func (c *Client) UsersUpdate(ctx context.Context, body UsersUpdateJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// NewApplicationsCreateRequest calls the generic ApplicationsCreate builder with application/json body
+func NewApplicationsCreateRequest(server string, body ApplicationsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsCreateRequestWithBody constructs an http.Request for the ApplicationsCreate method, with any body, and a specified content type
+func NewApplicationsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsIndexRequest calls the generic ApplicationsIndex builder with application/json body
+func NewApplicationsIndexRequest(server string, body ApplicationsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsIndexRequestWithBody constructs an http.Request for the ApplicationsIndex method, with any body, and a specified content type
+func NewApplicationsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsReadRequest calls the generic ApplicationsRead builder with application/json body
+func NewApplicationsReadRequest(server string, body ApplicationsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsReadRequestWithBody constructs an http.Request for the ApplicationsRead method, with any body, and a specified content type
+func NewApplicationsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsTokenCreateRequest calls the generic ApplicationsTokenCreate builder with application/json body
+func NewApplicationsTokenCreateRequest(server string, body ApplicationsTokenCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsTokenCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsTokenCreateRequestWithBody constructs an http.Request for the ApplicationsTokenCreate method, with any body, and a specified content type
+func NewApplicationsTokenCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/token_create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsTokenDeleteRequest calls the generic ApplicationsTokenDelete builder with application/json body
+func NewApplicationsTokenDeleteRequest(server string, body ApplicationsTokenDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsTokenDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsTokenDeleteRequestWithBody constructs an http.Request for the ApplicationsTokenDelete method, with any body, and a specified content type
+func NewApplicationsTokenDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/token_delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplicationsUpdateRequest calls the generic ApplicationsUpdate builder with application/json body
+func NewApplicationsUpdateRequest(server string, body ApplicationsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplicationsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplicationsUpdateRequestWithBody constructs an http.Request for the ApplicationsUpdate method, with any body, and a specified content type
+func NewApplicationsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAuditEventsIndexRequest calls the generic AuditEventsIndex builder with application/json body
+func NewAuditEventsIndexRequest(server string, body AuditEventsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAuditEventsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAuditEventsIndexRequestWithBody constructs an http.Request for the AuditEventsIndex method, with any body, and a specified content type
+func NewAuditEventsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/audit_events/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsCreateRequest calls the generic ClientsCreate builder with application/json body
+func NewClientsCreateRequest(server string, body ClientsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsCreateRequestWithBody constructs an http.Request for the ClientsCreate method, with any body, and a specified content type
+func NewClientsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsIndexRequest calls the generic ClientsIndex builder with application/json body
+func NewClientsIndexRequest(server string, body ClientsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsIndexRequestWithBody constructs an http.Request for the ClientsIndex method, with any body, and a specified content type
+func NewClientsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsReadRequest calls the generic ClientsRead builder with application/json body
+func NewClientsReadRequest(server string, body ClientsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsReadRequestWithBody constructs an http.Request for the ClientsRead method, with any body, and a specified content type
+func NewClientsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewClientsRegisterRequestWithTextBody calls the generic ClientsRegister builder with text/plain body
 func NewClientsRegisterRequestWithTextBody(server string, body ClientsRegisterTextRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3530,6 +9982,526 @@ func NewClientsRegisterRequestWithBody(server string, contentType string, body i
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClientsUpdateRequest calls the generic ClientsUpdate builder with application/json body
+func NewClientsUpdateRequest(server string, body ClientsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClientsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewClientsUpdateRequestWithBody constructs an http.Request for the ClientsUpdate method, with any body, and a specified content type
+func NewClientsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clients/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesCreateRequest calls the generic CompaniesCreate builder with application/json body
+func NewCompaniesCreateRequest(server string, body CompaniesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesCreateRequestWithBody constructs an http.Request for the CompaniesCreate method, with any body, and a specified content type
+func NewCompaniesCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesIndexRequest calls the generic CompaniesIndex builder with application/json body
+func NewCompaniesIndexRequest(server string, body CompaniesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesIndexRequestWithBody constructs an http.Request for the CompaniesIndex method, with any body, and a specified content type
+func NewCompaniesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesReadRequest calls the generic CompaniesRead builder with application/json body
+func NewCompaniesReadRequest(server string, body CompaniesReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesReadRequestWithBody constructs an http.Request for the CompaniesRead method, with any body, and a specified content type
+func NewCompaniesReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompaniesUpdateRequest calls the generic CompaniesUpdate builder with application/json body
+func NewCompaniesUpdateRequest(server string, body CompaniesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompaniesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompaniesUpdateRequestWithBody constructs an http.Request for the CompaniesUpdate method, with any body, and a specified content type
+func NewCompaniesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/companies/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesCreateRequest calls the generic EmployeesCreate builder with application/json body
+func NewEmployeesCreateRequest(server string, body EmployeesCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesCreateRequestWithBody constructs an http.Request for the EmployeesCreate method, with any body, and a specified content type
+func NewEmployeesCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesIndexRequest calls the generic EmployeesIndex builder with application/json body
+func NewEmployeesIndexRequest(server string, body EmployeesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesIndexRequestWithBody constructs an http.Request for the EmployeesIndex method, with any body, and a specified content type
+func NewEmployeesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesReadRequest calls the generic EmployeesRead builder with application/json body
+func NewEmployeesReadRequest(server string, body EmployeesReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesReadRequestWithBody constructs an http.Request for the EmployeesRead method, with any body, and a specified content type
+func NewEmployeesReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEmployeesUpdateRequest calls the generic EmployeesUpdate builder with application/json body
+func NewEmployeesUpdateRequest(server string, body EmployeesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEmployeesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEmployeesUpdateRequestWithBody constructs an http.Request for the EmployeesUpdate method, with any body, and a specified content type
+func NewEmployeesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/employees/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsCreateRequest calls the generic LiaisonsCreate builder with application/json body
+func NewLiaisonsCreateRequest(server string, body LiaisonsCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsCreateRequestWithBody constructs an http.Request for the LiaisonsCreate method, with any body, and a specified content type
+func NewLiaisonsCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsIndexRequest calls the generic LiaisonsIndex builder with application/json body
+func NewLiaisonsIndexRequest(server string, body LiaisonsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsIndexRequestWithBody constructs an http.Request for the LiaisonsIndex method, with any body, and a specified content type
+func NewLiaisonsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsReadRequest calls the generic LiaisonsRead builder with application/json body
+func NewLiaisonsReadRequest(server string, body LiaisonsReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsReadRequestWithBody constructs an http.Request for the LiaisonsRead method, with any body, and a specified content type
+func NewLiaisonsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiaisonsUpdateRequest calls the generic LiaisonsUpdate builder with application/json body
+func NewLiaisonsUpdateRequest(server string, body LiaisonsUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiaisonsUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLiaisonsUpdateRequestWithBody constructs an http.Request for the LiaisonsUpdate method, with any body, and a specified content type
+func NewLiaisonsUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/liaisons/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -3619,6 +10591,446 @@ func NewNotificationsUpdateRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewPasswordsJudgeRequestWithTextBody calls the generic PasswordsJudge builder with text/plain body
+func NewPasswordsJudgeRequestWithTextBody(server string, body PasswordsJudgeTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewPasswordsJudgeRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewPasswordsJudgeRequestWithBody constructs an http.Request for the PasswordsJudge method, with any body, and a specified content type
+func NewPasswordsJudgeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/passwords/judge")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleDeleteRequest calls the generic PeopleDelete builder with application/json body
+func NewPeopleDeleteRequest(server string, body PeopleDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleDeleteRequestWithBody constructs an http.Request for the PeopleDelete method, with any body, and a specified content type
+func NewPeopleDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleEmailUpdateRequest calls the generic PeopleEmailUpdate builder with application/json body
+func NewPeopleEmailUpdateRequest(server string, body PeopleEmailUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleEmailUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleEmailUpdateRequestWithBody constructs an http.Request for the PeopleEmailUpdate method, with any body, and a specified content type
+func NewPeopleEmailUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/email_update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleExplainRequest calls the generic PeopleExplain builder with application/json body
+func NewPeopleExplainRequest(server string, body PeopleExplainJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleExplainRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleExplainRequestWithBody constructs an http.Request for the PeopleExplain method, with any body, and a specified content type
+func NewPeopleExplainRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/explain")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleExportRequest calls the generic PeopleExport builder with application/json body
+func NewPeopleExportRequest(server string, body PeopleExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleExportRequestWithBody constructs an http.Request for the PeopleExport method, with any body, and a specified content type
+func NewPeopleExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleIndexRequest calls the generic PeopleIndex builder with application/json body
+func NewPeopleIndexRequest(server string, body PeopleIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleIndexRequestWithBody constructs an http.Request for the PeopleIndex method, with any body, and a specified content type
+func NewPeopleIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleInviteRequest calls the generic PeopleInvite builder with application/json body
+func NewPeopleInviteRequest(server string, body PeopleInviteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleInviteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleInviteRequestWithBody constructs an http.Request for the PeopleInvite method, with any body, and a specified content type
+func NewPeopleInviteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/invite")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleReadRequest calls the generic PeopleRead builder with application/json body
+func NewPeopleReadRequest(server string, body PeopleReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleReadRequestWithBody constructs an http.Request for the PeopleRead method, with any body, and a specified content type
+func NewPeopleReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleSessionsDeleteRequest calls the generic PeopleSessionsDelete builder with application/json body
+func NewPeopleSessionsDeleteRequest(server string, body PeopleSessionsDeleteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleSessionsDeleteRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleSessionsDeleteRequestWithBody constructs an http.Request for the PeopleSessionsDelete method, with any body, and a specified content type
+func NewPeopleSessionsDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/sessions_delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleSessionsIndexRequest calls the generic PeopleSessionsIndex builder with application/json body
+func NewPeopleSessionsIndexRequest(server string, body PeopleSessionsIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleSessionsIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleSessionsIndexRequestWithBody constructs an http.Request for the PeopleSessionsIndex method, with any body, and a specified content type
+func NewPeopleSessionsIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/sessions_index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPeopleUpdateRequest calls the generic PeopleUpdate builder with application/json body
+func NewPeopleUpdateRequest(server string, body PeopleUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPeopleUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPeopleUpdateRequestWithBody constructs an http.Request for the PeopleUpdate method, with any body, and a specified content type
+func NewPeopleUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPreferencesReadRequest calls the generic PreferencesRead builder with application/json body
 func NewPreferencesReadRequest(server string, body PreferencesReadJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3680,6 +11092,166 @@ func NewPreferencesUpdateRequestWithBody(server string, contentType string, body
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/preferences/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRoutesIndexRequest calls the generic RoutesIndex builder with application/json body
+func NewRoutesIndexRequest(server string, body RoutesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoutesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRoutesIndexRequestWithBody constructs an http.Request for the RoutesIndex method, with any body, and a specified content type
+func NewRoutesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/routes/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRoutesUpdateRequest calls the generic RoutesUpdate builder with application/json body
+func NewRoutesUpdateRequest(server string, body RoutesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRoutesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRoutesUpdateRequestWithBody constructs an http.Request for the RoutesUpdate method, with any body, and a specified content type
+func NewRoutesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/routes/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewServicesIndexRequest calls the generic ServicesIndex builder with application/json body
+func NewServicesIndexRequest(server string, body ServicesIndexJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServicesIndexRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewServicesIndexRequestWithBody constructs an http.Request for the ServicesIndex method, with any body, and a specified content type
+func NewServicesIndexRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services/index")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewServicesUpdateRequest calls the generic ServicesUpdate builder with application/json body
+func NewServicesUpdateRequest(server string, body ServicesUpdateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewServicesUpdateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewServicesUpdateRequestWithBody constructs an http.Request for the ServicesUpdate method, with any body, and a specified content type
+func NewServicesUpdateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services/update")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3840,6 +11412,46 @@ func NewSessionsGoogleCreateRequestWithBody(server string, contentType string, b
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/sessions/google_create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSessionsHandOverRequest calls the generic SessionsHandOver builder with application/json body
+func NewSessionsHandOverRequest(server string, body SessionsHandOverJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSessionsHandOverRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSessionsHandOverRequestWithBody constructs an http.Request for the SessionsHandOver method, with any body, and a specified content type
+func NewSessionsHandOverRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/hand_over")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4059,6 +11671,166 @@ func NewUsersClientRegisterRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewUsersDeleteRequestWithTextBody calls the generic UsersDelete builder with text/plain body
+func NewUsersDeleteRequestWithTextBody(server string, body UsersDeleteTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersDeleteRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersDeleteRequestWithBody constructs an http.Request for the UsersDelete method, with any body, and a specified content type
+func NewUsersDeleteRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailChangeRequestWithTextBody calls the generic UsersEmailChange builder with text/plain body
+func NewUsersEmailChangeRequestWithTextBody(server string, body UsersEmailChangeTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailChangeRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailChangeRequestWithBody constructs an http.Request for the UsersEmailChange method, with any body, and a specified content type
+func NewUsersEmailChangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailChangeRequestRequestWithTextBody calls the generic UsersEmailChangeRequest builder with text/plain body
+func NewUsersEmailChangeRequestRequestWithTextBody(server string, body UsersEmailChangeRequestTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailChangeRequestRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailChangeRequestRequestWithBody constructs an http.Request for the UsersEmailChangeRequest method, with any body, and a specified content type
+func NewUsersEmailChangeRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_change_request")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersEmailChangeUndoRequestWithTextBody calls the generic UsersEmailChangeUndo builder with text/plain body
+func NewUsersEmailChangeUndoRequestWithTextBody(server string, body UsersEmailChangeUndoTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersEmailChangeUndoRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersEmailChangeUndoRequestWithBody constructs an http.Request for the UsersEmailChangeUndo method, with any body, and a specified content type
+func NewUsersEmailChangeUndoRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/email_change_undo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewUsersEmailVerificationRequestRequest calls the generic UsersEmailVerificationRequest builder with application/json body
 func NewUsersEmailVerificationRequestRequest(server string, body UsersEmailVerificationRequestJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4120,6 +11892,126 @@ func NewUsersEmailVerifyRequestWithBody(server string, contentType string, body 
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/users/email_verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersExportRequest calls the generic UsersExport builder with application/json body
+func NewUsersExportRequest(server string, body UsersExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersExportRequestWithBody constructs an http.Request for the UsersExport method, with any body, and a specified content type
+func NewUsersExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersGoogleLinkRequestWithTextBody calls the generic UsersGoogleLink builder with text/plain body
+func NewUsersGoogleLinkRequestWithTextBody(server string, body UsersGoogleLinkTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewUsersGoogleLinkRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewUsersGoogleLinkRequestWithBody constructs an http.Request for the UsersGoogleLink method, with any body, and a specified content type
+func NewUsersGoogleLinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/google_link")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersGoogleUnlinkRequest calls the generic UsersGoogleUnlink builder with application/json body
+func NewUsersGoogleUnlinkRequest(server string, body UsersGoogleUnlinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersGoogleUnlinkRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUsersGoogleUnlinkRequestWithBody constructs an http.Request for the UsersGoogleUnlink method, with any body, and a specified content type
+func NewUsersGoogleUnlinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/users/google_unlink")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}

@@ -33,7 +33,12 @@ func (ApplicationCrash) outcomeOfSessionsMagicLinkRequest()      {}
 func (ApplicationCrash) outcomeOfSessionsMagicLinkCreate()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleAuthorize()       {}
 func (ApplicationCrash) outcomeOfSessionsGoogleCreate()          {}
+func (ApplicationCrash) outcomeOfSessionsHandOver()              {}
 func (ApplicationCrash) outcomeOfClientsRegister()               {}
+func (ApplicationCrash) outcomeOfClientsIndex()                  {}
+func (ApplicationCrash) outcomeOfClientsRead()                   {}
+func (ApplicationCrash) outcomeOfClientsCreate()                 {}
+func (ApplicationCrash) outcomeOfClientsUpdate()                 {}
 func (ApplicationCrash) outcomeOfUsersClientRegister()           {}
 func (ApplicationCrash) outcomeOfUsersRead()                     {}
 func (ApplicationCrash) outcomeOfUsersUpdate()                   {}
@@ -42,10 +47,91 @@ func (ApplicationCrash) outcomeOfUsersPasswordResetRequest()     {}
 func (ApplicationCrash) outcomeOfUsersPasswordReset()            {}
 func (ApplicationCrash) outcomeOfUsersEmailVerificationRequest() {}
 func (ApplicationCrash) outcomeOfUsersEmailVerify()              {}
+func (ApplicationCrash) outcomeOfUsersExport()                   {}
+func (ApplicationCrash) outcomeOfUsersDelete()                   {}
+func (ApplicationCrash) outcomeOfUsersEmailChangeRequest()       {}
+func (ApplicationCrash) outcomeOfUsersEmailChange()              {}
+func (ApplicationCrash) outcomeOfUsersEmailChangeUndo()          {}
+func (ApplicationCrash) outcomeOfUsersGoogleLink()               {}
+func (ApplicationCrash) outcomeOfUsersGoogleUnlink()             {}
 func (ApplicationCrash) outcomeOfPreferencesRead()               {}
 func (ApplicationCrash) outcomeOfPreferencesUpdate()             {}
+func (ApplicationCrash) outcomeOfPasswordsJudge()                {}
 func (ApplicationCrash) outcomeOfNotificationsIndex()            {}
 func (ApplicationCrash) outcomeOfNotificationsUpdate()           {}
+func (ApplicationCrash) outcomeOfAuditEventsIndex()              {}
+func (ApplicationCrash) outcomeOfPeopleIndex()                   {}
+func (ApplicationCrash) outcomeOfPeopleRead()                    {}
+func (ApplicationCrash) outcomeOfPeopleInvite()                  {}
+func (ApplicationCrash) outcomeOfPeopleUpdate()                  {}
+func (ApplicationCrash) outcomeOfPeopleSessionsIndex()           {}
+func (ApplicationCrash) outcomeOfPeopleSessionsDelete()          {}
+func (ApplicationCrash) outcomeOfPeopleExplain()                 {}
+func (ApplicationCrash) outcomeOfPeopleExport()                  {}
+func (ApplicationCrash) outcomeOfPeopleDelete()                  {}
+func (ApplicationCrash) outcomeOfPeopleEmailUpdate()             {}
+func (ApplicationCrash) outcomeOfCompaniesIndex()                {}
+func (ApplicationCrash) outcomeOfCompaniesRead()                 {}
+func (ApplicationCrash) outcomeOfCompaniesCreate()               {}
+func (ApplicationCrash) outcomeOfCompaniesUpdate()               {}
+func (ApplicationCrash) outcomeOfEmployeesIndex()                {}
+func (ApplicationCrash) outcomeOfEmployeesRead()                 {}
+func (ApplicationCrash) outcomeOfEmployeesCreate()               {}
+func (ApplicationCrash) outcomeOfEmployeesUpdate()               {}
+func (ApplicationCrash) outcomeOfLiaisonsIndex()                 {}
+func (ApplicationCrash) outcomeOfLiaisonsRead()                  {}
+func (ApplicationCrash) outcomeOfLiaisonsCreate()                {}
+func (ApplicationCrash) outcomeOfLiaisonsUpdate()                {}
+func (ApplicationCrash) outcomeOfApplicationsIndex()             {}
+func (ApplicationCrash) outcomeOfApplicationsRead()              {}
+func (ApplicationCrash) outcomeOfApplicationsCreate()            {}
+func (ApplicationCrash) outcomeOfApplicationsUpdate()            {}
+func (ApplicationCrash) outcomeOfApplicationsTokenCreate()       {}
+func (ApplicationCrash) outcomeOfApplicationsTokenDelete()       {}
+func (ApplicationCrash) outcomeOfServicesIndex()                 {}
+func (ApplicationCrash) outcomeOfServicesUpdate()                {}
+func (ApplicationCrash) outcomeOfRoutesIndex()                   {}
+func (ApplicationCrash) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "action-successful".
+func (ApplicationsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsCreateActionSuccessful) outcomeOfApplicationsCreate() {}
+
+// Slug is "action-successful".
+func (ApplicationsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsIndexActionSuccessful) outcomeOfApplicationsIndex() {}
+
+// Slug is "action-successful".
+func (ApplicationsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsReadActionSuccessful) outcomeOfApplicationsRead() {}
+
+// Slug is "action-successful".
+func (ApplicationsTokenCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsTokenCreateActionSuccessful) outcomeOfApplicationsTokenCreate() {}
+
+// Slug is "action-successful".
+func (ApplicationsTokenDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsTokenDeleteActionSuccessful) outcomeOfApplicationsTokenDelete() {}
+
+// Slug is "action-successful".
+func (ApplicationsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ApplicationsUpdateActionSuccessful) outcomeOfApplicationsUpdate() {}
+
+// Slug is "action-successful".
+func (AuditEventsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (AuditEventsIndexActionSuccessful) outcomeOfAuditEventsIndex() {}
+
+// Slug is "client-created-for-existing-email".
+func (ClientCreatedForExistingEmail) Slug() string { return "client-created-for-existing-email" }
+
+func (ClientCreatedForExistingEmail) outcomeOfClientsCreate() {}
 
 // Slug is "client-required".
 func (ClientRequired) Slug() string { return "client-required" }
@@ -56,8 +142,13 @@ func (o ClientRequired) Error() string { return refusal("client-required", o.Mes
 func (ClientRequired) outcomeOfSessionsRead()              {}
 func (ClientRequired) outcomeOfSessionsMagicLinkRequest()  {}
 func (ClientRequired) outcomeOfSessionsGoogleAuthorize()   {}
+func (ClientRequired) outcomeOfSessionsHandOver()          {}
 func (ClientRequired) outcomeOfClientsRegister()           {}
 func (ClientRequired) outcomeOfUsersPasswordResetRequest() {}
+func (ClientRequired) outcomeOfUsersEmailChangeUndo()      {}
+func (ClientRequired) outcomeOfUsersGoogleLink()           {}
+func (ClientRequired) outcomeOfUsersGoogleUnlink()         {}
+func (ClientRequired) outcomeOfPasswordsJudge()            {}
 func (ClientRequired) outcomeOfNotificationsIndex()        {}
 func (ClientRequired) outcomeOfNotificationsUpdate()       {}
 
@@ -70,7 +161,34 @@ func (o ClientValidationFailed) Error() string {
 }
 
 func (ClientValidationFailed) outcomeOfClientsRegister()     {}
+func (ClientValidationFailed) outcomeOfClientsCreate()       {}
+func (ClientValidationFailed) outcomeOfClientsUpdate()       {}
 func (ClientValidationFailed) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (ClientsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsCreateActionSuccessful) outcomeOfClientsCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (ClientsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o ClientsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (ClientsCreateMandrillEmailFailed) outcomeOfClientsCreate() {}
+
+// Slug is "action-successful".
+func (ClientsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsIndexActionSuccessful) outcomeOfClientsIndex() {}
+
+// Slug is "action-successful".
+func (ClientsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsReadActionSuccessful) outcomeOfClientsRead() {}
 
 // Slug is "action-successful".
 func (ClientsRegisterActionSuccessful) Slug() string { return "action-successful" }
@@ -87,6 +205,42 @@ func (o ClientsRegisterMandrillEmailFailed) Error() string {
 
 func (ClientsRegisterMandrillEmailFailed) outcomeOfClientsRegister() {}
 
+// Slug is "action-successful".
+func (ClientsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ClientsUpdateActionSuccessful) outcomeOfClientsUpdate() {}
+
+// Slug is "action-successful".
+func (CompaniesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesCreateActionSuccessful) outcomeOfCompaniesCreate() {}
+
+// Slug is "action-successful".
+func (CompaniesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesIndexActionSuccessful) outcomeOfCompaniesIndex() {}
+
+// Slug is "action-successful".
+func (CompaniesReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesReadActionSuccessful) outcomeOfCompaniesRead() {}
+
+// Slug is "action-successful".
+func (CompaniesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (CompaniesUpdateActionSuccessful) outcomeOfCompaniesUpdate() {}
+
+// Slug is "company-already-exists".
+func (CompanyAlreadyExists) Slug() string { return "company-already-exists" }
+
+// Error returns the slug, the message and the id of the request.
+func (o CompanyAlreadyExists) Error() string {
+	return refusal("company-already-exists", o.Message, o.RequestID)
+}
+
+func (CompanyAlreadyExists) outcomeOfCompaniesCreate() {}
+func (CompanyAlreadyExists) outcomeOfCompaniesUpdate() {}
+
 // Slug is "email-already-client".
 func (EmailAlreadyClient) Slug() string { return "email-already-client" }
 
@@ -95,7 +249,28 @@ func (o EmailAlreadyClient) Error() string {
 	return refusal("email-already-client", o.Message, o.RequestID)
 }
 
+func (EmailAlreadyClient) outcomeOfClientsCreate()       {}
 func (EmailAlreadyClient) outcomeOfUsersClientRegister() {}
+
+// Slug is "email-already-employee".
+func (EmailAlreadyEmployee) Slug() string { return "email-already-employee" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyEmployee) Error() string {
+	return refusal("email-already-employee", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyEmployee) outcomeOfEmployeesCreate() {}
+
+// Slug is "email-already-liaison".
+func (EmailAlreadyLiaison) Slug() string { return "email-already-liaison" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailAlreadyLiaison) Error() string {
+	return refusal("email-already-liaison", o.Message, o.RequestID)
+}
+
+func (EmailAlreadyLiaison) outcomeOfLiaisonsCreate() {}
 
 // Slug is "email-already-registerd".
 func (EmailAlreadyRegisterd) Slug() string { return "email-already-registerd" }
@@ -115,7 +290,11 @@ func (o EmailAlreadyRegistered) Error() string {
 	return refusal("email-already-registered", o.Message, o.RequestID)
 }
 
-func (EmailAlreadyRegistered) outcomeOfClientsRegister() {}
+func (EmailAlreadyRegistered) outcomeOfClientsRegister()         {}
+func (EmailAlreadyRegistered) outcomeOfUsersEmailChangeRequest() {}
+func (EmailAlreadyRegistered) outcomeOfUsersEmailChange()        {}
+func (EmailAlreadyRegistered) outcomeOfUsersEmailChangeUndo()    {}
+func (EmailAlreadyRegistered) outcomeOfPeopleEmailUpdate()       {}
 
 // Slug is "email-already-verified".
 func (EmailAlreadyVerified) Slug() string { return "email-already-verified" }
@@ -127,6 +306,17 @@ func (o EmailAlreadyVerified) Error() string {
 
 func (EmailAlreadyVerified) outcomeOfUsersEmailVerificationRequest() {}
 
+// Slug is "email-change-link-expired".
+func (EmailChangeLinkExpired) Slug() string { return "email-change-link-expired" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailChangeLinkExpired) Error() string {
+	return refusal("email-change-link-expired", o.Message, o.RequestID)
+}
+
+func (EmailChangeLinkExpired) outcomeOfUsersEmailChange()     {}
+func (EmailChangeLinkExpired) outcomeOfUsersEmailChangeUndo() {}
+
 // Slug is "email-not-found".
 func (EmailNotFound) Slug() string { return "email-not-found" }
 
@@ -137,6 +327,47 @@ func (EmailNotFound) outcomeOfSessionsCreate()            {}
 func (EmailNotFound) outcomeOfSessionsMagicLinkRequest()  {}
 func (EmailNotFound) outcomeOfUsersPasswordResetRequest() {}
 
+// Slug is "email-unverified".
+func (EmailUnverified) Slug() string { return "email-unverified" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmailUnverified) Error() string { return refusal("email-unverified", o.Message, o.RequestID) }
+
+func (EmailUnverified) outcomeOfClientsCreate()   {}
+func (EmailUnverified) outcomeOfClientsUpdate()   {}
+func (EmailUnverified) outcomeOfEmployeesCreate() {}
+func (EmailUnverified) outcomeOfLiaisonsCreate()  {}
+
+// Slug is "action-successful".
+func (EmployeesCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesCreateActionSuccessful) outcomeOfEmployeesCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (EmployeesCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o EmployeesCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (EmployeesCreateMandrillEmailFailed) outcomeOfEmployeesCreate() {}
+
+// Slug is "action-successful".
+func (EmployeesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesIndexActionSuccessful) outcomeOfEmployeesIndex() {}
+
+// Slug is "action-successful".
+func (EmployeesReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesReadActionSuccessful) outcomeOfEmployeesRead() {}
+
+// Slug is "action-successful".
+func (EmployeesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (EmployeesUpdateActionSuccessful) outcomeOfEmployeesUpdate() {}
+
 // Slug is "google-account-conflict".
 func (GoogleAccountConflict) Slug() string { return "google-account-conflict" }
 
@@ -146,6 +377,7 @@ func (o GoogleAccountConflict) Error() string {
 }
 
 func (GoogleAccountConflict) outcomeOfSessionsGoogleCreate() {}
+func (GoogleAccountConflict) outcomeOfUsersGoogleLink()      {}
 
 // Slug is "google-email-unverified".
 func (GoogleEmailUnverified) Slug() string { return "google-email-unverified" }
@@ -156,6 +388,7 @@ func (o GoogleEmailUnverified) Error() string {
 }
 
 func (GoogleEmailUnverified) outcomeOfSessionsGoogleCreate() {}
+func (GoogleEmailUnverified) outcomeOfUsersGoogleLink()      {}
 
 // Slug is "google-sign-in-failed".
 func (GoogleSignInFailed) Slug() string { return "google-sign-in-failed" }
@@ -167,6 +400,7 @@ func (o GoogleSignInFailed) Error() string {
 
 func (GoogleSignInFailed) outcomeOfSessionsGoogleAuthorize() {}
 func (GoogleSignInFailed) outcomeOfSessionsGoogleCreate()    {}
+func (GoogleSignInFailed) outcomeOfUsersGoogleLink()         {}
 
 // Slug is "identify-request-error".
 func (IdentifyRequestError) Slug() string { return "identify-request-error" }
@@ -184,7 +418,12 @@ func (IdentifyRequestError) outcomeOfSessionsMagicLinkRequest()      {}
 func (IdentifyRequestError) outcomeOfSessionsMagicLinkCreate()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleAuthorize()       {}
 func (IdentifyRequestError) outcomeOfSessionsGoogleCreate()          {}
+func (IdentifyRequestError) outcomeOfSessionsHandOver()              {}
 func (IdentifyRequestError) outcomeOfClientsRegister()               {}
+func (IdentifyRequestError) outcomeOfClientsIndex()                  {}
+func (IdentifyRequestError) outcomeOfClientsRead()                   {}
+func (IdentifyRequestError) outcomeOfClientsCreate()                 {}
+func (IdentifyRequestError) outcomeOfClientsUpdate()                 {}
 func (IdentifyRequestError) outcomeOfUsersClientRegister()           {}
 func (IdentifyRequestError) outcomeOfUsersRead()                     {}
 func (IdentifyRequestError) outcomeOfUsersUpdate()                   {}
@@ -193,10 +432,51 @@ func (IdentifyRequestError) outcomeOfUsersPasswordResetRequest()     {}
 func (IdentifyRequestError) outcomeOfUsersPasswordReset()            {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerificationRequest() {}
 func (IdentifyRequestError) outcomeOfUsersEmailVerify()              {}
+func (IdentifyRequestError) outcomeOfUsersExport()                   {}
+func (IdentifyRequestError) outcomeOfUsersDelete()                   {}
+func (IdentifyRequestError) outcomeOfUsersEmailChangeRequest()       {}
+func (IdentifyRequestError) outcomeOfUsersEmailChange()              {}
+func (IdentifyRequestError) outcomeOfUsersEmailChangeUndo()          {}
+func (IdentifyRequestError) outcomeOfUsersGoogleLink()               {}
+func (IdentifyRequestError) outcomeOfUsersGoogleUnlink()             {}
 func (IdentifyRequestError) outcomeOfPreferencesRead()               {}
 func (IdentifyRequestError) outcomeOfPreferencesUpdate()             {}
+func (IdentifyRequestError) outcomeOfPasswordsJudge()                {}
 func (IdentifyRequestError) outcomeOfNotificationsIndex()            {}
 func (IdentifyRequestError) outcomeOfNotificationsUpdate()           {}
+func (IdentifyRequestError) outcomeOfAuditEventsIndex()              {}
+func (IdentifyRequestError) outcomeOfPeopleIndex()                   {}
+func (IdentifyRequestError) outcomeOfPeopleRead()                    {}
+func (IdentifyRequestError) outcomeOfPeopleInvite()                  {}
+func (IdentifyRequestError) outcomeOfPeopleUpdate()                  {}
+func (IdentifyRequestError) outcomeOfPeopleSessionsIndex()           {}
+func (IdentifyRequestError) outcomeOfPeopleSessionsDelete()          {}
+func (IdentifyRequestError) outcomeOfPeopleExplain()                 {}
+func (IdentifyRequestError) outcomeOfPeopleExport()                  {}
+func (IdentifyRequestError) outcomeOfPeopleDelete()                  {}
+func (IdentifyRequestError) outcomeOfPeopleEmailUpdate()             {}
+func (IdentifyRequestError) outcomeOfCompaniesIndex()                {}
+func (IdentifyRequestError) outcomeOfCompaniesRead()                 {}
+func (IdentifyRequestError) outcomeOfCompaniesCreate()               {}
+func (IdentifyRequestError) outcomeOfCompaniesUpdate()               {}
+func (IdentifyRequestError) outcomeOfEmployeesIndex()                {}
+func (IdentifyRequestError) outcomeOfEmployeesRead()                 {}
+func (IdentifyRequestError) outcomeOfEmployeesCreate()               {}
+func (IdentifyRequestError) outcomeOfEmployeesUpdate()               {}
+func (IdentifyRequestError) outcomeOfLiaisonsIndex()                 {}
+func (IdentifyRequestError) outcomeOfLiaisonsRead()                  {}
+func (IdentifyRequestError) outcomeOfLiaisonsCreate()                {}
+func (IdentifyRequestError) outcomeOfLiaisonsUpdate()                {}
+func (IdentifyRequestError) outcomeOfApplicationsIndex()             {}
+func (IdentifyRequestError) outcomeOfApplicationsRead()              {}
+func (IdentifyRequestError) outcomeOfApplicationsCreate()            {}
+func (IdentifyRequestError) outcomeOfApplicationsUpdate()            {}
+func (IdentifyRequestError) outcomeOfApplicationsTokenCreate()       {}
+func (IdentifyRequestError) outcomeOfApplicationsTokenDelete()       {}
+func (IdentifyRequestError) outcomeOfServicesIndex()                 {}
+func (IdentifyRequestError) outcomeOfServicesUpdate()                {}
+func (IdentifyRequestError) outcomeOfRoutesIndex()                   {}
+func (IdentifyRequestError) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-content-type".
 func (InvalidContentType) Slug() string { return "invalid-content-type" }
@@ -214,7 +494,12 @@ func (InvalidContentType) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidContentType) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidContentType) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidContentType) outcomeOfSessionsHandOver()              {}
 func (InvalidContentType) outcomeOfClientsRegister()               {}
+func (InvalidContentType) outcomeOfClientsIndex()                  {}
+func (InvalidContentType) outcomeOfClientsRead()                   {}
+func (InvalidContentType) outcomeOfClientsCreate()                 {}
+func (InvalidContentType) outcomeOfClientsUpdate()                 {}
 func (InvalidContentType) outcomeOfUsersClientRegister()           {}
 func (InvalidContentType) outcomeOfUsersRead()                     {}
 func (InvalidContentType) outcomeOfUsersUpdate()                   {}
@@ -223,10 +508,62 @@ func (InvalidContentType) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidContentType) outcomeOfUsersPasswordReset()            {}
 func (InvalidContentType) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidContentType) outcomeOfUsersEmailVerify()              {}
+func (InvalidContentType) outcomeOfUsersExport()                   {}
+func (InvalidContentType) outcomeOfUsersDelete()                   {}
+func (InvalidContentType) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidContentType) outcomeOfUsersEmailChange()              {}
+func (InvalidContentType) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidContentType) outcomeOfUsersGoogleLink()               {}
+func (InvalidContentType) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidContentType) outcomeOfPreferencesRead()               {}
 func (InvalidContentType) outcomeOfPreferencesUpdate()             {}
+func (InvalidContentType) outcomeOfPasswordsJudge()                {}
 func (InvalidContentType) outcomeOfNotificationsIndex()            {}
 func (InvalidContentType) outcomeOfNotificationsUpdate()           {}
+func (InvalidContentType) outcomeOfAuditEventsIndex()              {}
+func (InvalidContentType) outcomeOfPeopleIndex()                   {}
+func (InvalidContentType) outcomeOfPeopleRead()                    {}
+func (InvalidContentType) outcomeOfPeopleInvite()                  {}
+func (InvalidContentType) outcomeOfPeopleUpdate()                  {}
+func (InvalidContentType) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidContentType) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidContentType) outcomeOfPeopleExplain()                 {}
+func (InvalidContentType) outcomeOfPeopleExport()                  {}
+func (InvalidContentType) outcomeOfPeopleDelete()                  {}
+func (InvalidContentType) outcomeOfPeopleEmailUpdate()             {}
+func (InvalidContentType) outcomeOfCompaniesIndex()                {}
+func (InvalidContentType) outcomeOfCompaniesRead()                 {}
+func (InvalidContentType) outcomeOfCompaniesCreate()               {}
+func (InvalidContentType) outcomeOfCompaniesUpdate()               {}
+func (InvalidContentType) outcomeOfEmployeesIndex()                {}
+func (InvalidContentType) outcomeOfEmployeesRead()                 {}
+func (InvalidContentType) outcomeOfEmployeesCreate()               {}
+func (InvalidContentType) outcomeOfEmployeesUpdate()               {}
+func (InvalidContentType) outcomeOfLiaisonsIndex()                 {}
+func (InvalidContentType) outcomeOfLiaisonsRead()                  {}
+func (InvalidContentType) outcomeOfLiaisonsCreate()                {}
+func (InvalidContentType) outcomeOfLiaisonsUpdate()                {}
+func (InvalidContentType) outcomeOfApplicationsIndex()             {}
+func (InvalidContentType) outcomeOfApplicationsRead()              {}
+func (InvalidContentType) outcomeOfApplicationsCreate()            {}
+func (InvalidContentType) outcomeOfApplicationsUpdate()            {}
+func (InvalidContentType) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidContentType) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidContentType) outcomeOfServicesIndex()                 {}
+func (InvalidContentType) outcomeOfServicesUpdate()                {}
+func (InvalidContentType) outcomeOfRoutesIndex()                   {}
+func (InvalidContentType) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "invalid-email-change-link".
+func (InvalidEmailChangeLink) Slug() string { return "invalid-email-change-link" }
+
+// Error returns the slug, the message and the id of the request.
+func (o InvalidEmailChangeLink) Error() string {
+	return refusal("invalid-email-change-link", o.Message, o.RequestID)
+}
+
+func (InvalidEmailChangeLink) outcomeOfUsersEmailChange()     {}
+func (InvalidEmailChangeLink) outcomeOfUsersEmailChangeUndo() {}
 
 // Slug is "invalid-encoded-params".
 func (InvalidEncodedParams) Slug() string { return "invalid-encoded-params" }
@@ -244,7 +581,12 @@ func (InvalidEncodedParams) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidEncodedParams) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidEncodedParams) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidEncodedParams) outcomeOfSessionsHandOver()              {}
 func (InvalidEncodedParams) outcomeOfClientsRegister()               {}
+func (InvalidEncodedParams) outcomeOfClientsIndex()                  {}
+func (InvalidEncodedParams) outcomeOfClientsRead()                   {}
+func (InvalidEncodedParams) outcomeOfClientsCreate()                 {}
+func (InvalidEncodedParams) outcomeOfClientsUpdate()                 {}
 func (InvalidEncodedParams) outcomeOfUsersClientRegister()           {}
 func (InvalidEncodedParams) outcomeOfUsersRead()                     {}
 func (InvalidEncodedParams) outcomeOfUsersUpdate()                   {}
@@ -253,10 +595,51 @@ func (InvalidEncodedParams) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidEncodedParams) outcomeOfUsersPasswordReset()            {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidEncodedParams) outcomeOfUsersEmailVerify()              {}
+func (InvalidEncodedParams) outcomeOfUsersExport()                   {}
+func (InvalidEncodedParams) outcomeOfUsersDelete()                   {}
+func (InvalidEncodedParams) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidEncodedParams) outcomeOfUsersEmailChange()              {}
+func (InvalidEncodedParams) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidEncodedParams) outcomeOfUsersGoogleLink()               {}
+func (InvalidEncodedParams) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidEncodedParams) outcomeOfPreferencesRead()               {}
 func (InvalidEncodedParams) outcomeOfPreferencesUpdate()             {}
+func (InvalidEncodedParams) outcomeOfPasswordsJudge()                {}
 func (InvalidEncodedParams) outcomeOfNotificationsIndex()            {}
 func (InvalidEncodedParams) outcomeOfNotificationsUpdate()           {}
+func (InvalidEncodedParams) outcomeOfAuditEventsIndex()              {}
+func (InvalidEncodedParams) outcomeOfPeopleIndex()                   {}
+func (InvalidEncodedParams) outcomeOfPeopleRead()                    {}
+func (InvalidEncodedParams) outcomeOfPeopleInvite()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleUpdate()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidEncodedParams) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidEncodedParams) outcomeOfPeopleExplain()                 {}
+func (InvalidEncodedParams) outcomeOfPeopleExport()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleDelete()                  {}
+func (InvalidEncodedParams) outcomeOfPeopleEmailUpdate()             {}
+func (InvalidEncodedParams) outcomeOfCompaniesIndex()                {}
+func (InvalidEncodedParams) outcomeOfCompaniesRead()                 {}
+func (InvalidEncodedParams) outcomeOfCompaniesCreate()               {}
+func (InvalidEncodedParams) outcomeOfCompaniesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfEmployeesIndex()                {}
+func (InvalidEncodedParams) outcomeOfEmployeesRead()                 {}
+func (InvalidEncodedParams) outcomeOfEmployeesCreate()               {}
+func (InvalidEncodedParams) outcomeOfEmployeesUpdate()               {}
+func (InvalidEncodedParams) outcomeOfLiaisonsIndex()                 {}
+func (InvalidEncodedParams) outcomeOfLiaisonsRead()                  {}
+func (InvalidEncodedParams) outcomeOfLiaisonsCreate()                {}
+func (InvalidEncodedParams) outcomeOfLiaisonsUpdate()                {}
+func (InvalidEncodedParams) outcomeOfApplicationsIndex()             {}
+func (InvalidEncodedParams) outcomeOfApplicationsRead()              {}
+func (InvalidEncodedParams) outcomeOfApplicationsCreate()            {}
+func (InvalidEncodedParams) outcomeOfApplicationsUpdate()            {}
+func (InvalidEncodedParams) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidEncodedParams) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidEncodedParams) outcomeOfServicesIndex()                 {}
+func (InvalidEncodedParams) outcomeOfServicesUpdate()                {}
+func (InvalidEncodedParams) outcomeOfRoutesIndex()                   {}
+func (InvalidEncodedParams) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-magic-link".
 func (InvalidMagicLink) Slug() string { return "invalid-magic-link" }
@@ -282,7 +665,12 @@ func (InvalidParam) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidParam) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidParam) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidParam) outcomeOfSessionsHandOver()              {}
 func (InvalidParam) outcomeOfClientsRegister()               {}
+func (InvalidParam) outcomeOfClientsIndex()                  {}
+func (InvalidParam) outcomeOfClientsRead()                   {}
+func (InvalidParam) outcomeOfClientsCreate()                 {}
+func (InvalidParam) outcomeOfClientsUpdate()                 {}
 func (InvalidParam) outcomeOfUsersClientRegister()           {}
 func (InvalidParam) outcomeOfUsersRead()                     {}
 func (InvalidParam) outcomeOfUsersUpdate()                   {}
@@ -291,10 +679,51 @@ func (InvalidParam) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidParam) outcomeOfUsersPasswordReset()            {}
 func (InvalidParam) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidParam) outcomeOfUsersEmailVerify()              {}
+func (InvalidParam) outcomeOfUsersExport()                   {}
+func (InvalidParam) outcomeOfUsersDelete()                   {}
+func (InvalidParam) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidParam) outcomeOfUsersEmailChange()              {}
+func (InvalidParam) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidParam) outcomeOfUsersGoogleLink()               {}
+func (InvalidParam) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidParam) outcomeOfPreferencesRead()               {}
 func (InvalidParam) outcomeOfPreferencesUpdate()             {}
+func (InvalidParam) outcomeOfPasswordsJudge()                {}
 func (InvalidParam) outcomeOfNotificationsIndex()            {}
 func (InvalidParam) outcomeOfNotificationsUpdate()           {}
+func (InvalidParam) outcomeOfAuditEventsIndex()              {}
+func (InvalidParam) outcomeOfPeopleIndex()                   {}
+func (InvalidParam) outcomeOfPeopleRead()                    {}
+func (InvalidParam) outcomeOfPeopleInvite()                  {}
+func (InvalidParam) outcomeOfPeopleUpdate()                  {}
+func (InvalidParam) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidParam) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidParam) outcomeOfPeopleExplain()                 {}
+func (InvalidParam) outcomeOfPeopleExport()                  {}
+func (InvalidParam) outcomeOfPeopleDelete()                  {}
+func (InvalidParam) outcomeOfPeopleEmailUpdate()             {}
+func (InvalidParam) outcomeOfCompaniesIndex()                {}
+func (InvalidParam) outcomeOfCompaniesRead()                 {}
+func (InvalidParam) outcomeOfCompaniesCreate()               {}
+func (InvalidParam) outcomeOfCompaniesUpdate()               {}
+func (InvalidParam) outcomeOfEmployeesIndex()                {}
+func (InvalidParam) outcomeOfEmployeesRead()                 {}
+func (InvalidParam) outcomeOfEmployeesCreate()               {}
+func (InvalidParam) outcomeOfEmployeesUpdate()               {}
+func (InvalidParam) outcomeOfLiaisonsIndex()                 {}
+func (InvalidParam) outcomeOfLiaisonsRead()                  {}
+func (InvalidParam) outcomeOfLiaisonsCreate()                {}
+func (InvalidParam) outcomeOfLiaisonsUpdate()                {}
+func (InvalidParam) outcomeOfApplicationsIndex()             {}
+func (InvalidParam) outcomeOfApplicationsRead()              {}
+func (InvalidParam) outcomeOfApplicationsCreate()            {}
+func (InvalidParam) outcomeOfApplicationsUpdate()            {}
+func (InvalidParam) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidParam) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidParam) outcomeOfServicesIndex()                 {}
+func (InvalidParam) outcomeOfServicesUpdate()                {}
+func (InvalidParam) outcomeOfRoutesIndex()                   {}
+func (InvalidParam) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-password".
 func (InvalidPassword) Slug() string { return "invalid-password" }
@@ -302,8 +731,10 @@ func (InvalidPassword) Slug() string { return "invalid-password" }
 // Error returns the slug, the message and the id of the request.
 func (o InvalidPassword) Error() string { return refusal("invalid-password", o.Message, o.RequestID) }
 
-func (InvalidPassword) outcomeOfSessionsCreate()      {}
-func (InvalidPassword) outcomeOfUsersPasswordUpdate() {}
+func (InvalidPassword) outcomeOfSessionsCreate()          {}
+func (InvalidPassword) outcomeOfUsersPasswordUpdate()     {}
+func (InvalidPassword) outcomeOfUsersDelete()             {}
+func (InvalidPassword) outcomeOfUsersEmailChangeRequest() {}
 
 // Slug is "invalid-reset-link".
 func (InvalidResetLink) Slug() string { return "invalid-reset-link" }
@@ -329,7 +760,12 @@ func (InvalidToken) outcomeOfSessionsMagicLinkRequest()      {}
 func (InvalidToken) outcomeOfSessionsMagicLinkCreate()       {}
 func (InvalidToken) outcomeOfSessionsGoogleAuthorize()       {}
 func (InvalidToken) outcomeOfSessionsGoogleCreate()          {}
+func (InvalidToken) outcomeOfSessionsHandOver()              {}
 func (InvalidToken) outcomeOfClientsRegister()               {}
+func (InvalidToken) outcomeOfClientsIndex()                  {}
+func (InvalidToken) outcomeOfClientsRead()                   {}
+func (InvalidToken) outcomeOfClientsCreate()                 {}
+func (InvalidToken) outcomeOfClientsUpdate()                 {}
 func (InvalidToken) outcomeOfUsersClientRegister()           {}
 func (InvalidToken) outcomeOfUsersRead()                     {}
 func (InvalidToken) outcomeOfUsersUpdate()                   {}
@@ -338,10 +774,51 @@ func (InvalidToken) outcomeOfUsersPasswordResetRequest()     {}
 func (InvalidToken) outcomeOfUsersPasswordReset()            {}
 func (InvalidToken) outcomeOfUsersEmailVerificationRequest() {}
 func (InvalidToken) outcomeOfUsersEmailVerify()              {}
+func (InvalidToken) outcomeOfUsersExport()                   {}
+func (InvalidToken) outcomeOfUsersDelete()                   {}
+func (InvalidToken) outcomeOfUsersEmailChangeRequest()       {}
+func (InvalidToken) outcomeOfUsersEmailChange()              {}
+func (InvalidToken) outcomeOfUsersEmailChangeUndo()          {}
+func (InvalidToken) outcomeOfUsersGoogleLink()               {}
+func (InvalidToken) outcomeOfUsersGoogleUnlink()             {}
 func (InvalidToken) outcomeOfPreferencesRead()               {}
 func (InvalidToken) outcomeOfPreferencesUpdate()             {}
+func (InvalidToken) outcomeOfPasswordsJudge()                {}
 func (InvalidToken) outcomeOfNotificationsIndex()            {}
 func (InvalidToken) outcomeOfNotificationsUpdate()           {}
+func (InvalidToken) outcomeOfAuditEventsIndex()              {}
+func (InvalidToken) outcomeOfPeopleIndex()                   {}
+func (InvalidToken) outcomeOfPeopleRead()                    {}
+func (InvalidToken) outcomeOfPeopleInvite()                  {}
+func (InvalidToken) outcomeOfPeopleUpdate()                  {}
+func (InvalidToken) outcomeOfPeopleSessionsIndex()           {}
+func (InvalidToken) outcomeOfPeopleSessionsDelete()          {}
+func (InvalidToken) outcomeOfPeopleExplain()                 {}
+func (InvalidToken) outcomeOfPeopleExport()                  {}
+func (InvalidToken) outcomeOfPeopleDelete()                  {}
+func (InvalidToken) outcomeOfPeopleEmailUpdate()             {}
+func (InvalidToken) outcomeOfCompaniesIndex()                {}
+func (InvalidToken) outcomeOfCompaniesRead()                 {}
+func (InvalidToken) outcomeOfCompaniesCreate()               {}
+func (InvalidToken) outcomeOfCompaniesUpdate()               {}
+func (InvalidToken) outcomeOfEmployeesIndex()                {}
+func (InvalidToken) outcomeOfEmployeesRead()                 {}
+func (InvalidToken) outcomeOfEmployeesCreate()               {}
+func (InvalidToken) outcomeOfEmployeesUpdate()               {}
+func (InvalidToken) outcomeOfLiaisonsIndex()                 {}
+func (InvalidToken) outcomeOfLiaisonsRead()                  {}
+func (InvalidToken) outcomeOfLiaisonsCreate()                {}
+func (InvalidToken) outcomeOfLiaisonsUpdate()                {}
+func (InvalidToken) outcomeOfApplicationsIndex()             {}
+func (InvalidToken) outcomeOfApplicationsRead()              {}
+func (InvalidToken) outcomeOfApplicationsCreate()            {}
+func (InvalidToken) outcomeOfApplicationsUpdate()            {}
+func (InvalidToken) outcomeOfApplicationsTokenCreate()       {}
+func (InvalidToken) outcomeOfApplicationsTokenDelete()       {}
+func (InvalidToken) outcomeOfServicesIndex()                 {}
+func (InvalidToken) outcomeOfServicesUpdate()                {}
+func (InvalidToken) outcomeOfRoutesIndex()                   {}
+func (InvalidToken) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "invalid-verification-link".
 func (InvalidVerificationLink) Slug() string { return "invalid-verification-link" }
@@ -352,6 +829,36 @@ func (o InvalidVerificationLink) Error() string {
 }
 
 func (InvalidVerificationLink) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (LiaisonsCreateActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsCreateActionSuccessful) outcomeOfLiaisonsCreate() {}
+
+// Slug is "mandrill-email-failed".
+func (LiaisonsCreateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o LiaisonsCreateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (LiaisonsCreateMandrillEmailFailed) outcomeOfLiaisonsCreate() {}
+
+// Slug is "action-successful".
+func (LiaisonsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsIndexActionSuccessful) outcomeOfLiaisonsIndex() {}
+
+// Slug is "action-successful".
+func (LiaisonsReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsReadActionSuccessful) outcomeOfLiaisonsRead() {}
+
+// Slug is "action-successful".
+func (LiaisonsUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (LiaisonsUpdateActionSuccessful) outcomeOfLiaisonsUpdate() {}
 
 // Slug is "magic-link-expired".
 func (MagicLinkExpired) Slug() string { return "magic-link-expired" }
@@ -377,7 +884,12 @@ func (MissingParam) outcomeOfSessionsMagicLinkRequest()      {}
 func (MissingParam) outcomeOfSessionsMagicLinkCreate()       {}
 func (MissingParam) outcomeOfSessionsGoogleAuthorize()       {}
 func (MissingParam) outcomeOfSessionsGoogleCreate()          {}
+func (MissingParam) outcomeOfSessionsHandOver()              {}
 func (MissingParam) outcomeOfClientsRegister()               {}
+func (MissingParam) outcomeOfClientsIndex()                  {}
+func (MissingParam) outcomeOfClientsRead()                   {}
+func (MissingParam) outcomeOfClientsCreate()                 {}
+func (MissingParam) outcomeOfClientsUpdate()                 {}
 func (MissingParam) outcomeOfUsersClientRegister()           {}
 func (MissingParam) outcomeOfUsersRead()                     {}
 func (MissingParam) outcomeOfUsersUpdate()                   {}
@@ -386,10 +898,51 @@ func (MissingParam) outcomeOfUsersPasswordResetRequest()     {}
 func (MissingParam) outcomeOfUsersPasswordReset()            {}
 func (MissingParam) outcomeOfUsersEmailVerificationRequest() {}
 func (MissingParam) outcomeOfUsersEmailVerify()              {}
+func (MissingParam) outcomeOfUsersExport()                   {}
+func (MissingParam) outcomeOfUsersDelete()                   {}
+func (MissingParam) outcomeOfUsersEmailChangeRequest()       {}
+func (MissingParam) outcomeOfUsersEmailChange()              {}
+func (MissingParam) outcomeOfUsersEmailChangeUndo()          {}
+func (MissingParam) outcomeOfUsersGoogleLink()               {}
+func (MissingParam) outcomeOfUsersGoogleUnlink()             {}
 func (MissingParam) outcomeOfPreferencesRead()               {}
 func (MissingParam) outcomeOfPreferencesUpdate()             {}
+func (MissingParam) outcomeOfPasswordsJudge()                {}
 func (MissingParam) outcomeOfNotificationsIndex()            {}
 func (MissingParam) outcomeOfNotificationsUpdate()           {}
+func (MissingParam) outcomeOfAuditEventsIndex()              {}
+func (MissingParam) outcomeOfPeopleIndex()                   {}
+func (MissingParam) outcomeOfPeopleRead()                    {}
+func (MissingParam) outcomeOfPeopleInvite()                  {}
+func (MissingParam) outcomeOfPeopleUpdate()                  {}
+func (MissingParam) outcomeOfPeopleSessionsIndex()           {}
+func (MissingParam) outcomeOfPeopleSessionsDelete()          {}
+func (MissingParam) outcomeOfPeopleExplain()                 {}
+func (MissingParam) outcomeOfPeopleExport()                  {}
+func (MissingParam) outcomeOfPeopleDelete()                  {}
+func (MissingParam) outcomeOfPeopleEmailUpdate()             {}
+func (MissingParam) outcomeOfCompaniesIndex()                {}
+func (MissingParam) outcomeOfCompaniesRead()                 {}
+func (MissingParam) outcomeOfCompaniesCreate()               {}
+func (MissingParam) outcomeOfCompaniesUpdate()               {}
+func (MissingParam) outcomeOfEmployeesIndex()                {}
+func (MissingParam) outcomeOfEmployeesRead()                 {}
+func (MissingParam) outcomeOfEmployeesCreate()               {}
+func (MissingParam) outcomeOfEmployeesUpdate()               {}
+func (MissingParam) outcomeOfLiaisonsIndex()                 {}
+func (MissingParam) outcomeOfLiaisonsRead()                  {}
+func (MissingParam) outcomeOfLiaisonsCreate()                {}
+func (MissingParam) outcomeOfLiaisonsUpdate()                {}
+func (MissingParam) outcomeOfApplicationsIndex()             {}
+func (MissingParam) outcomeOfApplicationsRead()              {}
+func (MissingParam) outcomeOfApplicationsCreate()            {}
+func (MissingParam) outcomeOfApplicationsUpdate()            {}
+func (MissingParam) outcomeOfApplicationsTokenCreate()       {}
+func (MissingParam) outcomeOfApplicationsTokenDelete()       {}
+func (MissingParam) outcomeOfServicesIndex()                 {}
+func (MissingParam) outcomeOfServicesUpdate()                {}
+func (MissingParam) outcomeOfRoutesIndex()                   {}
+func (MissingParam) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "no-params-decoded".
 func (NoParamsDecoded) Slug() string { return "no-params-decoded" }
@@ -405,7 +958,12 @@ func (NoParamsDecoded) outcomeOfSessionsMagicLinkRequest()      {}
 func (NoParamsDecoded) outcomeOfSessionsMagicLinkCreate()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleAuthorize()       {}
 func (NoParamsDecoded) outcomeOfSessionsGoogleCreate()          {}
+func (NoParamsDecoded) outcomeOfSessionsHandOver()              {}
 func (NoParamsDecoded) outcomeOfClientsRegister()               {}
+func (NoParamsDecoded) outcomeOfClientsIndex()                  {}
+func (NoParamsDecoded) outcomeOfClientsRead()                   {}
+func (NoParamsDecoded) outcomeOfClientsCreate()                 {}
+func (NoParamsDecoded) outcomeOfClientsUpdate()                 {}
 func (NoParamsDecoded) outcomeOfUsersClientRegister()           {}
 func (NoParamsDecoded) outcomeOfUsersRead()                     {}
 func (NoParamsDecoded) outcomeOfUsersUpdate()                   {}
@@ -414,10 +972,51 @@ func (NoParamsDecoded) outcomeOfUsersPasswordResetRequest()     {}
 func (NoParamsDecoded) outcomeOfUsersPasswordReset()            {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerificationRequest() {}
 func (NoParamsDecoded) outcomeOfUsersEmailVerify()              {}
+func (NoParamsDecoded) outcomeOfUsersExport()                   {}
+func (NoParamsDecoded) outcomeOfUsersDelete()                   {}
+func (NoParamsDecoded) outcomeOfUsersEmailChangeRequest()       {}
+func (NoParamsDecoded) outcomeOfUsersEmailChange()              {}
+func (NoParamsDecoded) outcomeOfUsersEmailChangeUndo()          {}
+func (NoParamsDecoded) outcomeOfUsersGoogleLink()               {}
+func (NoParamsDecoded) outcomeOfUsersGoogleUnlink()             {}
 func (NoParamsDecoded) outcomeOfPreferencesRead()               {}
 func (NoParamsDecoded) outcomeOfPreferencesUpdate()             {}
+func (NoParamsDecoded) outcomeOfPasswordsJudge()                {}
 func (NoParamsDecoded) outcomeOfNotificationsIndex()            {}
 func (NoParamsDecoded) outcomeOfNotificationsUpdate()           {}
+func (NoParamsDecoded) outcomeOfAuditEventsIndex()              {}
+func (NoParamsDecoded) outcomeOfPeopleIndex()                   {}
+func (NoParamsDecoded) outcomeOfPeopleRead()                    {}
+func (NoParamsDecoded) outcomeOfPeopleInvite()                  {}
+func (NoParamsDecoded) outcomeOfPeopleUpdate()                  {}
+func (NoParamsDecoded) outcomeOfPeopleSessionsIndex()           {}
+func (NoParamsDecoded) outcomeOfPeopleSessionsDelete()          {}
+func (NoParamsDecoded) outcomeOfPeopleExplain()                 {}
+func (NoParamsDecoded) outcomeOfPeopleExport()                  {}
+func (NoParamsDecoded) outcomeOfPeopleDelete()                  {}
+func (NoParamsDecoded) outcomeOfPeopleEmailUpdate()             {}
+func (NoParamsDecoded) outcomeOfCompaniesIndex()                {}
+func (NoParamsDecoded) outcomeOfCompaniesRead()                 {}
+func (NoParamsDecoded) outcomeOfCompaniesCreate()               {}
+func (NoParamsDecoded) outcomeOfCompaniesUpdate()               {}
+func (NoParamsDecoded) outcomeOfEmployeesIndex()                {}
+func (NoParamsDecoded) outcomeOfEmployeesRead()                 {}
+func (NoParamsDecoded) outcomeOfEmployeesCreate()               {}
+func (NoParamsDecoded) outcomeOfEmployeesUpdate()               {}
+func (NoParamsDecoded) outcomeOfLiaisonsIndex()                 {}
+func (NoParamsDecoded) outcomeOfLiaisonsRead()                  {}
+func (NoParamsDecoded) outcomeOfLiaisonsCreate()                {}
+func (NoParamsDecoded) outcomeOfLiaisonsUpdate()                {}
+func (NoParamsDecoded) outcomeOfApplicationsIndex()             {}
+func (NoParamsDecoded) outcomeOfApplicationsRead()              {}
+func (NoParamsDecoded) outcomeOfApplicationsCreate()            {}
+func (NoParamsDecoded) outcomeOfApplicationsUpdate()            {}
+func (NoParamsDecoded) outcomeOfApplicationsTokenCreate()       {}
+func (NoParamsDecoded) outcomeOfApplicationsTokenDelete()       {}
+func (NoParamsDecoded) outcomeOfServicesIndex()                 {}
+func (NoParamsDecoded) outcomeOfServicesUpdate()                {}
+func (NoParamsDecoded) outcomeOfRoutesIndex()                   {}
+func (NoParamsDecoded) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "action-successful".
 func (NotificationsIndexActionSuccessful) Slug() string { return "action-successful" }
@@ -445,7 +1044,12 @@ func (OriginNotAllowed) outcomeOfSessionsMagicLinkRequest()      {}
 func (OriginNotAllowed) outcomeOfSessionsMagicLinkCreate()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleAuthorize()       {}
 func (OriginNotAllowed) outcomeOfSessionsGoogleCreate()          {}
+func (OriginNotAllowed) outcomeOfSessionsHandOver()              {}
 func (OriginNotAllowed) outcomeOfClientsRegister()               {}
+func (OriginNotAllowed) outcomeOfClientsIndex()                  {}
+func (OriginNotAllowed) outcomeOfClientsRead()                   {}
+func (OriginNotAllowed) outcomeOfClientsCreate()                 {}
+func (OriginNotAllowed) outcomeOfClientsUpdate()                 {}
 func (OriginNotAllowed) outcomeOfUsersClientRegister()           {}
 func (OriginNotAllowed) outcomeOfUsersRead()                     {}
 func (OriginNotAllowed) outcomeOfUsersUpdate()                   {}
@@ -454,10 +1058,51 @@ func (OriginNotAllowed) outcomeOfUsersPasswordResetRequest()     {}
 func (OriginNotAllowed) outcomeOfUsersPasswordReset()            {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerificationRequest() {}
 func (OriginNotAllowed) outcomeOfUsersEmailVerify()              {}
+func (OriginNotAllowed) outcomeOfUsersExport()                   {}
+func (OriginNotAllowed) outcomeOfUsersDelete()                   {}
+func (OriginNotAllowed) outcomeOfUsersEmailChangeRequest()       {}
+func (OriginNotAllowed) outcomeOfUsersEmailChange()              {}
+func (OriginNotAllowed) outcomeOfUsersEmailChangeUndo()          {}
+func (OriginNotAllowed) outcomeOfUsersGoogleLink()               {}
+func (OriginNotAllowed) outcomeOfUsersGoogleUnlink()             {}
 func (OriginNotAllowed) outcomeOfPreferencesRead()               {}
 func (OriginNotAllowed) outcomeOfPreferencesUpdate()             {}
+func (OriginNotAllowed) outcomeOfPasswordsJudge()                {}
 func (OriginNotAllowed) outcomeOfNotificationsIndex()            {}
 func (OriginNotAllowed) outcomeOfNotificationsUpdate()           {}
+func (OriginNotAllowed) outcomeOfAuditEventsIndex()              {}
+func (OriginNotAllowed) outcomeOfPeopleIndex()                   {}
+func (OriginNotAllowed) outcomeOfPeopleRead()                    {}
+func (OriginNotAllowed) outcomeOfPeopleInvite()                  {}
+func (OriginNotAllowed) outcomeOfPeopleUpdate()                  {}
+func (OriginNotAllowed) outcomeOfPeopleSessionsIndex()           {}
+func (OriginNotAllowed) outcomeOfPeopleSessionsDelete()          {}
+func (OriginNotAllowed) outcomeOfPeopleExplain()                 {}
+func (OriginNotAllowed) outcomeOfPeopleExport()                  {}
+func (OriginNotAllowed) outcomeOfPeopleDelete()                  {}
+func (OriginNotAllowed) outcomeOfPeopleEmailUpdate()             {}
+func (OriginNotAllowed) outcomeOfCompaniesIndex()                {}
+func (OriginNotAllowed) outcomeOfCompaniesRead()                 {}
+func (OriginNotAllowed) outcomeOfCompaniesCreate()               {}
+func (OriginNotAllowed) outcomeOfCompaniesUpdate()               {}
+func (OriginNotAllowed) outcomeOfEmployeesIndex()                {}
+func (OriginNotAllowed) outcomeOfEmployeesRead()                 {}
+func (OriginNotAllowed) outcomeOfEmployeesCreate()               {}
+func (OriginNotAllowed) outcomeOfEmployeesUpdate()               {}
+func (OriginNotAllowed) outcomeOfLiaisonsIndex()                 {}
+func (OriginNotAllowed) outcomeOfLiaisonsRead()                  {}
+func (OriginNotAllowed) outcomeOfLiaisonsCreate()                {}
+func (OriginNotAllowed) outcomeOfLiaisonsUpdate()                {}
+func (OriginNotAllowed) outcomeOfApplicationsIndex()             {}
+func (OriginNotAllowed) outcomeOfApplicationsRead()              {}
+func (OriginNotAllowed) outcomeOfApplicationsCreate()            {}
+func (OriginNotAllowed) outcomeOfApplicationsUpdate()            {}
+func (OriginNotAllowed) outcomeOfApplicationsTokenCreate()       {}
+func (OriginNotAllowed) outcomeOfApplicationsTokenDelete()       {}
+func (OriginNotAllowed) outcomeOfServicesIndex()                 {}
+func (OriginNotAllowed) outcomeOfServicesUpdate()                {}
+func (OriginNotAllowed) outcomeOfRoutesIndex()                   {}
+func (OriginNotAllowed) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "password-rejected".
 func (PasswordRejected) Slug() string { return "password-rejected" }
@@ -468,17 +1113,134 @@ func (o PasswordRejected) Error() string { return refusal("password-rejected", o
 func (PasswordRejected) outcomeOfUsersPasswordUpdate() {}
 func (PasswordRejected) outcomeOfUsersPasswordReset()  {}
 
+// Slug is "action-successful".
+func (PasswordsJudgeActionSuccessful) Slug() string { return "action-successful" }
+
+func (PasswordsJudgeActionSuccessful) outcomeOfPasswordsJudge() {}
+
+// Slug is "action-successful".
+func (PeopleDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleDeleteActionSuccessful) outcomeOfPeopleDelete() {}
+
+// Slug is "action-successful".
+func (PeopleEmailUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleEmailUpdateActionSuccessful) outcomeOfPeopleEmailUpdate() {}
+
+// Slug is "mandrill-email-failed".
+func (PeopleEmailUpdateMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o PeopleEmailUpdateMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (PeopleEmailUpdateMandrillEmailFailed) outcomeOfPeopleEmailUpdate() {}
+
+// Slug is "action-successful".
+func (PeopleExplainActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleExplainActionSuccessful) outcomeOfPeopleExplain() {}
+
+// Slug is "action-successful".
+func (PeopleExportActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleExportActionSuccessful) outcomeOfPeopleExport() {}
+
+// Slug is "action-successful".
+func (PeopleIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleIndexActionSuccessful) outcomeOfPeopleIndex() {}
+
+// Slug is "action-successful".
+func (PeopleInviteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleInviteActionSuccessful) outcomeOfPeopleInvite() {}
+
+// Slug is "mandrill-email-failed".
+func (PeopleInviteMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o PeopleInviteMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (PeopleInviteMandrillEmailFailed) outcomeOfPeopleInvite() {}
+
+// Slug is "action-successful".
+func (PeopleReadActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleReadActionSuccessful) outcomeOfPeopleRead() {}
+
+// Slug is "action-successful".
+func (PeopleSessionsDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleSessionsDeleteActionSuccessful) outcomeOfPeopleSessionsDelete() {}
+
+// Slug is "action-successful".
+func (PeopleSessionsIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleSessionsIndexActionSuccessful) outcomeOfPeopleSessionsIndex() {}
+
+// Slug is "action-successful".
+func (PeopleUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (PeopleUpdateActionSuccessful) outcomeOfPeopleUpdate() {}
+
 // Slug is "permission-denied".
 func (PermissionDenied) Slug() string { return "permission-denied" }
 
 // Error returns the slug, the message and the id of the request.
 func (o PermissionDenied) Error() string { return refusal("permission-denied", o.Message, o.RequestID) }
 
-func (PermissionDenied) outcomeOfUsersClientRegister() {}
-func (PermissionDenied) outcomeOfUsersPasswordUpdate() {}
-func (PermissionDenied) outcomeOfPreferencesUpdate()   {}
-func (PermissionDenied) outcomeOfNotificationsIndex()  {}
-func (PermissionDenied) outcomeOfNotificationsUpdate() {}
+func (PermissionDenied) outcomeOfClientsIndex()            {}
+func (PermissionDenied) outcomeOfClientsRead()             {}
+func (PermissionDenied) outcomeOfClientsCreate()           {}
+func (PermissionDenied) outcomeOfClientsUpdate()           {}
+func (PermissionDenied) outcomeOfUsersClientRegister()     {}
+func (PermissionDenied) outcomeOfUsersPasswordUpdate()     {}
+func (PermissionDenied) outcomeOfUsersExport()             {}
+func (PermissionDenied) outcomeOfUsersDelete()             {}
+func (PermissionDenied) outcomeOfUsersEmailChangeRequest() {}
+func (PermissionDenied) outcomeOfUsersGoogleLink()         {}
+func (PermissionDenied) outcomeOfUsersGoogleUnlink()       {}
+func (PermissionDenied) outcomeOfPreferencesUpdate()       {}
+func (PermissionDenied) outcomeOfNotificationsIndex()      {}
+func (PermissionDenied) outcomeOfNotificationsUpdate()     {}
+func (PermissionDenied) outcomeOfAuditEventsIndex()        {}
+func (PermissionDenied) outcomeOfPeopleIndex()             {}
+func (PermissionDenied) outcomeOfPeopleRead()              {}
+func (PermissionDenied) outcomeOfPeopleInvite()            {}
+func (PermissionDenied) outcomeOfPeopleUpdate()            {}
+func (PermissionDenied) outcomeOfPeopleSessionsIndex()     {}
+func (PermissionDenied) outcomeOfPeopleSessionsDelete()    {}
+func (PermissionDenied) outcomeOfPeopleExplain()           {}
+func (PermissionDenied) outcomeOfPeopleExport()            {}
+func (PermissionDenied) outcomeOfPeopleDelete()            {}
+func (PermissionDenied) outcomeOfPeopleEmailUpdate()       {}
+func (PermissionDenied) outcomeOfCompaniesIndex()          {}
+func (PermissionDenied) outcomeOfCompaniesRead()           {}
+func (PermissionDenied) outcomeOfCompaniesCreate()         {}
+func (PermissionDenied) outcomeOfCompaniesUpdate()         {}
+func (PermissionDenied) outcomeOfEmployeesIndex()          {}
+func (PermissionDenied) outcomeOfEmployeesRead()           {}
+func (PermissionDenied) outcomeOfEmployeesCreate()         {}
+func (PermissionDenied) outcomeOfEmployeesUpdate()         {}
+func (PermissionDenied) outcomeOfLiaisonsIndex()           {}
+func (PermissionDenied) outcomeOfLiaisonsRead()            {}
+func (PermissionDenied) outcomeOfLiaisonsCreate()          {}
+func (PermissionDenied) outcomeOfLiaisonsUpdate()          {}
+func (PermissionDenied) outcomeOfApplicationsIndex()       {}
+func (PermissionDenied) outcomeOfApplicationsRead()        {}
+func (PermissionDenied) outcomeOfApplicationsCreate()      {}
+func (PermissionDenied) outcomeOfApplicationsUpdate()      {}
+func (PermissionDenied) outcomeOfApplicationsTokenCreate() {}
+func (PermissionDenied) outcomeOfApplicationsTokenDelete() {}
+func (PermissionDenied) outcomeOfServicesIndex()           {}
+func (PermissionDenied) outcomeOfServicesUpdate()          {}
+func (PermissionDenied) outcomeOfRoutesIndex()             {}
+func (PermissionDenied) outcomeOfRoutesUpdate()            {}
 
 // Slug is "action-successful".
 func (PreferencesReadActionSuccessful) Slug() string { return "action-successful" }
@@ -505,7 +1267,12 @@ func (RateLimitExceeded) outcomeOfSessionsMagicLinkRequest()      {}
 func (RateLimitExceeded) outcomeOfSessionsMagicLinkCreate()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleAuthorize()       {}
 func (RateLimitExceeded) outcomeOfSessionsGoogleCreate()          {}
+func (RateLimitExceeded) outcomeOfSessionsHandOver()              {}
 func (RateLimitExceeded) outcomeOfClientsRegister()               {}
+func (RateLimitExceeded) outcomeOfClientsIndex()                  {}
+func (RateLimitExceeded) outcomeOfClientsRead()                   {}
+func (RateLimitExceeded) outcomeOfClientsCreate()                 {}
+func (RateLimitExceeded) outcomeOfClientsUpdate()                 {}
 func (RateLimitExceeded) outcomeOfUsersClientRegister()           {}
 func (RateLimitExceeded) outcomeOfUsersRead()                     {}
 func (RateLimitExceeded) outcomeOfUsersUpdate()                   {}
@@ -514,10 +1281,51 @@ func (RateLimitExceeded) outcomeOfUsersPasswordResetRequest()     {}
 func (RateLimitExceeded) outcomeOfUsersPasswordReset()            {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerificationRequest() {}
 func (RateLimitExceeded) outcomeOfUsersEmailVerify()              {}
+func (RateLimitExceeded) outcomeOfUsersExport()                   {}
+func (RateLimitExceeded) outcomeOfUsersDelete()                   {}
+func (RateLimitExceeded) outcomeOfUsersEmailChangeRequest()       {}
+func (RateLimitExceeded) outcomeOfUsersEmailChange()              {}
+func (RateLimitExceeded) outcomeOfUsersEmailChangeUndo()          {}
+func (RateLimitExceeded) outcomeOfUsersGoogleLink()               {}
+func (RateLimitExceeded) outcomeOfUsersGoogleUnlink()             {}
 func (RateLimitExceeded) outcomeOfPreferencesRead()               {}
 func (RateLimitExceeded) outcomeOfPreferencesUpdate()             {}
+func (RateLimitExceeded) outcomeOfPasswordsJudge()                {}
 func (RateLimitExceeded) outcomeOfNotificationsIndex()            {}
 func (RateLimitExceeded) outcomeOfNotificationsUpdate()           {}
+func (RateLimitExceeded) outcomeOfAuditEventsIndex()              {}
+func (RateLimitExceeded) outcomeOfPeopleIndex()                   {}
+func (RateLimitExceeded) outcomeOfPeopleRead()                    {}
+func (RateLimitExceeded) outcomeOfPeopleInvite()                  {}
+func (RateLimitExceeded) outcomeOfPeopleUpdate()                  {}
+func (RateLimitExceeded) outcomeOfPeopleSessionsIndex()           {}
+func (RateLimitExceeded) outcomeOfPeopleSessionsDelete()          {}
+func (RateLimitExceeded) outcomeOfPeopleExplain()                 {}
+func (RateLimitExceeded) outcomeOfPeopleExport()                  {}
+func (RateLimitExceeded) outcomeOfPeopleDelete()                  {}
+func (RateLimitExceeded) outcomeOfPeopleEmailUpdate()             {}
+func (RateLimitExceeded) outcomeOfCompaniesIndex()                {}
+func (RateLimitExceeded) outcomeOfCompaniesRead()                 {}
+func (RateLimitExceeded) outcomeOfCompaniesCreate()               {}
+func (RateLimitExceeded) outcomeOfCompaniesUpdate()               {}
+func (RateLimitExceeded) outcomeOfEmployeesIndex()                {}
+func (RateLimitExceeded) outcomeOfEmployeesRead()                 {}
+func (RateLimitExceeded) outcomeOfEmployeesCreate()               {}
+func (RateLimitExceeded) outcomeOfEmployeesUpdate()               {}
+func (RateLimitExceeded) outcomeOfLiaisonsIndex()                 {}
+func (RateLimitExceeded) outcomeOfLiaisonsRead()                  {}
+func (RateLimitExceeded) outcomeOfLiaisonsCreate()                {}
+func (RateLimitExceeded) outcomeOfLiaisonsUpdate()                {}
+func (RateLimitExceeded) outcomeOfApplicationsIndex()             {}
+func (RateLimitExceeded) outcomeOfApplicationsRead()              {}
+func (RateLimitExceeded) outcomeOfApplicationsCreate()            {}
+func (RateLimitExceeded) outcomeOfApplicationsUpdate()            {}
+func (RateLimitExceeded) outcomeOfApplicationsTokenCreate()       {}
+func (RateLimitExceeded) outcomeOfApplicationsTokenDelete()       {}
+func (RateLimitExceeded) outcomeOfServicesIndex()                 {}
+func (RateLimitExceeded) outcomeOfServicesUpdate()                {}
+func (RateLimitExceeded) outcomeOfRoutesIndex()                   {}
+func (RateLimitExceeded) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "request-too-large".
 func (RequestTooLarge) Slug() string { return "request-too-large" }
@@ -533,7 +1341,12 @@ func (RequestTooLarge) outcomeOfSessionsMagicLinkRequest()      {}
 func (RequestTooLarge) outcomeOfSessionsMagicLinkCreate()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleAuthorize()       {}
 func (RequestTooLarge) outcomeOfSessionsGoogleCreate()          {}
+func (RequestTooLarge) outcomeOfSessionsHandOver()              {}
 func (RequestTooLarge) outcomeOfClientsRegister()               {}
+func (RequestTooLarge) outcomeOfClientsIndex()                  {}
+func (RequestTooLarge) outcomeOfClientsRead()                   {}
+func (RequestTooLarge) outcomeOfClientsCreate()                 {}
+func (RequestTooLarge) outcomeOfClientsUpdate()                 {}
 func (RequestTooLarge) outcomeOfUsersClientRegister()           {}
 func (RequestTooLarge) outcomeOfUsersRead()                     {}
 func (RequestTooLarge) outcomeOfUsersUpdate()                   {}
@@ -542,10 +1355,51 @@ func (RequestTooLarge) outcomeOfUsersPasswordResetRequest()     {}
 func (RequestTooLarge) outcomeOfUsersPasswordReset()            {}
 func (RequestTooLarge) outcomeOfUsersEmailVerificationRequest() {}
 func (RequestTooLarge) outcomeOfUsersEmailVerify()              {}
+func (RequestTooLarge) outcomeOfUsersExport()                   {}
+func (RequestTooLarge) outcomeOfUsersDelete()                   {}
+func (RequestTooLarge) outcomeOfUsersEmailChangeRequest()       {}
+func (RequestTooLarge) outcomeOfUsersEmailChange()              {}
+func (RequestTooLarge) outcomeOfUsersEmailChangeUndo()          {}
+func (RequestTooLarge) outcomeOfUsersGoogleLink()               {}
+func (RequestTooLarge) outcomeOfUsersGoogleUnlink()             {}
 func (RequestTooLarge) outcomeOfPreferencesRead()               {}
 func (RequestTooLarge) outcomeOfPreferencesUpdate()             {}
+func (RequestTooLarge) outcomeOfPasswordsJudge()                {}
 func (RequestTooLarge) outcomeOfNotificationsIndex()            {}
 func (RequestTooLarge) outcomeOfNotificationsUpdate()           {}
+func (RequestTooLarge) outcomeOfAuditEventsIndex()              {}
+func (RequestTooLarge) outcomeOfPeopleIndex()                   {}
+func (RequestTooLarge) outcomeOfPeopleRead()                    {}
+func (RequestTooLarge) outcomeOfPeopleInvite()                  {}
+func (RequestTooLarge) outcomeOfPeopleUpdate()                  {}
+func (RequestTooLarge) outcomeOfPeopleSessionsIndex()           {}
+func (RequestTooLarge) outcomeOfPeopleSessionsDelete()          {}
+func (RequestTooLarge) outcomeOfPeopleExplain()                 {}
+func (RequestTooLarge) outcomeOfPeopleExport()                  {}
+func (RequestTooLarge) outcomeOfPeopleDelete()                  {}
+func (RequestTooLarge) outcomeOfPeopleEmailUpdate()             {}
+func (RequestTooLarge) outcomeOfCompaniesIndex()                {}
+func (RequestTooLarge) outcomeOfCompaniesRead()                 {}
+func (RequestTooLarge) outcomeOfCompaniesCreate()               {}
+func (RequestTooLarge) outcomeOfCompaniesUpdate()               {}
+func (RequestTooLarge) outcomeOfEmployeesIndex()                {}
+func (RequestTooLarge) outcomeOfEmployeesRead()                 {}
+func (RequestTooLarge) outcomeOfEmployeesCreate()               {}
+func (RequestTooLarge) outcomeOfEmployeesUpdate()               {}
+func (RequestTooLarge) outcomeOfLiaisonsIndex()                 {}
+func (RequestTooLarge) outcomeOfLiaisonsRead()                  {}
+func (RequestTooLarge) outcomeOfLiaisonsCreate()                {}
+func (RequestTooLarge) outcomeOfLiaisonsUpdate()                {}
+func (RequestTooLarge) outcomeOfApplicationsIndex()             {}
+func (RequestTooLarge) outcomeOfApplicationsRead()              {}
+func (RequestTooLarge) outcomeOfApplicationsCreate()            {}
+func (RequestTooLarge) outcomeOfApplicationsUpdate()            {}
+func (RequestTooLarge) outcomeOfApplicationsTokenCreate()       {}
+func (RequestTooLarge) outcomeOfApplicationsTokenDelete()       {}
+func (RequestTooLarge) outcomeOfServicesIndex()                 {}
+func (RequestTooLarge) outcomeOfServicesUpdate()                {}
+func (RequestTooLarge) outcomeOfRoutesIndex()                   {}
+func (RequestTooLarge) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "reset-link-expired".
 func (ResetLinkExpired) Slug() string { return "reset-link-expired" }
@@ -573,7 +1427,12 @@ func (RouteNonExistent) outcomeOfSessionsMagicLinkRequest()      {}
 func (RouteNonExistent) outcomeOfSessionsMagicLinkCreate()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNonExistent) outcomeOfSessionsGoogleCreate()          {}
+func (RouteNonExistent) outcomeOfSessionsHandOver()              {}
 func (RouteNonExistent) outcomeOfClientsRegister()               {}
+func (RouteNonExistent) outcomeOfClientsIndex()                  {}
+func (RouteNonExistent) outcomeOfClientsRead()                   {}
+func (RouteNonExistent) outcomeOfClientsCreate()                 {}
+func (RouteNonExistent) outcomeOfClientsUpdate()                 {}
 func (RouteNonExistent) outcomeOfUsersClientRegister()           {}
 func (RouteNonExistent) outcomeOfUsersRead()                     {}
 func (RouteNonExistent) outcomeOfUsersUpdate()                   {}
@@ -582,10 +1441,51 @@ func (RouteNonExistent) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNonExistent) outcomeOfUsersPasswordReset()            {}
 func (RouteNonExistent) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNonExistent) outcomeOfUsersEmailVerify()              {}
+func (RouteNonExistent) outcomeOfUsersExport()                   {}
+func (RouteNonExistent) outcomeOfUsersDelete()                   {}
+func (RouteNonExistent) outcomeOfUsersEmailChangeRequest()       {}
+func (RouteNonExistent) outcomeOfUsersEmailChange()              {}
+func (RouteNonExistent) outcomeOfUsersEmailChangeUndo()          {}
+func (RouteNonExistent) outcomeOfUsersGoogleLink()               {}
+func (RouteNonExistent) outcomeOfUsersGoogleUnlink()             {}
 func (RouteNonExistent) outcomeOfPreferencesRead()               {}
 func (RouteNonExistent) outcomeOfPreferencesUpdate()             {}
+func (RouteNonExistent) outcomeOfPasswordsJudge()                {}
 func (RouteNonExistent) outcomeOfNotificationsIndex()            {}
 func (RouteNonExistent) outcomeOfNotificationsUpdate()           {}
+func (RouteNonExistent) outcomeOfAuditEventsIndex()              {}
+func (RouteNonExistent) outcomeOfPeopleIndex()                   {}
+func (RouteNonExistent) outcomeOfPeopleRead()                    {}
+func (RouteNonExistent) outcomeOfPeopleInvite()                  {}
+func (RouteNonExistent) outcomeOfPeopleUpdate()                  {}
+func (RouteNonExistent) outcomeOfPeopleSessionsIndex()           {}
+func (RouteNonExistent) outcomeOfPeopleSessionsDelete()          {}
+func (RouteNonExistent) outcomeOfPeopleExplain()                 {}
+func (RouteNonExistent) outcomeOfPeopleExport()                  {}
+func (RouteNonExistent) outcomeOfPeopleDelete()                  {}
+func (RouteNonExistent) outcomeOfPeopleEmailUpdate()             {}
+func (RouteNonExistent) outcomeOfCompaniesIndex()                {}
+func (RouteNonExistent) outcomeOfCompaniesRead()                 {}
+func (RouteNonExistent) outcomeOfCompaniesCreate()               {}
+func (RouteNonExistent) outcomeOfCompaniesUpdate()               {}
+func (RouteNonExistent) outcomeOfEmployeesIndex()                {}
+func (RouteNonExistent) outcomeOfEmployeesRead()                 {}
+func (RouteNonExistent) outcomeOfEmployeesCreate()               {}
+func (RouteNonExistent) outcomeOfEmployeesUpdate()               {}
+func (RouteNonExistent) outcomeOfLiaisonsIndex()                 {}
+func (RouteNonExistent) outcomeOfLiaisonsRead()                  {}
+func (RouteNonExistent) outcomeOfLiaisonsCreate()                {}
+func (RouteNonExistent) outcomeOfLiaisonsUpdate()                {}
+func (RouteNonExistent) outcomeOfApplicationsIndex()             {}
+func (RouteNonExistent) outcomeOfApplicationsRead()              {}
+func (RouteNonExistent) outcomeOfApplicationsCreate()            {}
+func (RouteNonExistent) outcomeOfApplicationsUpdate()            {}
+func (RouteNonExistent) outcomeOfApplicationsTokenCreate()       {}
+func (RouteNonExistent) outcomeOfApplicationsTokenDelete()       {}
+func (RouteNonExistent) outcomeOfServicesIndex()                 {}
+func (RouteNonExistent) outcomeOfServicesUpdate()                {}
+func (RouteNonExistent) outcomeOfRoutesIndex()                   {}
+func (RouteNonExistent) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "route-not-found".
 func (RouteNotFound) Slug() string { return "route-not-found" }
@@ -601,7 +1501,12 @@ func (RouteNotFound) outcomeOfSessionsMagicLinkRequest()      {}
 func (RouteNotFound) outcomeOfSessionsMagicLinkCreate()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (RouteNotFound) outcomeOfSessionsGoogleCreate()          {}
+func (RouteNotFound) outcomeOfSessionsHandOver()              {}
 func (RouteNotFound) outcomeOfClientsRegister()               {}
+func (RouteNotFound) outcomeOfClientsIndex()                  {}
+func (RouteNotFound) outcomeOfClientsRead()                   {}
+func (RouteNotFound) outcomeOfClientsCreate()                 {}
+func (RouteNotFound) outcomeOfClientsUpdate()                 {}
 func (RouteNotFound) outcomeOfUsersClientRegister()           {}
 func (RouteNotFound) outcomeOfUsersRead()                     {}
 func (RouteNotFound) outcomeOfUsersUpdate()                   {}
@@ -610,10 +1515,61 @@ func (RouteNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (RouteNotFound) outcomeOfUsersPasswordReset()            {}
 func (RouteNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (RouteNotFound) outcomeOfUsersEmailVerify()              {}
+func (RouteNotFound) outcomeOfUsersExport()                   {}
+func (RouteNotFound) outcomeOfUsersDelete()                   {}
+func (RouteNotFound) outcomeOfUsersEmailChangeRequest()       {}
+func (RouteNotFound) outcomeOfUsersEmailChange()              {}
+func (RouteNotFound) outcomeOfUsersEmailChangeUndo()          {}
+func (RouteNotFound) outcomeOfUsersGoogleLink()               {}
+func (RouteNotFound) outcomeOfUsersGoogleUnlink()             {}
 func (RouteNotFound) outcomeOfPreferencesRead()               {}
 func (RouteNotFound) outcomeOfPreferencesUpdate()             {}
+func (RouteNotFound) outcomeOfPasswordsJudge()                {}
 func (RouteNotFound) outcomeOfNotificationsIndex()            {}
 func (RouteNotFound) outcomeOfNotificationsUpdate()           {}
+func (RouteNotFound) outcomeOfAuditEventsIndex()              {}
+func (RouteNotFound) outcomeOfPeopleIndex()                   {}
+func (RouteNotFound) outcomeOfPeopleRead()                    {}
+func (RouteNotFound) outcomeOfPeopleInvite()                  {}
+func (RouteNotFound) outcomeOfPeopleUpdate()                  {}
+func (RouteNotFound) outcomeOfPeopleSessionsIndex()           {}
+func (RouteNotFound) outcomeOfPeopleSessionsDelete()          {}
+func (RouteNotFound) outcomeOfPeopleExplain()                 {}
+func (RouteNotFound) outcomeOfPeopleExport()                  {}
+func (RouteNotFound) outcomeOfPeopleDelete()                  {}
+func (RouteNotFound) outcomeOfPeopleEmailUpdate()             {}
+func (RouteNotFound) outcomeOfCompaniesIndex()                {}
+func (RouteNotFound) outcomeOfCompaniesRead()                 {}
+func (RouteNotFound) outcomeOfCompaniesCreate()               {}
+func (RouteNotFound) outcomeOfCompaniesUpdate()               {}
+func (RouteNotFound) outcomeOfEmployeesIndex()                {}
+func (RouteNotFound) outcomeOfEmployeesRead()                 {}
+func (RouteNotFound) outcomeOfEmployeesCreate()               {}
+func (RouteNotFound) outcomeOfEmployeesUpdate()               {}
+func (RouteNotFound) outcomeOfLiaisonsIndex()                 {}
+func (RouteNotFound) outcomeOfLiaisonsRead()                  {}
+func (RouteNotFound) outcomeOfLiaisonsCreate()                {}
+func (RouteNotFound) outcomeOfLiaisonsUpdate()                {}
+func (RouteNotFound) outcomeOfApplicationsIndex()             {}
+func (RouteNotFound) outcomeOfApplicationsRead()              {}
+func (RouteNotFound) outcomeOfApplicationsCreate()            {}
+func (RouteNotFound) outcomeOfApplicationsUpdate()            {}
+func (RouteNotFound) outcomeOfApplicationsTokenCreate()       {}
+func (RouteNotFound) outcomeOfApplicationsTokenDelete()       {}
+func (RouteNotFound) outcomeOfServicesIndex()                 {}
+func (RouteNotFound) outcomeOfServicesUpdate()                {}
+func (RouteNotFound) outcomeOfRoutesIndex()                   {}
+func (RouteNotFound) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "action-successful".
+func (RoutesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (RoutesIndexActionSuccessful) outcomeOfRoutesIndex() {}
+
+// Slug is "action-successful".
+func (RoutesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (RoutesUpdateActionSuccessful) outcomeOfRoutesUpdate() {}
 
 // Slug is "server-busy".
 func (ServerBusy) Slug() string { return "server-busy" }
@@ -621,11 +1577,14 @@ func (ServerBusy) Slug() string { return "server-busy" }
 // Error returns the slug, the message and the id of the request.
 func (o ServerBusy) Error() string { return refusal("server-busy", o.Message, o.RequestID) }
 
-func (ServerBusy) outcomeOfSessionsCreate()      {}
-func (ServerBusy) outcomeOfClientsRegister()     {}
-func (ServerBusy) outcomeOfUsersClientRegister() {}
-func (ServerBusy) outcomeOfUsersPasswordUpdate() {}
-func (ServerBusy) outcomeOfUsersPasswordReset()  {}
+func (ServerBusy) outcomeOfSessionsCreate()          {}
+func (ServerBusy) outcomeOfClientsRegister()         {}
+func (ServerBusy) outcomeOfUsersClientRegister()     {}
+func (ServerBusy) outcomeOfUsersPasswordUpdate()     {}
+func (ServerBusy) outcomeOfUsersPasswordReset()      {}
+func (ServerBusy) outcomeOfUsersDelete()             {}
+func (ServerBusy) outcomeOfUsersEmailChangeRequest() {}
+func (ServerBusy) outcomeOfPasswordsJudge()          {}
 
 // Slug is "service-not-found".
 func (ServiceNotFound) Slug() string { return "service-not-found" }
@@ -641,7 +1600,12 @@ func (ServiceNotFound) outcomeOfSessionsMagicLinkRequest()      {}
 func (ServiceNotFound) outcomeOfSessionsMagicLinkCreate()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleAuthorize()       {}
 func (ServiceNotFound) outcomeOfSessionsGoogleCreate()          {}
+func (ServiceNotFound) outcomeOfSessionsHandOver()              {}
 func (ServiceNotFound) outcomeOfClientsRegister()               {}
+func (ServiceNotFound) outcomeOfClientsIndex()                  {}
+func (ServiceNotFound) outcomeOfClientsRead()                   {}
+func (ServiceNotFound) outcomeOfClientsCreate()                 {}
+func (ServiceNotFound) outcomeOfClientsUpdate()                 {}
 func (ServiceNotFound) outcomeOfUsersClientRegister()           {}
 func (ServiceNotFound) outcomeOfUsersRead()                     {}
 func (ServiceNotFound) outcomeOfUsersUpdate()                   {}
@@ -650,10 +1614,61 @@ func (ServiceNotFound) outcomeOfUsersPasswordResetRequest()     {}
 func (ServiceNotFound) outcomeOfUsersPasswordReset()            {}
 func (ServiceNotFound) outcomeOfUsersEmailVerificationRequest() {}
 func (ServiceNotFound) outcomeOfUsersEmailVerify()              {}
+func (ServiceNotFound) outcomeOfUsersExport()                   {}
+func (ServiceNotFound) outcomeOfUsersDelete()                   {}
+func (ServiceNotFound) outcomeOfUsersEmailChangeRequest()       {}
+func (ServiceNotFound) outcomeOfUsersEmailChange()              {}
+func (ServiceNotFound) outcomeOfUsersEmailChangeUndo()          {}
+func (ServiceNotFound) outcomeOfUsersGoogleLink()               {}
+func (ServiceNotFound) outcomeOfUsersGoogleUnlink()             {}
 func (ServiceNotFound) outcomeOfPreferencesRead()               {}
 func (ServiceNotFound) outcomeOfPreferencesUpdate()             {}
+func (ServiceNotFound) outcomeOfPasswordsJudge()                {}
 func (ServiceNotFound) outcomeOfNotificationsIndex()            {}
 func (ServiceNotFound) outcomeOfNotificationsUpdate()           {}
+func (ServiceNotFound) outcomeOfAuditEventsIndex()              {}
+func (ServiceNotFound) outcomeOfPeopleIndex()                   {}
+func (ServiceNotFound) outcomeOfPeopleRead()                    {}
+func (ServiceNotFound) outcomeOfPeopleInvite()                  {}
+func (ServiceNotFound) outcomeOfPeopleUpdate()                  {}
+func (ServiceNotFound) outcomeOfPeopleSessionsIndex()           {}
+func (ServiceNotFound) outcomeOfPeopleSessionsDelete()          {}
+func (ServiceNotFound) outcomeOfPeopleExplain()                 {}
+func (ServiceNotFound) outcomeOfPeopleExport()                  {}
+func (ServiceNotFound) outcomeOfPeopleDelete()                  {}
+func (ServiceNotFound) outcomeOfPeopleEmailUpdate()             {}
+func (ServiceNotFound) outcomeOfCompaniesIndex()                {}
+func (ServiceNotFound) outcomeOfCompaniesRead()                 {}
+func (ServiceNotFound) outcomeOfCompaniesCreate()               {}
+func (ServiceNotFound) outcomeOfCompaniesUpdate()               {}
+func (ServiceNotFound) outcomeOfEmployeesIndex()                {}
+func (ServiceNotFound) outcomeOfEmployeesRead()                 {}
+func (ServiceNotFound) outcomeOfEmployeesCreate()               {}
+func (ServiceNotFound) outcomeOfEmployeesUpdate()               {}
+func (ServiceNotFound) outcomeOfLiaisonsIndex()                 {}
+func (ServiceNotFound) outcomeOfLiaisonsRead()                  {}
+func (ServiceNotFound) outcomeOfLiaisonsCreate()                {}
+func (ServiceNotFound) outcomeOfLiaisonsUpdate()                {}
+func (ServiceNotFound) outcomeOfApplicationsIndex()             {}
+func (ServiceNotFound) outcomeOfApplicationsRead()              {}
+func (ServiceNotFound) outcomeOfApplicationsCreate()            {}
+func (ServiceNotFound) outcomeOfApplicationsUpdate()            {}
+func (ServiceNotFound) outcomeOfApplicationsTokenCreate()       {}
+func (ServiceNotFound) outcomeOfApplicationsTokenDelete()       {}
+func (ServiceNotFound) outcomeOfServicesIndex()                 {}
+func (ServiceNotFound) outcomeOfServicesUpdate()                {}
+func (ServiceNotFound) outcomeOfRoutesIndex()                   {}
+func (ServiceNotFound) outcomeOfRoutesUpdate()                  {}
+
+// Slug is "action-successful".
+func (ServicesIndexActionSuccessful) Slug() string { return "action-successful" }
+
+func (ServicesIndexActionSuccessful) outcomeOfServicesIndex() {}
+
+// Slug is "action-successful".
+func (ServicesUpdateActionSuccessful) Slug() string { return "action-successful" }
+
+func (ServicesUpdateActionSuccessful) outcomeOfServicesUpdate() {}
 
 // Slug is "session-expired".
 func (SessionExpired) Slug() string { return "session-expired" }
@@ -669,7 +1684,12 @@ func (SessionExpired) outcomeOfSessionsMagicLinkRequest()      {}
 func (SessionExpired) outcomeOfSessionsMagicLinkCreate()       {}
 func (SessionExpired) outcomeOfSessionsGoogleAuthorize()       {}
 func (SessionExpired) outcomeOfSessionsGoogleCreate()          {}
+func (SessionExpired) outcomeOfSessionsHandOver()              {}
 func (SessionExpired) outcomeOfClientsRegister()               {}
+func (SessionExpired) outcomeOfClientsIndex()                  {}
+func (SessionExpired) outcomeOfClientsRead()                   {}
+func (SessionExpired) outcomeOfClientsCreate()                 {}
+func (SessionExpired) outcomeOfClientsUpdate()                 {}
 func (SessionExpired) outcomeOfUsersClientRegister()           {}
 func (SessionExpired) outcomeOfUsersRead()                     {}
 func (SessionExpired) outcomeOfUsersUpdate()                   {}
@@ -678,10 +1698,51 @@ func (SessionExpired) outcomeOfUsersPasswordResetRequest()     {}
 func (SessionExpired) outcomeOfUsersPasswordReset()            {}
 func (SessionExpired) outcomeOfUsersEmailVerificationRequest() {}
 func (SessionExpired) outcomeOfUsersEmailVerify()              {}
+func (SessionExpired) outcomeOfUsersExport()                   {}
+func (SessionExpired) outcomeOfUsersDelete()                   {}
+func (SessionExpired) outcomeOfUsersEmailChangeRequest()       {}
+func (SessionExpired) outcomeOfUsersEmailChange()              {}
+func (SessionExpired) outcomeOfUsersEmailChangeUndo()          {}
+func (SessionExpired) outcomeOfUsersGoogleLink()               {}
+func (SessionExpired) outcomeOfUsersGoogleUnlink()             {}
 func (SessionExpired) outcomeOfPreferencesRead()               {}
 func (SessionExpired) outcomeOfPreferencesUpdate()             {}
+func (SessionExpired) outcomeOfPasswordsJudge()                {}
 func (SessionExpired) outcomeOfNotificationsIndex()            {}
 func (SessionExpired) outcomeOfNotificationsUpdate()           {}
+func (SessionExpired) outcomeOfAuditEventsIndex()              {}
+func (SessionExpired) outcomeOfPeopleIndex()                   {}
+func (SessionExpired) outcomeOfPeopleRead()                    {}
+func (SessionExpired) outcomeOfPeopleInvite()                  {}
+func (SessionExpired) outcomeOfPeopleUpdate()                  {}
+func (SessionExpired) outcomeOfPeopleSessionsIndex()           {}
+func (SessionExpired) outcomeOfPeopleSessionsDelete()          {}
+func (SessionExpired) outcomeOfPeopleExplain()                 {}
+func (SessionExpired) outcomeOfPeopleExport()                  {}
+func (SessionExpired) outcomeOfPeopleDelete()                  {}
+func (SessionExpired) outcomeOfPeopleEmailUpdate()             {}
+func (SessionExpired) outcomeOfCompaniesIndex()                {}
+func (SessionExpired) outcomeOfCompaniesRead()                 {}
+func (SessionExpired) outcomeOfCompaniesCreate()               {}
+func (SessionExpired) outcomeOfCompaniesUpdate()               {}
+func (SessionExpired) outcomeOfEmployeesIndex()                {}
+func (SessionExpired) outcomeOfEmployeesRead()                 {}
+func (SessionExpired) outcomeOfEmployeesCreate()               {}
+func (SessionExpired) outcomeOfEmployeesUpdate()               {}
+func (SessionExpired) outcomeOfLiaisonsIndex()                 {}
+func (SessionExpired) outcomeOfLiaisonsRead()                  {}
+func (SessionExpired) outcomeOfLiaisonsCreate()                {}
+func (SessionExpired) outcomeOfLiaisonsUpdate()                {}
+func (SessionExpired) outcomeOfApplicationsIndex()             {}
+func (SessionExpired) outcomeOfApplicationsRead()              {}
+func (SessionExpired) outcomeOfApplicationsCreate()            {}
+func (SessionExpired) outcomeOfApplicationsUpdate()            {}
+func (SessionExpired) outcomeOfApplicationsTokenCreate()       {}
+func (SessionExpired) outcomeOfApplicationsTokenDelete()       {}
+func (SessionExpired) outcomeOfServicesIndex()                 {}
+func (SessionExpired) outcomeOfServicesUpdate()                {}
+func (SessionExpired) outcomeOfRoutesIndex()                   {}
+func (SessionExpired) outcomeOfRoutesUpdate()                  {}
 
 // Slug is "action-successful".
 func (SessionsCreateActionSuccessful) Slug() string { return "action-successful" }
@@ -734,6 +1795,11 @@ func (o SessionsGoogleCreateClientRequired) Error() string {
 func (SessionsGoogleCreateClientRequired) outcomeOfSessionsGoogleCreate() {}
 
 // Slug is "action-successful".
+func (SessionsHandOverActionSuccessful) Slug() string { return "action-successful" }
+
+func (SessionsHandOverActionSuccessful) outcomeOfSessionsHandOver() {}
+
+// Slug is "action-successful".
 func (SessionsIndexActionSuccessful) Slug() string { return "action-successful" }
 
 func (SessionsIndexActionSuccessful) outcomeOfSessionsIndex() {}
@@ -773,6 +1839,14 @@ func (SessionsReadActionSuccessful) Slug() string { return "action-successful" }
 
 func (SessionsReadActionSuccessful) outcomeOfSessionsRead() {}
 
+// Slug is "slug-taken".
+func (SlugTaken) Slug() string { return "slug-taken" }
+
+// Error returns the slug, the message and the id of the request.
+func (o SlugTaken) Error() string { return refusal("slug-taken", o.Message, o.RequestID) }
+
+func (SlugTaken) outcomeOfApplicationsCreate() {}
+
 // Slug is "user-has-no-password".
 func (UserHasNoPassword) Slug() string { return "user-has-no-password" }
 
@@ -795,10 +1869,50 @@ func (UserRequiresRole) outcomeOfSessionsCreate()          {}
 func (UserRequiresRole) outcomeOfSessionsMagicLinkCreate() {}
 func (UserRequiresRole) outcomeOfSessionsGoogleCreate()    {}
 
+// Slug is "user-suspended".
+func (UserSuspended) Slug() string { return "user-suspended" }
+
+// Error returns the slug, the message and the id of the request.
+func (o UserSuspended) Error() string { return refusal("user-suspended", o.Message, o.RequestID) }
+
+func (UserSuspended) outcomeOfSessionsCreate()          {}
+func (UserSuspended) outcomeOfSessionsMagicLinkCreate() {}
+func (UserSuspended) outcomeOfSessionsGoogleCreate()    {}
+
 // Slug is "action-successful".
 func (UsersClientRegisterActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersClientRegisterActionSuccessful) outcomeOfUsersClientRegister() {}
+
+// Slug is "action-successful".
+func (UsersDeleteActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersDeleteActionSuccessful) outcomeOfUsersDelete() {}
+
+// Slug is "action-successful".
+func (UsersEmailChangeActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailChangeActionSuccessful) outcomeOfUsersEmailChange() {}
+
+// Slug is "action-successful".
+func (UsersEmailChangeRequestActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailChangeRequestActionSuccessful) outcomeOfUsersEmailChangeRequest() {}
+
+// Slug is "mandrill-email-failed".
+func (UsersEmailChangeRequestMandrillEmailFailed) Slug() string { return "mandrill-email-failed" }
+
+// Error returns the slug, the message and the id of the request.
+func (o UsersEmailChangeRequestMandrillEmailFailed) Error() string {
+	return refusal("mandrill-email-failed", o.Message, o.RequestID)
+}
+
+func (UsersEmailChangeRequestMandrillEmailFailed) outcomeOfUsersEmailChangeRequest() {}
+
+// Slug is "action-successful".
+func (UsersEmailChangeUndoActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersEmailChangeUndoActionSuccessful) outcomeOfUsersEmailChangeUndo() {}
 
 // Slug is "action-successful".
 func (UsersEmailVerificationRequestActionSuccessful) Slug() string { return "action-successful" }
@@ -819,6 +1933,21 @@ func (UsersEmailVerificationRequestMandrillEmailFailed) outcomeOfUsersEmailVerif
 func (UsersEmailVerifyActionSuccessful) Slug() string { return "action-successful" }
 
 func (UsersEmailVerifyActionSuccessful) outcomeOfUsersEmailVerify() {}
+
+// Slug is "action-successful".
+func (UsersExportActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersExportActionSuccessful) outcomeOfUsersExport() {}
+
+// Slug is "action-successful".
+func (UsersGoogleLinkActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersGoogleLinkActionSuccessful) outcomeOfUsersGoogleLink() {}
+
+// Slug is "action-successful".
+func (UsersGoogleUnlinkActionSuccessful) Slug() string { return "action-successful" }
+
+func (UsersGoogleUnlinkActionSuccessful) outcomeOfUsersGoogleUnlink() {}
 
 // Slug is "action-successful".
 func (UsersPasswordResetActionSuccessful) Slug() string { return "action-successful" }
@@ -876,6 +2005,7 @@ func (VerificationLinkExpired) outcomeOfUsersEmailVerify() {}
 //   - [NoParamsDecoded]
 //   - [UserHasNoPassword]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -932,6 +2062,8 @@ func (a *API) SessionsCreate(ctx context.Context, params SessionsCreateParams, e
 		return as[UserHasNoPassword](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsCreateClientRequired](answer)
 	case "invalid-token":
@@ -1104,11 +2236,16 @@ func (a *API) SessionsIndex(ctx context.Context, params SessionsIndexParams, edi
 
 // SessionsIndexAll returns the rows of all pages of sessionsIndex, 100 on each page unless params say otherwise.
 func (a *API) SessionsIndexAll(ctx context.Context, params SessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
-	return rows(params.Page, 100, func(page Page) ([]Session, error) {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Session, string, error) {
 		params := params
-		params.Page = page
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
 		outcome, err := Only[SessionsIndexActionSuccessful](a.SessionsIndex(ctx, params, editors...))
-		return outcome.Data.Results, err
+		return outcome.Data.Results, outcome.Data.Next, err
 	})
 }
 
@@ -1269,6 +2406,7 @@ func (a *API) SessionsMagicLinkRequest(ctx context.Context, params SessionsMagic
 //   - [MissingParam]
 //   - [NoParamsDecoded]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsMagicLinkCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1321,6 +2459,8 @@ func (a *API) SessionsMagicLinkCreate(ctx context.Context, params SessionsMagicL
 		return as[NoParamsDecoded](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsMagicLinkCreateClientRequired](answer)
 	case "invalid-token":
@@ -1435,6 +2575,7 @@ func (a *API) SessionsGoogleAuthorize(ctx context.Context, params SessionsGoogle
 //   - [MissingParam]
 //   - [NoParamsDecoded]
 //   - [UserRequiresRole]
+//   - [UserSuspended]
 //   - [SessionsGoogleCreateClientRequired]
 //   - [InvalidToken]
 //   - [SessionExpired]
@@ -1489,8 +2630,82 @@ func (a *API) SessionsGoogleCreate(ctx context.Context, params SessionsGoogleCre
 		return as[NoParamsDecoded](answer)
 	case "user-requires-role":
 		return as[UserRequiresRole](answer)
+	case "user-suspended":
+		return as[UserSuspended](answer)
 	case "client-required":
 		return as[SessionsGoogleCreateClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// SessionsHandOverOutcome is an outcome of sessionsHandOver:
+//   - [SessionsHandOverActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type SessionsHandOverOutcome interface {
+	Outcome
+	outcomeOfSessionsHandOver()
+}
+
+// SessionsHandOver calls POST /api/v1/sessions/hand_over: Hand a session over to a product.
+func (a *API) SessionsHandOver(ctx context.Context, params SessionsHandOverParams, editors ...RequestEditorFn) (SessionsHandOverOutcome, error) {
+	answer, err := a.call(ctx, "sessionsHandOver", func() (*http.Response, error) {
+		return a.HTTP.SessionsHandOver(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[SessionsHandOverActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
 	case "invalid-token":
 		return as[InvalidToken](answer)
 	case "session-expired":
@@ -1611,6 +2826,330 @@ func (a *API) ClientsRegister(ctx context.Context, params ClientsRegisterParams,
 		outcome, err := as[ServerBusy](answer)
 		outcome.RetryAfter = answer.retryAfter
 		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsIndexOutcome is an outcome of clientsIndex:
+//   - [ClientsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsIndexOutcome interface {
+	Outcome
+	outcomeOfClientsIndex()
+}
+
+// ClientsIndex calls POST /api/v1/clients/index: List clients.
+func (a *API) ClientsIndex(ctx context.Context, params ClientsIndexParams, editors ...RequestEditorFn) (ClientsIndexOutcome, error) {
+	answer, err := a.call(ctx, "clientsIndex", func() (*http.Response, error) {
+		return a.HTTP.ClientsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsIndexAll returns the rows of all pages of clientsIndex, 100 on each page unless params say otherwise.
+func (a *API) ClientsIndexAll(ctx context.Context, params ClientsIndexParams, editors ...RequestEditorFn) iter.Seq2[ClientRecord, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]ClientRecord, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ClientsIndexActionSuccessful](a.ClientsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ClientsReadOutcome is an outcome of clientsRead:
+//   - [ClientsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsReadOutcome interface {
+	Outcome
+	outcomeOfClientsRead()
+}
+
+// ClientsRead calls POST /api/v1/clients/read: Read a client.
+func (a *API) ClientsRead(ctx context.Context, params ClientsReadParams, editors ...RequestEditorFn) (ClientsReadOutcome, error) {
+	answer, err := a.call(ctx, "clientsRead", func() (*http.Response, error) {
+		return a.HTTP.ClientsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsCreateOutcome is an outcome of clientsCreate:
+//   - [ClientsCreateActionSuccessful]
+//   - [ClientCreatedForExistingEmail]
+//   - [ClientValidationFailed]
+//   - [EmailAlreadyClient]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [ClientsCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsCreateOutcome interface {
+	Outcome
+	outcomeOfClientsCreate()
+}
+
+// ClientsCreate calls POST /api/v1/clients/create: Make somebody a client.
+func (a *API) ClientsCreate(ctx context.Context, params ClientsCreateParams, editors ...RequestEditorFn) (ClientsCreateOutcome, error) {
+	answer, err := a.call(ctx, "clientsCreate", func() (*http.Response, error) {
+		return a.HTTP.ClientsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsCreateActionSuccessful](answer)
+	case "client-created-for-existing-email":
+		return as[ClientCreatedForExistingEmail](answer)
+	case "client-validation-failed":
+		return as[ClientValidationFailed](answer)
+	case "email-already-client":
+		return as[EmailAlreadyClient](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[ClientsCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ClientsUpdateOutcome is an outcome of clientsUpdate:
+//   - [ClientsUpdateActionSuccessful]
+//   - [ClientValidationFailed]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ClientsUpdateOutcome interface {
+	Outcome
+	outcomeOfClientsUpdate()
+}
+
+// ClientsUpdate calls PUT /api/v1/clients/update: Change a client.
+func (a *API) ClientsUpdate(ctx context.Context, params ClientsUpdateParams, editors ...RequestEditorFn) (ClientsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "clientsUpdate", func() (*http.Response, error) {
+		return a.HTTP.ClientsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ClientsUpdateActionSuccessful](answer)
+	case "client-validation-failed":
+		return as[ClientValidationFailed](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
 	}
 	return nil, answer.undocumented()
 }
@@ -2266,6 +3805,607 @@ func (a *API) UsersEmailVerify(ctx context.Context, params UsersEmailVerifyParam
 	return nil, answer.undocumented()
 }
 
+// UsersExportOutcome is an outcome of usersExport:
+//   - [UsersExportActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersExportOutcome interface {
+	Outcome
+	outcomeOfUsersExport()
+}
+
+// UsersExport calls POST /api/v1/users/export: Export what is stored about the user.
+func (a *API) UsersExport(ctx context.Context, params UsersExportParams, editors ...RequestEditorFn) (UsersExportOutcome, error) {
+	answer, err := a.call(ctx, "usersExport", func() (*http.Response, error) {
+		return a.HTTP.UsersExport(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersExportActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersDeleteOutcome is an outcome of usersDelete:
+//   - [UsersDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidPassword]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersDeleteOutcome interface {
+	Outcome
+	outcomeOfUsersDelete()
+}
+
+// Encode returns the body of usersDelete: base64 of the params as JSON.
+func (p UsersDeleteParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersDelete calls POST /api/v1/users/delete: Delete the user.
+func (a *API) UsersDelete(ctx context.Context, params UsersDeleteParams, editors ...RequestEditorFn) (UsersDeleteOutcome, error) {
+	answer, err := a.call(ctx, "usersDelete", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersDeleteWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-password":
+		return as[InvalidPassword](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersEmailChangeRequestOutcome is an outcome of usersEmailChangeRequest:
+//   - [UsersEmailChangeRequestActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [InvalidPassword]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [UsersEmailChangeRequestMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type UsersEmailChangeRequestOutcome interface {
+	Outcome
+	outcomeOfUsersEmailChangeRequest()
+}
+
+// Encode returns the body of usersEmailChangeRequest: base64 of the params as JSON.
+func (p UsersEmailChangeRequestParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailChangeRequest calls POST /api/v1/users/email_change_request: Request another e-mail address.
+func (a *API) UsersEmailChangeRequest(ctx context.Context, params UsersEmailChangeRequestParams, editors ...RequestEditorFn) (UsersEmailChangeRequestOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailChangeRequest", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailChangeRequestWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailChangeRequestActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "invalid-password":
+		return as[InvalidPassword](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[UsersEmailChangeRequestMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersEmailChangeOutcome is an outcome of usersEmailChange:
+//   - [UsersEmailChangeActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [EmailChangeLinkExpired]
+//   - [InvalidContentType]
+//   - [InvalidEmailChangeLink]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersEmailChangeOutcome interface {
+	Outcome
+	outcomeOfUsersEmailChange()
+}
+
+// Encode returns the body of usersEmailChange: base64 of the params as JSON.
+func (p UsersEmailChangeParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailChange calls POST /api/v1/users/email_change: Change the e-mail address.
+func (a *API) UsersEmailChange(ctx context.Context, params UsersEmailChangeParams, editors ...RequestEditorFn) (UsersEmailChangeOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailChange", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailChangeWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailChangeActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "email-change-link-expired":
+		return as[EmailChangeLinkExpired](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-email-change-link":
+		return as[InvalidEmailChangeLink](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersEmailChangeUndoOutcome is an outcome of usersEmailChangeUndo:
+//   - [UsersEmailChangeUndoActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [EmailChangeLinkExpired]
+//   - [InvalidContentType]
+//   - [InvalidEmailChangeLink]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersEmailChangeUndoOutcome interface {
+	Outcome
+	outcomeOfUsersEmailChangeUndo()
+}
+
+// Encode returns the body of usersEmailChangeUndo: base64 of the params as JSON.
+func (p UsersEmailChangeUndoParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersEmailChangeUndo calls POST /api/v1/users/email_change_undo: Undo a change of the e-mail address.
+func (a *API) UsersEmailChangeUndo(ctx context.Context, params UsersEmailChangeUndoParams, editors ...RequestEditorFn) (UsersEmailChangeUndoOutcome, error) {
+	answer, err := a.call(ctx, "usersEmailChangeUndo", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersEmailChangeUndoWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersEmailChangeUndoActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "email-change-link-expired":
+		return as[EmailChangeLinkExpired](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-email-change-link":
+		return as[InvalidEmailChangeLink](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersGoogleLinkOutcome is an outcome of usersGoogleLink:
+//   - [UsersGoogleLinkActionSuccessful]
+//   - [GoogleAccountConflict]
+//   - [GoogleEmailUnverified]
+//   - [GoogleSignInFailed]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersGoogleLinkOutcome interface {
+	Outcome
+	outcomeOfUsersGoogleLink()
+}
+
+// Encode returns the body of usersGoogleLink: base64 of the params as JSON.
+func (p UsersGoogleLinkParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// UsersGoogleLink calls POST /api/v1/users/google_link: Link a Google account.
+func (a *API) UsersGoogleLink(ctx context.Context, params UsersGoogleLinkParams, editors ...RequestEditorFn) (UsersGoogleLinkOutcome, error) {
+	answer, err := a.call(ctx, "usersGoogleLink", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.UsersGoogleLinkWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersGoogleLinkActionSuccessful](answer)
+	case "google-account-conflict":
+		return as[GoogleAccountConflict](answer)
+	case "google-email-unverified":
+		return as[GoogleEmailUnverified](answer)
+	case "google-sign-in-failed":
+		return as[GoogleSignInFailed](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// UsersGoogleUnlinkOutcome is an outcome of usersGoogleUnlink:
+//   - [UsersGoogleUnlinkActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type UsersGoogleUnlinkOutcome interface {
+	Outcome
+	outcomeOfUsersGoogleUnlink()
+}
+
+// UsersGoogleUnlink calls POST /api/v1/users/google_unlink: Unlink the Google account.
+func (a *API) UsersGoogleUnlink(ctx context.Context, params UsersGoogleUnlinkParams, editors ...RequestEditorFn) (UsersGoogleUnlinkOutcome, error) {
+	answer, err := a.call(ctx, "usersGoogleUnlink", func() (*http.Response, error) {
+		return a.HTTP.UsersGoogleUnlink(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[UsersGoogleUnlinkActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
 // PreferencesReadOutcome is an outcome of preferencesRead:
 //   - [PreferencesReadActionSuccessful]
 //   - [InvalidContentType]
@@ -2407,6 +4547,92 @@ func (a *API) PreferencesUpdate(ctx context.Context, params PreferencesUpdatePar
 	return nil, answer.undocumented()
 }
 
+// PasswordsJudgeOutcome is an outcome of passwordsJudge:
+//   - [PasswordsJudgeActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [ClientRequired]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+//   - [ServerBusy]
+type PasswordsJudgeOutcome interface {
+	Outcome
+	outcomeOfPasswordsJudge()
+}
+
+// Encode returns the body of passwordsJudge: base64 of the params as JSON.
+func (p PasswordsJudgeParams) Encode() (contentType string, body io.Reader, err error) {
+	return encodeSensitive(p)
+}
+
+// PasswordsJudge calls POST /api/v1/passwords/judge: Judge a password.
+func (a *API) PasswordsJudge(ctx context.Context, params PasswordsJudgeParams, editors ...RequestEditorFn) (PasswordsJudgeOutcome, error) {
+	answer, err := a.call(ctx, "passwordsJudge", func() (*http.Response, error) {
+		contentType, body, err := params.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return a.HTTP.PasswordsJudgeWithBody(ctx, contentType, body, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PasswordsJudgeActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "client-required":
+		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	case "server-busy":
+		outcome, err := as[ServerBusy](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	}
+	return nil, answer.undocumented()
+}
+
 // NotificationsIndexOutcome is an outcome of notificationsIndex:
 //   - [NotificationsIndexActionSuccessful]
 //   - [InvalidContentType]
@@ -2484,11 +4710,16 @@ func (a *API) NotificationsIndex(ctx context.Context, params NotificationsIndexP
 
 // NotificationsIndexAll returns the rows of all pages of notificationsIndex, 100 on each page unless params say otherwise.
 func (a *API) NotificationsIndexAll(ctx context.Context, params NotificationsIndexParams, editors ...RequestEditorFn) iter.Seq2[Notification, error] {
-	return rows(params.Page, 100, func(page Page) ([]Notification, error) {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Notification, string, error) {
 		params := params
-		params.Page = page
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
 		outcome, err := Only[NotificationsIndexActionSuccessful](a.NotificationsIndex(ctx, params, editors...))
-		return outcome.Data.Results, err
+		return outcome.Data.Results, outcome.Data.Next, err
 	})
 }
 
@@ -2539,6 +4770,2553 @@ func (a *API) NotificationsUpdate(ctx context.Context, params NotificationsUpdat
 		return as[NoParamsDecoded](answer)
 	case "client-required":
 		return as[ClientRequired](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// AuditEventsIndexOutcome is an outcome of auditEventsIndex:
+//   - [AuditEventsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type AuditEventsIndexOutcome interface {
+	Outcome
+	outcomeOfAuditEventsIndex()
+}
+
+// AuditEventsIndex calls POST /api/v1/audit_events/index: List what was done.
+func (a *API) AuditEventsIndex(ctx context.Context, params AuditEventsIndexParams, editors ...RequestEditorFn) (AuditEventsIndexOutcome, error) {
+	answer, err := a.call(ctx, "auditEventsIndex", func() (*http.Response, error) {
+		return a.HTTP.AuditEventsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[AuditEventsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// AuditEventsIndexAll returns the rows of all pages of auditEventsIndex, 100 on each page unless params say otherwise.
+func (a *API) AuditEventsIndexAll(ctx context.Context, params AuditEventsIndexParams, editors ...RequestEditorFn) iter.Seq2[AuditEvent, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]AuditEvent, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[AuditEventsIndexActionSuccessful](a.AuditEventsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// PeopleIndexOutcome is an outcome of peopleIndex:
+//   - [PeopleIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleIndexOutcome interface {
+	Outcome
+	outcomeOfPeopleIndex()
+}
+
+// PeopleIndex calls POST /api/v1/people/index: List people.
+func (a *API) PeopleIndex(ctx context.Context, params PeopleIndexParams, editors ...RequestEditorFn) (PeopleIndexOutcome, error) {
+	answer, err := a.call(ctx, "peopleIndex", func() (*http.Response, error) {
+		return a.HTTP.PeopleIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleIndexAll returns the rows of all pages of peopleIndex, 100 on each page unless params say otherwise.
+func (a *API) PeopleIndexAll(ctx context.Context, params PeopleIndexParams, editors ...RequestEditorFn) iter.Seq2[Person, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Person, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[PeopleIndexActionSuccessful](a.PeopleIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// PeopleReadOutcome is an outcome of peopleRead:
+//   - [PeopleReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleReadOutcome interface {
+	Outcome
+	outcomeOfPeopleRead()
+}
+
+// PeopleRead calls POST /api/v1/people/read: Read a person.
+func (a *API) PeopleRead(ctx context.Context, params PeopleReadParams, editors ...RequestEditorFn) (PeopleReadOutcome, error) {
+	answer, err := a.call(ctx, "peopleRead", func() (*http.Response, error) {
+		return a.HTTP.PeopleRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleInviteOutcome is an outcome of peopleInvite:
+//   - [PeopleInviteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [PeopleInviteMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleInviteOutcome interface {
+	Outcome
+	outcomeOfPeopleInvite()
+}
+
+// PeopleInvite calls POST /api/v1/people/invite: Invite a person again.
+func (a *API) PeopleInvite(ctx context.Context, params PeopleInviteParams, editors ...RequestEditorFn) (PeopleInviteOutcome, error) {
+	answer, err := a.call(ctx, "peopleInvite", func() (*http.Response, error) {
+		return a.HTTP.PeopleInvite(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleInviteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[PeopleInviteMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleUpdateOutcome is an outcome of peopleUpdate:
+//   - [PeopleUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleUpdateOutcome interface {
+	Outcome
+	outcomeOfPeopleUpdate()
+}
+
+// PeopleUpdate calls PUT /api/v1/people/update: Change a person.
+func (a *API) PeopleUpdate(ctx context.Context, params PeopleUpdateParams, editors ...RequestEditorFn) (PeopleUpdateOutcome, error) {
+	answer, err := a.call(ctx, "peopleUpdate", func() (*http.Response, error) {
+		return a.HTTP.PeopleUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleSessionsIndexOutcome is an outcome of peopleSessionsIndex:
+//   - [PeopleSessionsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleSessionsIndexOutcome interface {
+	Outcome
+	outcomeOfPeopleSessionsIndex()
+}
+
+// PeopleSessionsIndex calls POST /api/v1/people/sessions_index: List the sessions of a person.
+func (a *API) PeopleSessionsIndex(ctx context.Context, params PeopleSessionsIndexParams, editors ...RequestEditorFn) (PeopleSessionsIndexOutcome, error) {
+	answer, err := a.call(ctx, "peopleSessionsIndex", func() (*http.Response, error) {
+		return a.HTTP.PeopleSessionsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleSessionsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleSessionsIndexAll returns the rows of all pages of peopleSessionsIndex, 100 on each page unless params say otherwise.
+func (a *API) PeopleSessionsIndexAll(ctx context.Context, params PeopleSessionsIndexParams, editors ...RequestEditorFn) iter.Seq2[Session, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Session, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[PeopleSessionsIndexActionSuccessful](a.PeopleSessionsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// PeopleSessionsDeleteOutcome is an outcome of peopleSessionsDelete:
+//   - [PeopleSessionsDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleSessionsDeleteOutcome interface {
+	Outcome
+	outcomeOfPeopleSessionsDelete()
+}
+
+// PeopleSessionsDelete calls POST /api/v1/people/sessions_delete: Sign a person out.
+func (a *API) PeopleSessionsDelete(ctx context.Context, params PeopleSessionsDeleteParams, editors ...RequestEditorFn) (PeopleSessionsDeleteOutcome, error) {
+	answer, err := a.call(ctx, "peopleSessionsDelete", func() (*http.Response, error) {
+		return a.HTTP.PeopleSessionsDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleSessionsDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleExplainOutcome is an outcome of peopleExplain:
+//   - [PeopleExplainActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleExplainOutcome interface {
+	Outcome
+	outcomeOfPeopleExplain()
+}
+
+// PeopleExplain calls POST /api/v1/people/explain: Explain a sign-in.
+func (a *API) PeopleExplain(ctx context.Context, params PeopleExplainParams, editors ...RequestEditorFn) (PeopleExplainOutcome, error) {
+	answer, err := a.call(ctx, "peopleExplain", func() (*http.Response, error) {
+		return a.HTTP.PeopleExplain(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleExplainActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleExportOutcome is an outcome of peopleExport:
+//   - [PeopleExportActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleExportOutcome interface {
+	Outcome
+	outcomeOfPeopleExport()
+}
+
+// PeopleExport calls POST /api/v1/people/export: Export what is stored about a person.
+func (a *API) PeopleExport(ctx context.Context, params PeopleExportParams, editors ...RequestEditorFn) (PeopleExportOutcome, error) {
+	answer, err := a.call(ctx, "peopleExport", func() (*http.Response, error) {
+		return a.HTTP.PeopleExport(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleExportActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleDeleteOutcome is an outcome of peopleDelete:
+//   - [PeopleDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleDeleteOutcome interface {
+	Outcome
+	outcomeOfPeopleDelete()
+}
+
+// PeopleDelete calls POST /api/v1/people/delete: Delete a person.
+func (a *API) PeopleDelete(ctx context.Context, params PeopleDeleteParams, editors ...RequestEditorFn) (PeopleDeleteOutcome, error) {
+	answer, err := a.call(ctx, "peopleDelete", func() (*http.Response, error) {
+		return a.HTTP.PeopleDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// PeopleEmailUpdateOutcome is an outcome of peopleEmailUpdate:
+//   - [PeopleEmailUpdateActionSuccessful]
+//   - [EmailAlreadyRegistered]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [PeopleEmailUpdateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type PeopleEmailUpdateOutcome interface {
+	Outcome
+	outcomeOfPeopleEmailUpdate()
+}
+
+// PeopleEmailUpdate calls PUT /api/v1/people/email_update: Change a person's e-mail address.
+func (a *API) PeopleEmailUpdate(ctx context.Context, params PeopleEmailUpdateParams, editors ...RequestEditorFn) (PeopleEmailUpdateOutcome, error) {
+	answer, err := a.call(ctx, "peopleEmailUpdate", func() (*http.Response, error) {
+		return a.HTTP.PeopleEmailUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[PeopleEmailUpdateActionSuccessful](answer)
+	case "email-already-registered":
+		return as[EmailAlreadyRegistered](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[PeopleEmailUpdateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesIndexOutcome is an outcome of companiesIndex:
+//   - [CompaniesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesIndexOutcome interface {
+	Outcome
+	outcomeOfCompaniesIndex()
+}
+
+// CompaniesIndex calls POST /api/v1/companies/index: List companies.
+func (a *API) CompaniesIndex(ctx context.Context, params CompaniesIndexParams, editors ...RequestEditorFn) (CompaniesIndexOutcome, error) {
+	answer, err := a.call(ctx, "companiesIndex", func() (*http.Response, error) {
+		return a.HTTP.CompaniesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesIndexAll returns the rows of all pages of companiesIndex, 100 on each page unless params say otherwise.
+func (a *API) CompaniesIndexAll(ctx context.Context, params CompaniesIndexParams, editors ...RequestEditorFn) iter.Seq2[Company, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Company, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[CompaniesIndexActionSuccessful](a.CompaniesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// CompaniesReadOutcome is an outcome of companiesRead:
+//   - [CompaniesReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesReadOutcome interface {
+	Outcome
+	outcomeOfCompaniesRead()
+}
+
+// CompaniesRead calls POST /api/v1/companies/read: Read a company.
+func (a *API) CompaniesRead(ctx context.Context, params CompaniesReadParams, editors ...RequestEditorFn) (CompaniesReadOutcome, error) {
+	answer, err := a.call(ctx, "companiesRead", func() (*http.Response, error) {
+		return a.HTTP.CompaniesRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesCreateOutcome is an outcome of companiesCreate:
+//   - [CompaniesCreateActionSuccessful]
+//   - [CompanyAlreadyExists]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesCreateOutcome interface {
+	Outcome
+	outcomeOfCompaniesCreate()
+}
+
+// CompaniesCreate calls POST /api/v1/companies/create: Create a company.
+func (a *API) CompaniesCreate(ctx context.Context, params CompaniesCreateParams, editors ...RequestEditorFn) (CompaniesCreateOutcome, error) {
+	answer, err := a.call(ctx, "companiesCreate", func() (*http.Response, error) {
+		return a.HTTP.CompaniesCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesCreateActionSuccessful](answer)
+	case "company-already-exists":
+		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// CompaniesUpdateOutcome is an outcome of companiesUpdate:
+//   - [CompaniesUpdateActionSuccessful]
+//   - [CompanyAlreadyExists]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type CompaniesUpdateOutcome interface {
+	Outcome
+	outcomeOfCompaniesUpdate()
+}
+
+// CompaniesUpdate calls PUT /api/v1/companies/update: Change a company.
+func (a *API) CompaniesUpdate(ctx context.Context, params CompaniesUpdateParams, editors ...RequestEditorFn) (CompaniesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "companiesUpdate", func() (*http.Response, error) {
+		return a.HTTP.CompaniesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[CompaniesUpdateActionSuccessful](answer)
+	case "company-already-exists":
+		return as[CompanyAlreadyExists](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesIndexOutcome is an outcome of employeesIndex:
+//   - [EmployeesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesIndexOutcome interface {
+	Outcome
+	outcomeOfEmployeesIndex()
+}
+
+// EmployeesIndex calls POST /api/v1/employees/index: List employees.
+func (a *API) EmployeesIndex(ctx context.Context, params EmployeesIndexParams, editors ...RequestEditorFn) (EmployeesIndexOutcome, error) {
+	answer, err := a.call(ctx, "employeesIndex", func() (*http.Response, error) {
+		return a.HTTP.EmployeesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesIndexAll returns the rows of all pages of employeesIndex, 100 on each page unless params say otherwise.
+func (a *API) EmployeesIndexAll(ctx context.Context, params EmployeesIndexParams, editors ...RequestEditorFn) iter.Seq2[Employee, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Employee, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[EmployeesIndexActionSuccessful](a.EmployeesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// EmployeesReadOutcome is an outcome of employeesRead:
+//   - [EmployeesReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesReadOutcome interface {
+	Outcome
+	outcomeOfEmployeesRead()
+}
+
+// EmployeesRead calls POST /api/v1/employees/read: Read an employee.
+func (a *API) EmployeesRead(ctx context.Context, params EmployeesReadParams, editors ...RequestEditorFn) (EmployeesReadOutcome, error) {
+	answer, err := a.call(ctx, "employeesRead", func() (*http.Response, error) {
+		return a.HTTP.EmployeesRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesCreateOutcome is an outcome of employeesCreate:
+//   - [EmployeesCreateActionSuccessful]
+//   - [EmailAlreadyEmployee]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [EmployeesCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesCreateOutcome interface {
+	Outcome
+	outcomeOfEmployeesCreate()
+}
+
+// EmployeesCreate calls POST /api/v1/employees/create: Make somebody an employee.
+func (a *API) EmployeesCreate(ctx context.Context, params EmployeesCreateParams, editors ...RequestEditorFn) (EmployeesCreateOutcome, error) {
+	answer, err := a.call(ctx, "employeesCreate", func() (*http.Response, error) {
+		return a.HTTP.EmployeesCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesCreateActionSuccessful](answer)
+	case "email-already-employee":
+		return as[EmailAlreadyEmployee](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[EmployeesCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// EmployeesUpdateOutcome is an outcome of employeesUpdate:
+//   - [EmployeesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type EmployeesUpdateOutcome interface {
+	Outcome
+	outcomeOfEmployeesUpdate()
+}
+
+// EmployeesUpdate calls PUT /api/v1/employees/update: Change an employee.
+func (a *API) EmployeesUpdate(ctx context.Context, params EmployeesUpdateParams, editors ...RequestEditorFn) (EmployeesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "employeesUpdate", func() (*http.Response, error) {
+		return a.HTTP.EmployeesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[EmployeesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsIndexOutcome is an outcome of liaisonsIndex:
+//   - [LiaisonsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsIndexOutcome interface {
+	Outcome
+	outcomeOfLiaisonsIndex()
+}
+
+// LiaisonsIndex calls POST /api/v1/liaisons/index: List liaisons.
+func (a *API) LiaisonsIndex(ctx context.Context, params LiaisonsIndexParams, editors ...RequestEditorFn) (LiaisonsIndexOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsIndex", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsIndexAll returns the rows of all pages of liaisonsIndex, 100 on each page unless params say otherwise.
+func (a *API) LiaisonsIndexAll(ctx context.Context, params LiaisonsIndexParams, editors ...RequestEditorFn) iter.Seq2[Liaison, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Liaison, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[LiaisonsIndexActionSuccessful](a.LiaisonsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// LiaisonsReadOutcome is an outcome of liaisonsRead:
+//   - [LiaisonsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsReadOutcome interface {
+	Outcome
+	outcomeOfLiaisonsRead()
+}
+
+// LiaisonsRead calls POST /api/v1/liaisons/read: Read a liaison.
+func (a *API) LiaisonsRead(ctx context.Context, params LiaisonsReadParams, editors ...RequestEditorFn) (LiaisonsReadOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsRead", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsCreateOutcome is an outcome of liaisonsCreate:
+//   - [LiaisonsCreateActionSuccessful]
+//   - [EmailAlreadyLiaison]
+//   - [EmailUnverified]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [LiaisonsCreateMandrillEmailFailed]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsCreateOutcome interface {
+	Outcome
+	outcomeOfLiaisonsCreate()
+}
+
+// LiaisonsCreate calls POST /api/v1/liaisons/create: Make somebody a liaison.
+func (a *API) LiaisonsCreate(ctx context.Context, params LiaisonsCreateParams, editors ...RequestEditorFn) (LiaisonsCreateOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsCreate", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsCreateActionSuccessful](answer)
+	case "email-already-liaison":
+		return as[EmailAlreadyLiaison](answer)
+	case "email-unverified":
+		return as[EmailUnverified](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "mandrill-email-failed":
+		return as[LiaisonsCreateMandrillEmailFailed](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// LiaisonsUpdateOutcome is an outcome of liaisonsUpdate:
+//   - [LiaisonsUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type LiaisonsUpdateOutcome interface {
+	Outcome
+	outcomeOfLiaisonsUpdate()
+}
+
+// LiaisonsUpdate calls PUT /api/v1/liaisons/update: Change a liaison.
+func (a *API) LiaisonsUpdate(ctx context.Context, params LiaisonsUpdateParams, editors ...RequestEditorFn) (LiaisonsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "liaisonsUpdate", func() (*http.Response, error) {
+		return a.HTTP.LiaisonsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[LiaisonsUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsIndexOutcome is an outcome of applicationsIndex:
+//   - [ApplicationsIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsIndexOutcome interface {
+	Outcome
+	outcomeOfApplicationsIndex()
+}
+
+// ApplicationsIndex calls POST /api/v1/applications/index: List applications.
+func (a *API) ApplicationsIndex(ctx context.Context, params ApplicationsIndexParams, editors ...RequestEditorFn) (ApplicationsIndexOutcome, error) {
+	answer, err := a.call(ctx, "applicationsIndex", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsIndexAll returns the rows of all pages of applicationsIndex, 100 on each page unless params say otherwise.
+func (a *API) ApplicationsIndexAll(ctx context.Context, params ApplicationsIndexParams, editors ...RequestEditorFn) iter.Seq2[Application, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Application, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ApplicationsIndexActionSuccessful](a.ApplicationsIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ApplicationsReadOutcome is an outcome of applicationsRead:
+//   - [ApplicationsReadActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsReadOutcome interface {
+	Outcome
+	outcomeOfApplicationsRead()
+}
+
+// ApplicationsRead calls POST /api/v1/applications/read: Read an application.
+func (a *API) ApplicationsRead(ctx context.Context, params ApplicationsReadParams, editors ...RequestEditorFn) (ApplicationsReadOutcome, error) {
+	answer, err := a.call(ctx, "applicationsRead", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsRead(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsReadActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsCreateOutcome is an outcome of applicationsCreate:
+//   - [ApplicationsCreateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [SlugTaken]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsCreateOutcome interface {
+	Outcome
+	outcomeOfApplicationsCreate()
+}
+
+// ApplicationsCreate calls POST /api/v1/applications/create: Create an application.
+func (a *API) ApplicationsCreate(ctx context.Context, params ApplicationsCreateParams, editors ...RequestEditorFn) (ApplicationsCreateOutcome, error) {
+	answer, err := a.call(ctx, "applicationsCreate", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsCreateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "slug-taken":
+		return as[SlugTaken](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsUpdateOutcome is an outcome of applicationsUpdate:
+//   - [ApplicationsUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsUpdateOutcome interface {
+	Outcome
+	outcomeOfApplicationsUpdate()
+}
+
+// ApplicationsUpdate calls PUT /api/v1/applications/update: Change an application.
+func (a *API) ApplicationsUpdate(ctx context.Context, params ApplicationsUpdateParams, editors ...RequestEditorFn) (ApplicationsUpdateOutcome, error) {
+	answer, err := a.call(ctx, "applicationsUpdate", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsTokenCreateOutcome is an outcome of applicationsTokenCreate:
+//   - [ApplicationsTokenCreateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsTokenCreateOutcome interface {
+	Outcome
+	outcomeOfApplicationsTokenCreate()
+}
+
+// ApplicationsTokenCreate calls POST /api/v1/applications/token_create: Create a token of an application.
+func (a *API) ApplicationsTokenCreate(ctx context.Context, params ApplicationsTokenCreateParams, editors ...RequestEditorFn) (ApplicationsTokenCreateOutcome, error) {
+	answer, err := a.call(ctx, "applicationsTokenCreate", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsTokenCreate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsTokenCreateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ApplicationsTokenDeleteOutcome is an outcome of applicationsTokenDelete:
+//   - [ApplicationsTokenDeleteActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ApplicationsTokenDeleteOutcome interface {
+	Outcome
+	outcomeOfApplicationsTokenDelete()
+}
+
+// ApplicationsTokenDelete calls POST /api/v1/applications/token_delete: Revoke a token of an application.
+func (a *API) ApplicationsTokenDelete(ctx context.Context, params ApplicationsTokenDeleteParams, editors ...RequestEditorFn) (ApplicationsTokenDeleteOutcome, error) {
+	answer, err := a.call(ctx, "applicationsTokenDelete", func() (*http.Response, error) {
+		return a.HTTP.ApplicationsTokenDelete(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ApplicationsTokenDeleteActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ServicesIndexOutcome is an outcome of servicesIndex:
+//   - [ServicesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ServicesIndexOutcome interface {
+	Outcome
+	outcomeOfServicesIndex()
+}
+
+// ServicesIndex calls POST /api/v1/services/index: List services.
+func (a *API) ServicesIndex(ctx context.Context, params ServicesIndexParams, editors ...RequestEditorFn) (ServicesIndexOutcome, error) {
+	answer, err := a.call(ctx, "servicesIndex", func() (*http.Response, error) {
+		return a.HTTP.ServicesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ServicesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// ServicesIndexAll returns the rows of all pages of servicesIndex, 100 on each page unless params say otherwise.
+func (a *API) ServicesIndexAll(ctx context.Context, params ServicesIndexParams, editors ...RequestEditorFn) iter.Seq2[Service, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Service, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[ServicesIndexActionSuccessful](a.ServicesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// ServicesUpdateOutcome is an outcome of servicesUpdate:
+//   - [ServicesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type ServicesUpdateOutcome interface {
+	Outcome
+	outcomeOfServicesUpdate()
+}
+
+// ServicesUpdate calls PUT /api/v1/services/update: Deploy or undeploy a service.
+func (a *API) ServicesUpdate(ctx context.Context, params ServicesUpdateParams, editors ...RequestEditorFn) (ServicesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "servicesUpdate", func() (*http.Response, error) {
+		return a.HTTP.ServicesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[ServicesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// RoutesIndexOutcome is an outcome of routesIndex:
+//   - [RoutesIndexActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type RoutesIndexOutcome interface {
+	Outcome
+	outcomeOfRoutesIndex()
+}
+
+// RoutesIndex calls POST /api/v1/routes/index: List routes.
+func (a *API) RoutesIndex(ctx context.Context, params RoutesIndexParams, editors ...RequestEditorFn) (RoutesIndexOutcome, error) {
+	answer, err := a.call(ctx, "routesIndex", func() (*http.Response, error) {
+		return a.HTTP.RoutesIndex(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[RoutesIndexActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
+	case "invalid-token":
+		return as[InvalidToken](answer)
+	case "session-expired":
+		return as[SessionExpired](answer)
+	case "origin-not-allowed":
+		return as[OriginNotAllowed](answer)
+	case "permission-denied":
+		return as[PermissionDenied](answer)
+	case "request-too-large":
+		return as[RequestTooLarge](answer)
+	case "rate-limit-exceeded":
+		outcome, err := as[RateLimitExceeded](answer)
+		outcome.RetryAfter = answer.retryAfter
+		return outcome, err
+	case "application-crash":
+		return as[ApplicationCrash](answer)
+	case "identify-request-error":
+		return as[IdentifyRequestError](answer)
+	case "route-non-existent":
+		return as[RouteNonExistent](answer)
+	case "route-not-found":
+		return as[RouteNotFound](answer)
+	case "service-not-found":
+		return as[ServiceNotFound](answer)
+	}
+	return nil, answer.undocumented()
+}
+
+// RoutesIndexAll returns the rows of all pages of routesIndex, 100 on each page unless params say otherwise.
+func (a *API) RoutesIndexAll(ctx context.Context, params RoutesIndexParams, editors ...RequestEditorFn) iter.Seq2[ServiceRoute, error] {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]ServiceRoute, string, error) {
+		params := params
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
+		outcome, err := Only[RoutesIndexActionSuccessful](a.RoutesIndex(ctx, params, editors...))
+		return outcome.Data.Results, outcome.Data.Next, err
+	})
+}
+
+// RoutesUpdateOutcome is an outcome of routesUpdate:
+//   - [RoutesUpdateActionSuccessful]
+//   - [InvalidContentType]
+//   - [InvalidEncodedParams]
+//   - [InvalidParam]
+//   - [MissingParam]
+//   - [NoParamsDecoded]
+//   - [InvalidToken]
+//   - [SessionExpired]
+//   - [OriginNotAllowed]
+//   - [PermissionDenied]
+//   - [RequestTooLarge]
+//   - [RateLimitExceeded]
+//   - [ApplicationCrash]
+//   - [IdentifyRequestError]
+//   - [RouteNonExistent]
+//   - [RouteNotFound]
+//   - [ServiceNotFound]
+type RoutesUpdateOutcome interface {
+	Outcome
+	outcomeOfRoutesUpdate()
+}
+
+// RoutesUpdate calls PUT /api/v1/routes/update: Deploy or undeploy a route.
+func (a *API) RoutesUpdate(ctx context.Context, params RoutesUpdateParams, editors ...RequestEditorFn) (RoutesUpdateOutcome, error) {
+	answer, err := a.call(ctx, "routesUpdate", func() (*http.Response, error) {
+		return a.HTTP.RoutesUpdate(ctx, params, editors...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case "action-successful":
+		return as[RoutesUpdateActionSuccessful](answer)
+	case "invalid-content-type":
+		return as[InvalidContentType](answer)
+	case "invalid-encoded-params":
+		return as[InvalidEncodedParams](answer)
+	case "invalid-param":
+		return as[InvalidParam](answer)
+	case "missing-param":
+		return as[MissingParam](answer)
+	case "no-params-decoded":
+		return as[NoParamsDecoded](answer)
 	case "invalid-token":
 		return as[InvalidToken](answer)
 	case "session-expired":

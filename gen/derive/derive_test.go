@@ -60,6 +60,7 @@ var refusals = []struct{ name, from, to, says string }{
 	{"no operationId", "      operationId: thingsIndex\n", "", "put /api/v1/things/index: has no operationId"},
 	{"two tags", "tags: [things]", "tags: [things, others]", "has 2 tags, but needs one"},
 	{"no x-token", "      x-token: {kinds: [session], required: true}\n", "", "has no x-token"},
+	{"an unknown kind of audit event", "x-audit: read", "x-audit: write", `x-audit is "write"`},
 	{"an application of no session", "{slug: things, for: employee, param: page}", "{for: employee}", "x-application needs a slug"},
 	{"an application for an unknown param", "param: page", "param: size", `x-application has the param "size"`},
 	{"an unknown kind of token", "kinds: [session]", "kinds: [cookie]", `x-token has the kind "cookie"`},

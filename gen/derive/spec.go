@@ -25,7 +25,10 @@ type operation struct {
 	TokenKinds                         []string
 	ApplicationRequires                []string
 	Roles                              []string
+	Access                             string // the least access that an administrative operation needs, "" for none
 	Application                        application
+	Subject                            subject
+	Audit                              string // how the operation is recorded where that is not a change: sign-in, sign-out or read
 	Throttled                          bool
 	OpenToRecordless                   bool
 	DeprecatedParams                   []deprecatedParam
@@ -38,6 +41,14 @@ type operation struct {
 // application is the application whose sessions alone an operation takes. With a role, it binds only users who
 // have a record of it; with a param, only requests that pass it.
 type application struct{ Slug, For, Param string }
+
+// subject is the person that an administrative operation is about: the param that names one, the kind of its
+// value, and whether the operation acts on the person.
+type subject struct {
+	Param, Kind string
+	Acts        bool
+	Oneself     bool // whether it may act on the caller
+}
 
 // index is how an operation lists rows page by page.
 type index struct {
@@ -80,7 +91,10 @@ func readSpec(doc *document) (*spec, error) {
 }
 
 func readOperation(doc *document, node *object) (*operation, error) {
-	op := &operation{ID: asText(node.get("operationId")), Summary: asText(node.get("summary")), Roles: asTexts(node.get("x-roles")), node: node}
+	op := &operation{
+		ID: asText(node.get("operationId")), Summary: asText(node.get("summary")),
+		Roles: asTexts(node.get("x-roles")), Access: asText(node.get("x-access")), Audit: asText(node.get("x-audit")), node: node,
+	}
 	if op.ID == "" {
 		return nil, fmt.Errorf("has no operationId")
 	}
@@ -90,13 +104,46 @@ func readOperation(doc *document, node *object) (*operation, error) {
 	}
 	op.Service = tags[0]
 	op.OpenToRecordless = node.get("x-open-to-recordless") == true
+	if !slices.Contains([]string{"", "sign-in", "sign-out", "read"}, op.Audit) {
+		return nil, fmt.Errorf("x-audit is %q, but the server knows sign-in, sign-out and read", op.Audit)
+	}
 	if err := readToken(op); err != nil {
 		return nil, err
 	}
 	if err := readParams(doc, op); err != nil {
 		return nil, err
 	}
-	return op, readApplication(op)
+	if err := readApplication(op); err != nil {
+		return nil, err
+	}
+	return op, readAccess(op)
+}
+
+// readAccess reads what only administrative operations have. They take sessions of employees only; a token that
+// may not call them is permission-denied, and so is that of a user without a record.
+func readAccess(op *operation) error {
+	subject := op.node.at("x-subject")
+	switch {
+	case op.Access == "" && subject != nil:
+		return fmt.Errorf("x-subject needs x-access")
+	case op.Access == "":
+		return nil
+	case !slices.Contains([]string{"viewer", "support", "admin"}, op.Access):
+		return fmt.Errorf("x-access is %q, but the server knows viewer, support and admin", op.Access)
+	case op.Application.Slug == "" || op.Application.For != "" || op.Application.Param != "" || !slices.Equal(op.Roles, []string{"employee"}) || !op.OpenToRecordless:
+		return fmt.Errorf("x-access needs x-roles: [employee], x-application with a slug alone, and x-open-to-recordless: true")
+	case subject == nil:
+		return nil
+	}
+	op.Subject.Param, op.Subject.Kind = asText(subject.get("param")), asText(subject.get("kind"))
+	op.Subject.Acts, op.Subject.Oneself = subject.get("acts") == true, subject.get("oneself") == true
+	if !slices.Contains(op.ParamOrder, op.Subject.Param) {
+		return fmt.Errorf("x-subject has the param %q, which the operation lacks", op.Subject.Param)
+	}
+	if !slices.Contains([]string{"person", "client", "employee", "liaison", "email"}, op.Subject.Kind) {
+		return fmt.Errorf("x-subject has the kind %q, but the server knows person, client, employee, liaison and email", op.Subject.Kind)
+	}
+	return nil
 }
 
 func readApplication(op *operation) error {

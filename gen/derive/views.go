@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // serverView returns the spec as oapi-codegen shall see it for the server, with typed bodies also where
 // operations are sensitive.
 func serverView(doc *document, s *spec) *object {
@@ -9,6 +11,7 @@ func serverView(doc *document, s *spec) *object {
 	schemas := view.at("components", "schemas")
 	adapt(schemas, forServer)
 	pointToSwitches(schemas)
+	pointToChanges(schemas, s)
 	return view
 }
 
@@ -32,6 +35,7 @@ func clientView(doc *document, s *spec) *object {
 		}
 	}
 	adapt(schemas, forClient)
+	pointToChanges(schemas, s)
 	return view
 }
 
@@ -81,6 +85,31 @@ func pointToSwitches(schemas *object) {
 	}
 }
 
+// pointToChanges makes pointers of what an update may change: false, 0 and "" are values then, and absent is
+// what stays as it is. An empty list is kept apart from an absent one. Sensitive operations change
+// nothing to an empty value.
+func pointToChanges(schemas *object, s *spec) {
+	for _, op := range s.Operations {
+		if op.Method != "PUT" || op.Sensitive {
+			continue
+		}
+		params := schemas.at(op.Params)
+		properties, required := params.at("properties"), asTexts(params.get("required"))
+		for _, name := range properties.names() {
+			property := properties.at(name)
+			switch {
+			case slices.Contains(required, name) || name == "view" || name == "token":
+			case property.get("type") == "array":
+				property.set("x-omitempty", false)
+			case property.get("$ref") != nil:
+				properties.set(name, newObject("allOf", []any{property}, "x-go-type-skip-optional-pointer", false))
+			default:
+				property.set("x-go-type-skip-optional-pointer", false)
+			}
+		}
+	}
+}
+
 // adapt changes, with change, each schema below a mapping of names to schemas.
 func adapt(schemas *object, change func(*object)) {
 	for _, name := range schemas.names() {
@@ -102,8 +131,12 @@ func adaptSchema(schema *object, change func(*object)) {
 }
 
 // forClient drops what oapi-codegen makes clumsy Go of. Enums of one value would become types of their own,
-// and its type for e-mail addresses fails when marshalled.
+// and its type for e-mail addresses fails when marshalled. A boolean that is true when absent is a pointer, since
+// false would be left out.
 func forClient(schema *object) {
+	if schema.get("x-when-absent") == true {
+		schema.set("x-go-type-skip-optional-pointer", false)
+	}
 	if values, _ := schema.get("enum").([]any); len(values) == 1 {
 		schema.remove("enum")
 	}

@@ -1,177 +1,152 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/impl/formats"
 )
 
-// ApplicationSettings are the flags of `application add` and `application set`. A nil field was not passed
-// and changes nothing.
-type ApplicationSettings struct {
-	Name           *string   `placeholder:"NAME" help:"The name that people see."`
-	URL            *string   `name:"url" placeholder:"URL" help:"The application's home page; empty for none."`
-	Admits         []db.Role `enum:"client,employee,liaison" placeholder:"KIND" help:"The kinds of records that may sign in: client, employee, liaison. The default of a new application is client."`
-	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"The origins that users may be redirected to, in addition to the origin of --url, such as https://app.example. Replaces the list. May be repeated; empty for none."`
-	LegacySlugs    *bool     `negatable:"" help:"Send the old spelling email-already-registerd."`
-	SignInMail     *bool     `negatable:"" help:"Mail users a notice of each sign-in."`
-}
-
-// apply checks the settings that were passed, copies them to app and returns their columns.
-func (s *ApplicationSettings) apply(app *db.Application) (columns []string, err error) {
-	changed := func(column string, invalid error) {
-		columns, err = append(columns, column), cmp.Or(err, invalid)
-	}
-	if s.Name != nil {
-		app.Name = *s.Name
-		changed("name", checkText("--name", companyName, app.Name))
-	}
-	if s.URL != nil {
-		app.URL = *s.URL
-		changed("url", checkURL(app.Slug, app.URL))
-	}
-	if s.Admits != nil {
-		var invalid error
-		if len(s.Admits) == 0 {
-			invalid = errors.New("--admits must name at least one of client, employee and liaison")
-		}
-		app.Admits = slices.Compact(slices.Sorted(slices.Values(s.Admits)))
-		changed("admits", invalid)
-	}
-	if s.RedirectOrigin != nil {
-		var invalid error
-		app.RedirectOrigins, invalid = parseOrigins("--redirect-origin", s.RedirectOrigin)
-		changed("redirect_origins", invalid)
-	}
-	if s.LegacySlugs != nil {
-		app.LegacySlugs = *s.LegacySlugs
-		changed("legacy_slugs", nil)
-	}
-	if s.SignInMail != nil {
-		app.SignInMail = *s.SignInMail
-		changed("sign_in_mail", nil)
-	}
-	return columns, err
-}
-
-// OriginChanges are flags of `application set`.
-type OriginChanges struct {
-	Add    []string `name:"add-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Add an origin to those that users may be redirected to. May be repeated."`
-	Remove []string `name:"remove-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Remove one of these origins. May be repeated."`
-}
-
-// apply changes a list of origins, as application list prints it. It fails where an origin is to be removed that
-// is not in the list.
-func (c *OriginChanges) apply(origins []string) ([]string, error) {
-	added, err := parseOrigins("--add-redirect-origin", c.Add)
-	if err != nil {
-		return nil, err
-	}
-	for _, text := range c.Remove {
-		// Operators may have written the list by SQL, where nothing checks it.
-		kept := slices.DeleteFunc(slices.Clone(origins), func(origin string) bool {
-			return origin == text || formats.Origin(origin) != "" && formats.Origin(origin) == formats.Origin(text)
-		})
-		if len(kept) == len(origins) {
-			return nil, errors.New("--remove-redirect-origin must be one of the application's redirect origins, as `planoauth application list` prints them")
-		}
-		origins = kept
-	}
-	for _, origin := range added {
-		if !slices.Contains(formats.Origins(origins), origin) {
-			origins = append(origins, origin)
-		}
-	}
-	return origins, checkCount(origins)
-}
-
-// ListedApplication is an application with the ids and dates of its tokens, oldest first.
+// ListedApplication is an application with its tokens, the oldest first.
 type ListedApplication struct {
-	*db.Application
+	db.Application
 	Tokens []db.ApplicationToken
 }
 
 // ListApplications returns all applications in the order of their slugs.
 func ListApplications(ctx context.Context, d *db.DB) ([]ListedApplication, error) {
-	var applications []*db.Application
+	var applications []db.Application
 	if err := d.NewSelect().Model(&applications).Order("slug").Scan(ctx); err != nil {
 		return nil, err
 	}
-	var tokens []db.ApplicationToken
-	if err := d.NewSelect().Model(&tokens).Column("id", "application_id", "created_at").Order("id").Scan(ctx); err != nil {
-		return nil, err
+	ids := make([]int64, len(applications))
+	for i, app := range applications {
+		ids[i] = app.ID
 	}
-	byApplication := map[int64][]db.ApplicationToken{}
-	for _, token := range tokens {
-		byApplication[token.ApplicationID] = append(byApplication[token.ApplicationID], token)
+	tokens, err := db.TokensOf(ctx, d, ids)
+	if err != nil {
+		return nil, err
 	}
 	listed := make([]ListedApplication, len(applications))
 	for i, app := range applications {
-		listed[i] = ListedApplication{app, byApplication[app.ID]}
+		listed[i] = ListedApplication{app, tokens[app.ID]}
 	}
 	return listed, nil
 }
 
-// AddApplication creates an application. Unless the settings say otherwise, it admits clients.
-func AddApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings) error {
+// InsertApplication saves a new application, whose Slug and CreatedAt are set, and returns the columns of the settings.
+// Unless these say otherwise, it admits clients. It returns an error of the type Invalid for wrong settings, and
+// db.ErrAlreadyExists if another application has the slug.
+func InsertApplication(ctx context.Context, tx bun.Tx, app *db.Application, settings ApplicationSettings) (columns []string, _ error) {
+	app.Admits, app.RedirectOrigins = []db.Role{db.RoleClient}, []string{}
+	columns, err := settings.apply(app)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.InsertNew(ctx, tx, app); err != nil || len(settings.Logo) == 0 {
+		return columns, err
+	}
+	return columns, db.SetLogo(ctx, tx, app, settings.Logo)
+}
+
+// UpdateApplication changes the settings that were passed of an application that the transaction has locked, and
+// returns their columns. It returns an error of the type Invalid for wrong settings.
+func UpdateApplication(ctx context.Context, tx bun.Tx, app *db.Application, settings ApplicationSettings) (columns []string, _ error) {
+	columns, err := settings.apply(app)
+	if err != nil {
+		return nil, err
+	}
+	own := slices.DeleteFunc(slices.Clone(columns), func(column string) bool { return column == "logo" })
+	if len(own) > 0 {
+		if err := db.Update(ctx, tx, app, own...); err != nil {
+			return nil, err
+		}
+	}
+	if settings.Logo != nil {
+		return columns, db.SetLogo(ctx, tx, app, settings.Logo)
+	}
+	return columns, nil
+}
+
+// AddApplication creates an application.
+func AddApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, now time.Time) error {
 	if err := checkSlug(slug); err != nil {
 		return err
 	}
 	if settings.Name == nil {
 		return errors.New("--name is required")
 	}
-	app := &db.Application{Slug: slug, Admits: []db.Role{db.RoleClient}, RedirectOrigins: []string{}}
-	if _, err := settings.apply(app); err != nil {
+	err := change(ctx, d, "application add", now, func(ctx context.Context, tx bun.Tx, event *db.AuditEvent) error {
+		var err error
+		event.Application = slug
+		event.Changed, err = InsertApplication(ctx, tx, &db.Application{Slug: slug, CreatedAt: now}, settings)
 		return err
-	}
-	err := db.InsertNew(ctx, d, app)
+	})
 	if errors.Is(err, db.ErrAlreadyExists) {
 		return fmt.Errorf("application %q already exists", slug)
 	}
 	return err
 }
 
-// SetApplication changes the settings that were passed, and no others.
-func SetApplication(ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, changes OriginChanges) error {
-	app := &db.Application{Slug: slug}
-	columns, err := settings.apply(app)
-	if err != nil {
-		return err
+// SetApplication changes the settings that were passed, and no others. It returns the redirect origins that are no
+// longer allowed.
+func SetApplication(
+	ctx context.Context, d *db.DB, slug string, settings ApplicationSettings, origins OriginChanges, now time.Time,
+) (dropped []string, _ error) {
+	changesOrigins := len(origins.Add)+len(origins.Remove) > 0
+	if changesOrigins && settings.RedirectOrigin != nil {
+		return nil, errors.New("--redirect-origin replaces the list: pass either it, or --add-redirect-origin and --remove-redirect-origin")
 	}
-	changesOrigins := len(changes.Add)+len(changes.Remove) > 0
-	switch {
-	case changesOrigins && settings.RedirectOrigin != nil:
-		return errors.New("--redirect-origin replaces the list: pass either it, or --add-redirect-origin and --remove-redirect-origin")
-	case changesOrigins:
-		columns = append(columns, "redirect_origins")
-	case len(columns) == 0:
-		return errors.New("nothing to change: pass at least one flag")
-	}
-	return d.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var existing db.Application
-		err := tx.NewSelect().Model(&existing).Column("id", "redirect_origins").Where("slug = ?", slug).For("NO KEY UPDATE").Scan(ctx)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return errNoApplication(slug)
-		case err != nil:
+	err := change(ctx, d, "application set", now, func(ctx context.Context, tx bun.Tx, event *db.AuditEvent) error {
+		app, err := lockApplication(ctx, tx, slug)
+		if err != nil {
 			return err
 		}
-		app.ID = existing.ID
+		before := app.RedirectOrigins
+		columns, err := UpdateApplication(ctx, tx, app, settings)
+		if err != nil {
+			return err
+		}
 		if changesOrigins {
-			if app.RedirectOrigins, err = changes.apply(existing.RedirectOrigins); err != nil {
+			if err := origins.apply(app); err != nil {
+				return err
+			}
+			columns = append(columns, "redirect_origins")
+			if err := db.Update(ctx, tx, app, "redirect_origins"); err != nil {
 				return err
 			}
 		}
-		return db.Update(ctx, tx, app, columns...)
+		if len(columns) == 0 {
+			return errNothing
+		}
+		event.Application, event.Changed = slug, columns
+		dropped = slices.DeleteFunc(slices.Clone(before), func(origin string) bool { return slices.Contains(app.RedirectOrigins, origin) })
+		return nil
 	})
+	return dropped, err
 }
 
-func errNoApplication(slug string) error { return fmt.Errorf("there is no application %q", slug) }
+// findApplication reads an application.
+func findApplication(ctx context.Context, idb bun.IDB, slug string) (*db.Application, error) {
+	return scanApplication(ctx, idb.NewSelect(), slug)
+}
+
+// lockApplication reads an application and locks it until the transaction ends.
+func lockApplication(ctx context.Context, tx bun.Tx, slug string) (*db.Application, error) {
+	return scanApplication(ctx, tx.NewSelect().For("NO KEY UPDATE"), slug)
+}
+
+func scanApplication(ctx context.Context, query *bun.SelectQuery, slug string) (*db.Application, error) {
+	var app db.Application
+	err := query.Model(&app).Where("slug = ?", slug).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("there is no application %q", slug)
+	}
+	return &app, err
+}

@@ -21,7 +21,14 @@ func origins(n int) []string {
 
 // TestChecks has a row per rule of each argument. want is the beginning of the error, "" for none.
 func TestChecks(t *testing.T) {
-	parse := func(texts ...string) error { _, err := parseOrigins("--redirect-origin", texts); return err }
+	parse := func(texts ...string) error {
+		_, broken := parseOrigins("planoship", texts)
+		return broken.of("--redirect-origin")
+	}
+	checkURL := func(slug, text string) error { return checkURL(slug, text).of("--url") }
+	admits := func(slug string, roles ...db.Role) error { return checkAdmits(slug, roles).of("--admits") }
+	support := func(text string) error { return checkSupportURL(text).of("--support-url") }
+	color := func(text string) error { return checkText("--accent-color", accentColor, text) }
 	const url, origin = "--url must be an absolute https URL", "--redirect-origin must be an origin"
 	for _, row := range []struct {
 		name string
@@ -30,10 +37,10 @@ func TestChecks(t *testing.T) {
 	}{
 		{"slug with hyphen and digit", checkSlug("plano-x2"), ""},
 		{"slug of 63 characters", checkSlug(strings.Repeat("a", 63)), ""},
-		{"slug of 64 characters", checkSlug(strings.Repeat("a", 64)), "SLUG must start"},
+		{"slug of 64 characters", checkSlug(strings.Repeat("a", 64)), "SLUG must have at most 63"},
 		{"slug in upper case", checkSlug("PlanoShip"), "SLUG must start"},
 		{"slug that starts with a digit", checkSlug("2plano"), "SLUG must start"},
-		{"empty slug", checkSlug(""), "SLUG must start"},
+		{"empty slug", checkSlug(""), "SLUG must have at least 1"},
 
 		{"https URL", checkURL("planoship", "https://ship.example/start"), ""},
 		{"loopback URL", checkURL("planoship", "http://127.0.0.1:3000"), ""},
@@ -47,7 +54,7 @@ func TestChecks(t *testing.T) {
 		{"two origins", parse("https://a.example", "http://localhost:3000"), ""},
 		{"no origins", parse(""), ""},
 		{"99 origins", parse(origins(99)...), ""},
-		{"100 origins", parse(origins(100)...), "an application can have at most 99 redirect origins"},
+		{"100 origins", parse(origins(100)...), "--redirect-origin must leave the application at most 99"},
 		{"host without a scheme", parse("app.example"), origin},
 		{"origin with a slash", parse("https://app.example/"), ""},
 		{"origin with white space around", parse(" https://app.example\n"), ""},
@@ -58,6 +65,31 @@ func TestChecks(t *testing.T) {
 		{"origin without TLS", parse("http://app.example"), origin},
 		{"empty origin among others", parse("https://a.example", ""), origin},
 		{"origin of 301 characters", parse("https://" + strings.Repeat("a", 293)), origin},
+
+		{"kinds", admits("planoship", "client"), ""},
+		{"no kinds", admits("planoship"), "--admits must name at least one"},
+		{"kinds of planoauth", admits("planoauth", "client", "employee"), ""},
+		{"planoauth without employees", admits("planoauth", "client", "liaison"), "--admits must include employee"},
+
+		{"color", color("#3366cc"), ""},
+		{"no color", color(""), ""},
+		{"color by name", color("red"), "--accent-color must be a color such as #3366cc"},
+		{"color of three digits", color("#36c"), "--accent-color must be a color"},
+		{"color and a style", color("#3366cc;x"), "--accent-color must"},
+
+		{"support by https", support("https://help.example/planoship?from=auth"), ""},
+		{"support by mail", support("mailto:help@ship.example"), ""},
+		{"support by mail with a subject", support("mailto:help@ship.example?subject=PlanoShip"), ""},
+		{"no support", support(""), ""},
+		{"support by http", support("http://help.example"), "--support-url must be an https URL"},
+		{"support on this machine by http", support("http://localhost:3000"), "--support-url must be"},
+		{"support by script", support("javascript:alert(1)"), "--support-url must be"},
+		{"support by mail to nobody", support("mailto:"), "--support-url must be"},
+		{"support by mail to two", support("mailto:a@ship.example,b@ship.example"), "--support-url must be"},
+		{"support with a line break", support("mailto:help@ship.example?subject=a\nb"), "--support-url must be"},
+		{"support with a password", support("https://u:hunter2@help.example"), "--support-url must be"},
+		{"support at a wildcard", support("https://*.help.example"), "--support-url must be"},
+		{"support that is too long", support("https://help.example/" + strings.Repeat("a", 2048)), "--support-url must be"},
 
 		{"name", checkName("--first-name", "Grace"), ""},
 		{"empty name", checkName("--first-name", ""), ""},
@@ -82,7 +114,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestParseOrigins(t *testing.T) {
-	got, err := parseOrigins("", []string{"https://Ship.Example:443/", "https://ship.example", "http://localhost:3000"})
+	got, err := parseOrigins("planoship", []string{"https://Ship.Example:443/", "https://ship.example", "http://localhost:3000"})
 	if want := []string{"https://ship.example", "http://localhost:3000"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("origins are %v (%v), want %v", got, err, want)
 	}
@@ -104,11 +136,12 @@ func TestOriginChanges(t *testing.T) {
 		{"one that is not there", "https://a.example", "", "https://b.example", "!--remove-redirect-origin must be one of"},
 		{"a path", "", "https://b.example/x", "", "!--add-redirect-origin must be an origin"},
 		{"a wildcard", "", "https://*.b.example", "", "!--add-redirect-origin must be an origin"},
-		{"too many", strings.Join(origins(99), " "), "https://b.example", "", "!an application can have at most 99"},
+		{"too many", strings.Join(origins(99), " "), "https://b.example", "", "!--add-redirect-origin must leave the application at most 99"},
 	} {
 		changes := OriginChanges{Add: strings.Fields(row.add), Remove: strings.Fields(row.remove)}
-		after, err := changes.apply(strings.Fields(row.before))
-		got := strings.Join(after, " ")
+		app := db.Application{Slug: "planoship", RedirectOrigins: strings.Fields(row.before)}
+		err := changes.apply(&app)
+		got := strings.Join(app.RedirectOrigins, " ")
 		if err != nil {
 			got = "!" + err.Error()
 		}
@@ -121,8 +154,8 @@ func TestOriginChanges(t *testing.T) {
 // TestSchemas: openapi.yaml has a component of each name.
 func TestSchemas(t *testing.T) {
 	for _, schema := range schemas {
-		if err := checkText("TEXT", schema, ""); err == nil || !strings.HasPrefix(err.Error(), "TEXT ") {
-			t.Errorf("%s: an empty text is accepted: %v", schema, err)
+		if err := checkText("TEXT", schema, "\n"); err == nil || !strings.HasPrefix(err.Error(), "TEXT ") {
+			t.Errorf("%s: a line break is accepted: %v", schema, err)
 		}
 	}
 }
@@ -151,6 +184,9 @@ func TestApply(t *testing.T) {
 			func(app *db.Application) { app.Admits = []db.Role{"client", "liaison"} }},
 		{"two booleans", ApplicationSettings{LegacySlugs: new(true), SignInMail: new(false)}, "legacy_slugs sign_in_mail",
 			func(app *db.Application) { app.LegacySlugs, app.SignInMail = true, false }},
+		{"looks", ApplicationSettings{AccentColor: new("#3366CC"), SupportURL: new("mailto:help@ship.example")}, "accent_color support_url",
+			func(app *db.Application) { app.AccentColor, app.SupportURL = "#3366cc", "mailto:help@ship.example" }},
+		{"no logo", ApplicationSettings{Logo: []byte{}}, "logo", func(*db.Application) {}},
 		{"no origins", ApplicationSettings{RedirectOrigin: []string{""}}, "redirect_origins",
 			func(app *db.Application) { app.RedirectOrigins = []string{} }},
 	} {
@@ -164,7 +200,18 @@ func TestApply(t *testing.T) {
 			t.Errorf("%s: application is %v, want %v", row.name, got, want)
 		}
 	}
-	if _, err := (&ApplicationSettings{Admits: []db.Role{}}).apply(&db.Application{}); err == nil {
-		t.Error("an empty list of kinds is accepted")
+	// All that is wrong is said, and the error names the first flag.
+	_, err := (&ApplicationSettings{URL: new("x"), Admits: []db.Role{}, RedirectOrigin: []string{"x"}, AccentColor: new("x"), Logo: []byte("x"), SupportURL: new("x")}).
+		apply(&db.Application{Slug: "planoship"})
+	invalid, _ := err.(Invalid)
+	var params []string
+	for _, wrong := range invalid {
+		params = append(params, wrong.Param)
+	}
+	if got := strings.Join(params, " "); got != "url admits redirect_origins accent_color logo support_url" || !strings.HasPrefix(fmt.Sprint(err), "--url must be") {
+		t.Errorf("wrong are %s: %v", got, err)
+	}
+	if _, err := (&ApplicationSettings{RedirectOrigin: []string{"https://a.example"}}).apply(&db.Application{Slug: "planoauth"}); err == nil || !strings.HasPrefix(err.Error(), "--redirect-origin cannot be set") {
+		t.Errorf("planoauth gets a redirect origin: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
@@ -50,6 +51,21 @@ func CheckServerURL(text string) error {
 		return errFormat
 	}
 	return checkHost(u)
+}
+
+// CheckHelpURL accepts an absolute https URL without user part, and a mailto URL of one e-mail address, which may have
+// a query such as subject.
+func CheckHelpURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return errFormat
+	case u.Scheme == "https":
+		return errors.Join(CheckRedirectURL(text), checkHost(u))
+	case u.Scheme != "mailto" || u.Fragment != "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return errFormat
+	}
+	return CheckEmail(u.Opaque)
 }
 
 // CheckListenAddress accepts host:port, where the host may be absent and the port is a number.

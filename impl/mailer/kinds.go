@@ -15,9 +15,18 @@ const (
 	RememberMe      Kind = "remember_me"      // notice of sessions that do not expire
 	SignIn          Kind = "sign_in"          // notice of a sign-in
 	Summary         Kind = "summary"          // instead of further notices within an hour
+
+	EmailChange          Kind = "email_change"           // a link that changes the address, to the new one
+	EmailChangeByAdmin   Kind = "email_change_by_admin"  // the same, made by an administrator
+	EmailChangeRequested Kind = "email_change_requested" // tells the present address
+	EmailChanged         Kind = "email_changed"          // tells the old address, with a link that undoes the change
+	AccountDeleted       Kind = "account_deleted"        // tells users that they deleted their account
+	Invitation           Kind = "invitation"             // welcome to somebody whom an employee made a user, with a link to set a password
+	NewRecord            Kind = "new_record"             // tells a user of a record that an employee made
 )
 
 // Kinds lists every kind. Each has a template of the same name in templates/.
 var Kinds = []Kind{
 	Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn, Summary,
+	EmailChange, EmailChangeByAdmin, EmailChangeRequested, EmailChanged, AccountDeleted, Invitation, NewRecord,
 }

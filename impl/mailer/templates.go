@@ -47,6 +47,10 @@ type Facts struct {
 	UserAgent string
 	// Link is the address behind the button, or "" for kinds without one.
 	Link string
+	// Lifetime says how long the link of an invitation works, such as "7 days".
+	Lifetime string
+	// Role is what a new record makes of the user, such as "an employee".
+	Role string
 }
 
 // content is everything that a template can refer to.
@@ -62,6 +66,7 @@ func (c content) At() string { return c.Time.UTC().Format("2 January 2006, 15:04
 func (t Templates) Write(kind Kind, user *db.User, app *db.Application, facts Facts) (*db.Mail, error) {
 	m := &db.Mail{
 		Kind: string(kind), ToEmail: user.Email, ToName: strings.TrimSpace(user.FirstName + " " + user.LastName), CreatedAt: facts.Time,
+		UserID: user.ID,
 	}
 	facts.UserAgent = deviceName(facts.UserAgent)
 	c := content{Facts: facts, FirstName: oneLine(user.FirstName), Email: user.Email, Application: oneLine(app.Name)}

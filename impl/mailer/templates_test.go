@@ -23,13 +23,14 @@ func parseTemplates(t *testing.T) Templates {
 func TestWrite(t *testing.T) {
 	const link = "https://auth.example/magic?token=plal_abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx"
 	// The kinds with a link, and how long it works.
-	lifetimes := map[Kind]string{MagicLink: "15 minutes", PasswordReset: "1 hour", Welcome: "7 days", Verification: "7 days"}
+	lifetimes := map[Kind]string{MagicLink: "15 minutes", PasswordReset: "1 hour", Welcome: "7 days", Verification: "7 days",
+		Invitation: "24 hours", EmailChange: "1 hour", EmailChangeByAdmin: "24 hours", EmailChanged: "72 hours"}
 	app := &db.Application{Name: "Plano<i>Order\r\nBcc: all"}
 	templates := parseTemplates(t)
 	for _, kind := range Kinds {
 		t.Run(string(kind), func(t *testing.T) {
 			user := &db.User{FirstName: "<b>Ada\nLovelace", Email: "ada@example.com"}
-			facts := Facts{Time: time.Date(2031, 5, 1, 10, 0, 0, 0, time.UTC), IP: "192.0.2.7", UserAgent: "<u>Browser\nX"}
+			facts := Facts{Time: time.Date(2031, 5, 1, 10, 0, 0, 0, time.UTC), IP: "192.0.2.7", UserAgent: "<u>Browser\nX", Lifetime: "24 hours", Role: "an employee"}
 			lifetime, links := lifetimes[kind], 0
 			if lifetime != "" {
 				facts.Link, links = link, 1

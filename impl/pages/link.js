@@ -1,11 +1,11 @@
-// The script of the pages behind reset and verification links. It sends input only to the API of this server.
+// The script of the pages behind mailed links. It sends input only to the API of this server.
 'use strict'
 
 const form = document.querySelector('form')
 const password = document.getElementById('password')
 const result = document.getElementById('result')
 
-document.getElementById('show').addEventListener('change', (event) => {
+document.getElementById('show')?.addEventListener('change', (event) => {
   password.type = event.target.checked ? 'text' : 'password'
 })
 
@@ -19,25 +19,41 @@ async function call(method, operation, params, { sensitive = true, token } = {})
   return answer.json()
 }
 
+// withSession signs in, calls an operation with the token of the session, and signs out. client-required and
+// mandrill-email-failed also return a token.
+async function withSession(operation) {
+  const signIn = await call('POST', 'sessions/create', {
+    email: form.elements.email.value, password: password.value, application: form.dataset.application,
+  })
+  const token = signIn.data?.token
+  if (!token) return signIn
+  try {
+    return await operation(token)
+  } finally {
+    await call('POST', 'sessions/delete', {}, { sensitive: false, token }).catch(() => {})
+  }
+}
+
 const operations = {
   reset: () => call('PUT', 'users/password_reset', { reset_token: form.dataset.token, password: password.value }),
 
-  // Signs in, verifies and signs out. client-required and mandrill-email-failed also return a token.
-  async verification() {
-    const signIn = await call('POST', 'sessions/create', {
-      email: form.elements.email.value, password: password.value, application: form.dataset.application,
-    })
-    const token = signIn.data?.token
-    if (!token) return signIn
-    try {
-      return await call('POST', 'users/email_verify', { verification_token: form.dataset.token }, { token })
-    } finally {
-      await call('POST', 'sessions/delete', {}, { sensitive: false, token }).catch(() => {})
-    }
+  verification: () => withSession((token) => call('POST', 'users/email_verify', { verification_token: form.dataset.token }, { token })),
+
+  // The link of an administrator needs no session.
+  email_change() {
+    const change = (token) => call('POST', 'users/email_change', { email_token: form.dataset.token }, { token })
+    return form.dataset.application ? withSession(change) : change()
   },
+
+  email_change_undo: () => call('POST', 'users/email_change_undo', { undo_token: form.dataset.token }),
 }
 
-const done = { reset: 'Your password is set. Sign in with it from now on.', verification: 'Your address is confirmed.' }
+const done = {
+  reset: 'Your password is set. Sign in with it from now on.',
+  verification: 'Your address is confirmed.',
+  email_change: 'Your account has the new address. Sign in with it from now on.',
+  email_change_undo: 'Your account has its old address again. Please set a new password now.',
+}
 
 function paragraph(text, kind) {
   const p = document.createElement('p')
@@ -68,7 +84,7 @@ function show(outcome) {
     }
     result.append(list)
   }
-  password.focus()
+  password?.focus()
 }
 
 form.addEventListener('submit', async (event) => {

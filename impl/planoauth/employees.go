@@ -10,7 +10,21 @@ import (
 )
 
 type employee struct {
-	Add employeeAdd `cmd:"" help:"Make somebody an employee; creates the user if there is none."`
+	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access; creates the user if there is none."`
+	Set employeeSet `cmd:"" help:"Change what is passed of an employee. Also the last administrator can be changed."`
+}
+
+type employeeSet struct {
+	database
+	Email string `arg:"" help:"The e-mail address."`
+	admin.EmployeeChange
+}
+
+// Run changes the employee.
+func (s *employeeSet) Run(ctx context.Context) error {
+	return s.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
+		return admin.SetEmployee(ctx, d, s.Email, s.EmployeeChange, time.Now())
+	})
 }
 
 type employeeAdd struct {
@@ -31,10 +45,13 @@ func (a *employeeAdd) Run(ctx context.Context) error {
 		}
 		record := "was an employee already: nothing changed"
 		switch {
-		case added.NewRecord:
+		case added.NewRecord || added.NewAccess:
 			record = "is now an employee"
 		case added.Reactivated:
 			record = "is an active employee again"
+		}
+		if added.Access != db.AccessNone || added.NewAccess {
+			record += fmt.Sprintf(" (access: %s)", added.Access)
 		}
 		signIn := "They sign in by a magic link, or set a password by a reset link first."
 		if added.HasPassword {

@@ -18,8 +18,16 @@ type command struct {
 	Deploy  deploy  `cmd:"" help:"Insert the services and routes of openapi.yaml that the registry does not have."`
 
 	Application application `cmd:"" help:"Applications: the products that users sign in to."`
+	Client      client      `cmd:"" help:"Clients."`
 	Employee    employee    `cmd:"" help:"Employees."`
 	Company     company     `cmd:"" help:"Companies."`
+	Person      person      `cmd:"" help:"People: all users."`
+
+	Service service `cmd:"" help:"Services: the groups of operations that openapi.yaml has as tags."`
+	Route   route   `cmd:"" help:"Routes: the operations of openapi.yaml."`
+
+	Notification notification `cmd:"" help:"Notifications about what failed."`
+	Audit        audit        `cmd:"" help:"Audit events: who did what."`
 
 	Calibrate calibrate `cmd:"" help:"Suggest settings of the password hash for this machine."`
 }

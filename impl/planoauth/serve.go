@@ -157,8 +157,12 @@ func startBackground(ctx context.Context, server *impl.Server) (stop func(), _ e
 	return func() { cancel(); wait() }, nil
 }
 
-// greet prints for a person at a terminal where to go next.
+// greet says that the server is ready. On an embedded run, which is how people begin, it also says where to go next.
 func (s *serve) greet(sender mailer.Mailer) {
+	if !s.Embedded {
+		fmt.Printf("PlanoAuth is ready at %s\n", s.PublicURL)
+		return
+	}
 	mails := "by Mandrill"
 	switch sender.(type) {
 	case *mailer.Mailbox:
@@ -170,6 +174,10 @@ func (s *serve) greet(sender mailer.Mailer) {
 
   Explorer   %[1]s/docs
   Mails      %[2]s
+
+Make the first administrator, who signs in to planoauth by a magic link:
+
+  planoauth employee add EMAIL --access admin
 
 Register somebody:
 

@@ -68,6 +68,12 @@ var (
 	Summaries = Mailbox{kind: "summaries", mails: true, strangers: []db.Limit{{Attempts: 1, Within: time.Hour}}}
 )
 
+// EmailChanges limits how often a user may ask for another address: each request mails to somebody else.
+var EmailChanges = Mailbox{kind: "email_changes", mails: true, strangers: []db.Limit{{Attempts: 20, Within: time.Hour}}}
+
+// Judgements limits how often a network may ask whether a password would be accepted. Its keys are of networks.
+var Judgements = Mailbox{kind: "judgements", strangers: []db.Limit{{Attempts: 60, Within: time.Minute}}}
+
 // Registrations limits the registrations of a network in an hour; 0 for no limit. Its keys are of networks.
 func Registrations(perHour int) Mailbox {
 	m := Mailbox{kind: "registrations"}
@@ -96,6 +102,27 @@ func (m Mailbox) Key(email string) [32]byte {
 		email = formats.Mailbox(email)
 	}
 	return sha256.Sum256([]byte(m.kind + "\x00" + email))
+}
+
+// PasswordKey returns the key under which failed passwords of an e-mail address are counted.
+func PasswordKey(email string) []byte {
+	key := Passwords().Key(email)
+	return key[:]
+}
+
+// MailKeys returns the keys under which mails to the mailbox of an e-mail address are counted: links for each
+// application, notices and summaries.
+func MailKeys(email string, applications []int64) [][]byte {
+	limits := []Mailbox{Notices, Summaries, EmailChanges}
+	for _, id := range applications {
+		limits = append(limits, Links().For(id))
+	}
+	keys := make([][]byte, len(limits))
+	for i, limit := range limits {
+		key := limit.Key(email)
+		keys[i] = key[:]
+	}
+	return keys
 }
 
 // Digest returns the digest of a network that an attempt keeps. It is positive.

@@ -79,6 +79,9 @@ func message(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
 	case gen.Maximum:
 		return fmt.Sprintf("must be at most %.0f", *schema.Max)
 	case gen.Pattern:
+		if text, ok := schema.Extensions["x-pattern-message"].(string); ok {
+			return text
+		}
 		return "must be one line of visible text"
 	case gen.Format:
 		return "must be in the format " + schema.Format

@@ -42,8 +42,11 @@ func main() {
 		serveFloor(ctx)
 	case "hash":
 		hashBare()
+	case "lists":
+		b.measure(ctx, b.lists)
+		b.print()
 	default:
-		b.measure(ctx)
+		b.measure(ctx, b.requests, b.hashing, b.growthAndRevocation)
 		b.print()
 		b.write(*result)
 	}
@@ -56,9 +59,9 @@ var postgresOptions = []string{
 	"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_utility=off",
 }
 
-// measure measures every row. Postgres is the embedded one, a child of this process: a container would put a
+// measure measures these rows, and the size of the binary. Postgres is the embedded one, a child of this process: a container would put a
 // proxy before, and a file system of its own under, what is measured.
-func (b *bench) measure(ctx context.Context) {
+func (b *bench) measure(ctx context.Context, rows ...func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, 40*time.Minute)
 	defer cancel()
 	var err error
@@ -78,9 +81,9 @@ func (b *bench) measure(ctx context.Context) {
 	mandrill := startMandrill()
 	defer mandrill.Close()
 	b.mandrill = mandrill.URL
-	b.requests(ctx)
-	b.hashing(ctx)
-	b.growthAndRevocation(ctx)
+	for _, measure := range rows {
+		measure(ctx)
+	}
 	file, err := os.Stat(b.program)
 	check(err)
 	b.size("binary", float64(file.Size()), 35)

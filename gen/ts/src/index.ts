@@ -1,3 +1,3 @@
 export * from "./operations.gen.js";
 export type * from "./schema.gen.js";
-export { PlanoAuthError, type CallingUser, type CallOptions, type PlanoAuthOptions, type RetryAfter } from "./transport.js";
+export { PlanoAuthError, type CallingUser, type CallOptions, type Outcome, type PlanoAuthOptions, type RetryAfter } from "./transport.js";

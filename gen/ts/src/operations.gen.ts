@@ -17,6 +17,7 @@ export type SessionsCreateOutcome =
   | Schemas["NoParamsDecoded"]
   | Schemas["UserHasNoPassword"]
   | Schemas["UserRequiresRole"]
+  | Schemas["UserSuspended"]
   | Schemas["SessionsCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
@@ -121,6 +122,7 @@ export type SessionsMagicLinkCreateOutcome =
   | Schemas["MissingParam"]
   | Schemas["NoParamsDecoded"]
   | Schemas["UserRequiresRole"]
+  | Schemas["UserSuspended"]
   | Schemas["SessionsMagicLinkCreateClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
@@ -166,7 +168,28 @@ export type SessionsGoogleCreateOutcome =
   | Schemas["MissingParam"]
   | Schemas["NoParamsDecoded"]
   | Schemas["UserRequiresRole"]
+  | Schemas["UserSuspended"]
   | Schemas["SessionsGoogleCreateClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `sessionsHandOver`, told apart by `status`. */
+export type SessionsHandOverOutcome =
+  | Schemas["SessionsHandOverActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
   | Schemas["InvalidToken"]
   | Schemas["SessionExpired"]
   | Schemas["OriginNotAllowed"]
@@ -202,6 +225,93 @@ export type ClientsRegisterOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"]
   | (Schemas["ServerBusy"] & RetryAfter);
+
+/** The outcomes of `clientsIndex`, told apart by `status`. */
+export type ClientsIndexOutcome =
+  | Schemas["ClientsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `clientsRead`, told apart by `status`. */
+export type ClientsReadOutcome =
+  | Schemas["ClientsReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `clientsCreate`, told apart by `status`. */
+export type ClientsCreateOutcome =
+  | Schemas["ClientsCreateActionSuccessful"]
+  | Schemas["ClientCreatedForExistingEmail"]
+  | Schemas["ClientValidationFailed"]
+  | Schemas["EmailAlreadyClient"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["ClientsCreateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `clientsUpdate`, told apart by `status`. */
+export type ClientsUpdateOutcome =
+  | Schemas["ClientsUpdateActionSuccessful"]
+  | Schemas["ClientValidationFailed"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
 
 /** The outcomes of `usersClientRegister`, told apart by `status`. */
 export type UsersClientRegisterOutcome =
@@ -374,6 +484,162 @@ export type UsersEmailVerifyOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `usersExport`, told apart by `status`. */
+export type UsersExportOutcome =
+  | Schemas["UsersExportActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersDelete`, told apart by `status`. */
+export type UsersDeleteOutcome =
+  | Schemas["UsersDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidPassword"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | (Schemas["ServerBusy"] & RetryAfter);
+
+/** The outcomes of `usersEmailChangeRequest`, told apart by `status`. */
+export type UsersEmailChangeRequestOutcome =
+  | Schemas["UsersEmailChangeRequestActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["InvalidPassword"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["UsersEmailChangeRequestMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | (Schemas["ServerBusy"] & RetryAfter);
+
+/** The outcomes of `usersEmailChange`, told apart by `status`. */
+export type UsersEmailChangeOutcome =
+  | Schemas["UsersEmailChangeActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["EmailChangeLinkExpired"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEmailChangeLink"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersEmailChangeUndo`, told apart by `status`. */
+export type UsersEmailChangeUndoOutcome =
+  | Schemas["UsersEmailChangeUndoActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["EmailChangeLinkExpired"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEmailChangeLink"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersGoogleLink`, told apart by `status`. */
+export type UsersGoogleLinkOutcome =
+  | Schemas["UsersGoogleLinkActionSuccessful"]
+  | Schemas["GoogleAccountConflict"]
+  | Schemas["GoogleEmailUnverified"]
+  | Schemas["GoogleSignInFailed"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `usersGoogleUnlink`, told apart by `status`. */
+export type UsersGoogleUnlinkOutcome =
+  | Schemas["UsersGoogleUnlinkActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /** The outcomes of `preferencesRead`, told apart by `status`. */
 export type PreferencesReadOutcome =
   | Schemas["PreferencesReadActionSuccessful"]
@@ -412,6 +678,27 @@ export type PreferencesUpdateOutcome =
   | Schemas["RouteNonExistent"]
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
+
+/** The outcomes of `passwordsJudge`, told apart by `status`. */
+export type PasswordsJudgeOutcome =
+  | Schemas["PasswordsJudgeActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["ClientRequired"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"]
+  | (Schemas["ServerBusy"] & RetryAfter);
 
 /** The outcomes of `notificationsIndex`, told apart by `status`. */
 export type NotificationsIndexOutcome =
@@ -455,6 +742,678 @@ export type NotificationsUpdateOutcome =
   | Schemas["RouteNotFound"]
   | Schemas["ServiceNotFound"];
 
+/** The outcomes of `auditEventsIndex`, told apart by `status`. */
+export type AuditEventsIndexOutcome =
+  | Schemas["AuditEventsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleIndex`, told apart by `status`. */
+export type PeopleIndexOutcome =
+  | Schemas["PeopleIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleRead`, told apart by `status`. */
+export type PeopleReadOutcome =
+  | Schemas["PeopleReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleInvite`, told apart by `status`. */
+export type PeopleInviteOutcome =
+  | Schemas["PeopleInviteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["PeopleInviteMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleUpdate`, told apart by `status`. */
+export type PeopleUpdateOutcome =
+  | Schemas["PeopleUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleSessionsIndex`, told apart by `status`. */
+export type PeopleSessionsIndexOutcome =
+  | Schemas["PeopleSessionsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleSessionsDelete`, told apart by `status`. */
+export type PeopleSessionsDeleteOutcome =
+  | Schemas["PeopleSessionsDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleExplain`, told apart by `status`. */
+export type PeopleExplainOutcome =
+  | Schemas["PeopleExplainActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleExport`, told apart by `status`. */
+export type PeopleExportOutcome =
+  | Schemas["PeopleExportActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleDelete`, told apart by `status`. */
+export type PeopleDeleteOutcome =
+  | Schemas["PeopleDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `peopleEmailUpdate`, told apart by `status`. */
+export type PeopleEmailUpdateOutcome =
+  | Schemas["PeopleEmailUpdateActionSuccessful"]
+  | Schemas["EmailAlreadyRegistered"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["PeopleEmailUpdateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesIndex`, told apart by `status`. */
+export type CompaniesIndexOutcome =
+  | Schemas["CompaniesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesRead`, told apart by `status`. */
+export type CompaniesReadOutcome =
+  | Schemas["CompaniesReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesCreate`, told apart by `status`. */
+export type CompaniesCreateOutcome =
+  | Schemas["CompaniesCreateActionSuccessful"]
+  | Schemas["CompanyAlreadyExists"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `companiesUpdate`, told apart by `status`. */
+export type CompaniesUpdateOutcome =
+  | Schemas["CompaniesUpdateActionSuccessful"]
+  | Schemas["CompanyAlreadyExists"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesIndex`, told apart by `status`. */
+export type EmployeesIndexOutcome =
+  | Schemas["EmployeesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesRead`, told apart by `status`. */
+export type EmployeesReadOutcome =
+  | Schemas["EmployeesReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesCreate`, told apart by `status`. */
+export type EmployeesCreateOutcome =
+  | Schemas["EmployeesCreateActionSuccessful"]
+  | Schemas["EmailAlreadyEmployee"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["EmployeesCreateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `employeesUpdate`, told apart by `status`. */
+export type EmployeesUpdateOutcome =
+  | Schemas["EmployeesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsIndex`, told apart by `status`. */
+export type LiaisonsIndexOutcome =
+  | Schemas["LiaisonsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsRead`, told apart by `status`. */
+export type LiaisonsReadOutcome =
+  | Schemas["LiaisonsReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsCreate`, told apart by `status`. */
+export type LiaisonsCreateOutcome =
+  | Schemas["LiaisonsCreateActionSuccessful"]
+  | Schemas["EmailAlreadyLiaison"]
+  | Schemas["EmailUnverified"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["LiaisonsCreateMandrillEmailFailed"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `liaisonsUpdate`, told apart by `status`. */
+export type LiaisonsUpdateOutcome =
+  | Schemas["LiaisonsUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsIndex`, told apart by `status`. */
+export type ApplicationsIndexOutcome =
+  | Schemas["ApplicationsIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsRead`, told apart by `status`. */
+export type ApplicationsReadOutcome =
+  | Schemas["ApplicationsReadActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsCreate`, told apart by `status`. */
+export type ApplicationsCreateOutcome =
+  | Schemas["ApplicationsCreateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["SlugTaken"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsUpdate`, told apart by `status`. */
+export type ApplicationsUpdateOutcome =
+  | Schemas["ApplicationsUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsTokenCreate`, told apart by `status`. */
+export type ApplicationsTokenCreateOutcome =
+  | Schemas["ApplicationsTokenCreateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `applicationsTokenDelete`, told apart by `status`. */
+export type ApplicationsTokenDeleteOutcome =
+  | Schemas["ApplicationsTokenDeleteActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `servicesIndex`, told apart by `status`. */
+export type ServicesIndexOutcome =
+  | Schemas["ServicesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `servicesUpdate`, told apart by `status`. */
+export type ServicesUpdateOutcome =
+  | Schemas["ServicesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `routesIndex`, told apart by `status`. */
+export type RoutesIndexOutcome =
+  | Schemas["RoutesIndexActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
+/** The outcomes of `routesUpdate`, told apart by `status`. */
+export type RoutesUpdateOutcome =
+  | Schemas["RoutesUpdateActionSuccessful"]
+  | Schemas["InvalidContentType"]
+  | Schemas["InvalidEncodedParams"]
+  | Schemas["InvalidParam"]
+  | Schemas["MissingParam"]
+  | Schemas["NoParamsDecoded"]
+  | Schemas["InvalidToken"]
+  | Schemas["SessionExpired"]
+  | Schemas["OriginNotAllowed"]
+  | Schemas["PermissionDenied"]
+  | Schemas["RequestTooLarge"]
+  | (Schemas["RateLimitExceeded"] & RetryAfter)
+  | Schemas["ApplicationCrash"]
+  | Schemas["IdentifyRequestError"]
+  | Schemas["RouteNonExistent"]
+  | Schemas["RouteNotFound"]
+  | Schemas["ServiceNotFound"];
+
 /**
  * Calls PlanoAuth. Its methods return the outcome of the operation, whatever its HTTP status.
  * They throw a `PlanoAuthError` if there was no documented answer.
@@ -479,6 +1438,11 @@ export class PlanoAuth extends Transport {
     return this.call<SessionsIndexOutcome>("sessionsIndex", statuses.sessionsIndex, params, options, (init) =>
       this.http.POST("/api/v1/sessions/index", { ...init, body: params }),
     );
+  }
+
+  /** The rows of all pages of `sessionsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  sessionsIndexAll(params: Schemas["SessionsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Session"], void, undefined> {
+    return this.rows("sessionsIndex", { size: 100, ...params.page }, (page) => this.sessionsIndex({ ...params, page }, options));
   }
 
   /** Sign out: `POST /api/v1/sessions/delete`. */
@@ -516,10 +1480,50 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Hand a session over to a product: `POST /api/v1/sessions/hand_over`. */
+  sessionsHandOver(params: Schemas["SessionsHandOverParams"], options?: CallOptions): Promise<SessionsHandOverOutcome> {
+    return this.call<SessionsHandOverOutcome>("sessionsHandOver", statuses.sessionsHandOver, params, options, (init) =>
+      this.http.POST("/api/v1/sessions/hand_over", { ...init, body: params }),
+    );
+  }
+
   /** Register as a client: `POST /api/v1/clients/register`. */
   clientsRegister(params: Schemas["ClientsRegisterParams"], options?: CallOptions): Promise<ClientsRegisterOutcome> {
     return this.call<ClientsRegisterOutcome>("clientsRegister", statuses.clientsRegister, params, options, (init) =>
       this.http.POST("/api/v1/clients/register", sensitive(init, params)),
+    );
+  }
+
+  /** List clients: `POST /api/v1/clients/index`. */
+  clientsIndex(params: Schemas["ClientsIndexParams"] = {}, options?: CallOptions): Promise<ClientsIndexOutcome> {
+    return this.call<ClientsIndexOutcome>("clientsIndex", statuses.clientsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/clients/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `clientsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  clientsIndexAll(params: Schemas["ClientsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["ClientRecord"], void, undefined> {
+    return this.rows("clientsIndex", { size: 100, ...params.page }, (page) => this.clientsIndex({ ...params, page }, options));
+  }
+
+  /** Read a client: `POST /api/v1/clients/read`. */
+  clientsRead(params: Schemas["ClientsReadParams"], options?: CallOptions): Promise<ClientsReadOutcome> {
+    return this.call<ClientsReadOutcome>("clientsRead", statuses.clientsRead, params, options, (init) =>
+      this.http.POST("/api/v1/clients/read", { ...init, body: params }),
+    );
+  }
+
+  /** Make somebody a client: `POST /api/v1/clients/create`. */
+  clientsCreate(params: Schemas["ClientsCreateParams"], options?: CallOptions): Promise<ClientsCreateOutcome> {
+    return this.call<ClientsCreateOutcome>("clientsCreate", statuses.clientsCreate, params, options, (init) =>
+      this.http.POST("/api/v1/clients/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change a client: `PUT /api/v1/clients/update`. */
+  clientsUpdate(params: Schemas["ClientsUpdateParams"], options?: CallOptions): Promise<ClientsUpdateOutcome> {
+    return this.call<ClientsUpdateOutcome>("clientsUpdate", statuses.clientsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/clients/update", { ...init, body: params }),
     );
   }
 
@@ -579,6 +1583,55 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Export what is stored about the user: `POST /api/v1/users/export`. */
+  usersExport(params: Schemas["UsersExportParams"] = {}, options?: CallOptions): Promise<UsersExportOutcome> {
+    return this.call<UsersExportOutcome>("usersExport", statuses.usersExport, params, options, (init) =>
+      this.http.POST("/api/v1/users/export", { ...init, body: params }),
+    );
+  }
+
+  /** Delete the user: `POST /api/v1/users/delete`. */
+  usersDelete(params: Schemas["UsersDeleteParams"] = {}, options?: CallOptions): Promise<UsersDeleteOutcome> {
+    return this.call<UsersDeleteOutcome>("usersDelete", statuses.usersDelete, params, options, (init) =>
+      this.http.POST("/api/v1/users/delete", sensitive(init, params)),
+    );
+  }
+
+  /** Request another e-mail address: `POST /api/v1/users/email_change_request`. */
+  usersEmailChangeRequest(params: Schemas["UsersEmailChangeRequestParams"], options?: CallOptions): Promise<UsersEmailChangeRequestOutcome> {
+    return this.call<UsersEmailChangeRequestOutcome>("usersEmailChangeRequest", statuses.usersEmailChangeRequest, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_change_request", sensitive(init, params)),
+    );
+  }
+
+  /** Change the e-mail address: `POST /api/v1/users/email_change`. */
+  usersEmailChange(params: Schemas["UsersEmailChangeParams"], options?: CallOptions): Promise<UsersEmailChangeOutcome> {
+    return this.call<UsersEmailChangeOutcome>("usersEmailChange", statuses.usersEmailChange, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_change", sensitive(init, params)),
+    );
+  }
+
+  /** Undo a change of the e-mail address: `POST /api/v1/users/email_change_undo`. */
+  usersEmailChangeUndo(params: Schemas["UsersEmailChangeUndoParams"], options?: CallOptions): Promise<UsersEmailChangeUndoOutcome> {
+    return this.call<UsersEmailChangeUndoOutcome>("usersEmailChangeUndo", statuses.usersEmailChangeUndo, params, options, (init) =>
+      this.http.POST("/api/v1/users/email_change_undo", sensitive(init, params)),
+    );
+  }
+
+  /** Link a Google account: `POST /api/v1/users/google_link`. */
+  usersGoogleLink(params: Schemas["UsersGoogleLinkParams"], options?: CallOptions): Promise<UsersGoogleLinkOutcome> {
+    return this.call<UsersGoogleLinkOutcome>("usersGoogleLink", statuses.usersGoogleLink, params, options, (init) =>
+      this.http.POST("/api/v1/users/google_link", sensitive(init, params)),
+    );
+  }
+
+  /** Unlink the Google account: `POST /api/v1/users/google_unlink`. */
+  usersGoogleUnlink(params: Schemas["UsersGoogleUnlinkParams"] = {}, options?: CallOptions): Promise<UsersGoogleUnlinkOutcome> {
+    return this.call<UsersGoogleUnlinkOutcome>("usersGoogleUnlink", statuses.usersGoogleUnlink, params, options, (init) =>
+      this.http.POST("/api/v1/users/google_unlink", { ...init, body: params }),
+    );
+  }
+
   /** Read the preferences: `POST /api/v1/preferences/read`. */
   preferencesRead(params: Schemas["PreferencesReadParams"] = {}, options?: CallOptions): Promise<PreferencesReadOutcome> {
     return this.call<PreferencesReadOutcome>("preferencesRead", statuses.preferencesRead, params, options, (init) =>
@@ -593,6 +1646,13 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** Judge a password: `POST /api/v1/passwords/judge`. */
+  passwordsJudge(params: Schemas["PasswordsJudgeParams"], options?: CallOptions): Promise<PasswordsJudgeOutcome> {
+    return this.call<PasswordsJudgeOutcome>("passwordsJudge", statuses.passwordsJudge, params, options, (init) =>
+      this.http.POST("/api/v1/passwords/judge", sensitive(init, params)),
+    );
+  }
+
   /** List what failed: `POST /api/v1/notifications/index`. */
   notificationsIndex(params: Schemas["NotificationsIndexParams"] = {}, options?: CallOptions): Promise<NotificationsIndexOutcome> {
     return this.call<NotificationsIndexOutcome>("notificationsIndex", statuses.notificationsIndex, params, options, (init) =>
@@ -600,10 +1660,291 @@ export class PlanoAuth extends Transport {
     );
   }
 
+  /** The rows of all pages of `notificationsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  notificationsIndexAll(params: Schemas["NotificationsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Notification"], void, undefined> {
+    return this.rows("notificationsIndex", { size: 100, ...params.page }, (page) => this.notificationsIndex({ ...params, page }, options));
+  }
+
   /** Acknowledge a notification: `PUT /api/v1/notifications/update`. */
   notificationsUpdate(params: Schemas["NotificationsUpdateParams"], options?: CallOptions): Promise<NotificationsUpdateOutcome> {
     return this.call<NotificationsUpdateOutcome>("notificationsUpdate", statuses.notificationsUpdate, params, options, (init) =>
       this.http.PUT("/api/v1/notifications/update", { ...init, body: params }),
+    );
+  }
+
+  /** List what was done: `POST /api/v1/audit_events/index`. */
+  auditEventsIndex(params: Schemas["AuditEventsIndexParams"] = {}, options?: CallOptions): Promise<AuditEventsIndexOutcome> {
+    return this.call<AuditEventsIndexOutcome>("auditEventsIndex", statuses.auditEventsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/audit_events/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `auditEventsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  auditEventsIndexAll(params: Schemas["AuditEventsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["AuditEvent"], void, undefined> {
+    return this.rows("auditEventsIndex", { size: 100, ...params.page }, (page) => this.auditEventsIndex({ ...params, page }, options));
+  }
+
+  /** List people: `POST /api/v1/people/index`. */
+  peopleIndex(params: Schemas["PeopleIndexParams"] = {}, options?: CallOptions): Promise<PeopleIndexOutcome> {
+    return this.call<PeopleIndexOutcome>("peopleIndex", statuses.peopleIndex, params, options, (init) =>
+      this.http.POST("/api/v1/people/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `peopleIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  peopleIndexAll(params: Schemas["PeopleIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Person"], void, undefined> {
+    return this.rows("peopleIndex", { size: 100, ...params.page }, (page) => this.peopleIndex({ ...params, page }, options));
+  }
+
+  /** Read a person: `POST /api/v1/people/read`. */
+  peopleRead(params: Schemas["PeopleReadParams"], options?: CallOptions): Promise<PeopleReadOutcome> {
+    return this.call<PeopleReadOutcome>("peopleRead", statuses.peopleRead, params, options, (init) =>
+      this.http.POST("/api/v1/people/read", { ...init, body: params }),
+    );
+  }
+
+  /** Invite a person again: `POST /api/v1/people/invite`. */
+  peopleInvite(params: Schemas["PeopleInviteParams"], options?: CallOptions): Promise<PeopleInviteOutcome> {
+    return this.call<PeopleInviteOutcome>("peopleInvite", statuses.peopleInvite, params, options, (init) =>
+      this.http.POST("/api/v1/people/invite", { ...init, body: params }),
+    );
+  }
+
+  /** Change a person: `PUT /api/v1/people/update`. */
+  peopleUpdate(params: Schemas["PeopleUpdateParams"], options?: CallOptions): Promise<PeopleUpdateOutcome> {
+    return this.call<PeopleUpdateOutcome>("peopleUpdate", statuses.peopleUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/people/update", { ...init, body: params }),
+    );
+  }
+
+  /** List the sessions of a person: `POST /api/v1/people/sessions_index`. */
+  peopleSessionsIndex(params: Schemas["PeopleSessionsIndexParams"], options?: CallOptions): Promise<PeopleSessionsIndexOutcome> {
+    return this.call<PeopleSessionsIndexOutcome>("peopleSessionsIndex", statuses.peopleSessionsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/people/sessions_index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `peopleSessionsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  peopleSessionsIndexAll(params: Schemas["PeopleSessionsIndexParams"], options?: CallOptions): AsyncGenerator<Schemas["Session"], void, undefined> {
+    return this.rows("peopleSessionsIndex", { size: 100, ...params.page }, (page) => this.peopleSessionsIndex({ ...params, page }, options));
+  }
+
+  /** Sign a person out: `POST /api/v1/people/sessions_delete`. */
+  peopleSessionsDelete(params: Schemas["PeopleSessionsDeleteParams"], options?: CallOptions): Promise<PeopleSessionsDeleteOutcome> {
+    return this.call<PeopleSessionsDeleteOutcome>("peopleSessionsDelete", statuses.peopleSessionsDelete, params, options, (init) =>
+      this.http.POST("/api/v1/people/sessions_delete", { ...init, body: params }),
+    );
+  }
+
+  /** Explain a sign-in: `POST /api/v1/people/explain`. */
+  peopleExplain(params: Schemas["PeopleExplainParams"], options?: CallOptions): Promise<PeopleExplainOutcome> {
+    return this.call<PeopleExplainOutcome>("peopleExplain", statuses.peopleExplain, params, options, (init) =>
+      this.http.POST("/api/v1/people/explain", { ...init, body: params }),
+    );
+  }
+
+  /** Export what is stored about a person: `POST /api/v1/people/export`. */
+  peopleExport(params: Schemas["PeopleExportParams"], options?: CallOptions): Promise<PeopleExportOutcome> {
+    return this.call<PeopleExportOutcome>("peopleExport", statuses.peopleExport, params, options, (init) =>
+      this.http.POST("/api/v1/people/export", { ...init, body: params }),
+    );
+  }
+
+  /** Delete a person: `POST /api/v1/people/delete`. */
+  peopleDelete(params: Schemas["PeopleDeleteParams"], options?: CallOptions): Promise<PeopleDeleteOutcome> {
+    return this.call<PeopleDeleteOutcome>("peopleDelete", statuses.peopleDelete, params, options, (init) =>
+      this.http.POST("/api/v1/people/delete", { ...init, body: params }),
+    );
+  }
+
+  /** Change a person's e-mail address: `PUT /api/v1/people/email_update`. */
+  peopleEmailUpdate(params: Schemas["PeopleEmailUpdateParams"], options?: CallOptions): Promise<PeopleEmailUpdateOutcome> {
+    return this.call<PeopleEmailUpdateOutcome>("peopleEmailUpdate", statuses.peopleEmailUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/people/email_update", { ...init, body: params }),
+    );
+  }
+
+  /** List companies: `POST /api/v1/companies/index`. */
+  companiesIndex(params: Schemas["CompaniesIndexParams"] = {}, options?: CallOptions): Promise<CompaniesIndexOutcome> {
+    return this.call<CompaniesIndexOutcome>("companiesIndex", statuses.companiesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/companies/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `companiesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  companiesIndexAll(params: Schemas["CompaniesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Company"], void, undefined> {
+    return this.rows("companiesIndex", { size: 100, ...params.page }, (page) => this.companiesIndex({ ...params, page }, options));
+  }
+
+  /** Read a company: `POST /api/v1/companies/read`. */
+  companiesRead(params: Schemas["CompaniesReadParams"], options?: CallOptions): Promise<CompaniesReadOutcome> {
+    return this.call<CompaniesReadOutcome>("companiesRead", statuses.companiesRead, params, options, (init) =>
+      this.http.POST("/api/v1/companies/read", { ...init, body: params }),
+    );
+  }
+
+  /** Create a company: `POST /api/v1/companies/create`. */
+  companiesCreate(params: Schemas["CompaniesCreateParams"], options?: CallOptions): Promise<CompaniesCreateOutcome> {
+    return this.call<CompaniesCreateOutcome>("companiesCreate", statuses.companiesCreate, params, options, (init) =>
+      this.http.POST("/api/v1/companies/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change a company: `PUT /api/v1/companies/update`. */
+  companiesUpdate(params: Schemas["CompaniesUpdateParams"], options?: CallOptions): Promise<CompaniesUpdateOutcome> {
+    return this.call<CompaniesUpdateOutcome>("companiesUpdate", statuses.companiesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/companies/update", { ...init, body: params }),
+    );
+  }
+
+  /** List employees: `POST /api/v1/employees/index`. */
+  employeesIndex(params: Schemas["EmployeesIndexParams"] = {}, options?: CallOptions): Promise<EmployeesIndexOutcome> {
+    return this.call<EmployeesIndexOutcome>("employeesIndex", statuses.employeesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/employees/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `employeesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  employeesIndexAll(params: Schemas["EmployeesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Employee"], void, undefined> {
+    return this.rows("employeesIndex", { size: 100, ...params.page }, (page) => this.employeesIndex({ ...params, page }, options));
+  }
+
+  /** Read an employee: `POST /api/v1/employees/read`. */
+  employeesRead(params: Schemas["EmployeesReadParams"], options?: CallOptions): Promise<EmployeesReadOutcome> {
+    return this.call<EmployeesReadOutcome>("employeesRead", statuses.employeesRead, params, options, (init) =>
+      this.http.POST("/api/v1/employees/read", { ...init, body: params }),
+    );
+  }
+
+  /** Make somebody an employee: `POST /api/v1/employees/create`. */
+  employeesCreate(params: Schemas["EmployeesCreateParams"], options?: CallOptions): Promise<EmployeesCreateOutcome> {
+    return this.call<EmployeesCreateOutcome>("employeesCreate", statuses.employeesCreate, params, options, (init) =>
+      this.http.POST("/api/v1/employees/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change an employee: `PUT /api/v1/employees/update`. */
+  employeesUpdate(params: Schemas["EmployeesUpdateParams"], options?: CallOptions): Promise<EmployeesUpdateOutcome> {
+    return this.call<EmployeesUpdateOutcome>("employeesUpdate", statuses.employeesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/employees/update", { ...init, body: params }),
+    );
+  }
+
+  /** List liaisons: `POST /api/v1/liaisons/index`. */
+  liaisonsIndex(params: Schemas["LiaisonsIndexParams"] = {}, options?: CallOptions): Promise<LiaisonsIndexOutcome> {
+    return this.call<LiaisonsIndexOutcome>("liaisonsIndex", statuses.liaisonsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/liaisons/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `liaisonsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  liaisonsIndexAll(params: Schemas["LiaisonsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Liaison"], void, undefined> {
+    return this.rows("liaisonsIndex", { size: 100, ...params.page }, (page) => this.liaisonsIndex({ ...params, page }, options));
+  }
+
+  /** Read a liaison: `POST /api/v1/liaisons/read`. */
+  liaisonsRead(params: Schemas["LiaisonsReadParams"], options?: CallOptions): Promise<LiaisonsReadOutcome> {
+    return this.call<LiaisonsReadOutcome>("liaisonsRead", statuses.liaisonsRead, params, options, (init) =>
+      this.http.POST("/api/v1/liaisons/read", { ...init, body: params }),
+    );
+  }
+
+  /** Make somebody a liaison: `POST /api/v1/liaisons/create`. */
+  liaisonsCreate(params: Schemas["LiaisonsCreateParams"], options?: CallOptions): Promise<LiaisonsCreateOutcome> {
+    return this.call<LiaisonsCreateOutcome>("liaisonsCreate", statuses.liaisonsCreate, params, options, (init) =>
+      this.http.POST("/api/v1/liaisons/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change a liaison: `PUT /api/v1/liaisons/update`. */
+  liaisonsUpdate(params: Schemas["LiaisonsUpdateParams"], options?: CallOptions): Promise<LiaisonsUpdateOutcome> {
+    return this.call<LiaisonsUpdateOutcome>("liaisonsUpdate", statuses.liaisonsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/liaisons/update", { ...init, body: params }),
+    );
+  }
+
+  /** List applications: `POST /api/v1/applications/index`. */
+  applicationsIndex(params: Schemas["ApplicationsIndexParams"] = {}, options?: CallOptions): Promise<ApplicationsIndexOutcome> {
+    return this.call<ApplicationsIndexOutcome>("applicationsIndex", statuses.applicationsIndex, params, options, (init) =>
+      this.http.POST("/api/v1/applications/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `applicationsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  applicationsIndexAll(params: Schemas["ApplicationsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Application"], void, undefined> {
+    return this.rows("applicationsIndex", { size: 100, ...params.page }, (page) => this.applicationsIndex({ ...params, page }, options));
+  }
+
+  /** Read an application: `POST /api/v1/applications/read`. */
+  applicationsRead(params: Schemas["ApplicationsReadParams"], options?: CallOptions): Promise<ApplicationsReadOutcome> {
+    return this.call<ApplicationsReadOutcome>("applicationsRead", statuses.applicationsRead, params, options, (init) =>
+      this.http.POST("/api/v1/applications/read", { ...init, body: params }),
+    );
+  }
+
+  /** Create an application: `POST /api/v1/applications/create`. */
+  applicationsCreate(params: Schemas["ApplicationsCreateParams"], options?: CallOptions): Promise<ApplicationsCreateOutcome> {
+    return this.call<ApplicationsCreateOutcome>("applicationsCreate", statuses.applicationsCreate, params, options, (init) =>
+      this.http.POST("/api/v1/applications/create", { ...init, body: params }),
+    );
+  }
+
+  /** Change an application: `PUT /api/v1/applications/update`. */
+  applicationsUpdate(params: Schemas["ApplicationsUpdateParams"], options?: CallOptions): Promise<ApplicationsUpdateOutcome> {
+    return this.call<ApplicationsUpdateOutcome>("applicationsUpdate", statuses.applicationsUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/applications/update", { ...init, body: params }),
+    );
+  }
+
+  /** Create a token of an application: `POST /api/v1/applications/token_create`. */
+  applicationsTokenCreate(params: Schemas["ApplicationsTokenCreateParams"], options?: CallOptions): Promise<ApplicationsTokenCreateOutcome> {
+    return this.call<ApplicationsTokenCreateOutcome>("applicationsTokenCreate", statuses.applicationsTokenCreate, params, options, (init) =>
+      this.http.POST("/api/v1/applications/token_create", { ...init, body: params }),
+    );
+  }
+
+  /** Revoke a token of an application: `POST /api/v1/applications/token_delete`. */
+  applicationsTokenDelete(params: Schemas["ApplicationsTokenDeleteParams"], options?: CallOptions): Promise<ApplicationsTokenDeleteOutcome> {
+    return this.call<ApplicationsTokenDeleteOutcome>("applicationsTokenDelete", statuses.applicationsTokenDelete, params, options, (init) =>
+      this.http.POST("/api/v1/applications/token_delete", { ...init, body: params }),
+    );
+  }
+
+  /** List services: `POST /api/v1/services/index`. */
+  servicesIndex(params: Schemas["ServicesIndexParams"] = {}, options?: CallOptions): Promise<ServicesIndexOutcome> {
+    return this.call<ServicesIndexOutcome>("servicesIndex", statuses.servicesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/services/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `servicesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  servicesIndexAll(params: Schemas["ServicesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Service"], void, undefined> {
+    return this.rows("servicesIndex", { size: 100, ...params.page }, (page) => this.servicesIndex({ ...params, page }, options));
+  }
+
+  /** Deploy or undeploy a service: `PUT /api/v1/services/update`. */
+  servicesUpdate(params: Schemas["ServicesUpdateParams"], options?: CallOptions): Promise<ServicesUpdateOutcome> {
+    return this.call<ServicesUpdateOutcome>("servicesUpdate", statuses.servicesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/services/update", { ...init, body: params }),
+    );
+  }
+
+  /** List routes: `POST /api/v1/routes/index`. */
+  routesIndex(params: Schemas["RoutesIndexParams"] = {}, options?: CallOptions): Promise<RoutesIndexOutcome> {
+    return this.call<RoutesIndexOutcome>("routesIndex", statuses.routesIndex, params, options, (init) =>
+      this.http.POST("/api/v1/routes/index", { ...init, body: params }),
+    );
+  }
+
+  /** The rows of all pages of `routesIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  routesIndexAll(params: Schemas["RoutesIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["ServiceRoute"], void, undefined> {
+    return this.rows("routesIndex", { size: 100, ...params.page }, (page) => this.routesIndex({ ...params, page }, options));
+  }
+
+  /** Deploy or undeploy a route: `PUT /api/v1/routes/update`. */
+  routesUpdate(params: Schemas["RoutesUpdateParams"], options?: CallOptions): Promise<RoutesUpdateOutcome> {
+    return this.call<RoutesUpdateOutcome>("routesUpdate", statuses.routesUpdate, params, options, (init) =>
+      this.http.PUT("/api/v1/routes/update", { ...init, body: params }),
     );
   }
 }
@@ -620,6 +1961,7 @@ const statuses = {
     "no-params-decoded",
     "user-has-no-password",
     "user-requires-role",
+    "user-suspended",
     "client-required",
     "invalid-token",
     "session-expired",
@@ -719,6 +2061,7 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "user-requires-role",
+    "user-suspended",
     "client-required",
     "invalid-token",
     "session-expired",
@@ -762,6 +2105,26 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "user-requires-role",
+    "user-suspended",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  sessionsHandOver: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
     "client-required",
     "invalid-token",
     "session-expired",
@@ -797,6 +2160,89 @@ const statuses = {
     "route-not-found",
     "service-not-found",
     "server-busy",
+  ],
+  clientsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  clientsRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  clientsCreate: [
+    "action-successful",
+    "client-created-for-existing-email",
+    "client-validation-failed",
+    "email-already-client",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  clientsUpdate: [
+    "action-successful",
+    "client-validation-failed",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
   ],
   usersClientRegister: [
     "action-successful",
@@ -961,6 +2407,155 @@ const statuses = {
     "route-not-found",
     "service-not-found",
   ],
+  usersExport: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-password",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
+  ],
+  usersEmailChangeRequest: [
+    "action-successful",
+    "email-already-registered",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "invalid-password",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
+  ],
+  usersEmailChange: [
+    "action-successful",
+    "email-already-registered",
+    "email-change-link-expired",
+    "invalid-content-type",
+    "invalid-email-change-link",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersEmailChangeUndo: [
+    "action-successful",
+    "email-already-registered",
+    "email-change-link-expired",
+    "invalid-content-type",
+    "invalid-email-change-link",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersGoogleLink: [
+    "action-successful",
+    "google-account-conflict",
+    "google-email-unverified",
+    "google-sign-in-failed",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  usersGoogleUnlink: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
   preferencesRead: [
     "action-successful",
     "invalid-content-type",
@@ -998,6 +2593,26 @@ const statuses = {
     "route-not-found",
     "service-not-found",
   ],
+  passwordsJudge: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+    "server-busy",
+  ],
   notificationsIndex: [
     "action-successful",
     "invalid-content-type",
@@ -1026,6 +2641,645 @@ const statuses = {
     "missing-param",
     "no-params-decoded",
     "client-required",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  auditEventsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleInvite: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleSessionsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleSessionsDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleExplain: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleExport: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  peopleEmailUpdate: [
+    "action-successful",
+    "email-already-registered",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesCreate: [
+    "action-successful",
+    "company-already-exists",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  companiesUpdate: [
+    "action-successful",
+    "company-already-exists",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesCreate: [
+    "action-successful",
+    "email-already-employee",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  employeesUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsCreate: [
+    "action-successful",
+    "email-already-liaison",
+    "email-unverified",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "mandrill-email-failed",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  liaisonsUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsRead: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsCreate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "slug-taken",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsTokenCreate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  applicationsTokenDelete: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  servicesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  servicesUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  routesIndex: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
+    "invalid-token",
+    "session-expired",
+    "origin-not-allowed",
+    "permission-denied",
+    "request-too-large",
+    "rate-limit-exceeded",
+    "application-crash",
+    "identify-request-error",
+    "route-non-existent",
+    "route-not-found",
+    "service-not-found",
+  ],
+  routesUpdate: [
+    "action-successful",
+    "invalid-content-type",
+    "invalid-encoded-params",
+    "invalid-param",
+    "missing-param",
+    "no-params-decoded",
     "invalid-token",
     "session-expired",
     "origin-not-allowed",

@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a magic link
-         * @description Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password.
+         * @description Exchanges the token of a magic link for a session with the application, and the `redirect_url`, for which the link was requested. The link is also used up if the user has no role there. The first link that verifies an address removes what a stranger may have set who registered it: other sessions, `remember_me`, the Google account and the password. A token of sessions/hand_over needs the `verifier` of its challenge. Without the right one it is `invalid-magic-link`, and stays unused. It verifies no address, and the session keeps the time and the method of the one that was handed over.
          */
         post: operations["sessionsMagicLinkCreate"];
         delete?: never;
@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/hand_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a session over to a product
+         * @description Ends the presented session, and returns a token that makes a session of the same application and user within 60 seconds, once, by sessions/magic_link_create with the `verifier` of the challenge. That session keeps the time and the method of the sign-in, so no limit begins anew. PlanoAuth's own pages use it to send a browser back to a product.
+         */
+        post: operations["sessionsHandOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/register": {
         parameters: {
             query?: never;
@@ -178,6 +198,86 @@ export interface paths {
          * @description Makes a user and their client record, signs them in to the application and welcomes them by mail. An e-mail address that belongs to a user is refused, and that user is not changed: they sign in and use users/client_register.
          */
         post: operations["clientsRegister"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List clients
+         * @description Lists the records of clients, the newest first unless `sort` says otherwise.
+         */
+        post: operations["clientsIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a client
+         * @description Returns one record of a client.
+         */
+        post: operations["clientsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make somebody a client
+         * @description Makes the user with an e-mail address a client of an application. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+         */
+        post: operations["clientsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a client
+         * @description Changes a record of a client, and the names and phone number of its user. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+         */
+        put: operations["clientsUpdate"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -294,7 +394,7 @@ export interface paths {
         get?: never;
         /**
          * Reset the password
-         * @description Sets the password of the user to whom the link was mailed, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
+         * @description Sets the password of the user to whom the link was mailed, be it a reset link or an invitation, and verifies the address. All sessions and all unused links of the user end, and no session is made. If the address was not verified before, `remember_me` and the Google account are removed too, because a stranger may have set them. After a refused password the link still works.
          */
         put: operations["usersPasswordReset"];
         post?: never;
@@ -344,6 +444,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export what is stored about the user
+         * @description Returns everything that is stored about the user of the session, without digests, secrets and the bodies of mails. Of other people it has the ids only. The session must be one of the application `planoauth`, and younger than 15 minutes.
+         */
+        post: operations["usersExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete the user
+         * @description Deletes the user of the session and everything that belongs to them, and tells them by mail if their address is verified. Audit events and notifications keep the id. A user who has a password passes it as `current_password`; one without needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. The last administrator cannot be deleted.
+         */
+        post: operations["usersDelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/email_change_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request another e-mail address
+         * @description Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within an hour. A user who has a password passes it as `current_password`; any other needs a session younger than 15 minutes. Users with an employee record need a session of the application `planoauth`. With opaque answers, an address that a user has is answered like any other, and gets no mail.
+         */
+        post: operations["usersEmailChangeRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/email_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the e-mail address
+         * @description Changes the address of the link's user to the one that the link was mailed to, which is verified by that. It needs a session of that user, unless an administrator made the link. Google is unlinked, and the user's other links and sessions end; with an administrator's link, all sessions. The old address gets a mail with a link that undoes it for 72 hours. The links that undo earlier changes stay, unless an administrator made this one.
+         */
+        post: operations["usersEmailChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/email_change_undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo a change of the e-mail address
+         * @description Gives a user the old address back, with the token of the link that was mailed there after the change. All sessions of the user end, and Google is unlinked. The address is verified if it was so before the change. The user's other links end, except those that undo earlier changes.
+         */
+        post: operations["usersEmailChangeUndo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/google_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link a Google account
+         * @description Links the session's user to a Google account, with what sessions/google_authorize made and Google appended to the redirect. The account may have another address than the user, unless that is the address of another user. The user is told by mail. Users with an employee record need a session of the application `planoauth`.
+         */
+        post: operations["usersGoogleLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/google_unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlink the Google account
+         * @description Ends that the session's user can sign in with Google. A user without a password has nothing else to sign in with, which is `invalid-param`. Users with an employee record need a session of the application `planoauth`.
+         */
+        post: operations["usersGoogleUnlink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/preferences/read": {
         parameters: {
             query?: never;
@@ -384,6 +624,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/passwords/judge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge a password
+         * @description Says whether a password would be accepted as a new one, and else which rule it breaks. The words of the person's e-mail address and names count as easy to guess; with a session, those of its user too. An address may ask 60 times a minute.
+         */
+        post: operations["passwordsJudge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications/index": {
         parameters: {
             query?: never;
@@ -417,6 +677,666 @@ export interface paths {
          * @description Marks a notification as acknowledged by the employee, or as not acknowledged. Only with a session of the application `planoauth`.
          */
         put: operations["notificationsUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit_events/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List what was done
+         * @description Lists who did what, the newest first. There is an event for each request that signed in, signed out, made or changed something, for each that looked at the data of one person or at this list, and for each that an administrative operation, or one that signs in, has refused.
+         */
+        post: operations["auditEventsIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List people
+         * @description Lists all users, with or without records, the newest first unless `sort` says otherwise.
+         */
+        post: operations["peopleIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a person
+         * @description Returns one user with their records, and how they can sign in.
+         */
+        post: operations["peopleRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite a person again
+         * @description Mails a new invitation, by which the person sets a password; earlier ones stop working. It works 7 days, for employees 24 hours. Employees and liaisons are invited to planoauth, others to the application that they had to do with last.
+         */
+        post: operations["peopleInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a person
+         * @description Changes the names and the phone number of a user, or suspends them: a suspended user cannot sign in, and their sessions end at once. What is not passed stays as it is.
+         */
+        put: operations["peopleUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/sessions_index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List the sessions of a person
+         * @description Lists the valid sessions of a user as sessions/index lists those of the caller.
+         */
+        post: operations["peopleSessionsIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/sessions_delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a person out
+         * @description Ends one session of a user, or all of them.
+         */
+        post: operations["peopleSessionsDelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain a sign-in
+         * @description Says what sessions/create would answer now to the right password, sent from a network that the user has not signed in from. It is precise whatever the setting `DISCLOSURE` is, and counts as no attempt.
+         */
+        post: operations["peopleExplain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export what is stored about a person
+         * @description Returns everything that is stored about a user, without digests, secrets and the bodies of mails. Of other people it has the ids only.
+         */
+        post: operations["peopleExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a person
+         * @description Deletes a user and everything that belongs to them. Audit events and notifications keep the id. Neither yourself nor the last administrator can be deleted.
+         */
+        post: operations["peopleDelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/email_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a person's e-mail address
+         * @description Mails a link to the new address, and tells the present one. Nothing changes until the link is used with users/email_change, within 24 hours and without a session. Nobody changes their own address here.
+         */
+        put: operations["peopleEmailUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List companies
+         * @description Lists the companies, by name unless `sort` says otherwise.
+         */
+        post: operations["companiesIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a company
+         * @description Returns one company; the view `full` has the number of its clients.
+         */
+        post: operations["companiesRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a company
+         * @description Creates a company, which clients may then name as theirs.
+         */
+        post: operations["companiesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a company
+         * @description Changes the name of a company, or whether clients may name it. What is not passed stays as it is.
+         */
+        put: operations["companiesUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/employees/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List employees
+         * @description Lists the records of employees, the newest first unless `sort` says otherwise.
+         */
+        post: operations["employeesIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/employees/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read an employee
+         * @description Returns one record of an employee.
+         */
+        post: operations["employeesRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/employees/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make somebody an employee
+         * @description Makes the user with an e-mail address an employee. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 24 hours, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+         */
+        post: operations["employeesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/employees/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change an employee
+         * @description Changes a record of an employee. What is not passed stays as it is. A record that is not active ends what its user may do by it at once. The last active admin who is not suspended stays one.
+         */
+        put: operations["employeesUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaisons/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List liaisons
+         * @description Lists the records of liaisons, the newest first unless `sort` says otherwise.
+         */
+        post: operations["liaisonsIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaisons/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a liaison
+         * @description Returns one record of a liaison.
+         */
+        post: operations["liaisonsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaisons/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make somebody a liaison
+         * @description Makes the user with an e-mail address a liaison. If no user has the e-mail address, a user without a password is created, and invited by mail: the link works 7 days, and the person sets a password by it, which verifies the address. An existing user is only told by mail. One who could sign in, but never verified the address, is refused: a stranger may have registered it in advance.
+         */
+        post: operations["liaisonsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaisons/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a liaison
+         * @description Changes a record of a liaison. What is not passed stays as it is. A record that is not active ends what its user may do by it at once.
+         */
+        put: operations["liaisonsUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List applications
+         * @description Lists the applications, by slug from `a` on unless `sort` says otherwise.
+         */
+        post: operations["applicationsIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read an application
+         * @description Returns one application; the view `full` has its tokens, without their texts.
+         */
+        post: operations["applicationsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an application
+         * @description Creates an application, which users can sign in to within a second.
+         */
+        post: operations["applicationsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change an application
+         * @description Changes the settings that are passed. They count within a second. The application `planoauth` always admits employees, and neither its `url` nor its `redirect_origins` can be set.
+         */
+        put: operations["applicationsUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/token_create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a token of an application
+         * @description Creates a token, by which the back end of the application identifies itself. The other tokens stay valid; there may be 100.
+         */
+        post: operations["applicationsTokenCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/token_delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a token of an application
+         * @description Deletes a token, which stops working within a second.
+         */
+        post: operations["applicationsTokenDelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List services
+         * @description Lists the groups of operations, by slug; the view `full` has the number of their routes.
+         */
+        post: operations["servicesIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Deploy or undeploy a service
+         * @description Deploys a group of operations, or undeploys it: then they answer `service-not-found`. One that is deployed keeps its `deployed_at`. The services that administration itself needs, `sessions`, `services`, `routes`, `employees` and `applications`, cannot be undeployed.
+         */
+        put: operations["servicesUpdate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List routes
+         * @description Lists the operations, by path.
+         */
+        post: operations["routesIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Deploy or undeploy a route
+         * @description Deploys an operation, or undeploys it: then it answers `route-not-found`. One that is deployed keeps its `deployed_at`. The routes of `sessions`, `services`, `routes`, `employees` and `applications` cannot be undeployed.
+         */
+        put: operations["routesUpdate"];
         post?: never;
         delete?: never;
         options?: never;
@@ -496,6 +1416,11 @@ export interface components {
          */
         SessionsMagicLinkCreateParams: {
             magic_token: components["schemas"]["LinkToken"];
+            /**
+             * @description The verifier of the challenge that sessions/hand_over took; only for a token that was handed over.
+             * @example dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+             */
+            verifier?: string;
             view?: components["schemas"]["View"];
             application_view?: components["schemas"]["View"];
             session_view?: components["schemas"]["View"];
@@ -528,6 +1453,17 @@ export interface components {
             view?: components["schemas"]["View"];
             application_view?: components["schemas"]["View"];
             session_view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of sessions/hand_over. */
+        SessionsHandOverParams: {
+            /**
+             * @description The S256 challenge of the product's verifier, RFC 7636.
+             * @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+             */
+            challenge: string;
+            /** @description Where the browser goes next. The session's when absent, or else the `url` of the application. */
+            redirect_url?: components["schemas"]["RedirectURL"];
             token?: components["schemas"]["Token"];
         };
         /**
@@ -564,6 +1500,102 @@ export interface components {
             phone?: components["schemas"]["Phone"];
             company_id?: components["schemas"]["Id"];
             company_name?: components["schemas"]["CompanyName"];
+        };
+        /** @description The params of clients/index. */
+        ClientsIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["ClientsIndexSearch"];
+            /** @description Only clients who are not active, who registered as a company, or whose company nobody has confirmed. Several must all hold. */
+            filters?: ("inactive" | "enterprise" | "company_unconfirmed")[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["ClientsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the clients must contain, in upper or lower case. */
+        ClientsIndexSearch: {
+            /**
+             * @description The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("email" | "name" | "company_name")[];
+        };
+        /** @description The order of the clients. */
+        ClientsIndexSort: {
+            /**
+             * @description What the clients are sorted by; `created_at` when absent.
+             * @enum {string}
+             */
+            by?: "created_at" | "email";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of clients/read. */
+        ClientsReadParams: {
+            /** @description The id of the record. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of clients/create. */
+        ClientsCreateParams: {
+            /** @description The application that the person is invited to. */
+            application: components["schemas"]["ApplicationSlug"];
+            client: components["schemas"]["ClientsCreateClient"];
+            enterprise?: components["schemas"]["Enterprise"];
+            /**
+             * @description Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+             * @example true
+             */
+            invite?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The person. If a user has the e-mail address, that user keeps the names and the phone number. */
+        ClientsCreateClient: {
+            email: components["schemas"]["Email"];
+            first_name: components["schemas"]["Name"];
+            last_name: components["schemas"]["Name"];
+            phone?: components["schemas"]["Phone"];
+            company_id?: components["schemas"]["Id"];
+            company_name?: components["schemas"]["CompanyName"];
+        };
+        /** @description The params of clients/update. */
+        ClientsUpdateParams: {
+            /** @description The id of the record. */
+            id: components["schemas"]["Id"];
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            /**
+             * @description A phone number with its country code, or one of the USA. An empty one removes the number.
+             * @example +1 212 555 2368
+             */
+            phone?: string;
+            /**
+             * Format: int64
+             * @description The id of the company, which is unconfirmed again if it is another one; 0 takes the company away.
+             * @example 7
+             */
+            company_id?: number;
+            /**
+             * @description The name of the company that the client claims to belong to, in one line, without control characters. An empty one removes it.
+             * @example Eckert-Mauchly
+             */
+            company_name?: string;
+            /**
+             * @description Whether the client belongs to the company, as an employee has found out. Only for users whose address is verified.
+             * @example true
+             */
+            company_confirmed?: boolean;
+            enterprise?: components["schemas"]["Enterprise"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example false
+             */
+            active?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
         };
         /**
          * @description The params of users/client_register.
@@ -660,6 +1692,81 @@ export interface components {
             verification_token: components["schemas"]["LinkToken"];
             token?: components["schemas"]["Token"];
         };
+        /** @description The params of users/export. */
+        UsersExportParams: {
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/delete.
+         * @example {
+         *       "current_password": "analytical engine 1843"
+         *     }
+         */
+        UsersDeleteParams: {
+            /** @description The present password; required if the user has one. */
+            current_password?: components["schemas"]["Password"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/email_change_request.
+         * @example {
+         *       "email": "ada.king@example.com",
+         *       "current_password": "analytical engine 1843"
+         *     }
+         */
+        UsersEmailChangeRequestParams: {
+            /** @description The new address. */
+            email: components["schemas"]["Email"];
+            /** @description The present password; required if the user has one. */
+            current_password?: components["schemas"]["Password"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/email_change.
+         * @example {
+         *       "email_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         */
+        UsersEmailChangeParams: {
+            email_token: components["schemas"]["LinkToken"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/email_change_undo.
+         * @example {
+         *       "undo_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         */
+        UsersEmailChangeUndoParams: {
+            undo_token: components["schemas"]["LinkToken"];
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of users/google_link.
+         * @example {
+         *       "code": "4/0AVMBsJh",
+         *       "state": "5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk",
+         *       "verifier": "Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"
+         *     }
+         */
+        UsersGoogleLinkParams: {
+            /**
+             * @description The code that Google appended to the redirect.
+             * @example 4/0AVMBsJh
+             */
+            code: string;
+            /** @description The state that sessions/google_authorize made. */
+            state: string;
+            /** @description The verifier that sessions/google_authorize made. */
+            verifier: string;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of users/google_unlink. */
+        UsersGoogleUnlinkParams: {
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
         /** @description The params of preferences/read. */
         PreferencesReadParams: {
             token?: components["schemas"]["Token"];
@@ -671,6 +1778,32 @@ export interface components {
              * @example true
              */
             remember_me: boolean;
+            token?: components["schemas"]["Token"];
+        };
+        /**
+         * @description The params of passwords/judge.
+         * @example {
+         *       "password": "analytical engine 1843",
+         *       "email": "ada@example.com"
+         *     }
+         */
+        PasswordsJudgeParams: {
+            password: components["schemas"]["Password"];
+            /**
+             * @description The e-mail address of the person, as far as it is known.
+             * @example ada@example.com
+             */
+            email?: string;
+            /**
+             * @description The first name of the person, as far as it is known.
+             * @example Ada
+             */
+            first_name?: string;
+            /**
+             * @description The last name of the person, as far as it is known.
+             * @example Lovelace
+             */
+            last_name?: string;
             token?: components["schemas"]["Token"];
         };
         /** @description The params of notifications/index. */
@@ -714,6 +1847,524 @@ export interface components {
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
+        /** @description The params of audit_events/index. */
+        AuditEventsIndexParams: {
+            /** @description Only events whose actor or subject is the user with this id. */
+            user_id?: components["schemas"]["Id"];
+            /**
+             * @description Only events of this operationId, or of this verb of the command.
+             * @example sessionsCreate
+             */
+            operation?: string;
+            /**
+             * @description Only events of this status slug.
+             * @example invalid-password
+             */
+            status?: string;
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["AuditEventsIndexSearch"];
+            /** @description Only events of what makes or ends a session of the user who calls, of requests that were refused, of changes, or of administrative operations. Several must all hold. */
+            filters?: ("sign_ins" | "refused" | "changes" | "administration")[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["AuditEventsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the actor, the subject or the request of the events must contain, in upper or lower case. */
+        AuditEventsIndexSearch: {
+            /**
+             * @description The text to look for: in the e-mail addresses of users, and at the beginning of request ids. One of two characters is looked for at the beginning of e-mail addresses only.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("email" | "request_id")[];
+        };
+        /** @description The order of the events. */
+        AuditEventsIndexSort: {
+            /**
+             * @description What the events are sorted by; `created_at` when absent.
+             * @enum {string}
+             */
+            by?: "created_at";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of people/index. */
+        PeopleIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["PeopleIndexSearch"];
+            /** @description Only people whose address is not verified, who have no record, no password, or a Google account. Several must all hold. */
+            filters?: ("unverified" | "recordless" | "no_password" | "google_linked")[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["PeopleIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the people must contain, in upper or lower case. */
+        PeopleIndexSearch: {
+            /**
+             * @description The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("email" | "name" | "phone")[];
+        };
+        /** @description The order of the people. */
+        PeopleIndexSort: {
+            /**
+             * @description What the people are sorted by; `created_at` when absent.
+             * @enum {string}
+             */
+            by?: "created_at" | "email";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of people/read. */
+        PeopleReadParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/invite. */
+        PeopleInviteParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/update. */
+        PeopleUpdateParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            /**
+             * @description A phone number with its country code, or one of the USA. An empty one removes the number.
+             * @example +1 212 555 2368
+             */
+            phone?: string;
+            /**
+             * @description Whether the person is kept from signing in. Neither yourself nor the last administrator.
+             * @example true
+             */
+            suspended?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/sessions_index. */
+        PeopleSessionsIndexParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            page?: components["schemas"]["Page"];
+            sort?: components["schemas"]["SessionsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/sessions_delete. */
+        PeopleSessionsDeleteParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            /** @description The id of the session to end; all end when absent. */
+            session_id?: components["schemas"]["Id"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/explain. */
+        PeopleExplainParams: {
+            email: components["schemas"]["Email"];
+            application: components["schemas"]["ApplicationSlug"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/export. */
+        PeopleExportParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/delete. */
+        PeopleDeleteParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            /** @description The person's e-mail address, so that nobody is deleted by a wrong id. */
+            email: components["schemas"]["Email"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of people/email_update. */
+        PeopleEmailUpdateParams: {
+            /** @description The id of the person. */
+            id: components["schemas"]["Id"];
+            /** @description The new address. */
+            email: components["schemas"]["Email"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of companies/index. */
+        CompaniesIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["CompaniesIndexSearch"];
+            /** @description Only companies that are not active. */
+            filters?: "inactive"[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["CompaniesIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the companies must contain, in upper or lower case. */
+        CompaniesIndexSearch: {
+            /**
+             * @description The text to look for.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: "name"[];
+        };
+        /** @description The order of the companies. */
+        CompaniesIndexSort: {
+            /**
+             * @description What the companies are sorted by; `name` when absent.
+             * @enum {string}
+             */
+            by?: "name" | "created_at";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of companies/read. */
+        CompaniesReadParams: {
+            /** @description The id of the company. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of companies/create. */
+        CompaniesCreateParams: {
+            /** @description The name of the company. */
+            name: components["schemas"]["CompanyName"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of companies/update. */
+        CompaniesUpdateParams: {
+            /** @description The id of the company. */
+            id: components["schemas"]["Id"];
+            /** @description The name of the company. */
+            name?: components["schemas"]["CompanyName"];
+            /**
+             * @description Whether clients may name the company as theirs.
+             * @example true
+             */
+            active?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of employees/index. */
+        EmployeesIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["EmployeesIndexSearch"];
+            /** @description Only employees who are not active, or who have the access `admin`. Several must all hold. */
+            filters?: ("inactive" | "admin")[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["EmployeesIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the employees must contain, in upper or lower case. */
+        EmployeesIndexSearch: {
+            /**
+             * @description The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("email" | "name")[];
+        };
+        /** @description The order of the employees. */
+        EmployeesIndexSort: {
+            /**
+             * @description What the employees are sorted by; `created_at` when absent.
+             * @enum {string}
+             */
+            by?: "created_at" | "email";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of employees/read. */
+        EmployeesReadParams: {
+            /** @description The id of the record. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of employees/create. */
+        EmployeesCreateParams: {
+            /** @description The e-mail address. If a user has it, that user gets the record, and keeps the names. */
+            email: components["schemas"]["Email"];
+            /** @description The first name, for a new user. */
+            first_name?: components["schemas"]["Name"];
+            /** @description The last name, for a new user. */
+            last_name?: components["schemas"]["Name"];
+            /** @description What the employee may do by administrative operations; `none` when absent. */
+            access?: components["schemas"]["Access"];
+            /**
+             * @description Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+             * @example true
+             */
+            invite?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of employees/update. */
+        EmployeesUpdateParams: {
+            /** @description The id of the record. */
+            id: components["schemas"]["Id"];
+            access?: components["schemas"]["Access"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example false
+             */
+            active?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of liaisons/index. */
+        LiaisonsIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["LiaisonsIndexSearch"];
+            /** @description Only liaisons who are not active. */
+            filters?: "inactive"[];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["LiaisonsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the liaisons must contain, in upper or lower case. */
+        LiaisonsIndexSearch: {
+            /**
+             * @description The text to look for. One of two characters is looked for at the beginning of e-mail addresses only.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("email" | "name")[];
+        };
+        /** @description The order of the liaisons. */
+        LiaisonsIndexSort: {
+            /**
+             * @description What the liaisons are sorted by; `created_at` when absent.
+             * @enum {string}
+             */
+            by?: "created_at" | "email";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description The params of liaisons/read. */
+        LiaisonsReadParams: {
+            /** @description The id of the record. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of liaisons/create. */
+        LiaisonsCreateParams: {
+            /** @description The e-mail address. If a user has it, that user gets the record, and keeps the names. */
+            email: components["schemas"]["Email"];
+            /** @description The first name, for a new user. */
+            first_name?: components["schemas"]["Name"];
+            /** @description The last name, for a new user. */
+            last_name?: components["schemas"]["Name"];
+            /**
+             * @description Whether to mail an invitation to a new user, or to tell an existing one; true when absent.
+             * @example true
+             */
+            invite?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of liaisons/update. */
+        LiaisonsUpdateParams: {
+            /** @description The id of the record. */
+            id: components["schemas"]["Id"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example false
+             */
+            active?: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of applications/index. */
+        ApplicationsIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["ApplicationsIndexSearch"];
+            page?: components["schemas"]["ListPage"];
+            sort?: components["schemas"]["ApplicationsIndexSort"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description What the applications must contain, in upper or lower case. */
+        ApplicationsIndexSearch: {
+            /**
+             * @description The text to look for.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: ("slug" | "name")[];
+        };
+        /** @description The order of the applications. */
+        ApplicationsIndexSort: {
+            /**
+             * @description What the applications are sorted by; `slug` when absent.
+             * @enum {string}
+             */
+            by?: "slug";
+            order?: components["schemas"]["SortOrder"];
+        };
+        /** @description What the routes must contain, in upper or lower case. */
+        RoutesIndexSearch: {
+            /**
+             * @description The text to look for.
+             * @example ada
+             */
+            term: string;
+            /** @description Where to search; in all of them when absent. */
+            attributes?: "path"[];
+        };
+        /** @description The params of applications/read. */
+        ApplicationsReadParams: {
+            /** @description The id of the application. */
+            id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of applications/create. */
+        ApplicationsCreateParams: {
+            slug: components["schemas"]["NewApplicationSlug"];
+            /** @description The name for people. */
+            name: components["schemas"]["CompanyName"];
+            /**
+             * @description Where the application is: an https URL, or http on loopback; empty for none.
+             * @example https://ship.example
+             */
+            url?: string;
+            admits?: components["schemas"]["Admits"];
+            /** @description The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before. */
+            redirect_origins?: string[];
+            /**
+             * @description Whether the old spelling `email-already-registerd` is sent.
+             * @example false
+             */
+            legacy_slugs?: boolean;
+            /**
+             * @description Whether users get a mail about each sign-in.
+             * @example false
+             */
+            sign_in_mail?: boolean;
+            accent_color?: components["schemas"]["AccentColor"];
+            /**
+             * @description Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+             * @example
+             */
+            logo?: string;
+            /**
+             * @description Where users get help: an https or a mailto URL; empty for none.
+             * @example mailto:help@ship.example
+             */
+            support_url?: string;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of applications/update. */
+        ApplicationsUpdateParams: {
+            /** @description The id of the application. */
+            id: components["schemas"]["Id"];
+            /** @description The name for people. */
+            name?: components["schemas"]["CompanyName"];
+            /**
+             * @description Where the application is: an https URL, or http on loopback; empty for none.
+             * @example https://ship.example
+             */
+            url?: string;
+            admits?: components["schemas"]["Admits"];
+            /** @description The origins that `redirect_url` may have, besides that of `url`; at most 99. The list replaces the one before. */
+            redirect_origins?: string[];
+            /**
+             * @description Whether the old spelling `email-already-registerd` is sent.
+             * @example false
+             */
+            legacy_slugs?: boolean;
+            /**
+             * @description Whether users get a mail about each sign-in.
+             * @example false
+             */
+            sign_in_mail?: boolean;
+            accent_color?: components["schemas"]["AccentColor"];
+            /**
+             * @description Base64 of a PNG or WebP of at most 32 KiB; empty for none.
+             * @example
+             */
+            logo?: string;
+            /**
+             * @description Where users get help: an https or a mailto URL; empty for none.
+             * @example mailto:help@ship.example
+             */
+            support_url?: string;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of applications/token_create. */
+        ApplicationsTokenCreateParams: {
+            /** @description The id of the application. */
+            id: components["schemas"]["Id"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of applications/token_delete. */
+        ApplicationsTokenDeleteParams: {
+            /** @description The id of the application. */
+            id: components["schemas"]["Id"];
+            /** @description The id of the token. */
+            token_id: components["schemas"]["Id"];
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of services/index. */
+        ServicesIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            page?: components["schemas"]["ListPage"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of services/update. */
+        ServicesUpdateParams: {
+            /** @description The id of the service. */
+            id: components["schemas"]["Id"];
+            /**
+             * @description Whether it answers.
+             * @example true
+             */
+            deployed: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of routes/index. */
+        RoutesIndexParams: {
+            view?: components["schemas"]["View"];
+            count?: components["schemas"]["Count"];
+            search?: components["schemas"]["RoutesIndexSearch"];
+            /** @description Only routes that are not deployed. */
+            filters?: "undeployed"[];
+            page?: components["schemas"]["ListPage"];
+            token?: components["schemas"]["Token"];
+        };
+        /** @description The params of routes/update. */
+        RoutesUpdateParams: {
+            /** @description The id of the route. */
+            id: components["schemas"]["Id"];
+            /**
+             * @description Whether it answers.
+             * @example true
+             */
+            deployed: boolean;
+            view?: components["schemas"]["View"];
+            token?: components["schemas"]["Token"];
+        };
         /**
          * Format: email
          * @description An e-mail address. In params, white space around it is removed and case does not matter. A domain with letters beyond ASCII is written as punycode. Answers have it in lower case.
@@ -730,6 +2381,23 @@ export interface components {
          * @example planoorder
          */
         ApplicationSlug: string;
+        /**
+         * @description The slug of the new application. It never changes.
+         * @example planoship
+         */
+        NewApplicationSlug: string;
+        /**
+         * @description Users with one of these records may sign in. A new application admits clients when it is absent.
+         * @example [
+         *       "client"
+         *     ]
+         */
+        Admits: ("client" | "employee" | "liaison")[];
+        /**
+         * @description A color of the application, in which its pages appear; empty for none.
+         * @example #3366cc
+         */
+        AccentColor: string;
         /**
          * Format: redirect-url
          * @description Where the user goes next. It is an absolute https URL at one of the application's origins; http is allowed on loopback only. The session has it, and the server never follows it.
@@ -762,6 +2430,29 @@ export interface components {
              * @example 1
              */
             number?: number;
+            /**
+             * @description The page after that of an answer with the same `sort`: its `data.next`.
+             * @example eyJieSI6ImNyZWF0ZWRfYXQifQ
+             */
+            after?: string;
+        };
+        /** @description Which part of the list is returned, by `number` or by `after`. */
+        ListPage: {
+            /**
+             * @description The number of rows on a page; 20 when absent.
+             * @example 20
+             */
+            size?: number;
+            /**
+             * @description Which page, the first being 1.
+             * @example 1
+             */
+            number?: number;
+            /**
+             * @description The page after that of an answer with the same `sort`: its `data.next`.
+             * @example eyJieSI6ImNyZWF0ZWRfYXQifQ
+             */
+            after?: string;
         };
         /**
          * @description Whether the smallest or the largest value is first; `desc` when absent.
@@ -871,7 +2562,9 @@ export interface components {
              *     ]
              */
             results: components["schemas"]["Session"][];
+            next?: components["schemas"]["Next"];
             count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
         };
         /**
          * Format: int64
@@ -879,6 +2572,16 @@ export interface components {
          * @example 3
          */
         Matches: number;
+        /**
+         * @description Whether `count` is an estimate, as it can be above 10,000; absent for an exact one.
+         * @example true
+         */
+        CountEstimated: boolean;
+        /**
+         * @description What `page.after` takes for the next page; absent on the last one.
+         * @example eyJieSI6ImNyZWF0ZWRfYXQifQ
+         */
+        Next: string;
         /** @description The start of a sign-in with Google. */
         GoogleAuthorization: {
             /**
@@ -896,6 +2599,29 @@ export interface components {
              * @example Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m
              */
             verifier: string;
+        };
+        /** @description A session that was handed over. */
+        HandedOver: {
+            /**
+             * @description What sessions/magic_link_create takes, together with the verifier.
+             * @example plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+             */
+            magic_token: string;
+            /**
+             * @description Where to send the browser: the redirect URL with `magic_token` appended.
+             * @example https://planoorder.example/orders?magic_token=plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5
+             */
+            url: string;
+        };
+        /** @description What the policy says of a password. */
+        PasswordJudgement: {
+            /**
+             * @description Whether the password would be accepted.
+             * @example false
+             */
+            acceptable: boolean;
+            /** @description The rules that the password breaks: `minLength` for one that is too short, `guessable`, or `own_words` for one that is made of words that belong to the person. */
+            rules: string[];
         };
         /** @description A person. */
         User: {
@@ -958,6 +2684,14 @@ export interface components {
             created_at?: components["schemas"]["Time"];
             user?: components["schemas"]["User"];
         };
+        /** @description A page of clients. */
+        ClientList: {
+            /** @description The clients of the page. */
+            results: components["schemas"]["ClientRecord"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
         /** @description Something that failed. */
         Notification: {
             id: components["schemas"]["Id"];
@@ -993,7 +2727,531 @@ export interface components {
         NotificationList: {
             /** @description The notifications of the page. */
             results: components["schemas"]["Notification"][];
+            next?: components["schemas"]["Next"];
             count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description What one request did, or several like it. */
+        AuditEvent: {
+            id: components["schemas"]["Id"];
+            created_at?: components["schemas"]["Time"];
+            /**
+             * @description The operationId, or the verb of the command.
+             * @example sessionsCreate
+             */
+            operation?: string;
+            /**
+             * @description The status slug. It is `action-successful` for a change whose mail could not be sent, and absent where an event stands for requests of several slugs.
+             * @example action-successful
+             */
+            status?: string;
+            actor?: components["schemas"]["AuditActor"];
+            /** @description Whom it was about; of a user who was deleted the id alone. */
+            subject?: components["schemas"]["User"];
+            /** @description The application that it was about. */
+            application?: components["schemas"]["ApplicationSlug"];
+            request_id?: components["schemas"]["RequestId"];
+            /**
+             * Format: int64
+             * @description How many requests it stands for. Of refusals beyond ten of an operation, slug, network and subject in a minute, one event counts the rest, and has the request id, the address and the browser of the first of them.
+             * @example 1
+             */
+            count?: number;
+            /**
+             * @description The address that the request came from.
+             * @example 203.0.113.7
+             */
+            ip?: string;
+            /**
+             * @description The User-Agent header of the request.
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+             */
+            user_agent?: string;
+            /**
+             * @description The names of the params that were passed to change something, never their values.
+             * @example [
+             *       "first_name",
+             *       "phone"
+             *     ]
+             */
+            changed?: string[];
+        };
+        /** @description Who did it: a user, an application with its own token, or the command of the operators. Absent for somebody who was not signed in. */
+        AuditActor: {
+            /** @description The id of the user. */
+            id?: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            /**
+             * @description Whether the user's address is verified.
+             * @example true
+             */
+            email_verified?: boolean;
+            /** @description The application. */
+            application?: components["schemas"]["ApplicationSlug"];
+            /**
+             * @description Whether it was the command.
+             * @example true
+             */
+            command?: boolean;
+        };
+        /** @description A page of events. */
+        AuditEventList: {
+            /** @description The events of the page. */
+            results: components["schemas"]["AuditEvent"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description A user, for administration. */
+        Person: {
+            id: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            /**
+             * @description Whether the address is verified.
+             * @example true
+             */
+            email_verified?: boolean;
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            phone?: components["schemas"]["Phone"];
+            /**
+             * @description Whether the person can sign in with a password.
+             * @example true
+             */
+            has_password?: boolean;
+            /** @description The kinds of all records, active or not. */
+            records?: components["schemas"]["Records"];
+            /**
+             * @description Whether the person is kept from signing in.
+             * @example false
+             */
+            suspended?: boolean;
+            created_at?: components["schemas"]["Time"];
+            client?: components["schemas"]["ClientRecord"];
+            employee?: components["schemas"]["Employee"];
+            liaison?: components["schemas"]["Liaison"];
+            /**
+             * @description Whether the person's sessions never expire.
+             * @example false
+             */
+            remember_me?: boolean;
+            /**
+             * @description Whether the person can sign in with Google.
+             * @example false
+             */
+            google_linked?: boolean;
+            /** @description When the person signed in last; absent if that was never or long ago. */
+            last_sign_in_at?: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The number of live sessions.
+             * @example 1
+             */
+            sessions?: number;
+        };
+        /** @description A page of people. */
+        PersonList: {
+            /** @description The people of the page. */
+            results: components["schemas"]["Person"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description What sessions/create would answer to the right password. */
+        SignInExplanation: {
+            /**
+             * @description The slug of the answer.
+             * @enum {string}
+             */
+            outcome: "action-successful" | "client-required" | "email-not-found" | "user-has-no-password" | "user-requires-role" | "user-suspended" | "rate-limit-exceeded";
+            /** @description The checks in their order, up to the first that fails. */
+            steps: components["schemas"]["SignInStep"][];
+        };
+        /** @description A check of a sign-in. */
+        SignInStep: {
+            /**
+             * @description What is checked.
+             * @enum {string}
+             */
+            step: "application" | "throttle" | "user" | "password" | "record" | "role" | "suspended";
+            /**
+             * @description Whether the sign-in goes on after this check.
+             * @example true
+             */
+            passed: boolean;
+            /**
+             * @description What was found, for people.
+             * @example The person has a password.
+             */
+            message: string;
+        };
+        /** @description Everything that is stored about a person. More kinds of data may be added. */
+        PersonExport: {
+            user: components["schemas"]["ExportedUser"];
+            client?: components["schemas"]["ExportedClient"];
+            employee?: components["schemas"]["ExportedEmployee"];
+            liaison?: components["schemas"]["ExportedLiaison"];
+            /** @description All sessions that are kept, also those that have expired. */
+            sessions: components["schemas"]["ExportedSession"][];
+            /** @description The networks that the person has signed in from. */
+            known_addresses: components["schemas"]["ExportedAddress"][];
+            /** @description Mailed links that were not used. */
+            links: components["schemas"]["ExportedLink"][];
+            /** @description Mails to the person, without their bodies. */
+            mails: components["schemas"]["ExportedMail"][];
+            /** @description What the person did, and what others did that was about the person. */
+            audit_events: components["schemas"]["ExportedAuditEvent"][];
+            /** @description Notifications that the person has acknowledged. */
+            notifications: components["schemas"]["ExportedNotification"][];
+        };
+        /** @description The user. A digest of the password is stored too. */
+        ExportedUser: {
+            id: components["schemas"]["Id"];
+            email: components["schemas"]["Email"];
+            /** @description When the address was verified; absent for never. */
+            email_verified_at?: components["schemas"]["Time"];
+            /**
+             * @description The first name.
+             * @example Ada
+             */
+            first_name: string;
+            /**
+             * @description The last name.
+             * @example Lovelace
+             */
+            last_name: string;
+            /**
+             * @description The phone number.
+             * @example +12125552368
+             */
+            phone: string;
+            /**
+             * @description Whether the person has a password.
+             * @example true
+             */
+            has_password: boolean;
+            /**
+             * @description Whether the person's sessions never expire.
+             * @example false
+             */
+            remember_me: boolean;
+            /**
+             * @description Google's id of the linked account; absent for none.
+             * @example 110169484474386276334
+             */
+            google_subject?: string;
+            /**
+             * @description Whether the person is kept from signing in.
+             * @example false
+             */
+            suspended: boolean;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description The record as a client. */
+        ExportedClient: {
+            id: components["schemas"]["Id"];
+            /** @description The id of the company; absent for none. */
+            company_id?: components["schemas"]["Id"];
+            /**
+             * @description The name of the company, as the person stated it.
+             * @example Eckert-Mauchly
+             */
+            company_name: string;
+            /**
+             * @description Whether the company was confirmed.
+             * @example true
+             */
+            company_confirmed: boolean;
+            /**
+             * @description Whether the person wants an enterprise account.
+             * @example false
+             */
+            enterprise: boolean;
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active: boolean;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description The record as an employee. */
+        ExportedEmployee: {
+            id: components["schemas"]["Id"];
+            access: components["schemas"]["Access"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active: boolean;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description The record as a liaison. */
+        ExportedLiaison: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active: boolean;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description A session. A digest of its token is stored too. */
+        ExportedSession: {
+            id: components["schemas"]["Id"];
+            application: components["schemas"]["ApplicationSlug"];
+            method: components["schemas"]["SignInMethod"];
+            /**
+             * @description Where the person went next.
+             * @example https://planoorder.example/orders?open=1
+             */
+            redirect_url: string;
+            /**
+             * @description The address of the request.
+             * @example 203.0.113.7
+             */
+            ip: string;
+            /**
+             * @description The User-Agent header of the request.
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+             */
+            user_agent: string;
+            created_at: components["schemas"]["Time"];
+            last_used_at: components["schemas"]["Time"];
+        };
+        /** @description A network that the person has signed in from. */
+        ExportedAddress: {
+            /**
+             * @description An IPv4 address, or the /64 of an IPv6 one.
+             * @example 203.0.113.7
+             */
+            address: string;
+            /** @description When the person signed in from there last. */
+            signed_in_at: components["schemas"]["Time"];
+        };
+        /** @description A mailed link that was not used, or a session that is being handed over. A digest of its token is stored too. */
+        ExportedLink: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description What the link is for.
+             * @example magic
+             */
+            kind: string;
+            application: components["schemas"]["ApplicationSlug"];
+            /**
+             * @description Where the link leads in the end.
+             * @example https://planoorder.example/orders?open=1
+             */
+            redirect_url: string;
+            /**
+             * @description Whether it was requested from a known address.
+             * @example true
+             */
+            known_address: boolean;
+            /**
+             * @description The address that a change of address leads to; empty for other kinds.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * @description Whether an administrator made it.
+             * @example false
+             */
+            by_admin: boolean;
+            /**
+             * @description Of a link that undoes a change of address, whether the old one was verified.
+             * @example false
+             */
+            email_verified: boolean;
+            /** @description Of a session that is being handed over, when the person signed in. */
+            session_created_at?: components["schemas"]["Time"];
+            /**
+             * @description Of a session that is being handed over, how the person signed in; empty for other links.
+             * @example
+             */
+            session_method: string;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description A mail, without its body. */
+        ExportedMail: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description What the mail is about.
+             * @example sign_in
+             */
+            kind: string;
+            /**
+             * @description The address that it went to.
+             * @example ada@example.com
+             */
+            to_email: string;
+            /**
+             * @description The name that it went to.
+             * @example Ada Lovelace
+             */
+            to_name: string;
+            /**
+             * @description The subject.
+             * @example You signed in to PlanoOrder
+             */
+            subject: string;
+            created_at: components["schemas"]["Time"];
+            /** @description When it was sent; absent while it was not. */
+            sent_at?: components["schemas"]["Time"];
+            /** @description When it was given up. */
+            failed_at?: components["schemas"]["Time"];
+        };
+        /** @description An event. Of what others did, it lacks their address and device. */
+        ExportedAuditEvent: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The operationId, or the verb of the command.
+             * @example usersUpdate
+             */
+            operation: string;
+            /**
+             * @description The slug of the answer.
+             * @example action-successful
+             */
+            status: string;
+            /** @description The id of the user who did it; absent for somebody who was not signed in. */
+            actor_id?: components["schemas"]["Id"];
+            /**
+             * @description The slug of the application whose token did it; absent for none.
+             * @example planoorder
+             */
+            actor_application?: string;
+            /**
+             * @description Whether the command did it.
+             * @example false
+             */
+            command: boolean;
+            /** @description The id of the user whom it was about. */
+            subject_id?: components["schemas"]["Id"];
+            /**
+             * @description The slug of the application that it was about.
+             * @example planoorder
+             */
+            application?: string;
+            /**
+             * @description The request id; absent for the command.
+             * @example 7QDPUUZHSQNNZWEGSLBWMVBDRI
+             */
+            request_id?: string;
+            /**
+             * @description The address of the request.
+             * @example 203.0.113.7
+             */
+            ip?: string;
+            /**
+             * @description The User-Agent header of the request.
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0
+             */
+            user_agent?: string;
+            /**
+             * @description The names of the params that changed something.
+             * @example [
+             *       "first_name"
+             *     ]
+             */
+            changed: string[];
+            /**
+             * Format: int64
+             * @description How many requests it stands for.
+             * @example 1
+             */
+            count: number;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description A notification that the person has acknowledged. */
+        ExportedNotification: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description What failed.
+             * @example mandrill-email-failed
+             */
+            kind: string;
+            created_at: components["schemas"]["Time"];
+            /** @description When it was acknowledged. */
+            acknowledged_at?: components["schemas"]["Time"];
+        };
+        /**
+         * @description What an employee may do by administrative operations. Each includes the ones before it; `none` is for notifications only.
+         * @enum {string}
+         */
+        Access: "none" | "viewer" | "support" | "admin";
+        /** @description A user's record as an employee. Names are the user's. */
+        Employee: {
+            id: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            access?: components["schemas"]["Access"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active?: boolean;
+            created_at?: components["schemas"]["Time"];
+            user?: components["schemas"]["User"];
+        };
+        /** @description A page of employees. */
+        EmployeeList: {
+            /** @description The employees of the page. */
+            results: components["schemas"]["Employee"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description A user's record as a liaison. Names are the user's. */
+        Liaison: {
+            id: components["schemas"]["Id"];
+            email?: components["schemas"]["Email"];
+            first_name?: components["schemas"]["Name"];
+            last_name?: components["schemas"]["Name"];
+            /**
+             * @description Whether the record counts as a role.
+             * @example true
+             */
+            active?: boolean;
+            created_at?: components["schemas"]["Time"];
+            user?: components["schemas"]["User"];
+        };
+        /** @description A page of liaisons. */
+        LiaisonList: {
+            /** @description The liaisons of the page. */
+            results: components["schemas"]["Liaison"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description A company that clients can belong to. */
+        Company: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The name.
+             * @example Eckert-Mauchly
+             */
+            name?: string;
+            /**
+             * @description Whether clients may name the company as theirs.
+             * @example true
+             */
+            active?: boolean;
+            created_at?: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The number of its clients.
+             * @example 2
+             */
+            clients?: number;
+        };
+        /** @description A page of companies. */
+        CompanyList: {
+            /** @description The companies of the page. */
+            results: components["schemas"]["Company"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
         };
         /** @description A product that users sign in to. */
         Application: {
@@ -1010,7 +3268,7 @@ export interface components {
              */
             url?: string;
             admits?: components["schemas"]["Records"];
-            /** @description The origins that `redirect_url` may have. */
+            /** @description The origins that `redirect_url` may have. The operations of applications show what was set; the origin of `url` is allowed too, and is in the list elsewhere. */
             redirect_origins?: string[];
             /**
              * @description Whether the old spelling `email-already-registerd` is sent.
@@ -1022,6 +3280,115 @@ export interface components {
              * @example false
              */
             sign_in_mail?: boolean;
+            /**
+             * @description A color of the application.
+             * @example #3366cc
+             */
+            accent_color?: string;
+            /**
+             * @description Whether there is a logo at `/applications/SLUG/logo`.
+             * @example true
+             */
+            has_logo?: boolean;
+            /**
+             * @description Where users get help.
+             * @example mailto:help@planoorder.example
+             */
+            support_url?: string;
+            /** @description The tokens of the application, the oldest first. Only the operations of applications show them. */
+            tokens?: components["schemas"]["ApplicationToken"][];
+            created_at?: components["schemas"]["Time"];
+        };
+        /** @description A page of applications. */
+        ApplicationList: {
+            /** @description The applications of the page. */
+            results: components["schemas"]["Application"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description A token of an application, without its text. */
+        ApplicationToken: {
+            id: components["schemas"]["Id"];
+            created_at?: components["schemas"]["Time"];
+            last_used_at?: components["schemas"]["Time"];
+        };
+        /** @description A new token of an application. */
+        NewApplicationToken: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The token. It is shown this once.
+             * @example plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
+             */
+            token: string;
+            created_at: components["schemas"]["Time"];
+        };
+        /** @description A group of operations. */
+        Service: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The slug.
+             * @example sessions
+             */
+            slug?: string;
+            /**
+             * @description Whether its routes can answer.
+             * @example true
+             */
+            deployed?: boolean;
+            deployed_at?: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The number of its routes.
+             * @example 4
+             */
+            routes?: number;
+        };
+        /** @description A page of services. */
+        ServiceList: {
+            /** @description The services of the page. */
+            results: components["schemas"]["Service"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
+        };
+        /** @description An operation. */
+        ServiceRoute: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The HTTP method.
+             * @example POST
+             */
+            method?: string;
+            /**
+             * @description The path.
+             * @example /api/v1/sessions/read
+             */
+            path?: string;
+            /**
+             * @description The slug of its service.
+             * @example sessions
+             */
+            service?: string;
+            /**
+             * @description The operationId; absent where this version of the server does not know it.
+             * @example sessionsRead
+             */
+            operation?: string;
+            /**
+             * @description Whether it answers while its service is deployed.
+             * @example true
+             */
+            deployed?: boolean;
+            deployed_at?: components["schemas"]["Time"];
+        };
+        /** @description A page of routes. */
+        RouteList: {
+            /** @description The routes of the page. */
+            results: components["schemas"]["ServiceRoute"][];
+            next?: components["schemas"]["Next"];
+            count?: components["schemas"]["Matches"];
+            count_estimated?: components["schemas"]["CountEstimated"];
         };
         /** @description Kinds of records. */
         Records: ("client" | "employee" | "liaison")[];
@@ -1385,6 +3752,19 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
+        /** @description The password, link or Google account is right and the user has a role, but is kept from signing in. No session was made. */
+        UserSuspended: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "user-suspended";
+            /** @example The user is suspended. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
         /** @description A user has this e-mail address. Nothing was changed. */
         EmailAlreadyRegistered: {
             /** @enum {integer} */
@@ -1427,7 +3807,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The user of the session has a client record. Nothing was changed. */
+        /** @description The user has a client record, active or not. Nothing was changed. */
         EmailAlreadyClient: {
             /** @enum {integer} */
             code: 400;
@@ -1437,6 +3817,71 @@ export interface components {
              */
             status: "email-already-client";
             /** @example This user is a client already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description A company has this name, in upper or lower case. */
+        CompanyAlreadyExists: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "company-already-exists";
+            /** @example A company has this name already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The user with this e-mail address has an employee record, active or not. Nothing was changed. */
+        EmailAlreadyEmployee: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "email-already-employee";
+            /** @example This user is an employee already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The user with this e-mail address has a liaison record, active or not. Nothing was changed. */
+        EmailAlreadyLiaison: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "email-already-liaison";
+            /** @example This user is a liaison already. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description A user has the e-mail address and could sign in, but never verified the address: a stranger may have registered it in advance. Nothing was changed. For clients/update: the company of a user cannot be confirmed before the address is verified. */
+        EmailUnverified: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "email-unverified";
+            /** @example This address is not verified. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description An application has this slug. */
+        SlugTaken: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "slug-taken";
+            /** @example An application has this slug already. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
@@ -1507,7 +3952,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description The link is older than an hour. */
+        /** @description The link is older than an hour, or the invitation older than 7 days (24 hours for an employee). */
         ResetLinkExpired: {
             /** @enum {integer} */
             code: 400;
@@ -1542,6 +3987,32 @@ export interface components {
              * @enum {string}
              */
             status: "verification-link-expired";
+            /** @example The link is too old. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The token is unknown, was used, was ended by a new password or another change, or belongs to another user than the session. Without a session, only the links of administrators and those that undo a change are valid. */
+        InvalidEmailChangeLink: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "invalid-email-change-link";
+            /** @example The link is not valid. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link is older than an hour; if an administrator made it, than 24 hours; and if it undoes a change, than 72 hours. */
+        EmailChangeLinkExpired: {
+            /** @enum {integer} */
+            code: 400;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "email-change-link-expired";
             /** @example The link is too old. */
             message: string;
             request_id: components["schemas"]["RequestId"];
@@ -1796,6 +4267,17 @@ export interface components {
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
         };
+        /** @description The session has ended, and the token stands for it. */
+        SessionsHandOverActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["HandedOver"];
+        };
         /** @description The client is registered and signed in. `data` is the client, `session` the new session with its token; `application` is there if its view was passed. */
         ClientsRegisterActionSuccessful: {
             /** @enum {integer} */
@@ -1824,6 +4306,81 @@ export interface components {
             data: components["schemas"]["ClientRecord"];
             session: components["schemas"]["Session"];
             application?: components["schemas"]["Application"];
+        };
+        /** @description The clients. */
+        ClientsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ClientList"];
+        };
+        /** @description The client. */
+        ClientsReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ClientRecord"];
+        };
+        /** @description The user is new, and a client. */
+        ClientsCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ClientRecord"];
+        };
+        /** @description A user had the e-mail address, but no client record. Now there is one; names and phone number of the user are unchanged. */
+        ClientCreatedForExistingEmail: {
+            /** @enum {integer} */
+            code: 200;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "client-created-for-existing-email";
+            /** @example A user had this address, and is a client now. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ClientRecord"];
+        };
+        /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        ClientsCreateMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ClientRecord"];
+        };
+        /** @description The client, as changed. */
+        ClientsUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ClientRecord"];
         };
         /** @description The user of the session is a client now. `data` is the client; `session` and `application` are there if their view was passed. */
         UsersClientRegisterActionSuccessful: {
@@ -1937,6 +4494,92 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
+        /** @description Everything about the user. */
+        UsersExportActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["PersonExport"];
+        };
+        /** @description The user was deleted. */
+        UsersDeleteActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link is on its way. */
+        UsersEmailChangeRequestActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        UsersEmailChangeRequestMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The address is changed. */
+        UsersEmailChangeActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The user has the old address again. */
+        UsersEmailChangeUndoActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The user is linked to the Google account. */
+        UsersGoogleLinkActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["User"];
+        };
+        /** @description The user is linked to no Google account. */
+        UsersGoogleUnlinkActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["User"];
+        };
         /** @description The preferences. */
         PreferencesReadActionSuccessful: {
             /** @enum {integer} */
@@ -1959,6 +4602,17 @@ export interface components {
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Preferences"];
         };
+        /** @description The password was judged. `acceptable` says how. */
+        PasswordsJudgeActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["PasswordJudgement"];
+        };
         /** @description The notifications. */
         NotificationsIndexActionSuccessful: {
             /** @enum {integer} */
@@ -1980,6 +4634,422 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["Notification"];
+        };
+        /** @description The events. */
+        AuditEventsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["AuditEventList"];
+        };
+        /** @description The people. */
+        PeopleIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["PersonList"];
+        };
+        /** @description The person. */
+        PeopleReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Person"];
+        };
+        /** @description The invitation was mailed. */
+        PeopleInviteActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The invitation was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        PeopleInviteMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The person, as changed. */
+        PeopleUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Person"];
+        };
+        /** @description The sessions. */
+        PeopleSessionsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["SessionList"];
+        };
+        /** @description The sessions ended. */
+        PeopleSessionsDeleteActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["DeletedSessions"];
+        };
+        /** @description What signing in would answer. */
+        PeopleExplainActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["SignInExplanation"];
+        };
+        /** @description Everything about the person. */
+        PeopleExportActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["PersonExport"];
+        };
+        /** @description The person was deleted. */
+        PeopleDeleteActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The link is on its way. `data` is the person, whose address has not changed yet. */
+        PeopleEmailUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Person"];
+        };
+        /** @description The link was made, but Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        PeopleEmailUpdateMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Person"];
+        };
+        /** @description The companies. */
+        CompaniesIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["CompanyList"];
+        };
+        /** @description The company. */
+        CompaniesReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Company"];
+        };
+        /** @description The new company. */
+        CompaniesCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Company"];
+        };
+        /** @description The company, as changed. */
+        CompaniesUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Company"];
+        };
+        /** @description The employees. */
+        EmployeesIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["EmployeeList"];
+        };
+        /** @description The employee. */
+        EmployeesReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Employee"];
+        };
+        /** @description The new employee. */
+        EmployeesCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Employee"];
+        };
+        /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        EmployeesCreateMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Employee"];
+        };
+        /** @description The employee, as changed. */
+        EmployeesUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Employee"];
+        };
+        /** @description The liaisons. */
+        LiaisonsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["LiaisonList"];
+        };
+        /** @description The liaison. */
+        LiaisonsReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Liaison"];
+        };
+        /** @description The new liaison. */
+        LiaisonsCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Liaison"];
+        };
+        /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
+        LiaisonsCreateMandrillEmailFailed: {
+            /** @enum {integer} */
+            code: 500;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "mandrill-email-failed";
+            /** @example It worked, but a mail could not be sent. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Liaison"];
+        };
+        /** @description The liaison, as changed. */
+        LiaisonsUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Liaison"];
+        };
+        /** @description The applications. */
+        ApplicationsIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ApplicationList"];
+        };
+        /** @description The application. */
+        ApplicationsReadActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Application"];
+        };
+        /** @description The new application. */
+        ApplicationsCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Application"];
+        };
+        /** @description The application, as changed. */
+        ApplicationsUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Application"];
+        };
+        /** @description The new token. It is shown this once. */
+        ApplicationsTokenCreateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["NewApplicationToken"];
+        };
+        /** @description The application, without the token. */
+        ApplicationsTokenDeleteActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Application"];
+        };
+        /** @description The services. */
+        ServicesIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ServiceList"];
+        };
+        /** @description The service, as changed. */
+        ServicesUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["Service"];
+        };
+        /** @description The routes. */
+        RoutesIndexActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["RouteList"];
+        };
+        /** @description The route, as changed. */
+        RoutesUpdateActionSuccessful: {
+            /** @enum {integer} */
+            code: 200;
+            /** @enum {string} */
+            status: "action-successful";
+            /** @example It worked. */
+            message: string;
+            request_id: components["schemas"]["RequestId"];
+            data: components["schemas"]["ServiceRoute"];
         };
     };
     responses: {
@@ -2114,8 +5184,16 @@ export type SessionsMagicLinkRequestParams = components['schemas']['SessionsMagi
 export type SessionsMagicLinkCreateParams = components['schemas']['SessionsMagicLinkCreateParams'];
 export type SessionsGoogleAuthorizeParams = components['schemas']['SessionsGoogleAuthorizeParams'];
 export type SessionsGoogleCreateParams = components['schemas']['SessionsGoogleCreateParams'];
+export type SessionsHandOverParams = components['schemas']['SessionsHandOverParams'];
 export type ClientsRegisterParams = components['schemas']['ClientsRegisterParams'];
 export type ClientsRegisterClient = components['schemas']['ClientsRegisterClient'];
+export type ClientsIndexParams = components['schemas']['ClientsIndexParams'];
+export type ClientsIndexSearch = components['schemas']['ClientsIndexSearch'];
+export type ClientsIndexSort = components['schemas']['ClientsIndexSort'];
+export type ClientsReadParams = components['schemas']['ClientsReadParams'];
+export type ClientsCreateParams = components['schemas']['ClientsCreateParams'];
+export type ClientsCreateClient = components['schemas']['ClientsCreateClient'];
+export type ClientsUpdateParams = components['schemas']['ClientsUpdateParams'];
 export type UsersClientRegisterParams = components['schemas']['UsersClientRegisterParams'];
 export type UsersClientRegisterClient = components['schemas']['UsersClientRegisterClient'];
 export type UsersReadParams = components['schemas']['UsersReadParams'];
@@ -2125,21 +5203,79 @@ export type UsersPasswordResetRequestParams = components['schemas']['UsersPasswo
 export type UsersPasswordResetParams = components['schemas']['UsersPasswordResetParams'];
 export type UsersEmailVerificationRequestParams = components['schemas']['UsersEmailVerificationRequestParams'];
 export type UsersEmailVerifyParams = components['schemas']['UsersEmailVerifyParams'];
+export type UsersExportParams = components['schemas']['UsersExportParams'];
+export type UsersDeleteParams = components['schemas']['UsersDeleteParams'];
+export type UsersEmailChangeRequestParams = components['schemas']['UsersEmailChangeRequestParams'];
+export type UsersEmailChangeParams = components['schemas']['UsersEmailChangeParams'];
+export type UsersEmailChangeUndoParams = components['schemas']['UsersEmailChangeUndoParams'];
+export type UsersGoogleLinkParams = components['schemas']['UsersGoogleLinkParams'];
+export type UsersGoogleUnlinkParams = components['schemas']['UsersGoogleUnlinkParams'];
 export type PreferencesReadParams = components['schemas']['PreferencesReadParams'];
 export type PreferencesUpdateParams = components['schemas']['PreferencesUpdateParams'];
+export type PasswordsJudgeParams = components['schemas']['PasswordsJudgeParams'];
 export type NotificationsIndexParams = components['schemas']['NotificationsIndexParams'];
 export type NotificationsIndexSearch = components['schemas']['NotificationsIndexSearch'];
 export type NotificationsIndexSort = components['schemas']['NotificationsIndexSort'];
 export type NotificationsUpdateParams = components['schemas']['NotificationsUpdateParams'];
+export type AuditEventsIndexParams = components['schemas']['AuditEventsIndexParams'];
+export type AuditEventsIndexSearch = components['schemas']['AuditEventsIndexSearch'];
+export type AuditEventsIndexSort = components['schemas']['AuditEventsIndexSort'];
+export type PeopleIndexParams = components['schemas']['PeopleIndexParams'];
+export type PeopleIndexSearch = components['schemas']['PeopleIndexSearch'];
+export type PeopleIndexSort = components['schemas']['PeopleIndexSort'];
+export type PeopleReadParams = components['schemas']['PeopleReadParams'];
+export type PeopleInviteParams = components['schemas']['PeopleInviteParams'];
+export type PeopleUpdateParams = components['schemas']['PeopleUpdateParams'];
+export type PeopleSessionsIndexParams = components['schemas']['PeopleSessionsIndexParams'];
+export type PeopleSessionsDeleteParams = components['schemas']['PeopleSessionsDeleteParams'];
+export type PeopleExplainParams = components['schemas']['PeopleExplainParams'];
+export type PeopleExportParams = components['schemas']['PeopleExportParams'];
+export type PeopleDeleteParams = components['schemas']['PeopleDeleteParams'];
+export type PeopleEmailUpdateParams = components['schemas']['PeopleEmailUpdateParams'];
+export type CompaniesIndexParams = components['schemas']['CompaniesIndexParams'];
+export type CompaniesIndexSearch = components['schemas']['CompaniesIndexSearch'];
+export type CompaniesIndexSort = components['schemas']['CompaniesIndexSort'];
+export type CompaniesReadParams = components['schemas']['CompaniesReadParams'];
+export type CompaniesCreateParams = components['schemas']['CompaniesCreateParams'];
+export type CompaniesUpdateParams = components['schemas']['CompaniesUpdateParams'];
+export type EmployeesIndexParams = components['schemas']['EmployeesIndexParams'];
+export type EmployeesIndexSearch = components['schemas']['EmployeesIndexSearch'];
+export type EmployeesIndexSort = components['schemas']['EmployeesIndexSort'];
+export type EmployeesReadParams = components['schemas']['EmployeesReadParams'];
+export type EmployeesCreateParams = components['schemas']['EmployeesCreateParams'];
+export type EmployeesUpdateParams = components['schemas']['EmployeesUpdateParams'];
+export type LiaisonsIndexParams = components['schemas']['LiaisonsIndexParams'];
+export type LiaisonsIndexSearch = components['schemas']['LiaisonsIndexSearch'];
+export type LiaisonsIndexSort = components['schemas']['LiaisonsIndexSort'];
+export type LiaisonsReadParams = components['schemas']['LiaisonsReadParams'];
+export type LiaisonsCreateParams = components['schemas']['LiaisonsCreateParams'];
+export type LiaisonsUpdateParams = components['schemas']['LiaisonsUpdateParams'];
+export type ApplicationsIndexParams = components['schemas']['ApplicationsIndexParams'];
+export type ApplicationsIndexSearch = components['schemas']['ApplicationsIndexSearch'];
+export type ApplicationsIndexSort = components['schemas']['ApplicationsIndexSort'];
+export type RoutesIndexSearch = components['schemas']['RoutesIndexSearch'];
+export type ApplicationsReadParams = components['schemas']['ApplicationsReadParams'];
+export type ApplicationsCreateParams = components['schemas']['ApplicationsCreateParams'];
+export type ApplicationsUpdateParams = components['schemas']['ApplicationsUpdateParams'];
+export type ApplicationsTokenCreateParams = components['schemas']['ApplicationsTokenCreateParams'];
+export type ApplicationsTokenDeleteParams = components['schemas']['ApplicationsTokenDeleteParams'];
+export type ServicesIndexParams = components['schemas']['ServicesIndexParams'];
+export type ServicesUpdateParams = components['schemas']['ServicesUpdateParams'];
+export type RoutesIndexParams = components['schemas']['RoutesIndexParams'];
+export type RoutesUpdateParams = components['schemas']['RoutesUpdateParams'];
 export type Email = components['schemas']['Email'];
 export type Password = components['schemas']['Password'];
 export type ApplicationSlug = components['schemas']['ApplicationSlug'];
+export type NewApplicationSlug = components['schemas']['NewApplicationSlug'];
+export type Admits = components['schemas']['Admits'];
+export type AccentColor = components['schemas']['AccentColor'];
 export type RedirectURL = components['schemas']['RedirectURL'];
 export type View = components['schemas']['View'];
 export type Token = components['schemas']['Token'];
 export type LinkToken = components['schemas']['LinkToken'];
 export type Count = components['schemas']['Count'];
 export type Page = components['schemas']['Page'];
+export type ListPage = components['schemas']['ListPage'];
 export type SortOrder = components['schemas']['SortOrder'];
 export type Enterprise = components['schemas']['Enterprise'];
 export type Id = components['schemas']['Id'];
@@ -2151,13 +5287,50 @@ export type SignInMethod = components['schemas']['SignInMethod'];
 export type DeletedSessions = components['schemas']['DeletedSessions'];
 export type SessionList = components['schemas']['SessionList'];
 export type Matches = components['schemas']['Matches'];
+export type CountEstimated = components['schemas']['CountEstimated'];
+export type Next = components['schemas']['Next'];
 export type GoogleAuthorization = components['schemas']['GoogleAuthorization'];
+export type HandedOver = components['schemas']['HandedOver'];
+export type PasswordJudgement = components['schemas']['PasswordJudgement'];
 export type User = components['schemas']['User'];
 export type Preferences = components['schemas']['Preferences'];
 export type ClientRecord = components['schemas']['ClientRecord'];
+export type ClientList = components['schemas']['ClientList'];
 export type Notification = components['schemas']['Notification'];
 export type NotificationList = components['schemas']['NotificationList'];
+export type AuditEvent = components['schemas']['AuditEvent'];
+export type AuditActor = components['schemas']['AuditActor'];
+export type AuditEventList = components['schemas']['AuditEventList'];
+export type Person = components['schemas']['Person'];
+export type PersonList = components['schemas']['PersonList'];
+export type SignInExplanation = components['schemas']['SignInExplanation'];
+export type SignInStep = components['schemas']['SignInStep'];
+export type PersonExport = components['schemas']['PersonExport'];
+export type ExportedUser = components['schemas']['ExportedUser'];
+export type ExportedClient = components['schemas']['ExportedClient'];
+export type ExportedEmployee = components['schemas']['ExportedEmployee'];
+export type ExportedLiaison = components['schemas']['ExportedLiaison'];
+export type ExportedSession = components['schemas']['ExportedSession'];
+export type ExportedAddress = components['schemas']['ExportedAddress'];
+export type ExportedLink = components['schemas']['ExportedLink'];
+export type ExportedMail = components['schemas']['ExportedMail'];
+export type ExportedAuditEvent = components['schemas']['ExportedAuditEvent'];
+export type ExportedNotification = components['schemas']['ExportedNotification'];
+export type Access = components['schemas']['Access'];
+export type Employee = components['schemas']['Employee'];
+export type EmployeeList = components['schemas']['EmployeeList'];
+export type Liaison = components['schemas']['Liaison'];
+export type LiaisonList = components['schemas']['LiaisonList'];
+export type Company = components['schemas']['Company'];
+export type CompanyList = components['schemas']['CompanyList'];
 export type Application = components['schemas']['Application'];
+export type ApplicationList = components['schemas']['ApplicationList'];
+export type ApplicationToken = components['schemas']['ApplicationToken'];
+export type NewApplicationToken = components['schemas']['NewApplicationToken'];
+export type Service = components['schemas']['Service'];
+export type ServiceList = components['schemas']['ServiceList'];
+export type ServiceRoute = components['schemas']['ServiceRoute'];
+export type RouteList = components['schemas']['RouteList'];
 export type Records = components['schemas']['Records'];
 export type Time = components['schemas']['Time'];
 export type Expiry = components['schemas']['Expiry'];
@@ -2187,10 +5360,16 @@ export type EmailNotFound = components['schemas']['EmailNotFound'];
 export type UserHasNoPassword = components['schemas']['UserHasNoPassword'];
 export type InvalidPassword = components['schemas']['InvalidPassword'];
 export type UserRequiresRole = components['schemas']['UserRequiresRole'];
+export type UserSuspended = components['schemas']['UserSuspended'];
 export type EmailAlreadyRegistered = components['schemas']['EmailAlreadyRegistered'];
 export type EmailAlreadyRegisterd = components['schemas']['EmailAlreadyRegisterd'];
 export type EmailAlreadyVerified = components['schemas']['EmailAlreadyVerified'];
 export type EmailAlreadyClient = components['schemas']['EmailAlreadyClient'];
+export type CompanyAlreadyExists = components['schemas']['CompanyAlreadyExists'];
+export type EmailAlreadyEmployee = components['schemas']['EmailAlreadyEmployee'];
+export type EmailAlreadyLiaison = components['schemas']['EmailAlreadyLiaison'];
+export type EmailUnverified = components['schemas']['EmailUnverified'];
+export type SlugTaken = components['schemas']['SlugTaken'];
 export type ClientValidationFailed = components['schemas']['ClientValidationFailed'];
 export type InvalidMagicLink = components['schemas']['InvalidMagicLink'];
 export type MagicLinkExpired = components['schemas']['MagicLinkExpired'];
@@ -2198,6 +5377,8 @@ export type InvalidResetLink = components['schemas']['InvalidResetLink'];
 export type ResetLinkExpired = components['schemas']['ResetLinkExpired'];
 export type InvalidVerificationLink = components['schemas']['InvalidVerificationLink'];
 export type VerificationLinkExpired = components['schemas']['VerificationLinkExpired'];
+export type InvalidEmailChangeLink = components['schemas']['InvalidEmailChangeLink'];
+export type EmailChangeLinkExpired = components['schemas']['EmailChangeLinkExpired'];
 export type PasswordRejected = components['schemas']['PasswordRejected'];
 export type GoogleSignInFailed = components['schemas']['GoogleSignInFailed'];
 export type GoogleEmailUnverified = components['schemas']['GoogleEmailUnverified'];
@@ -2215,8 +5396,15 @@ export type SessionsMagicLinkCreateClientRequired = components['schemas']['Sessi
 export type SessionsGoogleAuthorizeActionSuccessful = components['schemas']['SessionsGoogleAuthorizeActionSuccessful'];
 export type SessionsGoogleCreateActionSuccessful = components['schemas']['SessionsGoogleCreateActionSuccessful'];
 export type SessionsGoogleCreateClientRequired = components['schemas']['SessionsGoogleCreateClientRequired'];
+export type SessionsHandOverActionSuccessful = components['schemas']['SessionsHandOverActionSuccessful'];
 export type ClientsRegisterActionSuccessful = components['schemas']['ClientsRegisterActionSuccessful'];
 export type ClientsRegisterMandrillEmailFailed = components['schemas']['ClientsRegisterMandrillEmailFailed'];
+export type ClientsIndexActionSuccessful = components['schemas']['ClientsIndexActionSuccessful'];
+export type ClientsReadActionSuccessful = components['schemas']['ClientsReadActionSuccessful'];
+export type ClientsCreateActionSuccessful = components['schemas']['ClientsCreateActionSuccessful'];
+export type ClientCreatedForExistingEmail = components['schemas']['ClientCreatedForExistingEmail'];
+export type ClientsCreateMandrillEmailFailed = components['schemas']['ClientsCreateMandrillEmailFailed'];
+export type ClientsUpdateActionSuccessful = components['schemas']['ClientsUpdateActionSuccessful'];
 export type UsersClientRegisterActionSuccessful = components['schemas']['UsersClientRegisterActionSuccessful'];
 export type UsersReadActionSuccessful = components['schemas']['UsersReadActionSuccessful'];
 export type UsersUpdateActionSuccessful = components['schemas']['UsersUpdateActionSuccessful'];
@@ -2227,10 +5415,56 @@ export type UsersPasswordResetActionSuccessful = components['schemas']['UsersPas
 export type UsersEmailVerificationRequestActionSuccessful = components['schemas']['UsersEmailVerificationRequestActionSuccessful'];
 export type UsersEmailVerificationRequestMandrillEmailFailed = components['schemas']['UsersEmailVerificationRequestMandrillEmailFailed'];
 export type UsersEmailVerifyActionSuccessful = components['schemas']['UsersEmailVerifyActionSuccessful'];
+export type UsersExportActionSuccessful = components['schemas']['UsersExportActionSuccessful'];
+export type UsersDeleteActionSuccessful = components['schemas']['UsersDeleteActionSuccessful'];
+export type UsersEmailChangeRequestActionSuccessful = components['schemas']['UsersEmailChangeRequestActionSuccessful'];
+export type UsersEmailChangeRequestMandrillEmailFailed = components['schemas']['UsersEmailChangeRequestMandrillEmailFailed'];
+export type UsersEmailChangeActionSuccessful = components['schemas']['UsersEmailChangeActionSuccessful'];
+export type UsersEmailChangeUndoActionSuccessful = components['schemas']['UsersEmailChangeUndoActionSuccessful'];
+export type UsersGoogleLinkActionSuccessful = components['schemas']['UsersGoogleLinkActionSuccessful'];
+export type UsersGoogleUnlinkActionSuccessful = components['schemas']['UsersGoogleUnlinkActionSuccessful'];
 export type PreferencesReadActionSuccessful = components['schemas']['PreferencesReadActionSuccessful'];
 export type PreferencesUpdateActionSuccessful = components['schemas']['PreferencesUpdateActionSuccessful'];
+export type PasswordsJudgeActionSuccessful = components['schemas']['PasswordsJudgeActionSuccessful'];
 export type NotificationsIndexActionSuccessful = components['schemas']['NotificationsIndexActionSuccessful'];
 export type NotificationsUpdateActionSuccessful = components['schemas']['NotificationsUpdateActionSuccessful'];
+export type AuditEventsIndexActionSuccessful = components['schemas']['AuditEventsIndexActionSuccessful'];
+export type PeopleIndexActionSuccessful = components['schemas']['PeopleIndexActionSuccessful'];
+export type PeopleReadActionSuccessful = components['schemas']['PeopleReadActionSuccessful'];
+export type PeopleInviteActionSuccessful = components['schemas']['PeopleInviteActionSuccessful'];
+export type PeopleInviteMandrillEmailFailed = components['schemas']['PeopleInviteMandrillEmailFailed'];
+export type PeopleUpdateActionSuccessful = components['schemas']['PeopleUpdateActionSuccessful'];
+export type PeopleSessionsIndexActionSuccessful = components['schemas']['PeopleSessionsIndexActionSuccessful'];
+export type PeopleSessionsDeleteActionSuccessful = components['schemas']['PeopleSessionsDeleteActionSuccessful'];
+export type PeopleExplainActionSuccessful = components['schemas']['PeopleExplainActionSuccessful'];
+export type PeopleExportActionSuccessful = components['schemas']['PeopleExportActionSuccessful'];
+export type PeopleDeleteActionSuccessful = components['schemas']['PeopleDeleteActionSuccessful'];
+export type PeopleEmailUpdateActionSuccessful = components['schemas']['PeopleEmailUpdateActionSuccessful'];
+export type PeopleEmailUpdateMandrillEmailFailed = components['schemas']['PeopleEmailUpdateMandrillEmailFailed'];
+export type CompaniesIndexActionSuccessful = components['schemas']['CompaniesIndexActionSuccessful'];
+export type CompaniesReadActionSuccessful = components['schemas']['CompaniesReadActionSuccessful'];
+export type CompaniesCreateActionSuccessful = components['schemas']['CompaniesCreateActionSuccessful'];
+export type CompaniesUpdateActionSuccessful = components['schemas']['CompaniesUpdateActionSuccessful'];
+export type EmployeesIndexActionSuccessful = components['schemas']['EmployeesIndexActionSuccessful'];
+export type EmployeesReadActionSuccessful = components['schemas']['EmployeesReadActionSuccessful'];
+export type EmployeesCreateActionSuccessful = components['schemas']['EmployeesCreateActionSuccessful'];
+export type EmployeesCreateMandrillEmailFailed = components['schemas']['EmployeesCreateMandrillEmailFailed'];
+export type EmployeesUpdateActionSuccessful = components['schemas']['EmployeesUpdateActionSuccessful'];
+export type LiaisonsIndexActionSuccessful = components['schemas']['LiaisonsIndexActionSuccessful'];
+export type LiaisonsReadActionSuccessful = components['schemas']['LiaisonsReadActionSuccessful'];
+export type LiaisonsCreateActionSuccessful = components['schemas']['LiaisonsCreateActionSuccessful'];
+export type LiaisonsCreateMandrillEmailFailed = components['schemas']['LiaisonsCreateMandrillEmailFailed'];
+export type LiaisonsUpdateActionSuccessful = components['schemas']['LiaisonsUpdateActionSuccessful'];
+export type ApplicationsIndexActionSuccessful = components['schemas']['ApplicationsIndexActionSuccessful'];
+export type ApplicationsReadActionSuccessful = components['schemas']['ApplicationsReadActionSuccessful'];
+export type ApplicationsCreateActionSuccessful = components['schemas']['ApplicationsCreateActionSuccessful'];
+export type ApplicationsUpdateActionSuccessful = components['schemas']['ApplicationsUpdateActionSuccessful'];
+export type ApplicationsTokenCreateActionSuccessful = components['schemas']['ApplicationsTokenCreateActionSuccessful'];
+export type ApplicationsTokenDeleteActionSuccessful = components['schemas']['ApplicationsTokenDeleteActionSuccessful'];
+export type ServicesIndexActionSuccessful = components['schemas']['ServicesIndexActionSuccessful'];
+export type ServicesUpdateActionSuccessful = components['schemas']['ServicesUpdateActionSuccessful'];
+export type RoutesIndexActionSuccessful = components['schemas']['RoutesIndexActionSuccessful'];
+export type RoutesUpdateActionSuccessful = components['schemas']['RoutesUpdateActionSuccessful'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnauthorizedOrClientRequired = components['responses']['UnauthorizedOrClientRequired'];
@@ -2299,7 +5533,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"] | components["schemas"]["UserHasNoPassword"] | components["schemas"]["InvalidPassword"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailNotFound"] | components["schemas"]["UserHasNoPassword"] | components["schemas"]["InvalidPassword"] | components["schemas"]["UserRequiresRole"] | components["schemas"]["UserSuspended"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2491,6 +5725,7 @@ export interface operations {
          *     ```
          *
          *     - `magic_token`, required: The token of a mailed link, `plal_…`.
+         *     - `verifier`: The verifier of the challenge that sessions/hand_over took; only for a token that was handed over.
          *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
          *     - `application_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
          *     - `session_view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
@@ -2520,7 +5755,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidMagicLink"] | components["schemas"]["MagicLinkExpired"] | components["schemas"]["UserRequiresRole"] | components["schemas"]["UserSuspended"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2632,7 +5867,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"];
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"] | components["schemas"]["UserRequiresRole"] | components["schemas"]["UserSuspended"];
                 };
             };
             /** @description The token was refused, or the user is not a client yet. */
@@ -2647,6 +5882,37 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidToken"] | components["schemas"]["SessionExpired"] | components["schemas"]["SessionsGoogleCreateClientRequired"];
                 };
             };
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    sessionsHandOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionsHandOverParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsHandOverActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["UnauthorizedOrClientRequired"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
@@ -2739,6 +6005,160 @@ export interface operations {
                 };
             };
             503: components["responses"]["Busy"];
+        };
+    };
+    clientsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    clientsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientsReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientsReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    clientsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientsCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientsCreateActionSuccessful"] | components["schemas"]["ClientCreatedForExistingEmail"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyClient"] | components["schemas"]["EmailUnverified"] | components["schemas"]["ClientValidationFailed"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["ClientsCreateMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    clientsUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientsUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientsUpdateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["ClientValidationFailed"] | components["schemas"]["EmailUnverified"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
         };
     };
     usersClientRegister: {
@@ -3142,6 +6562,352 @@ export interface operations {
             500: components["responses"]["ServerError"];
         };
     };
+    usersExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsersExportParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersExportActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    usersDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "current_password": "analytical engine 1843"
+         *     }
+         *     ```
+         *
+         *     - `current_password`: The present password; required if the user has one.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersDeleteActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidPassword"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    usersEmailChangeRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "email": "ada.king@example.com",
+         *       "current_password": "analytical engine 1843"
+         *     }
+         *     ```
+         *
+         *     - `email`, required: The new address.
+         *     - `current_password`: The present password; required if the user has one.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersEmailChangeRequestActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidPassword"] | components["schemas"]["EmailAlreadyRegistered"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["UsersEmailChangeRequestMandrillEmailFailed"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    usersEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "email_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         *     ```
+         *
+         *     - `email_token`, required: The token of a mailed link, `plal_…`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersEmailChangeActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidEmailChangeLink"] | components["schemas"]["EmailChangeLinkExpired"] | components["schemas"]["EmailAlreadyRegistered"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    usersEmailChangeUndo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "undo_token": "plal_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5"
+         *     }
+         *     ```
+         *
+         *     - `undo_token`, required: The token of a mailed link, `plal_…`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersEmailChangeUndoActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["InvalidEmailChangeLink"] | components["schemas"]["EmailChangeLinkExpired"] | components["schemas"]["EmailAlreadyRegistered"];
+                };
+            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    usersGoogleLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "code": "4/0AVMBsJh",
+         *       "state": "5rX0yKjVQ1mZr0rW3mTzq1Jc8nYx4vB2Wd6uEoHs9Lk",
+         *       "verifier": "Qm9vbGVhbiBhbGdlYnJhIGlzIGEgYnJhbmNoIG9m"
+         *     }
+         *     ```
+         *
+         *     - `code`, required: The code that Google appended to the redirect.
+         *     - `state`, required: The state that sessions/google_authorize made.
+         *     - `verifier`, required: The verifier that sessions/google_authorize made.
+         *     - `view`: Which fields of an object are returned. One of `minimal`, `default`, `full`.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersGoogleLinkActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["GoogleSignInFailed"] | components["schemas"]["GoogleEmailUnverified"] | components["schemas"]["GoogleAccountConflict"];
+                };
+            };
+            401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    usersGoogleUnlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsersGoogleUnlinkParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersGoogleUnlinkActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
     preferencesRead: {
         parameters: {
             query?: never;
@@ -3204,6 +6970,54 @@ export interface operations {
             500: components["responses"]["ServerError"];
         };
     };
+    passwordsJudge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Base64 of a JSON object in UTF-8:
+         *
+         *     ```json
+         *     {
+         *       "password": "analytical engine 1843",
+         *       "email": "ada@example.com"
+         *     }
+         *     ```
+         *
+         *     - `password`, required: A password.
+         *     - `email`: The e-mail address of the person, as far as it is known.
+         *     - `first_name`: The first name of the person, as far as it is known.
+         *     - `last_name`: The last name of the person, as far as it is known.
+         *     - `token`: The token, if it is not in the Authorization header.
+         */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordsJudgeActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Busy"];
+        };
+    };
     notificationsIndex: {
         parameters: {
             query?: never;
@@ -3260,6 +7074,1129 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["UnauthorizedOrClientRequired"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    auditEventsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditEventsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleInviteParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleInviteActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["PeopleInviteMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    peopleUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleSessionsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleSessionsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleSessionsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleSessionsDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleSessionsDeleteParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleSessionsDeleteActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleExplain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleExplainParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleExplainActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleExportParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleExportActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleDeleteParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleDeleteActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    peopleEmailUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleEmailUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleEmailUpdateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyRegistered"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["PeopleEmailUpdateMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    companiesIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["CompanyAlreadyExists"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    companiesUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesUpdateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["CompanyAlreadyExists"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    employeesIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmployeesIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeesIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    employeesRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmployeesReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeesReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    employeesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmployeesCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeesCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyEmployee"] | components["schemas"]["EmailUnverified"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["EmployeesCreateMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    employeesUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmployeesUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeesUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    liaisonsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiaisonsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiaisonsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    liaisonsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiaisonsReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiaisonsReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    liaisonsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiaisonsCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiaisonsCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["EmailAlreadyLiaison"] | components["schemas"]["EmailUnverified"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            /** @description The server or the route failed. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCrash"] | components["schemas"]["RouteNonExistent"] | components["schemas"]["RouteNotFound"] | components["schemas"]["IdentifyRequestError"] | components["schemas"]["ServiceNotFound"] | components["schemas"]["LiaisonsCreateMandrillEmailFailed"];
+                };
+            };
+        };
+    };
+    liaisonsUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiaisonsUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiaisonsUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    applicationsIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationsIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationsIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    applicationsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationsReadParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationsReadActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    applicationsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationsCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationsCreateActionSuccessful"];
+                };
+            };
+            /** @description The request was refused. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Link: components["headers"]["Help"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingParam"] | components["schemas"]["InvalidParam"] | components["schemas"]["InvalidContentType"] | components["schemas"]["NoParamsDecoded"] | components["schemas"]["InvalidEncodedParams"] | components["schemas"]["SlugTaken"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    applicationsUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationsUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationsUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    applicationsTokenCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationsTokenCreateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationsTokenCreateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    applicationsTokenDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationsTokenDeleteParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationsTokenDeleteActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    servicesIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServicesIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServicesIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    servicesUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServicesUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServicesUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    routesIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutesIndexParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutesIndexActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrPermissionDenied"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["ServerError"];
+        };
+    };
+    routesUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutesUpdateParams"];
+            };
+        };
+        responses: {
+            /** @description It worked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutesUpdateActionSuccessful"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenOrPermissionDenied"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];

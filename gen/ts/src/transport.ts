@@ -53,9 +53,26 @@ export class PlanoAuthError extends Error {
     /** The HTTP status of the answer; undefined if there was no answer. */
     readonly httpStatus?: number,
     options?: ErrorOptions,
+    /** The documented outcome, where a list could not be read to its end. */
+    readonly outcome?: Outcome,
   ) {
     super(message, options);
   }
+}
+
+/** What all outcomes have. */
+export interface Outcome {
+  code: number;
+  status: string;
+  message: string;
+  request_id: string;
+}
+
+/** Which page of a list to ask for. */
+interface Page {
+  size?: number;
+  number?: number;
+  after?: string;
 }
 
 /** Options of openapi-fetch for one call. */
@@ -103,6 +120,22 @@ export class Transport {
     const status: unknown = outcome?.status;
     const what = typeof status === "string" ? `the undocumented status ${JSON.stringify(status)}` : "no envelope";
     throw new PlanoAuthError(`${operation}: HTTP status ${response?.status} with ${what}`, response?.status);
+  }
+
+  /** Asks for page after page, each after the one before. */
+  protected async *rows<Row>(
+    operation: string,
+    first: Page,
+    ask: (page: Page) => Promise<Outcome | (Outcome & { status: "action-successful"; data: { results: Row[]; next?: string } })>,
+  ): AsyncGenerator<Row, void, undefined> {
+    for (let page: Page | undefined = first; page; ) {
+      const outcome = await ask(page);
+      if (!("data" in outcome) || outcome.status !== "action-successful") {
+        throw new PlanoAuthError(`${operation}: ${outcome.status}: ${outcome.message}`, outcome.code, undefined, outcome);
+      }
+      yield* outcome.data.results;
+      page = outcome.data.next === undefined ? undefined : { ...(page.size && { size: page.size }), after: outcome.data.next };
+    }
   }
 
   /** Returns the header with the token of the call or of the client; a token among the params goes before the client's. */

@@ -268,3 +268,28 @@ test("a signal aborts a call whose answer has begun, and has no effect after the
   assert.deepEqual(await over.planoauth.sessionsRead({}, { signal: late.signal }), answer);
   late.abort();
 });
+
+test("a list is read page by page, to its end or to a refusal", async (t) => {
+  const pages = [
+    { ...envelope, data: { results: [{ id: 1 }, { id: 2 }], next: "two" } },
+    { ...envelope, data: { results: [{ id: 3 }], next: "three" } },
+    { code: 401, status: "invalid-token", message: "The token is not valid.", request_id: envelope.request_id, param: "token" },
+  ];
+  const answers = pages.slice();
+  const { arrived, planoauth } = await loopback(t, (res) => {
+    const page = answers.shift()!;
+    json(page.code, page)(res);
+  });
+  const ids: number[] = [];
+
+  const reading = (async () => {
+    for await (const session of planoauth.sessionsIndexAll({ view: "full", page: { size: 2, number: 4 } })) ids.push(session.id);
+  })();
+
+  await assert.rejects(reading, (error: unknown) => error instanceof PlanoAuthError && error.outcome?.status === "invalid-token" && error.httpStatus === 401);
+  assert.deepEqual(ids, [1, 2, 3]);
+  assert.deepEqual(
+    arrived.map(({ body }) => (JSON.parse(body) as { page: unknown }).page),
+    [{ size: 2, number: 4 }, { size: 2, after: "two" }, { size: 2, after: "three" }],
+  );
+});

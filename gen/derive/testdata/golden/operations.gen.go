@@ -120,10 +120,15 @@ func (a *API) ThingsIndex(ctx context.Context, params ThingsIndexParams, editors
 
 // ThingsIndexAll returns the rows of all pages of thingsIndex, 100 on each page unless params say otherwise.
 func (a *API) ThingsIndexAll(ctx context.Context, params ThingsIndexParams, editors ...RequestEditorFn) iter.Seq2[Thing, error] {
-	return rows(params.Page, 100, func(page Page) ([]Thing, error) {
+	if params.Page.Size == 0 {
+		params.Page.Size = 100
+	}
+	return rows(func(after string) ([]Thing, string, error) {
 		params := params
-		params.Page = page
+		if after != "" {
+			params.Page.Number, params.Page.After = 0, after
+		}
 		outcome, err := Only[ThingsIndexActionSuccessful](a.ThingsIndex(ctx, params, editors...))
-		return outcome.Data.Results, err
+		return outcome.Data.Results, outcome.Data.Next, err
 	})
 }

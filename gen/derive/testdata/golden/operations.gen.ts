@@ -35,6 +35,11 @@ export class PlanoAuth extends Transport {
       this.http.PUT("/api/v1/things/index", { ...init, body: params }),
     );
   }
+
+  /** The rows of all pages of `thingsIndex`, 100 on each page unless `page.size` says otherwise. Throws a `PlanoAuthError` with the outcome if it is no success. */
+  thingsIndexAll(params: Schemas["ThingsIndexParams"] = {}, options?: CallOptions): AsyncGenerator<Schemas["Thing"], void, undefined> {
+    return this.rows("thingsIndex", { size: 100, ...params.page }, (page) => this.thingsIndex({ ...params, page }, options));
+  }
 }
 
 const statuses = {

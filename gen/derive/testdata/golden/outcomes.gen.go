@@ -60,8 +60,16 @@ type Operation struct {
 	ApplicationRequires []string
 	// Roles are the roles that may call it; all users may if it is empty.
 	Roles []string
+	// Access is the least access that an administrative operation needs: viewer, support or admin. It is empty for other
+	// operations.
+	Access string
 	// Application is the application whose sessions alone it takes.
 	Application SessionApplication
+	// Subject is the person that an administrative operation is about.
+	Subject OperationSubject
+	// Audit says how requests are recorded: sign-in and sign-out for those that make or end a session of their caller, read
+	// for those that only look at something worth recording. It is empty for changes, and for what is not recorded.
+	Audit string
 	// OpenToRecordless reports whether users without any record may call it.
 	OpenToRecordless bool
 	// Throttled reports whether the requests of each address are limited.
@@ -82,6 +90,18 @@ type SessionApplication struct {
 	Param string
 }
 
+// OperationSubject is how an administrative operation names the person that it is about.
+type OperationSubject struct {
+	// Param is the dotted path of the param, "" for none.
+	Param string
+	// Kind says what the param is: email, or the id of a person, client, employee or liaison.
+	Kind string
+	// Acts reports whether the operation acts on the person; otherwise it only reads.
+	Acts bool
+	// Oneself reports whether an operation may act on the caller.
+	Oneself bool
+}
+
 // Operations has all operations, in the order of the spec.
 var Operations = []*Operation{
 	{
@@ -90,7 +110,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "thing", "thing.name", "thing.switches", "thing.switches.light", "colour", "owner"},
 		RequiresParams: true, Sensitive: true, TokenRequired: false, OpenToRecordless: true,
 		TokenKinds: []string{"session", "application"}, ApplicationRequires: []string{"owner"}, Roles: []string(nil),
-		Throttled: true,
+		Throttled: true, Access: "", Audit: "",
 		DeprecatedParams: []DeprecatedParam{
 			{"colour", &Deprecation{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Sunset: time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC), Reason: "Things have no colour."}},
 		},
@@ -107,7 +127,7 @@ var Operations = []*Operation{
 		ParamOrder:     []string{"token", "page", "page.size", "page.number", "switches", "switches.light"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: false,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string{"employee"},
-		Throttled:   false,
+		Throttled: false, Access: "", Audit: "read",
 		Application: SessionApplication{Slug: "things", For: "employee", Param: "page"},
 		Slugs: []string{
 			"action-successful",

@@ -1,0 +1,164 @@
+package impl
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+// errGone means that what an operation is about was deleted since it was read.
+var errGone = errors.New("the row was deleted")
+
+const successful = "action-successful"
+
+// change runs a change in a transaction, which also saves the audit event of the call, unless do has saved it.
+func (s *Server) change(c *call, do func(ctx context.Context, tx bun.Tx) error) error {
+	return s.changeAs(c, func(ctx context.Context, tx bun.Tx) (string, error) { return successful, do(ctx, tx) })
+}
+
+// changeAs is change for operations that have several successes: do returns the slug.
+func (s *Server) changeAs(c *call, do func(ctx context.Context, tx bun.Tx) (slug string, _ error)) error {
+	return s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
+		slug, err := do(ctx, tx)
+		if err != nil || c.audited {
+			return err
+		}
+		return c.record(ctx, tx, slug)
+	})
+}
+
+// transaction runs do in a transaction. If that is rolled back, so is an audit event that do has saved.
+func (s *Server) transaction(c *call, do func(ctx context.Context, tx bun.Tx) error) error {
+	err := s.DB.RunInTx(c.context(), nil, do)
+	c.audited = c.audited && err == nil
+	return err
+}
+
+// record saves the audit event of the call: there is one at most.
+func (c *call) record(ctx context.Context, idb bun.IDB, status string) error {
+	event := c.auditEvent(status)
+	event.Changed = c.changedParams()
+	c.audited = true
+	return db.Insert(ctx, idb, event)
+}
+
+// recordNothing keeps change from saving an audit event: the transaction only counts an attempt.
+func (c *call) recordNothing() { c.audited = true }
+
+// recordRead saves the audit event of a call that only looked at something worth recording.
+func (s *Server) recordRead(c *call, status string) error {
+	if c.op.Audit != "read" || !succeeded(status) {
+		return nil
+	}
+	return c.record(c.context(), s.DB, status)
+}
+
+// recordsRefusals is a step whose refusals are recorded.
+func (s *Server) recordsRefusals(step step) step {
+	return func(c *call) (gen.Outcome, error) {
+		refusal, err := step(c)
+		if refusal != nil {
+			s.recordRefusal(c, refusal.Slug())
+		}
+		return refusal, err
+	}
+}
+
+// recordRefusal records that an operation which signs in, or an administrative one, refused the call. Where it
+// changed something all the same, the event of that is enough.
+func (s *Server) recordRefusal(c *call, status string) {
+	if c.op.Audit != "sign-in" && !administrative(c.op) || c.audited || succeeded(status) {
+		return
+	}
+	s.refusals.add(*c.auditEvent(status), c.network())
+}
+
+// succeeded reports whether a slug is one of success.
+func succeeded(slug string) bool { return slug == successful || slices.Contains(successes, slug) }
+
+// successes are the slugs of success.
+var successes = func() (slugs []string) {
+	for _, status := range gen.Statuses {
+		if status.Code < 300 {
+			slugs = append(slugs, status.Slug)
+		}
+	}
+	return slugs
+}()
+
+// administrative reports whether an operation counts as administration.
+func administrative(op *gen.Operation) bool {
+	return op.Access != "" || op.ID == gen.OperationNotificationsUpdate
+}
+
+// auditEvent describes the call and its outcome. Who has signed in has done that themselves, unless an application did.
+func (c *call) auditEvent(status string) *db.AuditEvent {
+	event := &db.AuditEvent{
+		CreatedAt: c.now, Operation: c.operation(), Status: status, SubjectID: c.auditSubject(), RequestID: c.id, IP: c.ip,
+		UserAgent: userAgent(c.req), Count: 1, Administration: administrative(c.op),
+	}
+	switch {
+	case c.clientApp != nil:
+		event.ActorApplication = c.clientApp.Slug
+	case c.op.Audit == "sign-in" && status == successful:
+		event.ActorID = event.SubjectID
+	case c.session != nil:
+		event.ActorID = c.session.UserID
+	}
+	if app := c.auditApplication(); app != nil {
+		event.Application = app.Slug
+	}
+	if c.forgotten {
+		event.IP, event.UserAgent = "", ""
+	}
+	return event
+}
+
+// auditSubject returns the user whom the call is about, 0 for none. An administrative operation is not about its
+// caller, unless that says so.
+func (c *call) auditSubject() int64 {
+	if administrative(c.op) && c.about == nil && (c.session == nil || c.subject.user == c.session.UserID) {
+		return 0
+	}
+	return c.subject.user
+}
+
+// auditApplication returns the application that the call is about, nil if there is none.
+func (c *call) auditApplication() *db.Application {
+	if app := c.namedApp(); app != nil {
+		return app
+	}
+	if c.sessionApp != nil {
+		return c.sessionApp
+	}
+	return c.registry.appsByID[c.subject.application]
+}
+
+// unchanging are params that say what is changed, by whom and what is shown, not what it is changed to. An address
+// says who is meant, or where a link is mailed that changes it.
+var unchanging = []string{
+	"id", "session_id", "token_id", "email", "token", "view", "session_view", "application_view", "application", "redirect_url",
+	"current_password", "reset_token", "verification_token", "email_token", "undo_token", "code", "state", "verifier",
+}
+
+// changedParams returns the dotted paths of the params that change something, in the order of the spec. Those of
+// operations on sessions, and of operations that look at something, change nothing.
+func (c *call) changedParams() (changed []string) {
+	if c.op.Service == "sessions" || c.op.Audit == "read" {
+		return nil
+	}
+	for _, path := range c.op.ParamOrder {
+		_, nested := param(c.params, path).(map[string]any)
+		top, _, _ := strings.Cut(path, ".")
+		if passed(c.params, path) && !nested && !slices.Contains(unchanging, top) && path != c.op.Subject.Param {
+			changed = append(changed, path)
+		}
+	}
+	return changed
+}

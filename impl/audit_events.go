@@ -1,0 +1,178 @@
+package impl
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+)
+
+var auditEvents = listing[db.AuditEvent]{
+	filters: map[string]string{
+		"sign_ins":       "?TableAlias.operation IN (" + auditedAs("sign-in", "sign-out") + ")",
+		"refused":        "?TableAlias.status <> 'action-successful' AND ?TableAlias.status NOT IN (" + quoted(successes) + ")",
+		"changes":        "?TableAlias.status IN (" + quoted(successes) + ") AND ?TableAlias.operation NOT IN (" + auditedAs("read") + ")",
+		"administration": "?TableAlias.administration",
+	},
+	sorts: map[string]sorting[db.AuditEvent]{
+		"created_at": {"?TableAlias.created_at", func(e *db.AuditEvent) any { return e.CreatedAt }},
+	},
+	sort: "created_at",
+	id:   func(e *db.AuditEvent) int64 { return e.ID },
+}
+
+// auditedAs returns, as SQL, the operations with one of these values of x-audit.
+func auditedAs(kinds ...string) string {
+	var operations []string
+	for _, op := range gen.Operations {
+		if slices.Contains(kinds, op.Audit) {
+			operations = append(operations, string(op.ID))
+		}
+	}
+	return quoted(operations)
+}
+
+// quoted returns names, which need no escapes, as SQL.
+func quoted(names []string) string { return "'" + strings.Join(names, "', '") + "'" }
+
+// AuditEventsIndex lists who did what.
+func (s *Server) AuditEventsIndex(ctx context.Context, req gen.AuditEventsIndexRequestObject) (gen.AuditEventsIndexResponseObject, error) {
+	c, p := callOf(ctx), req.Body
+	searched, err := s.searchAudit(c)
+	if err != nil {
+		return nil, err
+	}
+	parts, rest := searched.parts()
+	if p.UserID != 0 {
+		parts, _ = (&auditSearch{users: []int64{p.UserID}}).parts()
+		rest = searched
+	}
+	found, refusal, err := listParts(s, c, &auditEvents, parts, func(q *bun.SelectQuery) {
+		rest.narrow(q)
+		if p.Operation != "" {
+			q.Where("?TableAlias.operation = ?", p.Operation)
+		}
+		if p.Status != "" {
+			q.Where("?TableAlias.status = ?", p.Status)
+		}
+	})
+	if refusal != nil || err != nil {
+		return refusal, err
+	}
+	users, err := db.AuditedUsers(c.context(), s.DB, found.rows)
+	if err != nil {
+		return nil, err
+	}
+	return gen.AuditEventsIndexActionSuccessful{Data: gen.AuditEventList{
+		Results: views(found, p.View, func(view gen.View, e *db.AuditEvent) gen.AuditEvent { return auditEventView(view, e, users) }),
+		Next:    found.next, Count: found.count, CountEstimated: found.estimated,
+	}}, nil
+}
+
+// auditSearch is what the param search of audit_events/index matches. A nil one matches all events.
+type auditSearch struct {
+	users   []int64 // those whose address matches
+	email   string  // the pattern, if more users match than are worth naming; else ""
+	request string  // the pattern of request ids, "" for none
+}
+
+// searchedUsers is up to how many users are looked up whose address matches a search. If more match, so do many
+// events, and each event is checked.
+const searchedUsers = 1000
+
+// searchAudit finds what the search matches. Of fewer than three characters it takes the beginning of addresses
+// only.
+func (s *Server) searchAudit(c *call) (*auditSearch, error) {
+	p := listParamsOf(c.params)
+	if p.term == "" {
+		return nil, nil
+	}
+	wanted := func(attribute string) bool { return len(p.attributes) == 0 || slices.Contains(p.attributes, attribute) }
+	search, short := &auditSearch{users: []int64{}}, utf8.RuneCountInString(p.term) < 3
+	if wanted("request_id") && !short {
+		search.request = escapeLike(strings.ToUpper(p.term)) + "%"
+	}
+	if !wanted("email") {
+		return search, nil
+	}
+	pattern := escapeLike(p.term) + "%"
+	if !short {
+		pattern = "%" + pattern
+	}
+	err := s.DB.NewSelect().Model((*db.User)(nil)).Column("id").Where(`lower(email COLLATE "C") LIKE search_text(?)`, pattern).
+		Limit(searchedUsers+1).Scan(c.context(), &search.users)
+	if len(search.users) > searchedUsers {
+		search.users, search.email = nil, pattern
+	}
+	return search, err
+}
+
+// parts returns the parts of the matching events, without an event twice: each is found by an index of its own. Where
+// that is not possible, each event has to be checked by rest.
+func (a *auditSearch) parts() (_ []part, rest *auditSearch) {
+	if a == nil || a.email != "" {
+		return nil, a
+	}
+	byActor := part{"?TableAlias.actor_id = wanted.id AND ?TableAlias.actor_id IS DISTINCT FROM ?TableAlias.subject_id", nil, a.users}
+	if len(a.users) > 1 {
+		byActor.condition += " AND coalesce(?TableAlias.subject_id NOT IN (?), true)"
+		byActor.args = []any{bun.List(a.users)}
+	}
+	parts := []part{{"?TableAlias.subject_id = wanted.id", nil, a.users}, byActor}
+	if a.request != "" {
+		const condition = `?TableAlias.request_id COLLATE "C" LIKE ?1 AND ?TableAlias.request_id <> ''
+			AND coalesce(?TableAlias.subject_id NOT IN (?0), true) AND coalesce(?TableAlias.actor_id NOT IN (?0), true)`
+		parts = append(parts, part{condition, []any{bun.List(a.users), a.request}, nil})
+	}
+	return parts, nil
+}
+
+// narrow leaves the matching events of a query.
+func (a *auditSearch) narrow(q *bun.SelectQuery) {
+	if a == nil {
+		return
+	}
+	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		q.Where("?TableAlias.subject_id IN (?0) OR ?TableAlias.actor_id IN (?0)", bun.List(a.users))
+		if a.email != "" {
+			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id)
+				AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
+		}
+		if a.request != "" {
+			q.WhereOr(`?TableAlias.request_id COLLATE "C" LIKE ?`, a.request)
+		}
+		return q
+	})
+}
+
+// auditEventView selects the fields of an audit event. Of users who were deleted it has the ids alone.
+func auditEventView(view gen.View, e *db.AuditEvent, users map[int64]*db.User) gen.AuditEvent {
+	shown := gen.AuditEvent{ID: e.ID, CreatedAt: timeText(e.CreatedAt), Operation: e.Operation, Status: e.Status}
+	if view == gen.Minimal {
+		return shown
+	}
+	actor := minimalUser(e.ActorID, users)
+	shown.Actor = gen.AuditActor{ID: actor.ID, Email: actor.Email, EmailVerified: actor.EmailVerified, Application: e.ActorApplication}
+	if e.Command {
+		shown.Actor.Command = &e.Command
+	}
+	shown.Subject = minimalUser(e.SubjectID, users)
+	shown.Application, shown.RequestID, shown.Count = e.Application, e.RequestID, e.Count
+	if view == gen.Full {
+		shown.IP, shown.UserAgent, shown.Changed = e.IP, e.UserAgent, e.Changed
+	}
+	return shown
+}
+
+// minimalUser returns what the view minimal shows of a user, or the id alone.
+func minimalUser(id int64, users map[int64]*db.User) gen.User {
+	if user := users[id]; user != nil {
+		return userView(gen.Minimal, user)
+	}
+	return gen.User{ID: id}
+}

@@ -1,0 +1,340 @@
+package impl
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/validation"
+)
+
+const (
+	pageSize = 20 // the default number of rows on a page
+
+	// exactCount is how many matches are counted. Of more, the answer has an estimate.
+	exactCount = 10_000
+
+	// fewFound is how many rows a search finds at most to sort them then. Where it finds more, the rows are read
+	// in their order until the page is full.
+	fewFound = 10_000
+
+	emailPrefix = 2 // characters of a term that only e-mail addresses begin with
+)
+
+// listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
+// table.
+type listing[Row any] struct {
+	ofUser  bool                    // whether each row belongs to a user, whom the texts call "user"
+	search  map[string]string       // what each attribute searches: an expression of lower-case text; nil leaves it to prepare
+	filters map[string]string       // the condition of each filter
+	sorts   map[string]sorting[Row] // by the value of sort.by
+	sort    string                  // the default of sort.by
+	id      func(*Row) int64
+
+	ascending bool // the order where the param sort is absent
+}
+
+// sorting is an order of rows. Ties are in the order of their ids.
+type sorting[Row any] struct {
+	by    string         // SQL
+	value func(*Row) any // the same, of a row
+}
+
+// listed is a page of rows.
+type listed[Row any] struct {
+	rows      []Row
+	next      string       // the param page.after of the next page, "" where this is the last one
+	count     *gen.Matches // nil unless it was asked for
+	estimated *bool        // nil for an exact count
+}
+
+// listParams are the params that all index operations have in common.
+type listParams struct {
+	term       string
+	attributes []string
+	filters    []string
+	by         string
+	ascending  bool
+	size       int64
+	number     int64 // from 1 on
+	after      string
+	count      bool
+}
+
+func listParamsOf(params map[string]any) listParams {
+	text := func(path string) string { t, _ := param(params, path).(string); return t }
+	number := func(path string, otherwise int64) int64 {
+		if n, ok := param(params, path).(int64); ok {
+			return n
+		}
+		return otherwise
+	}
+	p := listParams{
+		term: text("search.term"), attributes: texts(param(params, "search.attributes")), filters: texts(params["filters"]),
+		by: text("sort.by"), ascending: text("sort.order") == "asc",
+		size: number("page.size", pageSize), number: number("page.number", 1), after: text("page.after"),
+	}
+	p.count, _ = params["count"].(bool)
+	return p
+}
+
+func texts(list any) (all []string) {
+	items, _ := list.([]any)
+	for _, item := range items {
+		text, _ := item.(string)
+		all = append(all, text)
+	}
+	return all
+}
+
+// cursor is the place after a row in a sorted list. It is what page.after holds, encoded.
+type cursor struct {
+	By        string          `json:"by"`
+	Ascending bool            `json:"asc,omitempty"`
+	Value     json.RawMessage `json:"value"`
+	ID        int64           `json:"id"`
+}
+
+func (c cursor) encode() string {
+	text, _ := json.Marshal(c)
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func decodeCursor(text string) (c cursor, ok bool) {
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
+	return c, err == nil && json.Unmarshal(decoded, &c) == nil && c.By != ""
+}
+
+// listRefusal is an outcome that all index operations list.
+type listRefusal interface {
+	gen.SessionsIndexResponseObject
+	gen.NotificationsIndexResponseObject
+	gen.PeopleIndexResponseObject
+	gen.PeopleSessionsIndexResponseObject
+	gen.CompaniesIndexResponseObject
+	gen.AuditEventsIndexResponseObject
+	gen.ApplicationsIndexResponseObject
+	gen.ServicesIndexResponseObject
+	gen.RoutesIndexResponseObject
+	gen.EmployeesIndexResponseObject
+	gen.LiaisonsIndexResponseObject
+	gen.ClientsIndexResponseObject
+}
+
+// list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
+// joins and conditions to the query; nil adds none.
+func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
+	return listParts(s, c, l, nil, prepare)
+}
+
+// listParts is list for the rows of these parts, all rows if there are none.
+func listParts[Row any](
+	s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery),
+) (*listed[Row], listRefusal, error) {
+	ctx, p := c.context(), listParamsOf(c.params)
+	found := &listed[Row]{}
+	query := s.DB.NewSelect().Model(&found.rows)
+	if l.ofUser {
+		query.Relation("User").Where(`"user".id IS NOT NULL`) // always so, but now Postgres may read the users first
+	}
+	if prepare != nil {
+		prepare(query)
+	}
+	if err := l.narrow(ctx, s.DB, query, p); err != nil {
+		return nil, nil, err
+	}
+	if p.by == "" {
+		p.by = l.sort
+	}
+	if !passed(c.params, "sort") {
+		p.ascending = l.ascending
+	}
+	if p.count {
+		all := found.unite(s.DB, query, parts, func(*bun.SelectQuery) {})
+		if err := found.countMatches(ctx, s.DB, all); err != nil {
+			return nil, nil, err
+		}
+	}
+	sort := l.sorts[p.by]
+	if wrong := l.start(query, p, sort); len(wrong) > 0 {
+		return nil, gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
+	}
+	direction := bun.Safe("DESC")
+	if p.ascending {
+		direction = bun.Safe("ASC")
+	}
+	first := func(q *bun.SelectQuery, rows int64) {
+		q.OrderExpr(sort.by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
+	}
+	query = found.unite(s.DB, query, parts, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	first(query.Offset(p.skipped()), p.size+1)
+	if err := query.Scan(ctx); err != nil {
+		return nil, nil, err
+	}
+	if int64(len(found.rows)) > p.size {
+		found.rows = found.rows[:p.size]
+		last := &found.rows[p.size-1]
+		value, err := json.Marshal(sort.value(last))
+		if err != nil {
+			return nil, nil, err
+		}
+		found.next = cursor{By: p.by, Ascending: p.ascending, Value: value, ID: l.id(last)}.encode()
+	}
+	return found, nil, nil
+}
+
+// narrow leaves the rows that match the search and the filters.
+func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams) error {
+	for _, filter := range p.filters {
+		query.Where(l.filters[filter])
+	}
+	if p.term == "" || l.search == nil {
+		return nil
+	}
+	conditions := l.conditions(p)
+	ids, err := l.find(ctx, d, conditions)
+	switch {
+	case err != nil:
+		return err
+	case len(ids) <= fewFound:
+		query.Where("?TableAlias.id = ANY(?)", pgdialect.Array(ids))
+		return nil
+	}
+	query.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		for _, condition := range conditions {
+			q.WhereOr(condition.sql, condition.pattern)
+		}
+		return q
+	})
+	return nil
+}
+
+// condition is what a row must meet to be found by one attribute.
+type condition struct{ sql, pattern string }
+
+func (l *listing[Row]) conditions(p listParams) (all []condition) {
+	attributes := p.attributes
+	if len(attributes) == 0 {
+		attributes = slices.Sorted(maps.Keys(l.search))
+	}
+	pattern := "%" + escapeLike(p.term) + "%"
+	if l.search["email"] != "" && utf8.RuneCountInString(p.term) <= emailPrefix {
+		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a != "email" })
+		pattern = pattern[1:]
+	}
+	for _, attribute := range attributes {
+		all = append(all, condition{l.search[attribute] + " LIKE search_text(?)", pattern})
+	}
+	return all
+}
+
+// find returns the ids of rows that meet one of the conditions, a few more than fewFound at most. Each condition
+// has an index of its own, and the planner would use none for several tables at once.
+func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []condition) (ids []int64, _ error) {
+	for _, condition := range conditions {
+		var some []int64
+		matches := d.NewSelect().Model((*Row)(nil)).Column("id").Where(condition.sql, condition.pattern).Limit(fewFound + 1)
+		if l.ofUser {
+			matches.Join(`JOIN users AS "user" ON "user".id = ?TableAlias.user_id`)
+		}
+		if err := matches.Scan(ctx, &some); err != nil {
+			return nil, err
+		}
+		if ids = append(ids, some...); len(ids) > fewFound {
+			return ids, nil
+		}
+	}
+	return ids, nil
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// views returns what a view shows of the rows.
+func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View, *Row) Shown) []Shown {
+	shown := make([]Shown, len(found.rows))
+	for i := range found.rows {
+		shown[i] = show(view, &found.rows[i])
+	}
+	return shown
+}
+
+// escapeLike makes LIKE take a text literally.
+func escapeLike(text string) string { return likeEscapes.Replace(text) }
+
+// skipped returns how many rows are before the page, which a number names.
+func (p *listParams) skipped() int64 {
+	if p.after != "" {
+		return 0
+	}
+	return (p.number - 1) * p.size
+}
+
+// start begins the page after a row, where page.after names one.
+func (l *listing[Row]) start(query *bun.SelectQuery, p listParams, sort sorting[Row]) []gen.ParamError {
+	if p.after == "" {
+		return nil
+	}
+	if p.number > 1 {
+		return []gen.ParamError{paramError("page.number", gen.Allowed, "must not be passed along with page.after")}
+	}
+	at, ok := decodeCursor(p.after)
+	value, fits := sort.parse(at.Value)
+	if !ok || !fits || at.By != p.by || at.Ascending != p.ascending {
+		return []gen.ParamError{paramError("page.after", gen.Format, "must be data.next of an answer with the same sort")}
+	}
+	than := bun.Safe("<")
+	if p.ascending {
+		than = bun.Safe(">")
+	}
+	query.Where("("+sort.by+", ?TableAlias.id) ? (?, ?)", than, value, at.ID)
+	return nil
+}
+
+// parse returns the value of a cursor in the type that value returns.
+func (s sorting[Row]) parse(text json.RawMessage) (any, bool) {
+	var row Row
+	switch s.value(&row).(type) {
+	case time.Time:
+		var at time.Time
+		return at, json.Unmarshal(text, &at) == nil
+	default:
+		var value string
+		return value, json.Unmarshal(text, &value) == nil
+	}
+}
+
+// countMatches counts all rows that match, or takes the planner's estimate where there are many.
+func (f *listed[Row]) countMatches(ctx context.Context, d *db.DB, query *bun.SelectQuery) error {
+	var count int64
+	some := query.Clone().Limit(exactCount + 1)
+	if err := d.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matches", some).Scan(ctx, &count); err != nil {
+		return err
+	}
+	if count > exactCount {
+		var text []byte
+		if err := d.NewRaw("EXPLAIN (FORMAT JSON) ?", query.Clone()).Scan(ctx, &text); err != nil {
+			return err
+		}
+		var plans []struct {
+			Plan struct {
+				Rows float64 `json:"Plan Rows"`
+			}
+		}
+		if err := json.Unmarshal(text, &plans); err != nil {
+			return err
+		}
+		count, f.estimated = max(count, int64(plans[0].Plan.Rows)), new(true)
+	}
+	f.count = new(count)
+	return nil
+}
