@@ -88,13 +88,12 @@ func freeAddress(t *testing.T) string {
 func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, curl string) {
 	t.Helper()
 	cmd, stdout, stderr := run(t, []string{"serve"}, append(environment, "ADDR="+address)...)
-	for lines := bufio.NewScanner(stdout); curl == "" && lines.Scan(); {
+	started := false
+	for lines := bufio.NewScanner(stdout); !started && lines.Scan(); {
 		text := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(text, "PlanoAuth is ready at ") {
-			break
-		}
+		started = strings.HasPrefix(text, "PlanoAuth is ready at ")
 		if strings.HasPrefix(text, "curl ") {
-			curl = text
+			started, curl = true, text
 		}
 	}
 	for deadline := time.Now().Add(busyLimit); ; time.Sleep(50 * time.Millisecond) { // a busy machine makes its database too slow
@@ -105,7 +104,7 @@ func serve(t *testing.T, address string, environment ...string) (cmd *exec.Cmd, 
 				return cmd, curl
 			}
 		}
-		if curl == "" || time.Now().After(deadline) {
+		if !started || time.Now().After(deadline) {
 			t.Fatalf("the server is not ready: %v\n%s", err, stderr)
 		}
 	}
