@@ -12,5 +12,4 @@ type clock struct {
 
 func (c *clock) set(now time.Time) { c.ahead.Store(int64(time.Since(now))) }
 
-// Now returns the time by the clock of the database, which CheckAlive asks: the clocks of replicas differ.
-func (d *DB) Now() time.Time { return time.Now().Add(-time.Duration(d.sessions.clock.ahead.Load())) }
+func (c *clock) now() time.Time { return time.Now().Add(-time.Duration(c.ahead.Load())) }

@@ -211,7 +211,7 @@ type Mail struct {
 	Claim        string    `bun:",nullzero"` // names the attempt that is sending the mail, "" for none
 	ClaimedUntil time.Time `bun:",nullzero"` // by the database's clock
 
-	UserID int64 `bun:",nullzero"` // whom it goes to; 0 for the mail about a deletion
+	UserID int64 `bun:",nullzero"` // the user it goes to; 0 for the mail about a deletion
 }
 
 // AuditEvent says who did what. It has no secrets, and no values of params.
@@ -225,7 +225,7 @@ type AuditEvent struct {
 	ActorID          int64  `bun:",nullzero"` // the user who did it, 0 for none
 	ActorApplication string // the slug of the application whose token did it, "" for none
 	Command          bool   // whether the command did it
-	SubjectID        int64  `bun:",nullzero"` // the user whom it was about, 0 for none
+	SubjectID        int64  `bun:",nullzero"` // the user it was about, 0 for none
 	Application      string // the slug of the application that it was about, "" for none
 	RequestID        string
 	IP               string `bun:"ip"`

@@ -90,6 +90,9 @@ func Open(ctx context.Context, config *pgxpool.Config) (*DB, error) {
 // and no connection is opened before a later call has got an answer.
 func (d *DB) CheckAlive(ctx context.Context) { d.watch.check(ctx) }
 
+// Now returns the time by the clock of the database, which CheckAlive asks: the clocks of replicas differ.
+func (d *DB) Now() time.Time { return d.sessions.clock.now() }
+
 // Close closes all connections. It waits for those in use.
 func (d *DB) Close() {
 	d.watch.close()

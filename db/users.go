@@ -18,15 +18,17 @@ LEFT JOIN employees e ON e.user_id = u.id
 LEFT JOIN liaisons l ON l.user_id = u.id`
 
 // userColumns are the columns of users u and of their records, with zero values where there is no user.
-const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_at, coalesce(u.password_hash, ''), coalesce(u.first_name, ''),
-	coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false), coalesce(u.google_subject, ''), coalesce(u.suspended, false), u.created_at,
+const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_at, coalesce(u.password_hash, ''),
+	coalesce(u.first_name, ''), coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false),
+	coalesce(u.google_subject, ''), coalesce(u.suspended, false), u.created_at,
 	c.active, e.active, l.active, coalesce(e.access, 'none')`
 
 // readUser runs a hot query for userColumns, and more columns after them. The user is nil if there is none.
 func (d *DB) readUser(ctx context.Context, query string, args []any, more ...any) (*User, error) {
 	u := &User{}
 	var verified, created *time.Time
-	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
+	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName,
+		&u.Phone, &u.RememberMe,
 		&u.GoogleSubject, &u.Suspended, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
 		return nil, err
@@ -119,7 +121,8 @@ func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool
 	return ChangedOne(idb.NewRaw(`
 WITH ended AS (
 	DELETE FROM sessions USING users u
-	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4
+	WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me
+	AND (sessions.created_at <= ?2 OR last_used_at <= ?3) AND sessions.id <> ?4
 ), handed_over AS (
 	DELETE FROM links USING users u WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND session_created_at <= ?2)
 UPDATE users SET remember_me = ?1 WHERE id = ?0 AND remember_me <> ?1`, userID, remember, created, lastUsed, except).Exec(ctx))
@@ -238,7 +241,8 @@ func RecordsOf(ctx context.Context, idb bun.IDB, userID int64) (records RecordRo
 func LastSignIn(ctx context.Context, idb bun.IDB, userID int64) (time.Time, error) {
 	var last *time.Time
 	err := idb.NewRaw(`
-SELECT greatest((SELECT max(created_at) FROM sessions WHERE user_id = ?0), (SELECT max(signed_in_at) FROM known_addresses WHERE user_id = ?0))`,
+SELECT greatest((SELECT max(created_at) FROM sessions WHERE user_id = ?0),
+	(SELECT max(signed_in_at) FROM known_addresses WHERE user_id = ?0))`,
 		userID).Scan(ctx, &last)
 	return orZero(last), err
 }

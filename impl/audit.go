@@ -120,7 +120,7 @@ func (c *call) auditEvent(status string) *db.AuditEvent {
 	return event
 }
 
-// auditSubject returns the user whom the call is about, 0 for none. An administrative operation is not about its
+// auditSubject returns the user that the call is about, 0 for none. An administrative operation is not about its
 // caller, unless that says so.
 func (c *call) auditSubject() int64 {
 	if administrative(c.op) && c.about == nil && (c.session == nil || c.subject.user == c.session.UserID) {
@@ -140,7 +140,7 @@ func (c *call) auditApplication() *db.Application {
 	return c.registry.appsByID[c.subject.application]
 }
 
-// unchanging are params that say what is changed, by whom and what is shown, not what it is changed to. An address
+// unchanging are params that say what is changed, who changes it and what is shown, not what it is changed to. An address
 // says who is meant, or where a link is mailed that changes it.
 var unchanging = []string{
 	"id", "session_id", "token_id", "email", "token", "view", "session_view", "application_view", "application", "redirect_url",

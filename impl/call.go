@@ -48,7 +48,7 @@ type call struct {
 	clientApp      *db.Application // the application whose token was presented, nil for a session's token or none
 	session        *db.Session     // of the presented token, nil without one; the session cache shares it, so it is read-only
 	sessionApp     *db.Application // of the session
-	about          *db.User        // the person whom an administrative operation is about; see findSubject
+	about          *db.User        // the person that an administrative operation is about; see findSubject
 	aboutApp       *db.Application // the application that an administrative operation is about
 	audited        bool            // whether the audit event of the call was saved, or is not wanted
 	forgotten      bool            // whether the caller was deleted, so that the event must not have their address and browser

@@ -207,7 +207,7 @@ func (s *Server) changeEmail(c *call, link *db.Link, app *db.Application) error 
 	})
 }
 
-// consumeEmailLink consumes a link of a user, whom it locks and returns as they are now.
+// consumeEmailLink consumes a link of a user. It locks the user and returns them as they are now.
 func (s *Server) consumeEmailLink(ctx context.Context, tx bun.Tx, c *call, link *db.Link) (*db.User, error) {
 	if _, err := c.lockUser(ctx, tx, link.UserID); err != nil {
 		return nil, err

@@ -142,7 +142,7 @@ func (r linkRequest) link(user *db.User) *db.Link {
 	return link
 }
 
-// recipient returns whom the mail with the link goes to. A mail to a new address has no name: whoever has that
+// recipient returns the user that the mail with the link goes to. A mail to a new address has no name: whoever has that
 // address may be a stranger.
 func (r linkRequest) recipient(user *db.User) *db.User {
 	if r.User == 0 {
@@ -170,7 +170,7 @@ func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) erro
 	return err
 }
 
-// linkUser returns the user whom a request concerns: the one who has the address, or the one who wants it. It is nil
+// linkUser returns the user that a request concerns: the one who has the address, or the one who wants it. It is nil
 // if nobody has it, or if somebody has what another one wants.
 func (s *Server) linkUser(ctx context.Context, request linkRequest) (*db.User, error) {
 	user, err := s.DB.UserByEmail(ctx, request.Email)

@@ -34,7 +34,7 @@ const (
 // listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
 // table.
 type listing[Row any] struct {
-	ofUser  bool                    // whether each row belongs to a user, whom the texts call "user"
+	ofUser  bool                    // whether each row belongs to a user, which the texts call "user"
 	search  map[string]string       // what each attribute searches: an expression of lower-case text; nil leaves it to prepare
 	filters map[string]string       // the condition of each filter
 	sorts   map[string]sorting[Row] // by the value of sort.by

@@ -54,7 +54,7 @@ func (s *Server) PeopleIndex(ctx context.Context, req gen.PeopleIndexRequestObje
 	return gen.PeopleIndexActionSuccessful{Data: data}, nil
 }
 
-// FindPeople returns the newest users, limit at most, whom people/index finds by a term, with their records; all for "".
+// FindPeople returns the newest users, limit at most, that people/index finds by a term, with their records; all for "".
 func FindPeople(ctx context.Context, d *db.DB, term string, limit int64) ([]db.User, error) {
 	var found []db.User
 	query := d.NewSelect().Model(&found).OrderExpr("created_at DESC, id DESC").Limit(limit)
@@ -79,7 +79,7 @@ func (s *Server) PeopleRead(ctx context.Context, req gen.PeopleReadRequestObject
 
 var noPerson = []gen.ParamError{paramError("id", gen.Exists, "there is no such person")}
 
-// aboutPerson is change for the person whom the call is about, whom it locks first. It returns errGone if they were
+// aboutPerson is change for the person that the call is about. It locks them first, and returns errGone if they were
 // deleted since they were read.
 func (s *Server) aboutPerson(c *call, do func(ctx context.Context, tx bun.Tx) error) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
-// permit is step 9: who may call an operation, and on whom an administrative one may act. No operation decides
+// permit is step 9: who may call an operation, and which persons an administrative one may act on. No operation decides
 // that by itself.
 func (s *Server) permit(c *call) (gen.Outcome, error) {
 	if !c.hasRole() || !c.inApplication() || !c.hasAccess() {
@@ -50,7 +50,7 @@ func (c *call) hasAccess() bool {
 	return c.op.Access == "" || c.session.User.Access.Includes(db.Access(c.op.Access))
 }
 
-// findSubject finds the person whom an administrative operation is about. It refuses to act on the caller, and
+// findSubject finds the person that an administrative operation is about. It refuses to act on the caller, and
 // lets only administrators act on a person who has access.
 func (s *Server) findSubject(c *call) (gen.Outcome, error) {
 	subject := &c.op.Subject
@@ -73,7 +73,7 @@ func (s *Server) findSubject(c *call) (gen.Outcome, error) {
 	return nil, nil
 }
 
-// namedUser returns the user whom the subject's param names, nil if there is none.
+// namedUser returns the user that the subject's param names, nil if there is none.
 func (s *Server) namedUser(c *call) (*db.User, error) {
 	value := param(c.params, c.op.Subject.Param)
 	if c.op.Subject.Kind == "email" {

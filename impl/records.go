@@ -86,7 +86,7 @@ func (s *Server) mailInvitation(ctx context.Context, tx bun.Tx, c *call, user *d
 	return mail, s.queueMail(ctx, tx, mail, s.Settings.MailPause)
 }
 
-// lockRecord locks the user whom the call is about, and then reads and locks a record of theirs by its id. It
+// lockRecord locks the user that the call is about, and then reads and locks a record of theirs by its id. It
 // returns errGone if either was deleted.
 func (c *call) lockRecord(ctx context.Context, tx bun.Tx, record any) error {
 	_, err := c.lockUser(ctx, tx, c.about.ID)

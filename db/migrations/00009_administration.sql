@@ -94,7 +94,7 @@ CREATE TABLE audit_events (
     actor_id bigint, -- the user who did it, NULL for somebody who is not signed in
     actor_application text NOT NULL DEFAULT '', -- the slug of the application whose token did it
     command boolean NOT NULL DEFAULT false, -- whether the command did it
-    subject_id bigint, -- the user whom it was about
+    subject_id bigint, -- the user it was about
     application text NOT NULL DEFAULT '', -- the slug of the application that it was about
     request_id text NOT NULL DEFAULT '',
     ip text NOT NULL DEFAULT '',

@@ -154,7 +154,8 @@ func readDeprecation(doc *document, schema *object) (*deprecation, error) {
 	}
 	d := &deprecation{Since: date("x-deprecated-since"), Sunset: date("x-sunset"), Reason: asText(doc.keyword(schema, "x-deprecated-reason"))}
 	if d.Since.IsZero() || !d.Sunset.After(d.Since) || d.Reason == "" {
-		return nil, fmt.Errorf("is deprecated, so it needs x-deprecated-since and a later x-sunset, both like '2026-11-23', and x-deprecated-reason")
+		return nil, fmt.Errorf("is deprecated, so it needs x-deprecated-since and a later x-sunset, both like '2026-11-23', " +
+			"and x-deprecated-reason")
 	}
 	return d, nil
 }
@@ -169,8 +170,10 @@ func statuses(outcomes []*outcome) (all []*status, _ error) {
 			bySlug[one.Slug] = known
 			all = append(all, known)
 		}
-		if one.Code != known.Code || one.Retry != known.Retry || one.Uncommon != known.Uncommon || (one.Deprecation == nil) != (known.Deprecation == nil) {
-			return nil, fmt.Errorf("%s and %s are both %q: code, x-retry, x-uncommon and deprecated must be the same", known.Name, one.Name, one.Slug)
+		if one.Code != known.Code || one.Retry != known.Retry || one.Uncommon != known.Uncommon ||
+			(one.Deprecation == nil) != (known.Deprecation == nil) {
+			return nil, fmt.Errorf("%s and %s are both %q: code, x-retry, x-uncommon and deprecated must be the same",
+				known.Name, one.Name, one.Slug)
 		}
 		known.Meanings = append(known.Meanings, one)
 	}

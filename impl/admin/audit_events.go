@@ -33,7 +33,7 @@ type ListedEvent struct {
 	Changed     []string `json:"changed"`
 }
 
-// ListedActor is who did something, or whom it was about: a user, who has no Email once they were deleted, an
+// ListedActor is who did something, or the user it was about: one who has no Email once they were deleted, an
 // application or the command.
 type ListedActor struct {
 	ID          int64  `json:"id,omitempty"`

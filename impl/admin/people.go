@@ -22,7 +22,7 @@ type ShownPerson struct {
 	Sessions []gen.ExportedSession `json:"sessions"`
 }
 
-// NamedPerson says whom a verb has changed or deleted.
+// NamedPerson is the user that a verb has changed or deleted.
 type NamedPerson struct {
 	ID    int64  `json:"id"`
 	Email string `json:"email"`

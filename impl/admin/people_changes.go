@@ -13,10 +13,11 @@ import (
 
 var (
 	errEmailTaken = errors.New("NEW is taken: a user has this address")
-	errForgotten  = errors.New("the user has no record, so the clean-up would delete them with an address that is not verified: pass --verified")
+	errForgotten  = errors.New("the user has no record, so the clean-up would delete them with an address that is not verified: " +
+		"pass --verified")
 )
 
-// changePerson is change for the user with an e-mail address, whom it locks first.
+// changePerson is change for the user with an e-mail address. It locks the user first.
 func changePerson(
 	ctx context.Context, d *db.DB, verb, address string, now time.Time,
 	do func(ctx context.Context, tx bun.Tx, user *db.User) (changed []string, _ error),
@@ -109,7 +110,7 @@ func SetEmail(ctx context.Context, d *db.DB, address, wanted string, verified bo
 	return changed, err
 }
 
-// ReplaceEmail saves another address, and whether it is verified, of a user whom the transaction has locked. Google,
+// ReplaceEmail saves another address, and whether it is verified, of a user that the transaction has locked. Google,
 // which vouched for the address before, is unlinked. All links end, except those that undo a change of the address, are
 // younger than a time and were made before the link with an id; so do all sessions except one. It returns
 // db.ErrAlreadyExists if another user has the address; then the transaction cannot go on.

@@ -21,7 +21,7 @@ const (
 	EmailChangeRequested Kind = "email_change_requested" // tells the present address
 	EmailChanged         Kind = "email_changed"          // tells the old address, with a link that undoes the change
 	AccountDeleted       Kind = "account_deleted"        // tells users that they deleted their account
-	Invitation           Kind = "invitation"             // welcome to somebody whom an employee made a user, with a link to set a password
+	Invitation           Kind = "invitation"             // welcome to somebody that an employee made a user, with a link to set a password
 	NewRecord            Kind = "new_record"             // tells a user of a record that an employee made
 )
 

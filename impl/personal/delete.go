@@ -21,7 +21,7 @@ const (
 	Oneself
 )
 
-// Delete deletes a user, whom the transaction has locked, and everything that belongs to them. Audit events and
+// Delete deletes a user that the transaction has locked, and everything that belongs to them. Audit events and
 // notifications keep the id.
 func Delete(ctx context.Context, tx bun.Tx, userID int64, by By) error {
 	user := &db.User{ID: userID}

@@ -120,7 +120,7 @@ func (p *personExport) Run(ctx context.Context) error {
 
 type personDelete struct{ aboutPerson }
 
-// Run prints whom it has deleted.
+// Run prints who was deleted.
 func (p *personDelete) Run(ctx context.Context) error {
 	return p.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
 		deleted, err := admin.DeletePerson(ctx, d, p.Email, time.Now())
@@ -128,7 +128,7 @@ func (p *personDelete) Run(ctx context.Context) error {
 	})
 }
 
-// say prints whom a verb has changed, and what it did, unless it failed.
+// say prints who was changed by a verb, and what it did, unless it failed.
 func (p *aboutPerson) say(changed admin.NamedPerson, err error, what string) error {
 	switch {
 	case err != nil:

@@ -10,7 +10,7 @@ import (
 
 type personSignOut struct{ aboutPerson }
 
-// Run prints whom it has signed out.
+// Run prints who was signed out.
 func (p *personSignOut) Run(ctx context.Context) error {
 	return p.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
 		changed, err := admin.SignOutPerson(ctx, d, p.Email, time.Now())
@@ -20,7 +20,7 @@ func (p *personSignOut) Run(ctx context.Context) error {
 
 type personSuspend struct{ aboutPerson }
 
-// Run prints whom it has suspended.
+// Run prints who was suspended.
 func (p *personSuspend) Run(ctx context.Context) error {
 	return p.withPrepared(ctx, func(ctx context.Context, d *db.DB) error {
 		changed, err := admin.SuspendPerson(ctx, d, p.Email, time.Now())
