@@ -1,0 +1,18 @@
+import { PlanoAuth, PlanoAuthError, type Outcome } from "planoauth";
+import * as session from "./session";
+
+/** The client of this server. It sends the token of the page's session. */
+export const planoauth = new PlanoAuth({ baseUrl: location.origin, token: session.token });
+
+/** What a call came to: a documented outcome, or none, where the server could not be reached or answered otherwise. */
+export type Answer = Outcome | "unreachable";
+
+/** Makes a call, and returns "unreachable" where it has no outcome. */
+export async function attempt<Result extends Outcome>(call: Promise<Result>): Promise<Result | "unreachable"> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof PlanoAuthError) return "unreachable";
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { ParamError } from "planoauth";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Answer } from "../api";
+import { rules } from "../texts/rules";
+import { statuses, type Slug } from "../texts/statuses";
+import { text } from "./texts";
+
+/** Returns the errors of an outcome that has any. */
+export function errorsOf(answer: Answer | null): ParamError[] {
+  return answer && answer !== "unreachable" && "errors" in answer ? (answer.errors as ParamError[]) : [];
+}
+
+/**
+ * Shows why something did not work: a text for the slug, what is wrong with params that have no field on the page, the
+ * request id, and a link to the page of the slug. It takes the focus.
+ */
+export function Refusal({ answer, shown = [], children }: { answer: Answer | null; shown?: string[]; children?: ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (answer && !document.querySelector('form [aria-invalid="true"]')) box.current?.focus();
+  }, [answer]);
+  if (!answer) return null;
+  const elsewhere = errorsOf(answer).filter((error) => !shown.includes(error.param));
+  return (
+    <div class="notice problem" role="alert" tabIndex={-1} ref={box}>
+      {answer === "unreachable" ? (
+        <p>{text.unreachable}</p>
+      ) : (
+        <>
+          <p>{statuses[answer.status as Slug] ?? answer.message}</p>
+          {elsewhere.length > 0 && (
+            <ul>
+              {elsewhere.map((error) => (
+                <li key={error.param}>
+                  <code>{error.param}</code>: {rules[error.rule]}
+                </li>
+              ))}
+            </ul>
+          )}
+          {children}
+          <p class="request">
+            <a href={`/statuses/${answer.status}`} target="_blank" rel="noreferrer">
+              {text.meaning}
+            </a>{" "}
+            · {text.request} <code>{answer.request_id}</code>
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
