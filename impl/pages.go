@@ -33,6 +33,7 @@ func (s *Server) pages(e *echo.Echo) {
 		return nil
 	})
 	s.hostedPages(e)
+	s.ownPages(e)
 	s.linkPages(e)
 	e.GET("/health/live", func(ec echo.Context) error { return ec.String(http.StatusOK, "live\n") })
 	e.GET("/health/ready", s.ready)

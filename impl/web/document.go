@@ -17,7 +17,10 @@ type Script string
 
 // The scripts, one for each group of pages.
 const (
-	Hosted Script = "hosted.tsx" // /sign-in, /register, /forgot
+	Hosted  Script = "hosted.tsx"  // /sign-in, /register, /forgot
+	Links   Script = "links.tsx"   // behind mailed links: /reset, /verify, /email
+	Account Script = "account.tsx" // /account
+	Console Script = "console.tsx" // /console
 )
 
 // Document is one page.
