@@ -47,9 +47,11 @@ export function Footer() {
           {text.help}
         </a>
       )}
-      <a href={other.href} lang={data.language === "en" ? "es" : "en"}>
-        {text.language}
-      </a>
+      {!data.posted && (
+        <a href={other.href} lang={data.language === "en" ? "es" : "en"}>
+          {text.language}
+        </a>
+      )}
       {data.mailbox && <a href={data.mailbox}>{data.mailbox}</a>}
     </footer>
   );

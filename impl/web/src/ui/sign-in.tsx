@@ -4,7 +4,6 @@ import { attempt, planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Field, Form, PasswordField } from "./form";
 import { beginGoogle } from "./google";
-import { Refusal } from "./refusal";
 import { text as common } from "./texts";
 
 /** A session that was just made. */
@@ -99,15 +98,22 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
   }
   return (
     <div class="stack">
-      <Refusal answer={refused} />
       <Form
         send={(values) => (setRefused(null), signIn(values))}
+        refused={refused}
         action={text.action}
         remedy={(answer) => {
           if (answer === "unreachable") return null;
           if (answer.status === "email-not-found" && register) return <Way label={text.register} go={() => register(email)} />;
           if (answer.status === "user-has-no-password") return <Way label={text.link} go={sendLink} />;
           if (answer.status === "invalid-password" && forgotten) return <Way label={text.forgotten} go={() => forgotten(email)} />;
+          if ((answer.status === "user-requires-role" || answer.status === "user-suspended") && data.application?.support_url) {
+            return (
+              <a href={data.application.support_url} rel="noreferrer">
+                {common.help}
+              </a>
+            );
+          }
           return null;
         }}
       >
