@@ -61,7 +61,7 @@ export function Form({ send, action, danger = false, children, remedy, beside }:
   );
 }
 
-interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "label"> {
+export interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "label"> {
   /** The name of the field; also the param whose errors it shows, unless that is given. */
   name: string;
   param?: string;
