@@ -63,7 +63,7 @@ func startVisit(t *testing.T, chromium context.Context) *visit {
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	google := startIssuer(t)
-	e := start(t, withSettings(atOwnURL), withGoogle(google.url), withSQL("UPDATE applications SET url = '"+s.url+"/' WHERE slug = 'planoorder'"))
+	e := start(t, atPublicURL, withGoogle(google.url), withSQL("UPDATE applications SET url = '"+s.url+"/' WHERE slug = 'planoorder'"))
 	s.api, s.auth = e.api, e.url
 	v := &visit{openTab(t, chromium, 390, e.url, s.url, google.url), e, s, google, chromium}
 	t.Cleanup(v.checkSecrets)
@@ -89,6 +89,12 @@ func (v *visit) checkSecrets() {
 			v.t.Errorf("the log has %s", secret)
 		}
 	}
+}
+
+// refuses waits until the page tells of a refusal, with a link to what that means.
+func (v *visit) refuses(slug string) {
+	v.t.Helper()
+	v.shows(`[role="alert"] a[href="/statuses/`+slug+`"]`, "What this means")
 }
 
 // forgive forgets that the browser complains of a page with this status, which is what the test wants.
@@ -272,12 +278,12 @@ func beRefusedByGoogle(v *visit) {
 		v.do(click("main > .stack > .button.plain:nth-of-type(2)"))
 	}
 	begin(account{"sub": "1", "email": "ada@example.com"})
-	v.shows(".notice", "google-email-unverified")
+	v.refuses("google-email-unverified")
 	v.inspect("google-unverified")
 	begin(account{"sub": "2", "email": taken, "email_verified": true})
-	v.shows(".notice", "google-account-conflict")
+	v.refuses("google-account-conflict")
 	begin(account{"aud": "somebody else"})
-	v.shows(".notice", "google-sign-in-failed")
+	v.refuses("google-sign-in-failed")
 	v.google.set(func() {
 		v.google.be["/auth"] = func(w http.ResponseWriter, r *http.Request) {
 			back := url.Values{"state": {r.FormValue("state")}, "error": {"access_denied"}}
@@ -373,11 +379,7 @@ func beRefused(v *visit) {
 		return v.e.send("POST", "/api/v1/sessions/create", b64("{}"), "Content-Type", "text/plain").status() == "route-not-found"
 	})
 	v.do(click("main > .links .text-button"), fill("[name=password]", goodPassword), click("form .button"))
-	v.shows("form .notice a", "What this means")
-	v.shows("form .notice code", "")
-	if slug := evaluate[string](v.tab, `document.querySelector("form .notice .request a").pathname`); slug != "/statuses/route-not-found" {
-		v.t.Errorf("the page tells of %s", slug)
-	}
+	v.refuses("route-not-found")
 }
 
 func signInByKeyboard(v *visit) {
