@@ -14,6 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/token"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 // googleStateLife is how long a started sign-in with Google can be completed.
@@ -128,7 +129,11 @@ func (s *Server) googleCallback(ec echo.Context) error {
 		app = nil
 	}
 	if app == nil {
-		return s.showNotice(ec, http.StatusBadRequest, googleTooLate.in(ec))
+		notice := googleTooLate.in(ec)
+		if s.googleTarget(state, s.registry.newest.Load()) != nil {
+			notice.Link, notice.Label = state.RedirectURL, googleTooLate[web.LanguageOf(ec.Request())].label
+		}
+		return s.showNotice(ec, http.StatusBadRequest, notice)
 	}
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return ec.Redirect(http.StatusSeeOther, formats.AddQuery(state.RedirectURL, passed))
@@ -151,6 +156,14 @@ func (s *Server) findGoogleState(c *call, text string) (*db.GoogleState, error) 
 // unknown (a nil state) or expired, or when the application no longer allows its redirect URL.
 func (s *Server) googleApplication(state *db.GoogleState, r *registry, now time.Time) *db.Application {
 	if state == nil || !now.Before(state.CreatedAt.Add(googleStateLife)) {
+		return nil
+	}
+	return s.googleTarget(state, r)
+}
+
+// googleTarget is googleApplication for a sign-in that may have expired.
+func (s *Server) googleTarget(state *db.GoogleState, r *registry) *db.Application {
+	if state == nil {
 		return nil
 	}
 	app := r.appsByID[state.ApplicationID]

@@ -27,14 +27,29 @@ func (t noticeText) of(ec echo.Context, app *db.Application, back string) web.No
 	}
 }
 
+// by returns the notice about a product that has to be mended, with the way back to it where it is known. The
+// application may be nil.
+func (t noticeText) by(ec echo.Context, app *db.Application, wrong []string) web.Notice {
+	notice := t.in(ec, wrong...)
+	if app != nil {
+		notice.Application = webApplication(app)
+		if notice.Link = notice.Application.URL; notice.Link != "" {
+			notice.Label = fmt.Sprintf(t[web.LanguageOf(ec.Request())].label, app.Name)
+		}
+	}
+	return notice
+}
+
 var wronglyOpened = noticeText{
 	web.English: {
 		"This page cannot be opened like this",
-		"The site that sent you here has to be repaired by its developers. Your account is not affected. Go back to the site, and try again later.", "",
+		"The site that sent you here has to be repaired by its developers. Your account is not affected. Go back to the site, and try again later.",
+		"Back to %s",
 	},
 	web.Spanish: {
 		"Esta página no se puede abrir así",
-		"Los desarrolladores del sitio que te ha enviado aquí tienen que repararlo. Tu cuenta no se ve afectada. Vuelve al sitio e inténtalo más tarde.", "",
+		"Los desarrolladores del sitio que te ha enviado aquí tienen que repararlo. Tu cuenta no se ve afectada. Vuelve al sitio e inténtalo más tarde.",
+		"Volver a %s",
 	},
 }
 
@@ -70,9 +85,9 @@ var registeredAlready = noticeText{
 }
 
 var googleTooLate = noticeText{
-	web.English: {"Start again with Google", "This sign-in with Google is unknown, or older than ten minutes. Go back to where you began, and start again.", ""},
+	web.English: {"Start again with Google", "This sign-in with Google took longer than ten minutes, or it was finished already. Go back to where you began, and start again.", "Start again"},
 	web.Spanish: {
 		"Empieza de nuevo con Google",
-		"Este inicio de sesión con Google no se reconoce o tiene más de diez minutos. Vuelve al lugar donde lo empezaste y hazlo de nuevo.", "",
+		"Este inicio de sesión con Google ha tardado más de diez minutos o ya se completó. Vuelve al lugar donde lo empezaste y hazlo de nuevo.", "Empezar de nuevo",
 	},
 }

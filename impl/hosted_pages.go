@@ -54,7 +54,7 @@ func (s *Server) showHosted(ec echo.Context) error {
 		wrong = append(wrong, "challenge: it must be the S256 challenge of a verifier (RFC 7636), 43 characters of base64url")
 	}
 	if len(wrong) > 0 {
-		return s.showNotice(ec, http.StatusBadRequest, wronglyOpened.in(ec, wrong...))
+		return s.showNotice(ec, http.StatusBadRequest, wronglyOpened.by(ec, app, wrong))
 	}
 	return s.showPage(ec, web.Document{Script: web.Hosted, Title: app.Name, Application: webApplication(app), Page: page})
 }
@@ -110,7 +110,7 @@ func (s *Server) showHandedOver(ec echo.Context) error {
 		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, foreignDetail))
 	}
 	if len(wrong) > 0 {
-		return s.showNotice(ec, cmp.Or(code, http.StatusBadRequest), wronglyOpened.in(ec, wrong...))
+		return s.showNotice(ec, cmp.Or(code, http.StatusBadRequest), wronglyOpened.by(ec, app, wrong))
 	}
 	refusal, err := s.admitToken(c, text, gen.TokenParamToken)
 	switch {
@@ -165,6 +165,6 @@ func (s *Server) showPerson(ec echo.Context, page hostedPage, token string) erro
 	}
 	page.Person = &hostedPerson{Token: token, Email: user.Email, FirstName: user.FirstName, LastName: user.LastName}
 	return s.showPage(ec, web.Document{
-		Script: web.Hosted, Title: c.sessionApp.Name, Application: webApplication(c.sessionApp), Posted: true, Page: page,
+		Script: web.Hosted, Title: c.sessionApp.Name, Application: webApplication(c.sessionApp), Page: page,
 	})
 }

@@ -52,6 +52,7 @@ func (s *Server) showPage(ec echo.Context, document web.Document) error {
 
 // showNotice answers with a page that says one thing.
 func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error {
+	notice.Request = map[web.Language]string{web.English: "Request", web.Spanish: "Solicitud"}[web.LanguageOf(ec.Request())]
 	title := notice.Title
 	if notice.Application != nil {
 		title += " · " + notice.Application.Name

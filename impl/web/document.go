@@ -31,7 +31,6 @@ type Document struct {
 	Application *Application  // whose name, logo and colors the page wears; nil for PlanoAuth's own
 	Google      bool          // whether people can sign in with Google
 	Mailbox     string        // the path of the development mailbox, "" where mails are really sent
-	Posted      bool          // whether the page answers a form, which no link can send again
 	Page        any           // what the script of this page is told besides, as JSON; document.ts says how to read it
 	Content     template.HTML // of a page without a script
 }
@@ -53,7 +52,6 @@ type data struct {
 	Application *Application `json:"application,omitempty"`
 	Google      bool         `json:"google"`
 	Mailbox     string       `json:"mailbox,omitempty"`
-	Posted      bool         `json:"posted,omitempty"`
 	Page        any          `json:"page,omitempty"`
 }
 
@@ -79,7 +77,7 @@ func (d *Document) HTML() ([]byte, error) {
 	err := documentTemplate.Execute(&html, map[string]any{
 		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": d.Content,
 		"NoScript": noScript[d.Language],
-		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Posted, d.Page},
+		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Page},
 	})
 	return html.Bytes(), err
 }

@@ -6,8 +6,6 @@ export interface DocumentData {
   google: boolean;
   /** The path of the development mailbox; absent where mails are really sent. */
   mailbox?: string;
-  /** Whether the page answers a form, which no link can send again. */
-  posted?: boolean;
   /** What the server says to this page alone. */
   page?: unknown;
 }

@@ -68,7 +68,7 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
     </a>
   );
   return (
-    <SingleCard title={text.title}>
+    <SingleCard title={text.title} lasting>
       <div class="notice">
         <p>
           {text.why} <strong>{person.email}</strong>.{" "}

@@ -10,19 +10,19 @@ import { application, page, type Path } from "./product";
 const text = translate({
   en: {
     title: "Set a new password",
-    why: "We send you a link, with which you set a new password.",
+    why: "We will send you a link to set a new password.",
     action: "Send the link",
     sent: "Check your mail",
     sentTo: "If there is an account with this address, a link is on its way to it. It works once, for an hour.",
-    nothing: "No mail after a few minutes? Look into the folder for spam, or check the address.",
+    nothing: "No mail after a few minutes? Look in your spam folder, or check the address.",
     again: "Use another address",
-    signIn: "Back to the sign-in",
+    signIn: "Back to sign-in",
     register: "Create an account",
     back: `Back to ${application.name}`,
   },
   es: {
     title: "Crea una contraseña nueva",
-    why: "Te enviamos un enlace con el que creas una contraseña nueva.",
+    why: "Te enviaremos un enlace para crear una contraseña nueva.",
     action: "Enviar el enlace",
     sent: "Revisa tu correo",
     sentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace. Funciona una sola vez, durante una hora.",

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
-import { data, translate } from "../document";
+import { translate } from "../document";
 import { SingleCard } from "../ui/frame";
 import { finishGoogle, fromGoogle } from "../ui/google";
 import type { NewSession } from "../ui/sign-in";
@@ -87,7 +87,7 @@ export function Hosted() {
     );
   }
   const ways: Ways = { email, setEmail, go, done, refused };
-  if (person) return <BecomeClient person={person} posted={data.posted ?? false} done={done} forget={() => forget(person.token)} />;
+  if (person) return <BecomeClient person={person} posted={page.person !== undefined} done={done} forget={() => forget(person.token)} />;
   if (path === "/forgot") return <Forgot {...ways} />;
   if (path === "/register") return <Register {...ways} />;
   return <SignIn {...ways} />;

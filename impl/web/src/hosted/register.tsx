@@ -3,7 +3,7 @@ import { attempt, planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Field, Form } from "../ui/form";
 import { SingleCard } from "../ui/frame";
-import { beginGoogle } from "../ui/google";
+import { GoogleButton } from "../ui/google-button";
 import { NewPasswordField } from "../ui/new-password";
 import { text as common } from "../ui/texts";
 import { clientOf, NameFields, OptionalFields } from "./client-fields";
@@ -14,20 +14,18 @@ import { addressOf, application, page } from "./product";
 const text = translate({
   en: {
     title: "Create an account",
-    why: `With it you use ${application.name}.`,
+    why: `You will use it to sign in to ${application.name}.`,
     action: "Create account",
     or: "or",
-    google: "Continue with Google",
     signIn: "Sign in",
     signInWith: "Sign in with this address",
     have: "You have an account already?",
   },
   es: {
     title: "Crear una cuenta",
-    why: `Con ella usas ${application.name}.`,
+    why: `La usarás para iniciar sesión en ${application.name}.`,
     action: "Crear cuenta",
     or: "o",
-    google: "Continuar con Google",
     signIn: "Iniciar sesión",
     signInWith: "Iniciar sesión con esta dirección",
     have: "¿Ya tienes una cuenta?",
@@ -68,9 +66,7 @@ export function Register({ email, setEmail, go, done, refused }: Ways) {
       <GoogleRefusal refused={notBegun ?? refused} />
       {data.google && (
         <>
-          <button type="button" class="button plain wide" onClick={async () => setNotBegun(await beginGoogle(application.slug, addressOf("/register")))}>
-            {text.google}
-          </button>
+          <GoogleButton application={application.slug} backTo={addressOf("/register")} failed={setNotBegun} />
           <p class="divider">{text.or}</p>
         </>
       )}

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { translate } from "../document";
 import { SingleCard } from "../ui/frame";
 import { SignInForm } from "../ui/sign-in";
@@ -12,9 +13,10 @@ const text = translate({
 
 /** The page /sign-in, for the people of products that have no page of their own. */
 export function SignIn({ email, setEmail, go, done, refused }: Ways) {
+  const [sent, setSent] = useState<string | null>(null);
   return (
-    <SingleCard title={text.title}>
-      <GoogleRefusal refused={refused} />
+    <SingleCard title={sent ?? text.title}>
+      {!sent && <GoogleRefusal refused={refused} />}
       <SignInForm
         application={application.slug}
         redirectURL={page.redirect_url}
@@ -23,6 +25,7 @@ export function SignIn({ email, setEmail, go, done, refused }: Ways) {
         done={done}
         register={application.admits_clients ? (typed) => (setEmail(typed), go("/register")) : undefined}
         forgotten={(typed) => (setEmail(typed), go("/forgot"))}
+        sending={setSent}
       />
     </SingleCard>
   );

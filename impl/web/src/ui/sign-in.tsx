@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Field, Form, PasswordField } from "./form";
-import { beginGoogle } from "./google";
+import { GoogleButton } from "./google-button";
 import { text as common } from "./texts";
 
 /** A session that was just made. */
@@ -13,7 +13,6 @@ const text = translate({
   en: {
     action: "Sign in",
     or: "or",
-    google: "Continue with Google",
     link: "E-mail me a sign-in link",
     linkSent: "Check your mail",
     linkSentTo: "If there is an account with this address, a sign-in link is on its way to it. It works once, for 15 minutes.",
@@ -24,7 +23,6 @@ const text = translate({
   es: {
     action: "Iniciar sesión",
     or: "o",
-    google: "Continuar con Google",
     link: "Enviarme un enlace de acceso",
     linkSent: "Revisa tu correo",
     linkSentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace de acceso. Funciona una sola vez, durante 15 minutos.",
@@ -47,10 +45,12 @@ interface SignInProps {
   register?: ((email: string) => void) | undefined;
   /** Goes on to the page for a forgotten password. */
   forgotten?: ((email: string) => void) | undefined;
+  /** Called when a link was sent, with the heading for it, and with null when the form is back. By default the heading is shown here. */
+  sending?: (heading: string | null) => void;
 }
 
 /** The ways to sign in: password, mailed link, Google. */
-export function SignInForm({ application, redirectURL, googleURL, email: known = "", done, register, forgotten }: SignInProps) {
+export function SignInForm({ application, redirectURL, googleURL, email: known = "", done, register, forgotten, sending }: SignInProps) {
   const [email, setEmail] = useState(known);
   const [sent, setSent] = useState(false);
   const [refused, setRefused] = useState<Answer | null>(null);
@@ -70,17 +70,22 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
     }
   }
 
+  function show(sent: boolean) {
+    setSent(sent);
+    sending?.(sent ? text.linkSent : null);
+  }
+
   async function sendLink() {
     const outcome = await attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...back }, { token: null }));
     const worked = outcome !== "unreachable" && outcome.status === "action-successful";
-    setSent(worked);
+    show(worked);
     setRefused(worked ? null : outcome);
   }
 
   if (sent) {
     return (
       <div class="stack" role="status">
-        <h2>{text.linkSent}</h2>
+        {!sending && <h2>{text.linkSent}</h2>}
         <p>{text.linkSentTo}</p>
         <p>
           <strong>{email}</strong>
@@ -90,9 +95,11 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
             <a href={data.mailbox}>{data.mailbox}</a>
           </p>
         )}
-        <button type="button" class="text-button" onClick={() => setSent(false)}>
-          {text.back}
-        </button>
+        <p>
+          <button type="button" class="text-button" onClick={() => show(false)}>
+            {text.back}
+          </button>
+        </p>
       </div>
     );
   }
@@ -133,11 +140,7 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
       <button type="button" class="button plain wide" onClick={sendLink}>
         {text.link}
       </button>
-      {data.google && (
-        <button type="button" class="button plain wide" onClick={async () => setRefused(await beginGoogle(application, googleURL))}>
-          {text.google}
-        </button>
-      )}
+      {data.google && <GoogleButton application={application} backTo={googleURL} failed={setRefused} />}
       {(register || forgotten) && (
         <p class="links">
           {forgotten && <Way label={text.forgotten} go={() => forgotten(email)} />}
