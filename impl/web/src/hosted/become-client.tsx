@@ -16,6 +16,8 @@ const text = translate({
     notYou: "Not you?",
     action: "Finish registration",
     back: `Back to ${application.name}`,
+    closed: "This account has no access",
+    whyClosed: `Nobody can register for ${application.name} here. Ask the people who run it to give you access.`,
   },
   es: {
     title: "Termina tu registro",
@@ -24,6 +26,8 @@ const text = translate({
     notYou: "¿No eres tú?",
     action: "Terminar el registro",
     back: `Volver a ${application.name}`,
+    closed: "Esta cuenta no tiene acceso",
+    whyClosed: `Aquí no es posible registrarse en ${application.name}. Pide acceso a las personas que lo gestionan.`,
   },
 });
 
@@ -67,16 +71,28 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
       {text.back}
     </a>
   );
+  const who = (
+    <div class="notice">
+      <p>
+        {text.why} <strong>{person.email}</strong>.{" "}
+        <button type="button" class="text-button" onClick={isSomebodyElse}>
+          {text.notYou}
+        </button>
+      </p>
+    </div>
+  );
+  if (!application.admits_clients) {
+    return (
+      <SingleCard title={text.closed} lasting>
+        {who}
+        <p>{text.whyClosed}</p>
+        <p>{back}</p>
+      </SingleCard>
+    );
+  }
   return (
     <SingleCard title={text.title} lasting>
-      <div class="notice">
-        <p>
-          {text.why} <strong>{person.email}</strong>.{" "}
-          <button type="button" class="text-button" onClick={isSomebodyElse}>
-            {text.notYou}
-          </button>
-        </p>
-      </div>
+      {who}
       <Refusal answer={refused} />
       <p>{text.rest}</p>
       <Form send={send} action={text.action} remedy={(answer) => (isOver(answer) ? back : null)}>
