@@ -229,7 +229,12 @@ func signInWithoutRecord(v *visit) {
 	v.shows("h1", "Finish your registration")
 	v.do(fill("[name=first_name]", "https://evil.example"), click("form .button"))
 	v.shows(".error", "without a web address")
-	v.do(fill("[name=first_name]", "Ada"), click("form .button"))
+	v.e.exec("DELETE FROM sessions") // in the middle of the form
+	v.do(click("form .button"))
+	v.shows("h1", "You are not signed in any more")
+	v.do(click("main > .button"), fill("[name=email]", email), fill("[name=password]", goodPassword), click("form .button"))
+	v.shows("h1", "Finish your registration")
+	v.do(click("form .button"))
 	v.shows("h1", "Welcome "+email+" to order 7")
 }
 
@@ -382,6 +387,8 @@ func beRefused(v *visit) {
 	v.do(fill("[name=email]", "ada@example.com"), fill("[name=password]", goodPassword), click("form .button"))
 	v.shows("h1", "This account has no access")
 	v.inspect("no-access")
+	v.do(click("a.button"))
+	v.shows("h1", "Back at order 7")
 }
 
 func signInByKeyboard(v *visit) {
@@ -439,9 +446,10 @@ func beSomebodyElse(v *visit) {
 	v.shows(".notice", "Not you?")
 	v.e.exec("DELETE FROM sessions") // in the middle of the form
 	v.do(click("form .button"))
+	v.shows("h1", "You are not signed in any more")
 	v.refuses("invalid-token")
 	v.inspect("handed-over-ended")
-	v.do(click("form .notice > a"))
+	v.do(click("a.button"))
 	v.shows("h1", "Back at order 7")
 
 	token := v.e.signIn(v.e.user(person{}))
