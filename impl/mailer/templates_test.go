@@ -193,7 +193,7 @@ func TestBrand(t *testing.T) {
 	}{
 		{"none", db.Application{Name: "Plano"}, []string{">Plano</td>", `bgcolor="#3745c4"`, ".button { background: #7b89ff !important }"}, nil, "<img", "Help"},
 		{"all", db.Application{Slug: "plano-x2", Name: `Plano "X2"`, LogoDigest: "ab", AccentColor: "#ffd400", SupportURL: "https://plano.example/help?a=b"},
-			[]string{`<img src="https://auth.example/applications/plano-x2/logo" alt="Plano &#34;X2&#34;"`, `bgcolor="#ffd400"`, "color:#15181e;text-decoration:none",
+			[]string{`<img src="https://auth.example/applications/plano-x2/logo" alt=""`, `Plano &#34;X2&#34;</td>`, `bgcolor="#ffd400"`, "color:#15181e;text-align:center",
 				".button { background: #ffd400 !important }", ".button a { color: #15181e !important }", `Help: <a href="https://plano.example/help?a=b"`},
 			[]string{"\nHelp: https://plano.example/help\n"}, "#3745c4", "<"},
 		{"an address", db.Application{SupportURL: "mailto:help@plano.example?subject=Hi"}, []string{`<a href="mailto:help@plano.example?subject=Hi"`, ">help@plano.example</a>"},
