@@ -126,8 +126,8 @@ func (e *env) mailLanguage(kind mailer.Kind, to string) (language string) {
 	return language
 }
 
-// TestMailsFollowTheLocale: each kind of mail is in the language that its user has saved, whoever causes it, else in the
-// language of the request.
+// TestMailsFollowTheLocale: each kind of mail is in the language that its user has saved, whoever causes it, else in
+// that of the request.
 func TestMailsFollowTheLocale(t *testing.T) {
 	t.Parallel()
 	for _, kind := range mailer.Kinds {

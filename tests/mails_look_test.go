@@ -77,8 +77,8 @@ var mailsWithLink = map[mailer.Kind]bool{
 	mailer.EmailChange: true, mailer.EmailChangeByAdmin: true, mailer.EmailChanged: true,
 }
 
-// TestMailsLookLong shows each mail in each language in Chromium: a window of 320 pixels need not be scrolled sideways, and axe
-// finds nothing in either scheme.
+// TestMailsLookLong shows each mail in each language in Chromium: a window of 320 pixels need not be scrolled sideways,
+// and axe finds nothing in either scheme.
 func TestMailsLookLong(t *testing.T) {
 	t.Parallel()
 	chromium, url := startChromium(t), serveMails(t)

@@ -2,7 +2,6 @@ package mailer
 
 import (
 	"bytes"
-	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -103,7 +102,7 @@ type letter struct {
 	Link, Label, Note, Fallback                    string // "" for kinds without a link
 	Facts                                          []fact
 	Details                                        []string // paragraphs
-	Application, Logo, Sent, Help, HelpURL, HelpTo string
+	Application, Logo, Sent, Help, HelpURL, HelpTo string // no Logo and HelpURL for some applications
 	Light, Dark                                    colors
 }
 
@@ -123,7 +122,8 @@ func (t *Templates) Write(kind Kind, user *db.User, app *db.Application, facts F
 		Kind: string(kind), ToEmail: user.Email, ToName: oneLine(user.FirstName + " " + user.LastName), CreatedAt: facts.Time,
 		UserID: user.ID,
 	}
-	l, err := t.letter(words, content{Facts: facts, FirstName: oneLine(user.FirstName), Email: user.Email, Application: oneLine(app.Name)}, app)
+	c := content{Facts: facts, FirstName: oneLine(user.FirstName), Email: user.Email, Application: oneLine(app.Name)}
+	l, err := t.letter(words, c, app)
 	if err != nil {
 		return nil, err
 	}
@@ -163,8 +163,7 @@ func (t *Templates) letter(words *texttemplate.Template, c content, app *db.Appl
 	if app.LogoDigest != "" {
 		l.Logo = t.publicURL + "/applications/" + url.PathEscape(app.Slug) + "/logo"
 	}
-	l.HelpTo, _, _ = strings.Cut(strings.TrimPrefix(app.SupportURL, "mailto:"), "?")
-	l.HelpTo = cmp.Or(l.HelpTo, app.SupportURL)
+	l.HelpTo, _, _ = strings.Cut(strings.TrimPrefix(app.SupportURL, "mailto:"), "?") // a person types no query
 	return l, failed
 }
 
