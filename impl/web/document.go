@@ -32,6 +32,7 @@ type Document struct {
 	Google      bool          // whether people can sign in with Google
 	Mailbox     string        // the path of the development mailbox, "" where mails are really sent
 	Page        any           // what the script of this page is told besides, as JSON; document.ts says how to read it
+	Styles      []string      // the URLs of stylesheets besides base.css
 	Content     template.HTML // of a page without a script
 }
 
@@ -75,7 +76,7 @@ func (d *Document) HTML() ([]byte, error) {
 		theme = d.Application.Theme
 	}
 	err := documentTemplate.Execute(&html, map[string]any{
-		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": d.Content,
+		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": d.Content, "Styles": d.Styles,
 		"NoScript": noScript[d.Language],
 		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Page},
 	})
