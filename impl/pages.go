@@ -54,7 +54,7 @@ func (s *Server) showReading(ec echo.Context, page web.Reading) error {
 	if err != nil {
 		return err
 	}
-	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content})
+	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail"})
 }
 
 func (s *Server) show(ec echo.Context, code int, document web.Document) error {
@@ -67,7 +67,7 @@ func (s *Server) show(ec echo.Context, code int, document web.Document) error {
 	if err != nil {
 		return err
 	}
-	web.SetHeaders(ec.Response().Header())
+	document.Headers(ec.Response().Header())
 	return ec.HTMLBlob(code, html)
 }
 

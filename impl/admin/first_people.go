@@ -16,7 +16,7 @@ import (
 // FirstPerson is somebody to sign in as on a development server.
 type FirstPerson struct {
 	Email, FirstName, LastName string
-	Role                       string // what they are, as a sentence
+	Role                       string // what they are; backticks mark code
 	Link, Label                string // where they can sign in, and what stands on the link
 	Password                   string // "" where it is not known
 }
@@ -25,10 +25,10 @@ type FirstPerson struct {
 var firstPeople = []FirstPerson{
 	{
 		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client, as customers of a product are.",
-		Link: "/account", Label: "Sign in to her account",
+		Link: "/account", Label: "Sign in to the account",
 	},
 	{
-		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan", Role: "A user without a record. Products answer client-required.",
+		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan", Role: "A user without a record. Products answer `client-required`.",
 		Link: "/docs#/sessions/sessionsCreate", Label: "Try it in the explorer",
 	},
 	{

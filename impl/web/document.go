@@ -34,6 +34,7 @@ type Document struct {
 	Page        any           // what the script of this page is told besides, as JSON; document.ts says how to read it
 	Styles      []string      // the URLs of stylesheets besides base.css
 	Content     template.HTML // of a page without a script
+	Frames      bool          // whether it shows other pages of this server in frames
 }
 
 // Application is the part of an application that its pages show.
@@ -81,6 +82,14 @@ func (d *Document) HTML() ([]byte, error) {
 		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Page},
 	})
 	return html.Bytes(), err
+}
+
+// Headers sets the headers of the document.
+func (d *Document) Headers(header http.Header) {
+	SetHeaders(header)
+	if d.Frames {
+		header.Set("Content-Security-Policy", Policy+"; frame-src 'self'")
+	}
 }
 
 // SetHeaders sets the headers of a page, whose content must not be stored and whose address must not be passed on.
