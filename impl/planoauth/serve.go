@@ -168,16 +168,19 @@ func (s *serve) greet(sender mailer.Mailer) {
 		fmt.Printf("PlanoAuth is ready at %s\n", s.PublicURL)
 		return
 	}
-	if _, ok := sender.(*mailer.Mailbox); ok {
-		fmt.Printf("PlanoAuth is ready. People to sign in as, their mails, and what else there is:\n\n  %s\n", s.PublicURL)
-	} else {
-		fmt.Printf("PlanoAuth is ready. Its mails are really sent. The start page:\n\n  %s\n\n"+
-			"Make the first administrator, who signs in to planoauth by a magic link:\n\n  planoauth employee add EMAIL --access admin\n", s.PublicURL)
+	const firstAdmin = "\n\nMake the first administrator, who signs in to planoauth by a magic link:\n\n  planoauth employee add EMAIL --access admin"
+	next := "It sends mails by Mandrill. The explorer and more:\n\n  " + s.PublicURL + firstAdmin
+	switch sender.(type) {
+	case *mailer.Mailbox:
+		next = "People to sign in as, their mails, the explorer and more:\n\n  " + s.PublicURL
+	case *mailer.SMTP:
+		next = strings.Replace(next, "Mandrill", "SMTP", 1)
 	}
-	fmt.Printf(`
+	fmt.Printf(`PlanoAuth is ready. %[2]s
+
 Register somebody:
 
-  curl -s %s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"
+  curl -s %[1]s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"
 
-`, s.PublicURL)
+`, s.PublicURL, next)
 }
