@@ -71,12 +71,12 @@ func (s *Server) mailboxPages(e *echo.Echo, mailbox *mailer.Mailbox) {
 	}))
 }
 
-// newestMail returns the ETag of a list of mails.
-func newestMail(mails []db.Mail) string {
+// newestMail returns the id of the first of the mails, 0 for none.
+func newestMail(mails []db.Mail) int64 {
 	if len(mails) == 0 {
-		return `"0"`
+		return 0
 	}
-	return strconv.Quote(strconv.FormatInt(mails[0].ID, 10))
+	return mails[0].ID
 }
 
 // mailJSON is a mail as tests read it.
@@ -92,22 +92,27 @@ type mailJSON struct {
 	At      time.Time `json:"at"`
 }
 
+// showMailsJSON answers with the mails, newest first. With the query param after, these are those that came after the
+// mail with that id.
 func showMailsJSON(ec echo.Context, mails []db.Mail) error {
-	shown := make([]mailJSON, len(mails))
-	for i, mail := range mails {
+	after, _ := strconv.ParseInt(ec.QueryParam("after"), 10, 64)
+	shown := []mailJSON{}
+	for _, mail := range mails {
+		if mail.ID <= after {
+			break
+		}
 		links := addressInText.FindAllString(mail.TextBody, -1)
 		if links == nil {
 			links = []string{}
 		}
-		shown[i] = mailJSON{
+		shown = append(shown, mailJSON{
 			mail.ID, mail.Kind, mail.ToEmail, mail.ToName, mail.Subject, mail.TextBody, mail.HTMLBody, links, mail.CreatedAt.UTC(),
-		}
+		})
 	}
 	text, err := json.MarshalIndent(shown, "", "  ")
 	if err != nil {
 		return err
 	}
-	ec.Response().Header().Set("ETag", newestMail(mails))
 	return ec.JSONBlob(http.StatusOK, append(text, '\n'))
 }
 
@@ -138,4 +143,3 @@ func (s *Server) showMail(ec echo.Context, mail *db.Mail) error {
 func inSameTab(html string) string {
 	return strings.Replace(strings.ReplaceAll(html, ` target="_blank"`, ""), "<head>", `<head><base target="_top">`, 1)
 }
-

@@ -13,7 +13,9 @@ const explorerPath = "/docs"
 // docs registers the explorer, which is Swagger UI on /openapi.yaml. All of its files are in the binary. The page is
 // not swgui's, whose inline script web.Policy forbids.
 func (s *Server) docs(e *echo.Echo) {
-	show := func(ec echo.Context) error { return s.showReading(ec, web.Reading{Name: "explorer", Title: "Explorer"}) }
+	show := func(ec echo.Context) error {
+		return s.showReading(ec, web.Reading{Name: "explorer", Title: "Explorer"})
+	}
 	e.GET(explorerPath, show)
 	e.GET(explorerPath+"/", show)
 
@@ -28,4 +30,6 @@ func (s *Server) docs(e *echo.Echo) {
 }
 
 // explorerURL returns where the explorer shows an operation.
-func explorerURL(op *gen.Operation) string { return explorerPath + "#/" + op.Service + "/" + string(op.ID) }
+func explorerURL(op *gen.Operation) string {
+	return explorerPath + "#/" + op.Service + "/" + string(op.ID)
+}

@@ -54,4 +54,6 @@ func (s *Server) statusPages(e *echo.Echo) {
 }
 
 // acceptsHTML reports whether a request comes from a browser that shows a page.
-func acceptsHTML(req *http.Request) bool { return strings.Contains(req.Header.Get("Accept"), "text/html") }
+func acceptsHTML(req *http.Request) bool {
+	return strings.Contains(req.Header.Get("Accept"), "text/html")
+}

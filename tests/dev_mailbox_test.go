@@ -5,11 +5,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
+	"github.com/planoauth/planoauth/impl/admin"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
 
@@ -110,7 +116,65 @@ func TestDevMailboxJSON(t *testing.T) {
 	if len(mails) != 2 || fmt.Sprint(mails[0]) != want || fmt.Sprint(mails[1]["links"]) != "[]" {
 		t.Errorf("the mails are %s", a.text)
 	}
-	if a.header.Get("ETag") == empty.header.Get("ETag") || a.header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("the headers are %v", a.header)
+	var after []map[string]any
+	check(t, json.Unmarshal([]byte(e.send("GET", "/dev/mail.json?after=1", nil).text), &after))
+	if len(after) != 1 || fmt.Sprint(after[0]) != want {
+		t.Errorf("after the first mail the mails are %v", after)
 	}
+}
+
+// TestDevelopmentPagesLong walks over the pages of a development server as a newcomer does.
+func TestDevelopmentPagesLong(t *testing.T) {
+	t.Parallel()
+	chromium := startChromium(t)
+	e := start(t, withDevMailbox, withSettings(inDevelopment), withSQL("UPDATE applications SET url = 'http://localhost:3000' WHERE slug = 'planoorder'"),
+		withSettings(func(s *impl.Settings) {
+			passwords := map[string]string{}
+			for _, person := range admin.FirstPeople(nil) {
+				passwords[person.Email] = "a password of this installation"
+			}
+			s.FirstPeople = admin.FirstPeople(passwords)
+		}))
+	for _, first := range admin.FirstPeople(nil) {
+		e.user(person{email: first.Email, password: "a password of this installation"})
+	}
+	b := openTab(t, chromium, 1280, e.url)
+	b.do(chromedp.Navigate(e.url))
+	b.shows(".people", "a password of this installation")
+	b.inspect("start")
+	b.do(click(`.bar a[href="/dev/mail"]`))
+	b.shows("main", "No mail yet.")
+	b.inspect("mails-none")
+
+	want[client.ClientsRegisterActionSuccessful](e.api.ClientsRegister(t.Context(), registration("grace@example.com")))(t)
+	b.shows(".mails", "grace@example.com") // by itself
+	b.inspect("mails")
+	b.do(click(".mails a"))
+	b.shows("h1", "Welcome to PlanoOrder")
+	b.do(chromedp.WaitVisible(chromedp.CSS("#mail")))
+	b.inspect("mail")
+	for _, width := range []int64{390, 1280} {
+		b.do(chromedp.EmulateViewport(width, 600))
+		e.within(browserLimit, "the frame has the height of the mail", func() bool {
+			return evaluate[bool](b, "(frame => frame.contentDocument.documentElement.scrollHeight <= frame.clientHeight && frame.clientHeight > 200)(document.querySelector('#mail'))")
+		})
+	}
+	if html := evaluate[string](b, "document.querySelector('#mail').contentDocument.querySelector('a').href"); !strings.HasPrefix(html, "https://auth.example/verify?token=plal_") {
+		t.Errorf("the mail leads to %s", html)
+	}
+	b.do(click(`a[href$="?text"]`))
+	b.shows("pre", "https://auth.example/verify?token=plal_")
+	b.inspect("mail-text")
+
+	b.do(chromedp.Navigate(e.url + "/nothing"))
+	b.shows("h1", "Page not found")
+	b.inspect("error")
+	b.mu.Lock()
+	b.complaints = slices.DeleteFunc(b.complaints, func(text string) bool {
+		aborted := strings.Contains(text, "/dev/mail.json") && strings.Contains(text, "ERR_ABORTED") // by going to another page
+		return aborted || strings.Contains(text, "/nothing") && strings.Contains(text, "404")
+	})
+	b.mu.Unlock()
+	b.do(click(".button"))
+	b.shows("h1", "PlanoAuth")
 }

@@ -128,6 +128,8 @@ const plugin = ({ React }: { React: React }) => ({
     spec: { wrapActions: { updateJsonSpec: (update: (spec: Spec) => unknown) => (spec: Spec) => update(readable(spec)) } },
   },
   wrapComponents: {
+    // The path stands in a button, in which there must be no link.
+    DeepLink: () => (props: Record<string, unknown>) => React.createElement("span", null, props.text),
     responseBody: (Original: Component) => {
       const Outcome = outcome(React);
       return (props: Record<string, unknown>) =>
@@ -136,10 +138,29 @@ const plugin = ({ React }: { React: React }) => ({
   },
 });
 
+/** Names the controls that Swagger UI leaves without a name, and lets the keyboard scroll what is wider than its box. */
+function nameControls(): void {
+  const each = (selector: string, change: (element: Element) => void) =>
+    document.querySelectorAll(`#explorer ${selector}`).forEach(change);
+  for (const [selector, name] of Object.entries({
+    ".copy-to-clipboard button": "Copy",
+    ".close-modal": "Close",
+    ".examples-select-element": "Example",
+    ".body-param__text": "Request body",
+  })) {
+    each(`${selector}:not([aria-label])`, (control) => control.setAttribute("aria-label", name));
+  }
+  each(".auth-container button[aria-label='Remove authorization']", (button) => button.removeAttribute("aria-label")); // it says Logout
+  each("pre.microlight:not([tabindex])", (code) => code.setAttribute("tabindex", "0"));
+  each("table[role='region']", (table) => table.removeAttribute("role"));
+  each(".auth-container h6:not([role])", (heading) => heading.setAttribute("role", "presentation"));
+}
+
 let ui: ReturnType<typeof SwaggerUIBundle>;
 
 // Swagger UI's own script stands after this one.
 addEventListener("DOMContentLoaded", () => {
+  new MutationObserver(nameControls).observe(document.getElementById("explorer")!, { childList: true, subtree: true });
   ui = SwaggerUIBundle({
     dom_id: "#explorer",
     url: "/openapi.yaml",

@@ -1,4 +1,4 @@
-/** The development mailbox: gives a mail the height of its content, and loads the list again once a mail arrives. */
+/** The development mailbox: gives a mail the height of its content, and loads the list again when a mail arrives. */
 const frame = document.querySelector<HTMLIFrameElement>("#mail");
 
 function fit(): void {
@@ -16,14 +16,14 @@ if (frame) {
 
 const live = document.getElementById("live");
 
-/** Asks for changes every two seconds, while the page is looked at. */
-async function watch(seen: string): Promise<void> {
+/** Asks for newer mails every two seconds, while the page is looked at. */
+async function watch(newest: string): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 2000));
     if (document.hidden) continue;
     try {
-      const answer = await fetch("/dev/mail.json", { method: "HEAD" });
-      if (answer.ok && answer.headers.get("ETag") !== seen) return location.reload();
+      const answer = await fetch(`/dev/mail.json?after=${newest}`);
+      if (((await answer.json()) as unknown[]).length > 0) return location.reload();
     } catch {
       // The server is being started again. The next attempt may reach it.
     }
