@@ -8,6 +8,7 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/web"
 )
@@ -44,6 +45,7 @@ func (s *Server) showPage(ec echo.Context, document web.Document) error {
 
 // showNotice answers with a page that says one thing.
 func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error {
+	notice.Request = map[web.Language]string{web.English: "Request", web.Spanish: "Solicitud"}[web.LanguageOf(ec.Request())]
 	title := notice.Title
 	if notice.Application != nil {
 		title += " · " + notice.Application.Name
@@ -75,11 +77,17 @@ func (s *Server) show(ec echo.Context, code int, document web.Document) error {
 	return ec.HTMLBlob(code, html)
 }
 
-// webApplication returns what pages show of an application.
+// webApplication returns what pages show of an application. URLs that an operation would refuse are left out: operators
+// may write them by SQL, and pages make links of them.
 func webApplication(app *db.Application) *web.Application {
 	shown := &web.Application{
-		Slug: app.Slug, Name: app.Name, URL: app.URL, SupportURL: app.SupportURL, AdmitsClients: slices.Contains(app.Admits, db.RoleClient),
-		Theme: web.ThemePath(app.AccentColor),
+		Slug: app.Slug, Name: app.Name, AdmitsClients: slices.Contains(app.Admits, db.RoleClient), Theme: web.ThemePath(app.AccentColor),
+	}
+	if formats.CheckRedirectURL(app.URL) == nil {
+		shown.URL = app.URL
+	}
+	if formats.CheckHelpURL(app.SupportURL) == nil {
+		shown.SupportURL = app.SupportURL
 	}
 	if app.LogoDigest != "" {
 		shown.Logo = "/applications/" + app.Slug + "/logo"
