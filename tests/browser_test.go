@@ -109,8 +109,19 @@ func (r *request) body() (text string) {
 // console must be free of errors.
 func openTab(t *testing.T, chromium context.Context, width int64, origins ...string) *tab {
 	t.Helper()
+	return newTab(t, chromium, width, origins, chromedp.WithNewBrowserContext())
+}
+
+// another opens a second tab of the same browser.
+func (b *tab) another(width int64, origins ...string) *tab {
+	b.t.Helper()
+	return newTab(b.t, b.ctx, width, origins)
+}
+
+func newTab(t *testing.T, parent context.Context, width int64, origins []string, options ...chromedp.ContextOption) *tab {
+	t.Helper()
 	b := &tab{t: t}
-	ctx, end := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.handle))
+	ctx, end := chromedp.NewContext(parent, append(options, chromedp.WithListener(b.handle))...)
 	t.Cleanup(end)
 	check(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})

@@ -1,8 +1,8 @@
-import { useRef, useState } from "preact/hooks";
-import { attempt, planoauth } from "../api";
+import { useState } from "preact/hooks";
+import { planoauth } from "../api";
 import { translate } from "../document";
-import { rules } from "../texts/rules";
 import { Form, PasswordField } from "../ui/form";
+import { NewPasswordField } from "../ui/new-password";
 import { withSession } from "../ui/signed-in";
 import { Section, type SectionProps } from "./section";
 
@@ -15,7 +15,6 @@ const text = translate({
     set: "Set a password",
     current: "Present password",
     password: "New password",
-    hint: "At least 8 characters. A few words that do not belong together are easy to remember and hard to guess.",
     others: "Your other devices are signed out, and we tell you by mail.",
     save: "Save the password",
     saved: "Your password is saved. Your other devices are signed out.",
@@ -28,7 +27,6 @@ const text = translate({
     set: "Crear una contraseña",
     current: "Contraseña actual",
     password: "Contraseña nueva",
-    hint: "Al menos 8 caracteres. Unas cuantas palabras sin relación entre sí son fáciles de recordar y difíciles de adivinar.",
     others: "Se cerrará la sesión en tus otros dispositivos y te avisaremos por correo.",
     save: "Guardar la contraseña",
     saved: "Tu contraseña está guardada. La sesión se ha cerrado en tus otros dispositivos.",
@@ -63,7 +61,7 @@ export function Password({ user, changed, signedOut }: SectionProps & { signedOu
         <Form send={save} action={text.save} inline key={made}>
           <input name="username" autocomplete="username" value={user.email} hidden readOnly />
           {user.has_password && <PasswordField name="current_password" label={text.current} autocomplete="current-password" />}
-          <NewPassword user={user} />
+          <NewPasswordField name="password" label={text.password} person={() => personOf(user)} token={null} />
           <p class="small quiet">{text.others}</p>
         </Form>
       </details>
@@ -71,29 +69,6 @@ export function Password({ user, changed, signedOut }: SectionProps & { signedOu
   );
 }
 
-/** A field that says, when it is left, what the server would say of the password. */
-function NewPassword({ user }: { user: SectionProps["user"] }) {
-  const [broken, setBroken] = useState<string | undefined>();
-  const judged = useRef("");
-
-  async function judge(password: string) {
-    judged.current = password;
-    const { email = "", first_name, last_name } = user;
-    const names = { ...(first_name && { first_name }), ...(last_name && { last_name }) };
-    const outcome = password ? await attempt(planoauth.passwordsJudge({ password, email, ...names }, { token: null })) : null;
-    const known = outcome && outcome !== "unreachable" && outcome.status === "action-successful" ? outcome.data.rules : [];
-    if (judged.current === password) setBroken(known.map((rule) => rules[rule as keyof typeof rules])[0]);
-  }
-
-  return (
-    <PasswordField
-      name="password"
-      label={text.password}
-      hint={text.hint}
-      error={broken}
-      autocomplete="new-password"
-      onInput={() => setBroken(undefined)}
-      onBlur={(event) => judge(event.currentTarget.value)}
-    />
-  );
+function personOf({ email = "", first_name = "", last_name = "" }: SectionProps["user"]) {
+  return { email, first_name, last_name };
 }
