@@ -52,9 +52,10 @@ func startChromium(t *testing.T) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	// No name resolves, so nothing can leave the machine even if a page asks for it. Root cannot have
-	// Chromium's sandbox.
+	// Chromium's sandbox. In a tab behind others no transition would ever end.
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WSURLReadTimeout(browserLimit))
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(browserLimit))
 	ctx, end := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
@@ -267,11 +268,13 @@ func (b *tab) call(o *specOperation, steps ...step) (*request, answer) {
 	return r, answerOf(res, got.Body)
 }
 
+// settled is a promise of JavaScript: that no color or place of the page changes any more.
+const settled = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
+
 // fits fails if a phone would have to scroll the page sideways.
 func (b *tab) fits() {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	const settled = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
 	if width := evaluate[int](b, settled+".then(() => document.scrollingElement.scrollWidth)"); width > 390 {
 		b.t.Errorf("%s is %d pixels wide on a phone of 390", evaluate[string](b, "location.href"), width)
 	}
@@ -288,6 +291,7 @@ func (b *tab) look(name string, widths ...int64) {
 			features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
 			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 			check(b.t, errors.Join(err, chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900))))
+			evaluate[bool](b, settled+".then(() => true)")
 			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 			file := filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
 			check(b.t, errors.Join(err, os.MkdirAll(dir, 0o755), os.WriteFile(file, png, 0o644)))

@@ -16,7 +16,6 @@ const text = translate({
     own: "This device",
     used: (time: string) => `Last used ${time}`,
     began: (time: string, how: string) => `Signed in ${time} ${how}`,
-    from: (address: string) => `from ${address}`,
     methods: { password: "with a password", registration: "by registering", magic_link: "with a mailed link", google: "with Google" },
     signOut: "Sign out",
     signOutOf: (device: string) => `Sign out ${device}`,
@@ -31,7 +30,6 @@ const text = translate({
     own: "Este dispositivo",
     used: (time: string) => `Último uso: ${time}`,
     began: (time: string, how: string) => `Sesión iniciada: ${time}, ${how}`,
-    from: (address: string) => `desde ${address}`,
     methods: { password: "con contraseña", registration: "al registrarte", magic_link: "con un enlace por correo", google: "con Google" },
     signOut: "Cerrar sesión",
     signOutOf: (device: string) => `Cerrar sesión en ${device}`,
@@ -100,22 +98,19 @@ function Device({ session, own, end }: { session: Session; own: boolean; end(nam
   const { ip, method } = session;
   const name = deviceName(session.user_agent);
   return (
-    <li class="row apart">
-      <div>
-        <p class="row">
-          <strong>{name}</strong>
-          {own && <span class="badge good">{text.own}</span>}
-        </p>
-        <p class="small quiet">
-          {session.application} · {text.used(formatTime(session.last_used_at!))}
-        </p>
-        <p class="small quiet">
-          {text.began(formatTime(session.created_at!), method ? text.methods[method] : "")} {ip && text.from(ip)}
-        </p>
-      </div>
+    <li>
+      <p class="row">
+        <strong>{name}</strong>
+        {own && <span class="badge good">{text.own}</span>}
+      </p>
       <button type="button" class="button plain small" aria-label={text.signOutOf(name)} onClick={() => (own ? signOut() : end(name))}>
         {text.signOut}
       </button>
+      <div class="details">
+        <p>{[session.application, ip].filter(Boolean).join(" · ")}</p>
+        <p>{text.used(formatTime(session.last_used_at!))}</p>
+        <p>{text.began(formatTime(session.created_at!), method ? text.methods[method] : "")}</p>
+      </div>
     </li>
   );
 }

@@ -18,6 +18,7 @@ const text = translate({
     unlink: "Unlink Google",
     done: "Your Google account is linked. We have told you by mail.",
     undone: "Your Google account is not linked any more.",
+    conflict: "This Google account, or its address, belongs to another account here. Sign in there, or choose another Google account.",
     declined: "Google did not confirm the account. Nothing has changed.",
   },
   es: {
@@ -31,6 +32,7 @@ const text = translate({
     unlink: "Desvincular Google",
     done: "Tu cuenta de Google está vinculada. Te hemos avisado por correo.",
     undone: "Tu cuenta de Google ya no está vinculada.",
+    conflict: "Esta cuenta de Google, o su dirección, pertenece a otra cuenta. Inicia sesión en ella o elige otra cuenta de Google.",
     declined: "Google no ha confirmado la cuenta. No ha cambiado nada.",
   },
 });
@@ -74,7 +76,7 @@ export function Google({ user, changed }: SectionProps) {
   return (
     <Section id="google" title={text.title} said={said} badge={user.google_linked && <span class="badge good">{text.linked}</span>}>
       <p>{user.google_linked ? text.is : text.isNot}</p>
-      {refused === "declined" ? <p class="notice problem">{text.declined}</p> : <Refusal answer={refused} />}
+      {refused === "declined" ? <p class="notice problem">{text.declined}</p> : <Refusal answer={refused}>{isConflict(refused) && <p>{text.conflict}</p>}</Refusal>}
       {possible ? (
         <div class="row">
           <button type="button" class="button plain" onClick={user.google_linked ? unlink : begin}>
@@ -86,4 +88,8 @@ export function Google({ user, changed }: SectionProps) {
       )}
     </Section>
   );
+}
+
+function isConflict(answer: Answer | null): boolean {
+  return answer !== null && answer !== "unreachable" && answer.status === "google-account-conflict";
 }

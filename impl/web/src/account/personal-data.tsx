@@ -105,7 +105,7 @@ export function Deletion({ user, deleted }: { user: User; deleted(): void }) {
     <Section id="deletion" title={text.deletion}>
       <p>{text.goes}</p>
       <div class="row">
-        <button type="button" class="button danger" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <button type="button" class="button plain danger" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {text.open}
         </button>
       </div>

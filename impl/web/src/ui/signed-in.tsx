@@ -1,6 +1,6 @@
 import type { Outcome } from "planoauth";
 import { createContext, type ComponentChildren } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import * as session from "../session";
@@ -268,7 +268,7 @@ function Asked({ made, present, done }: { made: NewSession; present: string | nu
 /** A dialog that is open as long as it is there. Closed, it gives the focus back. */
 export function Modal({ title, children, onClose }: { title: string; children: ComponentChildren; onClose?: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = dialog.current!;
     shown.showModal();
     return () => shown.close();
