@@ -1,19 +1,24 @@
 import type { FunctionComponent } from "preact";
 import { translate } from "../document";
+import { Audit } from "./audit/events";
 import type { Icon } from "./icons";
 import type { Access } from "./me";
 import { Notifications } from "./notifications";
+import { People } from "./people/people";
+import { One as Person } from "./people/person";
 
 const text = translate({
   en: {
     notifications: "Notifications",
     people: "People",
-    registry: "System",
+    system: "System",
+    audit: "Audit",
   },
   es: {
     notifications: "Notificaciones",
     people: "Personas",
-    registry: "Sistema",
+    system: "Sistema",
+    audit: "Auditoría",
   },
 });
 
@@ -38,4 +43,6 @@ export interface Section {
 /** The navigation, in its order. The first section is what the console opens with. */
 export const sections: Section[] = [
   { path: "notifications", label: text.notifications, icon: "notifications", access: "none", Index: Notifications },
+  { path: "people", label: text.people, icon: "people", access: "viewer", group: text.people, Index: People, One: Person },
+  { path: "audit", label: text.audit, icon: "audit", access: "support", group: text.system, Index: Audit },
 ];
