@@ -71,8 +71,7 @@ export function Explain({ person }: { person: Person }) {
     <Section title={text.title} hint={text.hint}>
       <Load of={applications}>
         {({ results }) => {
-          const likely = results.find(({ admits = [] }) => admits.some((kind) => person.records?.includes(kind))) ?? results[0];
-          const application = chosen ?? likely?.slug ?? "";
+          const application = chosen ?? likely(results, person);
           const ask = async (event: Event) => {
             event.preventDefault();
             setExplained(undefined);
@@ -96,6 +95,12 @@ export function Explain({ person }: { person: Person }) {
       <div role="status">{explained && <Explained of={explained} />}</div>
     </Section>
   );
+}
+
+/** Returns the application that the question is likely about: a product that admits the person, else PlanoAuth itself. */
+function likely(applications: components["schemas"]["Application"][], { records = [] }: Person): string {
+  const product = applications.find(({ slug, admits = [] }) => slug !== "planoauth" && admits.some((kind) => records.includes(kind)));
+  return product?.slug ?? "planoauth";
 }
 
 function Explained({ of: { outcome, steps: found } }: { of: Explanation }) {

@@ -14,7 +14,6 @@ import { Time } from "../ui/time";
 import { View } from "../ui/view";
 import { EventsOf } from "../audit/events";
 import { Explain } from "./explain";
-import { State } from "./people";
 import { Sessions } from "./sessions";
 import { accesses, kinds, nameOf, text as people } from "./texts";
 
@@ -156,7 +155,7 @@ function About({ of, oneself }: { of: Person; oneself: boolean }) {
   return (
     <p class="row">
       {nameOf(of) !== of.email && <span>{of.email}</span>}
-      <State of={of} />
+      {of.suspended && <span class="badge problem">{people.suspended}</span>}
       {oneself && <span>{text.oneself}</span>}
     </p>
   );
@@ -175,9 +174,9 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
         action: common.save,
         children: (
           <>
-            <Field name="first_name" label={text.firstName} value={of.first_name ?? ""} autocomplete="off" />
-            <Field name="last_name" label={text.lastName} value={of.last_name ?? ""} autocomplete="off" />
-            <Field name="phone" type="tel" label={text.phone} hint={text.phoneHint} value={of.phone ?? ""} autocomplete="off" />
+            <Field name="first_name" label={text.firstName} defaultValue={of.first_name ?? ""} autocomplete="off" />
+            <Field name="last_name" label={text.lastName} defaultValue={of.last_name ?? ""} autocomplete="off" />
+            <Field name="phone" type="tel" label={text.phone} hint={text.phoneHint} defaultValue={of.phone ?? ""} autocomplete="off" />
           </>
         ),
       }}
@@ -211,7 +210,7 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
           [text.password, of.has_password ? text.set : text.notSet],
           [text.google, of.google_linked ? text.linked : text.notLinked],
           [text.remember, of.remember_me ? common.yes : common.no],
-          [people.suspended, of.suspended ? common.yes : common.no],
+          [people.suspended, me.may("support") ? undefined : of.suspended ? common.yes : common.no],
           [text.lastSignIn, <Time time={of.last_sign_in_at} />],
           [common.created, <Time time={of.created_at} exact />],
           [text.id, <Copy value={String(of.id)} label={text.id} />],
