@@ -167,6 +167,9 @@ func (b *tab) handle(event any) {
 	case *network.EventLoadingFinished:
 		of(event.RequestID).over = true
 	case *network.EventLoadingFailed:
+		if event.Canceled {
+			return // by the page, which needs it no more
+		}
 		r := of(event.RequestID)
 		complain(r.Request.Method, r.Request.URL, event.ErrorText, event.BlockedReason)
 	case *runtime.EventConsoleAPICalled:

@@ -16,7 +16,7 @@ export default defineConfig({
     target: "es2022",
     rollupOptions: {
       input: [
-        ...["base.css", "icon.svg", "hosted.tsx", "links.tsx", "account.tsx", "console.tsx"],
+        ...["base.css", "console.css", "icon.svg", "hosted.tsx", "links.tsx", "account.tsx", "console.tsx"],
         ...["reading.css", "statuses.ts", "mailbox.ts", "explorer.css", "explorer.ts"],
       ].map(entry),
     },

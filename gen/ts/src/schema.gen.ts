@@ -2546,6 +2546,8 @@ export interface components {
             method?: components["schemas"]["SignInMethod"];
             /** @description The kinds of all records of the user, active or not. */
             records?: components["schemas"]["Records"];
+            /** @description What the user may do by administrative operations; only in a session of `planoauth` of an active employee. */
+            access?: components["schemas"]["Access"];
         };
         /** @description A session that was just made, with its token. */
         NewSession: WithRequired<components["schemas"]["Session"], "application" | "token">;
