@@ -255,11 +255,13 @@ func (b *tab) call(o *specOperation, steps ...step) (*request, answer) {
 	return r, answerOf(res, got.Body)
 }
 
+// settled is a promise of JavaScript: that no color or place of the page changes any more.
+const settled = "Promise.all(document.getAnimations().map(animation => animation.finished))"
+
 // fits fails if a phone would have to scroll the page sideways.
 func (b *tab) fits() {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	const settled = "Promise.all(document.getAnimations().map(animation => animation.finished))"
 	if width := evaluate[int](b, settled+".then(() => document.scrollingElement.scrollWidth)"); width > 390 {
 		b.t.Errorf("%s is %d pixels wide on a phone of 390", evaluate[string](b, "location.href"), width)
 	}
@@ -276,6 +278,7 @@ func (b *tab) look(name string, widths ...int64) {
 			features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
 			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 			check(b.t, errors.Join(err, chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900))))
+			evaluate[bool](b, settled+".then(() => true)")
 			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 			file := filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
 			check(b.t, errors.Join(err, os.MkdirAll(dir, 0o755), os.WriteFile(file, png, 0o644)))

@@ -4167,6 +4167,9 @@ type ServicesUpdateParams struct {
 //
 // Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 type Session struct {
+	// Access What the user may do by administrative operations; only in a session of `planoauth` of an active employee.
+	Access Access `json:"access,omitempty,omitzero"`
+
 	// Application The slug of the application.
 	//
 	// Example: planoorder

@@ -72,6 +72,11 @@ func URL(source string) string {
 	return url
 }
 
+// style returns the path of the stylesheet that the pages of a script have besides base.css, "" if there is none.
+func (s Script) style() string {
+	return built[strings.TrimSuffix(string(s), ".tsx")+".css"]
+}
+
 // ServeAsset answers a request for one of the assets, and reports whether there is such an asset.
 func ServeAsset(w http.ResponseWriter, req *http.Request) bool {
 	name := strings.TrimPrefix(req.URL.Path, assetsPath)

@@ -60,6 +60,7 @@ var documentText string
 
 var documentTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 	"asset": func(source Script) string { return URL(string(source)) },
+	"style": Script.style,
 }).Parse(documentText))
 
 var noScript = map[Language]string{

@@ -14,6 +14,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     target: "es2022",
-    rollupOptions: { input: ["base.css", "icon.svg", "hosted.tsx", "links.tsx", "account.tsx", "console.tsx"].map(entry) },
+    rollupOptions: { input: ["base.css", "console.css", "icon.svg", "hosted.tsx", "links.tsx", "account.tsx", "console.tsx"].map(entry) },
   },
 });

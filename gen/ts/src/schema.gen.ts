@@ -2534,6 +2534,8 @@ export interface components {
             method?: components["schemas"]["SignInMethod"];
             /** @description The kinds of all records of the user, active or not. */
             records?: components["schemas"]["Records"];
+            /** @description What the user may do by administrative operations; only in a session of `planoauth` of an active employee. */
+            access?: components["schemas"]["Access"];
         };
         /**
          * @description How the user signed in.
