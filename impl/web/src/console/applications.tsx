@@ -2,7 +2,8 @@ import { planoauth } from "../api";
 import { translate } from "../document";
 import { ApplicationForm, type Application } from "./application-form";
 import { Tokens } from "./application-tokens";
-import { Load, useLoaded } from "./load";
+import { LoadOne } from "./load-one";
+import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewLink } from "./record-lists";
 import { go, href } from "./route";
@@ -111,7 +112,7 @@ export function NewApplication() {
 /** One application. */
 export function OneApplication({ id }: { id: number }) {
   const application = useLoaded((options) => planoauth.applicationsRead({ id, view: "full" }, options), [id]);
-  return <Load of={application}>{(shown) => <ApplicationShown application={shown} set={application.set} />}</Load>;
+  return <LoadOne of={application} back={back}>{(shown) => <ApplicationShown application={shown} set={application.set} />}</LoadOne>;
 }
 
 function ApplicationShown({ application, set }: { application: Application; set(application: Application): void }) {

@@ -7,7 +7,8 @@ import { withSession } from "../ui/signed-in";
 import { ClientForm, fieldText } from "./client-form";
 import { CompanyField, companyOf } from "./company-field";
 import { Check, Choice } from "./fields";
-import { Load, useLoaded } from "./load";
+import { LoadOne } from "./load-one";
+import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewRecordView } from "./new-record";
 import { nameOf, NewLink, personColumns, recordSorts, standingColumns, State } from "./record-lists";
@@ -165,7 +166,7 @@ export function NewClient() {
 /** One client. */
 export function OneClient({ id }: { id: number }) {
   const client = useLoaded((options) => planoauth.clientsRead({ id, view: "full" }, options), [id]);
-  return <Load of={client}>{(shown) => <ClientShown client={shown} set={client.set} />}</Load>;
+  return <LoadOne of={client} back={back}>{(shown) => <ClientShown client={shown} set={client.set} />}</LoadOne>;
 }
 
 function ClientShown({ client, set }: { client: Client; set(client: Client): void }) {

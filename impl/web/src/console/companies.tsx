@@ -4,7 +4,8 @@ import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Field, Form } from "../ui/form";
 import { withSession } from "../ui/signed-in";
-import { Load, useLoaded } from "./load";
+import { LoadOne } from "./load-one";
+import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewLink, State } from "./record-lists";
 import { go, href } from "./route";
@@ -138,7 +139,7 @@ function taken(answer: Answer, name: string) {
 /** One company. */
 export function OneCompany({ id }: { id: number }) {
   const company = useLoaded((options) => planoauth.companiesRead({ id, view: "full" }, options), [id]);
-  return <Load of={company}>{(shown) => <CompanyShown company={shown} set={company.set} />}</Load>;
+  return <LoadOne of={company} back={back}>{(shown) => <CompanyShown company={shown} set={company.set} />}</LoadOne>;
 }
 
 function CompanyShown({ company, set }: { company: Company; set(company: Company): void }) {

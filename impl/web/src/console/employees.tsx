@@ -3,7 +3,8 @@ import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
 import { Choice } from "./fields";
-import { Load, useLoaded } from "./load";
+import { LoadOne } from "./load-one";
+import { useLoaded } from "./load";
 import { useMe, type Access } from "./me";
 import { NewRecordView } from "./new-record";
 import { href } from "./route";
@@ -130,7 +131,7 @@ export function NewEmployee() {
 /** One employee. */
 export function OneEmployee({ id }: { id: number }) {
   const employee = useLoaded((options) => planoauth.employeesRead({ id, view: "full" }, options), [id]);
-  return <Load of={employee}>{(shown) => <EmployeeShown employee={shown} set={employee.set} />}</Load>;
+  return <LoadOne of={employee} back={back}>{(shown) => <EmployeeShown employee={shown} set={employee.set} />}</LoadOne>;
 }
 
 function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Employee): void }) {

@@ -2,7 +2,8 @@ import type { components } from "planoauth";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
-import { Load, useLoaded } from "./load";
+import { LoadOne } from "./load-one";
+import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewRecordView } from "./new-record";
 import { nameOf, NewLink, personColumns, recordSorts, standingColumns, State } from "./record-lists";
@@ -96,7 +97,7 @@ export function NewLiaison() {
 /** One liaison. */
 export function OneLiaison({ id }: { id: number }) {
   const liaison = useLoaded((options) => planoauth.liaisonsRead({ id, view: "full" }, options), [id]);
-  return <Load of={liaison}>{(shown) => <LiaisonShown liaison={shown} set={liaison.set} />}</Load>;
+  return <LoadOne of={liaison} back={back}>{(shown) => <LiaisonShown liaison={shown} set={liaison.set} />}</LoadOne>;
 }
 
 function LiaisonShown({ liaison, set }: { liaison: Liaison; set(liaison: Liaison): void }) {

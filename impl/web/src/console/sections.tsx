@@ -3,6 +3,7 @@ import { translate } from "../document";
 import type { Icon } from "./icons";
 import type { Access } from "./me";
 import { Notifications } from "./notifications";
+import { registry } from "./registry";
 
 const text = translate({
   en: {
@@ -38,4 +39,5 @@ export interface Section {
 /** The navigation, in its order. The first section is what the console opens with. */
 export const sections: Section[] = [
   { path: "notifications", label: text.notifications, icon: "notifications", access: "none", Index: Notifications },
+  ...registry,
 ];
