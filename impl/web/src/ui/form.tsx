@@ -1,7 +1,7 @@
 import { createContext, type ComponentChildren, type InputHTMLAttributes } from "preact";
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Answer } from "../api";
-import { rules } from "../texts/rules";
+import { explain } from "../texts/rules";
 import { errorsOf, Refusal } from "./refusal";
 import { text } from "./texts";
 
@@ -77,7 +77,7 @@ export function useField(param: string, hint: boolean, own?: string) {
   const form = useContext(FormState);
   form.register(param);
   const broken = errorsOf(form.answer).find((error) => error.param === param);
-  const error = own ?? (broken && rules[broken.rule]);
+  const error = own ?? (broken && explain(broken));
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   return { id, error, attributes: { id, "aria-invalid": error ? true : undefined, "aria-describedby": described } };
 }

@@ -1,10 +1,30 @@
-import type { ParamError } from "planoauth";
+import type { Outcome, ParamError } from "planoauth";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Answer } from "../api";
-import { rules } from "../texts/rules";
+import { translate } from "../document";
+import { explain } from "../texts/rules";
 import { statuses, type Slug } from "../texts/statuses";
 import { text } from "./texts";
+
+/** When to try again, by the number of minutes or seconds. */
+const wait = translate({
+  en: {
+    minutes: (count: number) => (count === 1 ? "Try again in a minute." : `Try again in ${count} minutes.`),
+    seconds: (count: number) => (count === 1 ? "Try again in a second." : `Try again in ${count} seconds.`),
+  },
+  es: {
+    minutes: (count: number) => (count === 1 ? "Inténtalo de nuevo dentro de un minuto." : `Inténtalo de nuevo dentro de ${count} minutos.`),
+    seconds: (count: number) => (count === 1 ? "Inténtalo de nuevo dentro de un segundo." : `Inténtalo de nuevo dentro de ${count} segundos.`),
+  },
+});
+
+/** Says when to try again after an outcome that tells it; "" after others. */
+function waitAfter(answer: Outcome): string {
+  if (!("retry_after" in answer) || typeof answer.retry_after !== "number") return "";
+  const seconds = Math.max(1, answer.retry_after);
+  return seconds < 60 ? wait.seconds(seconds) : wait.minutes(Math.ceil(seconds / 60));
+}
 
 /** Returns the errors of an outcome that has any. */
 export function errorsOf(answer: Answer | null): ParamError[] {
@@ -28,12 +48,14 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
         <p>{text.unreachable}</p>
       ) : (
         <>
-          <p>{statuses[answer.status as Slug] ?? answer.message}</p>
+          <p>
+            {statuses[answer.status as Slug] ?? answer.message} {waitAfter(answer)}
+          </p>
           {elsewhere.length > 0 && (
             <ul>
               {elsewhere.map((error) => (
                 <li key={error.param}>
-                  <code>{error.param}</code>: {rules[error.rule]}
+                  {explain(error)} <code>({error.param})</code>
                 </li>
               ))}
             </ul>
