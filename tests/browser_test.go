@@ -256,7 +256,7 @@ func (b *tab) call(o *specOperation, steps ...step) (*request, answer) {
 }
 
 // settled is a promise of JavaScript: that no color or place of the page changes any more.
-const settled = "Promise.all(document.getAnimations().map(animation => animation.finished))"
+const settled = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
 
 // fits fails if a phone would have to scroll the page sideways.
 func (b *tab) fits() {

@@ -195,7 +195,7 @@ func testConsoleDeployment(t *testing.T, chromium context.Context) {
 	if !slices.Equal(without, administration) {
 		t.Errorf("the services without a switch are %v", without)
 	}
-	b.shows("td", "administration itself needs it")
+	b.shows("td", "Administration needs it")
 	b.inspect("console-services")
 	b.do(wide(), press("companies"))
 	b.shows("h1", "Routes")
@@ -217,7 +217,7 @@ func testConsoleDeployment(t *testing.T, chromium context.Context) {
 		t.Error("what was cancelled was done")
 	}
 	b.do(route, click("dialog form .button"))
-	b.shows("td", "Undeployed")
+	b.shows("td .badge", "Undeployed")
 	e.within(busyLimit, "the route is undeployed", func() bool { return asked() == "route-not-found" })
 	b.do(press("Undeployed"))
 	b.is(`document.querySelectorAll("tbody tr").length === 1`)
@@ -446,6 +446,7 @@ func testConsoleViewer(t *testing.T, chromium context.Context) {
 		},
 	} {
 		b := consoleOf(t, chromium, e, access, "#/clients", "Clients")
+		b.shows("td", ada)
 		for _, page := range pages {
 			b.goTo("#/"+page.hash, page.heading)
 			b.shows("main", page.shown)
@@ -469,6 +470,7 @@ func testConsoleMarkup(t *testing.T, chromium context.Context) {
 	e.exec("UPDATE clients SET company_id = $1, company_name = $2", company, markup)
 	e.exec("UPDATE applications SET name = $1, redirect_origins = ARRAY[$1] WHERE slug = 'planoorder'", markup)
 	b := consoleOf(t, chromium, e, "admin", "#/clients", "Clients")
+	b.shows("td", ada)
 	for hash, heading := range map[string]string{
 		"clients": "Clients", "clients/1": markup, "liaisons": "Liaisons", "companies": "Companies", fmt.Sprint("companies/", company): markup,
 		"applications": "Applications", fmt.Sprint("applications/", e.applicationID("planoorder")): markup, "clients/new": "New client",

@@ -132,7 +132,8 @@ export function NewClient() {
   const applications = useLoaded((options) => planoauth.applicationsIndex({ page: { size: 100 } }, options), []);
   const [company, setCompany] = useState("");
   const [unknown, setUnknown] = useState(0);
-  const admitting = applications.data?.results.filter(({ admits }) => admits!.includes("client")) ?? [];
+  const admitting = (applications.data?.results ?? []).filter(({ admits }) => admits!.includes("client"));
+  admitting.sort((a, b) => Number(a.slug === "planoauth") - Number(b.slug === "planoauth")); // a product comes first
 
   async function create(values: Record<string, string>) {
     const { application = "", email = "", first_name = "", last_name = "", phone, company_name, enterprise, invite } = values;
@@ -176,9 +177,9 @@ function ClientShown({ client, set }: { client: Client; set(client: Client): voi
 
   return (
     <View title={nameOf(client) || client.email!} back={back} about={<a href={href(`people/${client.user!.id}`)}>{client.email}</a>}>
+      {own && me.may("support") && <p class="notice above">{text.own}</p>}
       <div class="panels two">
         <div class="column">
-          {own && me.may("support") && <p class="notice">{text.own}</p>}
           <Section title={common.details}>{may ? <ClientForm client={client} done={set} /> : <ClientDetails client={client} />}</Section>
         </div>
         <div class="column">
@@ -199,17 +200,21 @@ function ClientDetails({ client }: { client: Client }) {
         [text.name, nameOf(client)],
         [text.email, client.email],
         [fieldText.phone, client.phone ?? ""],
-        [text.company, client.company_id ? <CompanyName id={client.company_id} /> : ""],
+        [text.company, client.company_id ? <CompanyName id={client.company_id} confirmed={client.company_confirmed!} /> : ""],
         [fieldText.claimed, client.company_name ?? ""],
       ]}
     />
   );
 }
 
-/** The name of a company, as a link to it. */
-function CompanyName({ id }: { id: number }) {
+/** The name of a company, as a link to it, and whether the client belongs to it. */
+function CompanyName({ id, confirmed }: { id: number; confirmed: boolean }) {
   const company = useLoaded((options) => planoauth.companiesRead({ id }, options), [id]);
-  return <a href={href(`companies/${id}`)}>{company.data?.name ?? id}</a>;
+  return (
+    <>
+      <a href={href(`companies/${id}`)}>{company.data?.name ?? id}</a> <Confirmed confirmed={confirmed} />
+    </>
+  );
 }
 
 function Standing({ client }: { client: Client }) {
@@ -217,7 +222,6 @@ function Standing({ client }: { client: Client }) {
     <Detail
       items={[
         [text.state, <State active={client.active!} />],
-        [text.confirmedLabel, client.company_id ? <Confirmed confirmed={client.company_confirmed!} /> : ""],
         [text.enterprise, client.enterprise ? common.yes : common.no],
         [common.created, <Time time={client.created_at} exact />],
       ]}

@@ -160,7 +160,7 @@ function CompanyShown({ company, set }: { company: Company; set(company: Company
   };
   return (
     <View title={name} back={back}>
-      <div class="panels">
+      <div class="panels two">
         <Section title={common.details} actions={may("support") && <Action label={text.rename} run={(values) => update({ name: values.name! })} done={common.saved} question={rename} />}>
           <Detail
             items={[

@@ -26,7 +26,8 @@ const text = translate({
     deployed: "Deployed",
     undeployed: "Undeployed",
     serviceUndeployed: "Its service is undeployed",
-    needed: "Stays deployed: administration itself needs it. The command can undeploy it.",
+    needed: "Administration needs it",
+    neededWhy: "What administration itself needs has no switch: nobody could bring it back here. The command and SQL can undeploy that too.",
     search: "Path",
     filters: { undeployed: "Undeployed" },
     allDeployed: "No routes",
@@ -50,7 +51,8 @@ const text = translate({
     deployed: "Desplegado",
     undeployed: "Retirado",
     serviceUndeployed: "Su servicio está retirado",
-    needed: "Sigue desplegado: la propia administración lo necesita. La orden de consola puede retirarlo.",
+    needed: "La administración lo necesita",
+    neededWhy: "Lo que necesita la propia administración no tiene interruptor: nadie podría recuperarlo aquí. La orden planoauth y SQL también pueden retirarlo.",
     search: "Ruta",
     filters: { undeployed: "Retiradas" },
     allDeployed: "No hay rutas",
@@ -72,13 +74,13 @@ const needed = ["sessions", "services", "routes", "employees", "applications"];
 export function Services() {
   const { may } = useMe();
   return (
-    <View title={text.services}>
+    <View title={text.services} about={may("admin") && text.neededWhy}>
       <List<Service>
         label={text.services}
         load={(params, options) => planoauth.servicesIndex({ page: params.page, count: params.count, view: "full" }, options)}
         href={({ slug }) => href("routes", { q: `/api/v1/${slug}/` })}
         columns={[
-          { label: text.service, cell: ({ slug }) => <code>{slug}</code> },
+          { label: text.service, cell: (service) => <Named name={service.slug!} deployed={service.deployed!} /> },
           { label: text.count, kind: "number", cell: ({ routes }) => formatNumber(routes!) },
           { label: text.since, cell: ({ deployed_at }) => <Time time={deployed_at} /> },
           {
@@ -113,7 +115,7 @@ export function Routes() {
   const { may } = useMe();
   const stopped = useUndeployedServices();
   return (
-    <View title={text.routes}>
+    <View title={text.routes} about={may("admin") && text.neededWhy}>
       <List<Route, "undeployed">
         label={text.routes}
         search={text.search}
@@ -121,7 +123,7 @@ export function Routes() {
         filters={text.filters}
         load={(params, options) => planoauth.routesIndex({ page: params.page, count: params.count, search: params.search, filters: params.filters }, options)}
         columns={[
-          { label: text.route, cell: (route) => <RouteName route={route} stopped={stopped.includes(route.service!)} /> },
+          { label: text.route, cell: ({ method, path, deployed, service }) => <Named method={method!} name={path!} deployed={deployed!} stopped={stopped.includes(service!)} /> },
           { label: text.since, cell: ({ deployed_at }) => <Time time={deployed_at} /> },
           {
             label: text.state,
@@ -151,13 +153,16 @@ export function Routes() {
   );
 }
 
-function RouteName({ route: { method, path }, stopped }: { route: Route; stopped: boolean }) {
+/** A name, and what keeps it from answering. */
+function Named({ method, name, deployed, stopped = false }: { method?: string; name: string; deployed: boolean; stopped?: boolean }) {
   return (
     <>
       <code>
-        <span class="quiet">{method}</span> {path}
+        {method && <span class="quiet">{method} </span>}
+        {name}
       </code>{" "}
-      {stopped && <span class="badge warning">{text.serviceUndeployed}</span>}
+      {!deployed && <span class="badge problem">{text.undeployed}</span>}
+      {deployed && stopped && <span class="badge problem">{text.serviceUndeployed}</span>}
     </>
   );
 }
@@ -189,15 +194,9 @@ interface DeploymentProps {
 
 /** Whether a service or a route answers, with its switch. */
 function Deployment({ name, deployed, needed, may, title, why, refusal, turn }: DeploymentProps) {
-  const state = <span class={deployed ? "badge good" : "badge problem"}>{deployed ? text.deployed : text.undeployed}</span>;
-  if (!may) return state;
-  if (needed && deployed) {
-    return (
-      <>
-        {state} <p class="quiet small why">{text.needed}</p>
-      </>
-    );
-  }
+  const state = <span class="badge good">{text.deployed}</span>;
+  if (!may) return deployed ? state : null; // the name says so otherwise
+  if (needed && deployed) return <span class="quiet small">{text.needed}</span>;
   const question = {
     title,
     action: text.undeploy,

@@ -149,8 +149,8 @@ function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Em
 
   return (
     <View title={name || employee.email!} back={back}>
-      <div class="panels">
-        {own && me.may("admin") && <p class="notice">{text.own}</p>}
+      {own && me.may("admin") && <p class="notice above">{text.own}</p>}
+      <div class="panels two">
         <Section title={common.details} actions={may && <ChangeAccess access={employee.access!} change={(access) => update({ access })} />}>
           <Detail
             items={[

@@ -115,8 +115,8 @@ function LiaisonShown({ liaison, set }: { liaison: Liaison; set(liaison: Liaison
 
   return (
     <View title={name || liaison.email!} back={back}>
-      <div class="panels">
-        {own && me.may("support") && <p class="notice">{text.own}</p>}
+      {own && me.may("support") && <p class="notice above">{text.own}</p>}
+      <div class="panels two">
         <Section title={common.details}>
           <Detail
             items={[

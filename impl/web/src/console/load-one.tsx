@@ -14,7 +14,9 @@ export function LoadOne<Data>({ of, back, children }: LoadOneProps<Data>) {
   if (!of.refusal) return <Load of={of}>{children}</Load>;
   return (
     <View title={back.label} back={back}>
-      <Load of={of}>{() => null}</Load>
+      <div class="stack">
+        <Load of={of}>{() => null}</Load>
+      </div>
     </View>
   );
 }

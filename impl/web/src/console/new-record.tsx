@@ -5,6 +5,7 @@ import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Field, Form } from "../ui/form";
 import { withSession } from "../ui/signed-in";
+import { text as common } from "../ui/texts";
 import { Check } from "./fields";
 import { go, href } from "./route";
 import { Action } from "./ui/action";
@@ -16,7 +17,6 @@ const text = translate({
     emailHint: "Somebody who has an account with it keeps their names and their password.",
     firstName: "First name",
     lastName: "Last name",
-    forNew: "For somebody who has no account yet.",
     invite: "Mail an invitation",
     inviteHint: "The mail has a link to choose a password. Somebody who has an account is only told.",
     invited: "Created, and invited by mail",
@@ -40,7 +40,6 @@ const text = translate({
     emailHint: "Quien ya tenga una cuenta con él conserva sus nombres y su contraseña.",
     firstName: "Nombre",
     lastName: "Apellidos",
-    forNew: "Para quien aún no tiene cuenta.",
     invite: "Enviar una invitación por correo",
     inviteHint: "El correo lleva un enlace para elegir una contraseña. A quien ya tiene cuenta solo se le avisa.",
     invited: "Creado e invitado por correo",
@@ -76,7 +75,7 @@ interface NewRecordViewProps {
   /** The param that the address is. */
   emailParam?: string;
   nameParams?: { first: string; last: string };
-  /** Whether names are for new users only. */
+  /** Whether the names can be left out. */
   namesOptional?: boolean;
   /** Fields besides the address, the names, and whether to invite. */
   children?: ComponentChildren;
@@ -98,6 +97,7 @@ export function NewRecordView(props: NewRecordViewProps) {
   const announce = useAnnounce();
   const [email, setEmail] = useState("");
   const [made, setMade] = useState<Made>();
+  const optional = namesOptional ? ` (${common.optional})` : "";
 
   async function send(values: Record<string, string>): Promise<Answer | null> {
     const outcome = await create(values);
@@ -137,8 +137,10 @@ export function NewRecordView(props: NewRecordViewProps) {
               value={email}
               onInput={(event) => setEmail(event.currentTarget.value)}
             />
-            <Field name="first_name" param={nameParams?.first ?? "first_name"} label={text.firstName} hint={namesOptional && text.forNew} maxLength={100} autocomplete="off" />
-            <Field name="last_name" param={nameParams?.last ?? "last_name"} label={text.lastName} hint={namesOptional && text.forNew} maxLength={100} autocomplete="off" />
+            <div class="fields two">
+              <Field name="first_name" param={nameParams?.first ?? "first_name"} label={text.firstName + optional} maxLength={100} autocomplete="off" />
+              <Field name="last_name" param={nameParams?.last ?? "last_name"} label={text.lastName + optional} maxLength={100} autocomplete="off" />
+            </div>
             {children}
             <Check name="invite" label={text.invite} hint={text.inviteHint} defaultChecked />
           </Form>

@@ -33,7 +33,7 @@ export const recordSorts: { by: "created_at" | "email"; order: "asc" | "desc"; l
 export function personColumns<Row extends PersonRecord>(): Column<Row>[] {
   return [
     { label: text.email, cell: (row) => row.email },
-    { label: text.name, cell: (row) => nameOf(row) },
+    { label: text.name, cell: (row) => nameOf(row) || <span class="quiet">–</span> },
   ];
 }
 
