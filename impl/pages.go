@@ -51,7 +51,11 @@ func (s *Server) showPage(ec echo.Context, document web.Document) error {
 
 // showNotice answers with a page that says one thing.
 func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error {
-	return s.show(ec, code, web.Document{Title: notice.Title, Application: notice.Application, Content: notice.Content()})
+	title := notice.Title
+	if notice.Application != nil {
+		title += " · " + notice.Application.Name
+	}
+	return s.show(ec, code, web.Document{Title: title, Application: notice.Application, Content: notice.Content()})
 }
 
 func (s *Server) show(ec echo.Context, code int, document web.Document) error {

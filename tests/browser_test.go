@@ -34,7 +34,7 @@ func TestBrowserLong(t *testing.T) {
 	t.Parallel()
 	chromium := startChromium(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"explorer": testExplorer, "statuses": testStatusPages, "links": testPagesOfLinks, "package": testPackage,
+		"explorer": testExplorer, "statuses": testStatusPages, "package": testPackage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,8 +109,19 @@ func (r *request) body() (text string) {
 // console must be free of errors.
 func openTab(t *testing.T, chromium context.Context, width int64, origins ...string) *tab {
 	t.Helper()
+	return newTab(t, chromium, width, origins, chromedp.WithNewBrowserContext())
+}
+
+// another opens a second tab of the same browser.
+func (b *tab) another(width int64, origins ...string) *tab {
+	b.t.Helper()
+	return newTab(b.t, b.ctx, width, origins)
+}
+
+func newTab(t *testing.T, parent context.Context, width int64, origins []string, options ...chromedp.ContextOption) *tab {
+	t.Helper()
 	b := &tab{t: t}
-	ctx, end := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.handle))
+	ctx, end := chromedp.NewContext(parent, append(options, chromedp.WithListener(b.handle))...)
 	t.Cleanup(end)
 	check(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
@@ -155,6 +166,9 @@ func (b *tab) handle(event any) {
 	case *network.EventLoadingFinished:
 		of(event.RequestID).over = true
 	case *network.EventLoadingFailed:
+		if event.Canceled {
+			return // by the page, which needs it no more
+		}
 		r := of(event.RequestID)
 		complain(r.Request.Method, r.Request.URL, event.ErrorText, event.BlockedReason)
 	case *runtime.EventConsoleAPICalled:
@@ -166,8 +180,9 @@ func (b *tab) handle(event any) {
 		text, _ := json.Marshal(event.ExceptionDetails)
 		complain("exception", string(text))
 	case *log.EventEntryAdded:
-		// The log also holds refusals of operations, which are no errors.
-		refused := event.Entry.Source == log.EntrySourceNetwork && strings.Contains(event.Entry.URL, "/api/v1/")
+		// The log also holds refusals of operations, and pages that say what is wrong. These are no errors.
+		refused := event.Entry.Source == log.EntrySourceNetwork &&
+			(strings.Contains(event.Entry.URL, "/api/v1/") || of(event.Entry.NetworkRequestID).Type == network.ResourceTypeDocument)
 		if !refused && (event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning) {
 			complain(event.Entry.Text, event.Entry.URL)
 		}

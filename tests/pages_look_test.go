@@ -44,7 +44,7 @@ func (b *tab) violations() []string {
 	if axe() == "" {
 		return nil
 	}
-	const run = `;Promise.all(document.getAnimations().map(animation => animation.finished)).then(() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}))
+	const run = `;Promise.allSettled(document.getAnimations().map(animation => animation.finished)).then(() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}))
 		.then(result => result.violations.flatMap(violation => violation.nodes.map(node => violation.id + ": " + node.html + " " + node.failureSummary)))`
 	return evaluate[[]string](b, axe()+run)
 }

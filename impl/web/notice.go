@@ -11,9 +11,15 @@ type Notice struct {
 	Application *Application // nil for PlanoAuth
 	Title       string
 	Message     string
+	Subject     string   // what the message is about, such as an e-mail address; "" for nothing
 	Details     []string // what a developer has to mend; each may name a param
 	RequestID   string   // "" where it helps nobody
 	Link, Label string   // where to go on, "" for nowhere
+	Hint        string   // what else the person has to know, after the way on
+
+	Help              string   // the label of the link to the application's help
+	Other, OtherLabel string   // the URL of the page in the other language, "" for none, and that language's name
+	OtherLanguage     Language // that of Other
 }
 
 //go:embed notice.html

@@ -116,7 +116,7 @@ export function ApplicationForm({ application, done }: ApplicationFormProps) {
   }
 
   return (
-    <Form send={send} action={application ? text.save : text.create}>
+    <Form send={send} action={application ? text.save : text.create} inline>
       {!application && <Field name="slug" label={text.slug} hint={text.slugHint} maxLength={63} autoCapitalize="none" spellcheck={false} autocomplete="off" />}
       <Field name="name" label={text.name} hint={text.nameHint} maxLength={200} value={name} onInput={(event) => setName(event.currentTarget.value)} autocomplete="off" />
       <Field name="url" type="url" label={text.url} hint={own ? text.urlOwn : text.urlHint} defaultValue={before.url} readOnly={own} autocomplete="off" />

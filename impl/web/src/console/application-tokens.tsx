@@ -1,9 +1,10 @@
 import type { components } from "planoauth";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
-import { Modal, withSession } from "../ui/signed-in";
+import { Modal } from "../ui/signed-in";
 import type { Application } from "./application-form";
+import { change } from "./load";
 import { useMe } from "./me";
 import { text as common } from "./texts";
 import { Action } from "./ui/action";
@@ -57,71 +58,78 @@ const text = translate({
 export function Tokens({ application, set }: { application: Application; set(application: Application): void }) {
   const { may } = useMe();
   const [made, setMade] = useState<NewToken>();
+  const place = useRef<HTMLDivElement>(null);
   const tokens = application.tokens ?? [];
 
-  async function create(): Promise<Answer | null> {
-    const outcome = await withSession(() => planoauth.applicationsTokenCreate({ id: application.id }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    const { id, created_at } = outcome.data;
-    setMade(outcome.data);
-    set({ ...application, tokens: [...tokens, { id, created_at }] });
-    return null;
-  }
-
-  async function remove(token: Token): Promise<Answer | null> {
-    const outcome = await withSession(() => planoauth.applicationsTokenDelete({ id: application.id, token_id: token.id, view: "full" }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    set({ ...application, tokens: outcome.data.tokens ?? [] });
-    return null;
-  }
+  const create = () =>
+    change(
+      () => planoauth.applicationsTokenCreate({ id: application.id }),
+      (token) => {
+        setMade(token);
+        set({ ...application, tokens: [...tokens, { id: token.id, created_at: token.created_at }] });
+      },
+    );
+  const remove = (token: Token) =>
+    change(
+      () => planoauth.applicationsTokenDelete({ id: application.id, token_id: token.id, view: "full" }),
+      (now) => {
+        set({ ...application, tokens: now.tokens ?? [] });
+        place.current!.focus(); // the button that had the focus goes with its row
+      },
+    );
 
   return (
     <Section title={text.title} hint={text.hint} actions={may("admin") && <Action label={text.create} run={create} />}>
-      {tokens.length === 0 ? (
-        <p class="empty">{text.none}</p>
-      ) : (
-        <table role="table" class="rows" aria-label={text.title}>
-          <thead role="rowgroup">
-            <tr role="row">
-              <th role="columnheader" scope="col">{text.token}</th>
-              <th role="columnheader" scope="col">{common.created}</th>
-              <th role="columnheader" scope="col">{text.used}</th>
-              {may("admin") && (
-                <th role="columnheader" scope="col" class="end">
-                  <span class="visually-hidden">{text.actions}</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody role="rowgroup">
-            {tokens.map((token) => (
-              <tr role="row" key={token.id}>
-                <td role="cell">{text.name(token.id)}</td>
-                <td role="cell" data-label={common.created}>
-                  <Time time={token.created_at} exact />
-                </td>
-                <td role="cell" data-label={text.used}>
-                  {token.last_used_at ? <Time time={token.last_used_at} /> : <span class="quiet">{text.never}</span>}
-                </td>
-                {may("admin") && (
-                  <td role="cell" class="end">
-                    <Action
-                      label={text.remove}
-                      of={text.name(token.id)}
-                      run={() => remove(token)}
-                      done={text.removed}
-                      danger
-                      question={{ title: text.removeTitle(token.id), children: <p>{text.removeWhy}</p>, action: text.remove, danger: true }}
-                    />
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <div tabIndex={-1} ref={place}>
+        <List tokens={tokens} remove={may("admin") ? remove : undefined} />
+      </div>
       {made && <Shown token={made} close={() => setMade(undefined)} />}
     </Section>
+  );
+}
+
+function List({ tokens, remove }: { tokens: Token[]; remove: ((token: Token) => Promise<Answer | null>) | undefined }) {
+  if (tokens.length === 0) return <p class="empty">{text.none}</p>;
+  return (
+    <table role="table" class="rows" aria-label={text.title}>
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">{text.token}</th>
+          <th role="columnheader" scope="col">{common.created}</th>
+          <th role="columnheader" scope="col">{text.used}</th>
+          {remove && (
+            <th role="columnheader" scope="col" class="end">
+              <span class="visually-hidden">{text.actions}</span>
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {tokens.map((token) => (
+          <tr role="row" key={token.id}>
+            <td role="cell">{text.name(token.id)}</td>
+            <td role="cell" data-label={common.created}>
+              <Time time={token.created_at} exact />
+            </td>
+            <td role="cell" data-label={text.used}>
+              {token.last_used_at ? <Time time={token.last_used_at} /> : <span class="quiet">{text.never}</span>}
+            </td>
+            {remove && (
+              <td role="cell" class="end">
+                <Action
+                  label={text.remove}
+                  of={text.name(token.id)}
+                  run={() => remove(token)}
+                  done={text.removed}
+                  danger
+                  question={{ title: text.removeTitle(token.id), children: <p>{text.removeWhy}</p>, action: text.remove, danger: true }}
+                />
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -102,9 +102,9 @@ export function NewApplication() {
   }
   return (
     <View title={text.create} back={back}>
-      <section class="panel">
+      <Section title={text.settings}>
         <ApplicationForm done={done} />
-      </section>
+      </Section>
     </View>
   );
 }

@@ -79,7 +79,7 @@ function KnownClientForm({ client, company: named, done }: ClientFormProps & { c
   }
 
   return (
-    <Form send={send} action={common.save} beside={<></>}>
+    <Form send={send} action={common.save} inline>
       <div class="fields two">
         <Field name="first_name" label={fieldText.firstName} maxLength={100} defaultValue={before.first_name} autocomplete="off" />
         <Field name="last_name" label={fieldText.lastName} maxLength={100} defaultValue={before.last_name} autocomplete="off" />

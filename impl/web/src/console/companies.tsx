@@ -3,9 +3,8 @@ import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Field, Form } from "../ui/form";
-import { withSession } from "../ui/signed-in";
 import { LoadOne } from "./load-one";
-import { useLoaded } from "./load";
+import { change, useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewLink, State } from "./record-lists";
 import { go, href } from "./route";
@@ -108,18 +107,19 @@ export function NewCompany() {
   const announce = useAnnounce();
   const [name, setName] = useState("");
 
-  async function send(): Promise<Answer | null> {
-    const outcome = await withSession(() => planoauth.companiesCreate({ name }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    announce(text.created);
-    go(href(`companies/${outcome.data.id}`));
-    return null;
-  }
+  const send = () =>
+    change(
+      () => planoauth.companiesCreate({ name }),
+      ({ id }) => {
+        announce(text.created);
+        go(href(`companies/${id}`));
+      },
+    );
 
   return (
     <View title={text.create} back={back}>
       <section class="panel narrow">
-        <Form send={send} action={text.createAction} beside={<></>} remedy={(answer) => taken(answer, name)}>
+        <Form send={send} action={text.createAction} inline remedy={(answer) => taken(answer, name)}>
           <Field name="name" label={text.name} hint={text.nameHint} maxLength={200} autocomplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} />
         </Form>
       </section>
@@ -146,12 +146,7 @@ function CompanyShown({ company, set }: { company: Company; set(company: Company
   const { may } = useMe();
   const name = company.name!;
 
-  async function update(change: { name?: string; active?: boolean }): Promise<Answer | null> {
-    const outcome = await withSession(() => planoauth.companiesUpdate({ id: company.id, ...change, view: "full" }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    set(outcome.data);
-    return null;
-  }
+  const update = (params: { name?: string; active?: boolean }) => change(() => planoauth.companiesUpdate({ id: company.id, ...params, view: "full" }), set);
 
   const rename = {
     title: text.renameTitle,

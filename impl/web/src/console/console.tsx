@@ -91,7 +91,9 @@ function Frame({ me }: { me: Me }) {
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(() => setSaid(""), 4000);
-    return () => clearTimeout(timer);
+    // The button that was pressed may be gone with what it was for.
+    const refocus = setTimeout(() => document.activeElement === document.body && main.current?.focus({ preventScroll: true }), 500);
+    return () => (clearTimeout(timer), clearTimeout(refocus));
   }, [said]);
 
   return (

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
+import { change } from "./load";
 import { useMe } from "./me";
 import { href } from "./route";
 import { formatNumber } from "./texts";
@@ -95,12 +96,7 @@ export function Services() {
                 title={text.undeployService(service.slug!)}
                 why={text.undeployServiceWhy(service.routes!)}
                 refusal="service-not-found"
-                turn={async (deployed) => {
-                  const outcome = await withSession(() => planoauth.servicesUpdate({ id: service.id, deployed, view: "full" }));
-                  if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-                  replace(outcome.data);
-                  return null;
-                }}
+                turn={(deployed) => change(() => planoauth.servicesUpdate({ id: service.id, deployed, view: "full" }), replace)}
               />
             ),
           },
@@ -137,12 +133,7 @@ export function Routes() {
                 title={text.undeployRoute(route.path!)}
                 why={text.undeployRouteWhy}
                 refusal="route-not-found"
-                turn={async (deployed) => {
-                  const outcome = await withSession(() => planoauth.routesUpdate({ id: route.id, deployed }));
-                  if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-                  replace(outcome.data);
-                  return null;
-                }}
+                turn={(deployed) => change(() => planoauth.routesUpdate({ id: route.id, deployed }), replace)}
               />
             ),
           },

@@ -4,7 +4,7 @@ import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
 import { Choice } from "./fields";
 import { LoadOne } from "./load-one";
-import { useLoaded } from "./load";
+import { change, useLoaded } from "./load";
 import { useMe, type Access } from "./me";
 import { NewRecordView } from "./new-record";
 import { href } from "./route";
@@ -140,18 +140,13 @@ function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Em
   const may = me.may("admin") && !own;
   const name = nameOf(employee);
 
-  async function update(change: { access?: Access; active?: boolean }): Promise<Answer | null> {
-    const outcome = await withSession(() => planoauth.employeesUpdate({ id: employee.id, ...change, view: "full" }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    set(outcome.data);
-    return null;
-  }
+  const update = (params: { access?: Access; active?: boolean }) => change(() => planoauth.employeesUpdate({ id: employee.id, ...params, view: "full" }), set);
 
   return (
     <View title={name || employee.email!} back={back}>
       {own && me.may("admin") && <p class="notice above">{text.own}</p>}
       <div class="panels two">
-        <Section title={common.details} actions={may && <ChangeAccess access={employee.access!} change={(access) => update({ access })} />}>
+        <Section title={common.details} actions={may && <ChangeAccess access={employee.access!} set={(access) => update({ access })} />}>
           <Detail
             items={[
               [text.name, name],
@@ -179,11 +174,11 @@ function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Em
   );
 }
 
-function ChangeAccess({ access, change }: { access: Access; change(access: Access): Promise<Answer | null> }) {
+function ChangeAccess({ access, set }: { access: Access; set(access: Access): Promise<Answer | null> }) {
   const question = {
     title: text.changeTitle,
     action: text.change,
     children: <Choice name="access" label={text.access} hint={text.accessHint} options={text.accesses} value={access} />,
   };
-  return <Action label={text.change} run={(values) => change(values.access as Access)} done={text.changed} question={question} />;
+  return <Action label={text.change} run={(values) => set(values.access as Access)} done={text.changed} question={question} />;
 }

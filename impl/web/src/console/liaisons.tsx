@@ -1,9 +1,9 @@
 import type { components } from "planoauth";
-import { planoauth, type Answer } from "../api";
+import { planoauth } from "../api";
 import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
 import { LoadOne } from "./load-one";
-import { useLoaded } from "./load";
+import { change, useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewRecordView } from "./new-record";
 import { nameOf, NewLink, personColumns, recordSorts, standingColumns, State } from "./record-lists";
@@ -106,12 +106,7 @@ function LiaisonShown({ liaison, set }: { liaison: Liaison; set(liaison: Liaison
   const may = me.may("support") && !own;
   const name = nameOf(liaison);
 
-  async function turn(active: boolean): Promise<Answer | null> {
-    const outcome = await withSession(() => planoauth.liaisonsUpdate({ id: liaison.id, active, view: "full" }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    set(outcome.data);
-    return null;
-  }
+  const turn = (active: boolean) => change(() => planoauth.liaisonsUpdate({ id: liaison.id, active, view: "full" }), set);
 
   return (
     <View title={name || liaison.email!} back={back}>

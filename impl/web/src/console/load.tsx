@@ -50,6 +50,14 @@ export function useLoaded<Result extends Outcome>(call: (options: CallOptions) =
   return { ...state, data: state.data, reload: () => void load(), set: (data) => setState({ data, refusal: null, busy: false }) };
 }
 
+/** Makes a call that changes something, and then shows what it answered. Null means that it worked. */
+export async function change<Result extends Outcome>(call: () => Promise<Result>, then?: (data: DataOf<Result>) => void): Promise<Answer | null> {
+  const outcome = await withSession(call);
+  if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
+  then?.((outcome as unknown as { data: DataOf<Result> }).data);
+  return null;
+}
+
 /** Shows what was loaded, or why it could not be. */
 export function Load<Data>({ of, children }: { of: Loaded<Data>; children: (data: Data) => ComponentChildren }) {
   return (

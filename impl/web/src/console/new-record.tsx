@@ -124,7 +124,7 @@ export function NewRecordView(props: NewRecordViewProps) {
         {made ? (
           <Outcome {...made} section={section} />
         ) : (
-          <Form send={send} action={action} beside={<></>} remedy={(answer) => <Remedy answer={answer} section={section} email={email} />}>
+          <Form send={send} action={action} inline remedy={(answer) => <Remedy answer={answer} section={section} email={email} />}>
             <Field
               name="email"
               param={emailParam}

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { planoauth } from "../api";
 import { translate } from "../document";
 import type { Slug } from "../texts/statuses";
-import { withSession } from "../ui/signed-in";
+import { change } from "./load";
 import { useMe } from "./me";
 import { href } from "./route";
 import { formatNumber, text as common } from "./texts";
@@ -65,13 +65,15 @@ export function Notifications() {
   const { may } = useMe();
   const [touched] = useState(() => new Set<number>()); // they stay where they are until the person goes elsewhere
 
-  async function acknowledge(row: Notification, acknowledged: boolean, replace: (row: Notification) => void) {
-    const outcome = await withSession(() => planoauth.notificationsUpdate({ id: row.id, acknowledged }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    touched.add(row.id);
-    replace(outcome.data);
-    countWaiting();
-    return null;
+  function acknowledge(row: Notification, acknowledged: boolean, replace: (row: Notification) => void) {
+    return change(
+      () => planoauth.notificationsUpdate({ id: row.id, acknowledged }),
+      (changed) => {
+        touched.add(row.id);
+        replace(changed);
+        countWaiting();
+      },
+    );
   }
 
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { translate } from "../document";
 import { useField } from "../ui/form";
 
@@ -29,7 +29,7 @@ export function Origins({ label, hint, value, onChange }: OriginsProps) {
   const { id, error, attributes } = useField("redirect_origins", true);
   const list = useRef<HTMLFieldSetElement>(null);
   const length = useRef(value.length);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A new input takes the focus. After a removal the focus stays in the list, and does not fall back to the page.
     if (value.length > length.current) list.current!.querySelector<HTMLElement>("li:last-child input")!.focus();
     if (value.length < length.current) list.current!.querySelector<HTMLElement>(".add")!.focus();

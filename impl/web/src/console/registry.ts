@@ -9,8 +9,6 @@ import type { Section } from "./sections";
 
 const text = translate({
   en: {
-    records: "Records",
-    system: "System",
     clients: "Clients",
     employees: "Employees",
     liaisons: "Liaisons",
@@ -20,8 +18,6 @@ const text = translate({
     routes: "Routes",
   },
   es: {
-    records: "Registros",
-    system: "Sistema",
     clients: "Clientes",
     employees: "Empleados",
     liaisons: "Intermediarios",
@@ -32,13 +28,17 @@ const text = translate({
   },
 });
 
-/** The sections of records and of what the system is made of. */
-export const registry: Section[] = [
-  { path: "clients", label: text.clients, icon: "clients", access: "viewer", group: text.records, Index: Clients, One: OneClient, New: NewClient },
-  { path: "employees", label: text.employees, icon: "employees", access: "viewer", group: text.records, Index: Employees, One: OneEmployee, New: NewEmployee },
-  { path: "liaisons", label: text.liaisons, icon: "liaisons", access: "viewer", group: text.records, Index: Liaisons, One: OneLiaison, New: NewLiaison },
-  { path: "companies", label: text.companies, icon: "companies", access: "viewer", group: text.records, Index: Companies, One: OneCompany, New: NewCompany },
-  { path: "applications", label: text.applications, icon: "applications", access: "viewer", group: text.system, Index: Applications, One: OneApplication, New: NewApplication },
-  { path: "services", label: text.services, icon: "services", access: "viewer", group: text.system, Index: Services },
-  { path: "routes", label: text.routes, icon: "routes", access: "viewer", group: text.system, Index: Routes },
+/** The sections of records, and of what these name. */
+export const records: Section[] = [
+  { path: "clients", label: text.clients, icon: "clients", access: "viewer", Index: Clients, One: OneClient, New: NewClient },
+  { path: "employees", label: text.employees, icon: "employees", access: "viewer", Index: Employees, One: OneEmployee, New: NewEmployee },
+  { path: "liaisons", label: text.liaisons, icon: "liaisons", access: "viewer", Index: Liaisons, One: OneLiaison, New: NewLiaison },
+  { path: "companies", label: text.companies, icon: "companies", access: "viewer", Index: Companies, One: OneCompany, New: NewCompany },
+];
+
+/** The sections of what the system is made of. */
+export const system: Section[] = [
+  { path: "applications", label: text.applications, icon: "applications", access: "viewer", Index: Applications, One: OneApplication, New: NewApplication },
+  { path: "services", label: text.services, icon: "services", access: "viewer", Index: Services },
+  { path: "routes", label: text.routes, icon: "routes", access: "viewer", Index: Routes },
 ];

@@ -1,20 +1,27 @@
 import type { FunctionComponent } from "preact";
 import { translate } from "../document";
+import { Audit } from "./audit/events";
 import type { Icon } from "./icons";
 import type { Access } from "./me";
 import { Notifications } from "./notifications";
-import { registry } from "./registry";
+import { People } from "./people/people";
+import { One as Person } from "./people/person";
+import { records, system } from "./registry";
 
 const text = translate({
   en: {
     notifications: "Notifications",
     people: "People",
-    registry: "System",
+    directory: "Directory",
+    system: "System",
+    audit: "Audit",
   },
   es: {
     notifications: "Notificaciones",
     people: "Personas",
-    registry: "Sistema",
+    directory: "Directorio",
+    system: "Sistema",
+    audit: "Auditoría",
   },
 });
 
@@ -39,5 +46,8 @@ export interface Section {
 /** The navigation, in its order. The first section is what the console opens with. */
 export const sections: Section[] = [
   { path: "notifications", label: text.notifications, icon: "notifications", access: "none", Index: Notifications },
-  ...registry,
+  { path: "people", label: text.people, icon: "people", access: "viewer", group: text.directory, Index: People, One: Person },
+  ...records.map((section) => ({ ...section, group: text.directory })),
+  ...system.map((section) => ({ ...section, group: text.system })),
+  { path: "audit", label: text.audit, icon: "audit", access: "support", group: text.system, Index: Audit },
 ];

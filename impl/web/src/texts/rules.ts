@@ -190,6 +190,13 @@ const rules = translate<Record<ParamError["rule"], Text>>({
   },
 });
 
+const shortestPassword = 8; // characters, as the policy of the server demands
+
+/** Says which rule a new password breaks, by its name in an outcome of passwords/judge; null for a rule that is unknown here. */
+export function explainPassword(rule: string): string | null {
+  return rule in rules ? rules[rule as ParamError["rule"]]("password", shortestPassword) : null;
+}
+
 /** Says what is wrong with a param, as a sentence that stands alone under its field. A rule without a text does not compile. */
 export function explain({ param, rule, message }: ParamError): string {
   const names = param.split(".").filter((name) => !/^\d+$/.test(name)); // without the places in lists

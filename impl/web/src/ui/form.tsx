@@ -14,6 +14,8 @@ interface FormProps {
   /** The label of the button. */
   action: string;
   danger?: boolean;
+  /** Whether the button is as wide as its label only. */
+  inline?: boolean;
   children: ComponentChildren;
   /** Shown in the refusal: what else the person can do. */
   remedy?: (answer: Answer) => ComponentChildren;
@@ -22,7 +24,7 @@ interface FormProps {
 }
 
 /** A form that shows refusals: errors of params at the fields of that name, everything else above them. */
-export function Form({ send, action, danger = false, children, remedy, beside }: FormProps) {
+export function Form({ send, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -52,7 +54,7 @@ export function Form({ send, action, danger = false, children, remedy, beside }:
       </Refusal>
       <FormState.Provider value={{ answer, register }}>{children}</FormState.Provider>
       <div class="row">
-        <button class={`button${danger ? " danger" : ""}${beside ? "" : " wide"}`} aria-disabled={busy}>
+        <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
           {action}
         </button>
         {beside}
@@ -61,7 +63,7 @@ export function Form({ send, action, danger = false, children, remedy, beside }:
   );
 }
 
-interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "label"> {
+export interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "label"> {
   /** The name of the field; also the param whose errors it shows, unless that is given. */
   name: string;
   param?: string;

@@ -29,10 +29,10 @@ export function SingleCard({ title, children }: { title: string; children: Compo
 function Brand() {
   const { application } = data;
   return (
-    <div class="brand">
+    <header class="brand">
       {application?.logo && <img src={application.logo} alt="" />}
       <span>{application?.name ?? "PlanoAuth"}</span>
-    </div>
+    </header>
   );
 }
 

@@ -1,6 +1,6 @@
 import type { CallOptions, Outcome } from "planoauth";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { attempt, type Answer } from "../../api";
 import { Refusal } from "../../ui/refusal";
 import { withSession } from "../../ui/signed-in";
@@ -41,6 +41,8 @@ interface ListProps<Row extends { id: number }, Filter extends string, Sort exte
   columns: Column<Row>[];
   /** Where a row leads to; undefined for rows that lead nowhere. */
   href?(row: Row): string | undefined;
+  /** What a row opens instead, such as a dialog. */
+  open?(row: Row): void;
   /** What the search field looks for, such as "E-mail or name"; absent for lists without search. */
   search?: string;
   /** The shortest search that the operation takes. */
@@ -147,7 +149,7 @@ export function List<Row extends { id: number }, Filter extends string = never, 
   return (
     <div class="list">
       <div class="list-head">
-        {search && <SearchField label={search} least={least} term={term} />}
+        {search && <SearchField label={search} least={least} />}
         {filters && (
           <div class="toggles" role="group" aria-label={text.filters}>
             {(Object.entries(filters) as [Filter, string][]).map(([filter, name]) => (
@@ -175,7 +177,7 @@ export function List<Row extends { id: number }, Filter extends string = never, 
         </p>
       )}
       {found ? (
-        <Table rows={found.results} label={label} columns={columns} href={href} replace={replace} stale={busy && found.key !== key} />
+        <Table rows={found.results} label={label} columns={columns} href={href} open={props.open} replace={replace} stale={busy && found.key !== key} />
       ) : (
         busy && <Waiting />
       )}
@@ -216,16 +218,15 @@ function total({ count, count_estimated, results }: Rows<unknown>): string | und
   return count_estimated ? text.about(number) : number;
 }
 
-/** Puts rows that are kept back among the new ones, in their old place. */
+/** Puts rows that are kept back among the new ones, where they were: new rows come before them. */
 function merge<Row extends { id: number }>(before: Row[], now: Row[], keep?: (row: Row) => boolean): Row[] {
   if (!keep) return now;
-  const there = new Set(now.map((row) => row.id));
   const merged = [...now];
+  const place = (id: number) => merged.findIndex((row) => row.id === id);
   before.forEach((row, i) => {
-    if (there.has(row.id) || !keep(row)) return;
-    const after = before.slice(0, i).findLast((other) => there.has(other.id));
-    merged.splice(after ? merged.findIndex((other) => other.id === after.id) + 1 : 0, 0, row);
-    there.add(row.id);
+    if (place(row.id) >= 0 || !keep(row)) return;
+    const next = before.slice(i + 1).find((other) => place(other.id) >= 0);
+    merged.splice(next ? place(next.id) : merged.length, 0, row);
   });
   return merged;
 }
@@ -244,23 +245,34 @@ function Toggle({ label, on, turn }: { label: string; on: boolean; turn(on: bool
   );
 }
 
-/** The search field. What is typed stands in the address a moment later. */
-function SearchField({ label, least, term }: { label: string; least: number; term: string }) {
-  const [typed, setTyped] = useState(term);
+/** Keeps what is typed into a field, and puts it into the address a moment later. */
+function useTyped(name: string): [typed: string, type: (value: string) => void] {
+  const { query } = useRoute();
+  const value = query.get(name) ?? "";
+  const [typed, setTyped] = useState(value);
   const timer = useRef(0);
   useEffect(() => {
-    if (!timer.current) setTyped(term); // the address was changed by going back
-  }, [term]);
+    if (!timer.current) setTyped(value); // the address was changed by going back
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return [
+    typed,
+    (value) => {
+      setTyped(value);
+      clearTimeout(timer.current);
+      timer.current = window.setTimeout(() => {
+        timer.current = 0;
+        setQuery({ [name]: value.trim() || undefined });
+      }, 250);
+    },
+  ];
+}
 
-  function type(value: string) {
-    setTyped(value);
-    clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => {
-      timer.current = 0;
-      setQuery({ q: value.trim() || undefined });
-    }, 250);
-  }
+const plain = { maxLength: 200, autoCapitalize: "none", autocomplete: "off", spellcheck: false } as const;
 
+/** The search field. */
+function SearchField({ label, least }: { label: string; least: number }) {
+  const [typed, type] = useTyped("q");
   const short = typed.trim().length > 0 && typed.trim().length < least;
   return (
     <div class="search" role="search">
@@ -268,17 +280,7 @@ function SearchField({ label, least, term }: { label: string; least: number; ter
         <circle cx="7" cy="7" r="4.5" />
         <path d="m10.5 10.5 3.5 3.5" stroke-linecap="round" />
       </svg>
-      <input
-        type="search"
-        aria-label={`${text.search}: ${label}`}
-        placeholder={label}
-        value={typed}
-        maxLength={200}
-        autoCapitalize="none"
-        autocomplete="off"
-        spellcheck={false}
-        onInput={(event) => type(event.currentTarget.value)}
-      />
+      <input type="search" {...plain} aria-label={`${text.search}: ${label}`} placeholder={label} value={typed} onInput={(event) => type(event.currentTarget.value)} />
       {short && (
         <span class="quiet small" role="status">
           {text.shorter(least)}
@@ -288,17 +290,53 @@ function SearchField({ label, least, term }: { label: string; least: number; ter
   );
 }
 
+/** A field that narrows a list to rows of one value, which stands in the address under the name. */
+export function QueryField({ name, label, choices = [] }: { name: string; label: string; choices?: string[] }) {
+  const id = useId();
+  const [typed, type] = useTyped(name);
+  return (
+    <div class="query-field">
+      <input {...plain} aria-label={label} placeholder={label} value={typed} list={choices.length ? id : undefined} onInput={(event) => type(event.currentTarget.value)} />
+      {choices.length > 0 && (
+        <datalist id={id}>
+          {choices.map((choice) => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
+    </div>
+  );
+}
+
+/** The first cell of a row, which leads to what the row is about. */
+function RowLink({ to, open, children }: { to: string | undefined; open: (() => void) | undefined; children: ComponentChildren }) {
+  if (to) {
+    return (
+      <a class="row-link" href={to}>
+        {children}
+      </a>
+    );
+  }
+  if (!open) return <>{children}</>;
+  return (
+    <button type="button" class="row-link" aria-haspopup="dialog" onClick={open}>
+      {children}
+    </button>
+  );
+}
+
 interface TableProps<Row> {
   rows: Row[];
   label: string;
   columns: Column<Row>[];
   href: ((row: Row) => string | undefined) | undefined;
+  open: ((row: Row) => void) | undefined;
   replace(row: Row): void;
   stale: boolean;
 }
 
 /** The rows. Roles are named, because a table that is shown as cards would lose them. */
-function Table<Row extends { id: number }>({ rows, label, columns, href, replace, stale }: TableProps<Row>) {
+function Table<Row extends { id: number }>({ rows, label, columns, href, open, replace, stale }: TableProps<Row>) {
   if (rows.length === 0) return null;
   return (
     <table role="table" class={stale ? "rows stale" : "rows"} aria-label={label} aria-busy={stale}>
@@ -315,16 +353,12 @@ function Table<Row extends { id: number }>({ rows, label, columns, href, replace
         {rows.map((row) => {
           const to = href?.(row);
           return (
-            <tr role="row" key={row.id} class={to ? "linked" : undefined}>
+            <tr role="row" key={row.id} class={to || open ? "linked" : undefined}>
               {columns.map((column, i) => (
                 <td key={column.label} role="cell" class={column.kind} data-label={column.label}>
-                  {i === 0 && to ? (
-                    <a class="row-link" href={to}>
-                      {column.cell(row, replace)}
-                    </a>
-                  ) : (
-                    column.cell(row, replace)
-                  )}
+                  <RowLink to={i === 0 ? to : undefined} open={i === 0 && open ? () => open(row) : undefined}>
+                    {column.cell(row, replace)}
+                  </RowLink>
                 </td>
               ))}
             </tr>
