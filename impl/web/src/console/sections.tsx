@@ -6,6 +6,7 @@ import type { Access } from "./me";
 import { Notifications } from "./notifications";
 import { People } from "./people/people";
 import { One as Person } from "./people/person";
+import { records, system } from "./registry";
 
 const text = translate({
   en: {
@@ -46,5 +47,7 @@ export interface Section {
 export const sections: Section[] = [
   { path: "notifications", label: text.notifications, icon: "notifications", access: "none", Index: Notifications },
   { path: "people", label: text.people, icon: "people", access: "viewer", group: text.directory, Index: People, One: Person },
+  ...records.map((section) => ({ ...section, group: text.directory })),
+  ...system.map((section) => ({ ...section, group: text.system })),
   { path: "audit", label: text.audit, icon: "audit", access: "support", group: text.system, Index: Audit },
 ];

@@ -100,6 +100,8 @@ export function Action({ label, of, run, question, done, danger = false, primary
 
 interface SwitchProps {
   label: string;
+  /** Tells the switch apart from others of the same label. */
+  of?: string;
   hint?: ComponentChildren;
   checked: boolean;
   /** Turns it on or off. Null means that it worked. */
@@ -111,7 +113,7 @@ interface SwitchProps {
 }
 
 /** A switch whose change counts at once. */
-export function Switch({ label, hint, checked, change, question, done }: SwitchProps) {
+export function Switch({ label, of, hint, checked, change, question, done }: SwitchProps) {
   const id = useId();
   const announce = useAnnounce();
   const [asked, setAsked] = useState<Question>();
@@ -141,7 +143,10 @@ export function Switch({ label, hint, checked, change, question, done }: SwitchP
   return (
     <div class="switch-row">
       <div>
-        <label for={id}>{label}</label>
+        <label for={id}>
+          {label}
+          {of && <span class="visually-hidden">: {of}</span>}
+        </label>
         {hint && (
           <p class="quiet small" id={`${id}-hint`}>
             {hint}
