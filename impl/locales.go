@@ -20,7 +20,9 @@ func (s *Server) pageLocale(c *call) string {
 }
 
 // wearLocale gives a user, who will be saved, the language of the page.
-func (s *Server) wearLocale(c *call, user *db.User) { user.Locale = cmp.Or(s.pageLocale(c), user.Locale) }
+func (s *Server) wearLocale(c *call, user *db.User) {
+	user.Locale = cmp.Or(s.pageLocale(c), user.Locale)
+}
 
 // keepLocale saves the language of the page of a user who has just proven who they are, unless it was saved already:
 // mails follow it.
