@@ -1,7 +1,6 @@
 package impl
 
 import (
-	_ "embed"
 	"net/http"
 	"slices"
 
@@ -14,19 +13,13 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// mailboxPath is where the development mailbox is.
-const mailboxPath = "/dev/mail"
-
-//go:embed pages/index.html
-var indexPage []byte
-
 // pages registers everything outside /api/v1. Its answers have no envelope.
 func (s *Server) pages(e *echo.Echo) {
-	e.GET("/", func(ec echo.Context) error { return ec.HTMLBlob(http.StatusOK, indexPage) })
+	e.GET("/", s.showStart)
 	e.GET("/openapi.yaml", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/yaml", gen.SpecYAML) })
 	e.GET("/openapi.json", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/json", gen.SpecJSON) })
-	docs(e)
-	statusPages(e)
+	s.docs(e)
+	s.statusPages(e)
 	e.GET("/assets/*", func(ec echo.Context) error {
 		if !web.ServeAsset(ec.Response(), ec.Request()) {
 			return echo.ErrNotFound
@@ -41,7 +34,7 @@ func (s *Server) pages(e *echo.Echo) {
 	e.GET("/google/callback", s.googleCallback)
 	e.GET("/applications/:slug/logo", s.logo)
 	if mailbox, ok := s.Mailer.(*mailer.Mailbox); ok {
-		e.GET(mailboxPath, echo.WrapHandler(mailbox))
+		s.mailboxPages(e, mailbox)
 	}
 }
 
@@ -60,17 +53,27 @@ func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error 
 	return s.show(ec, code, web.Document{Title: title, Application: notice.Application, Content: notice.Content()})
 }
 
-func (s *Server) show(ec echo.Context, code int, document web.Document) error {
-	document.Language = web.LanguageOf(ec.Request())
-	document.Google = s.Settings.GoogleClientID != ""
-	if _, ok := s.Mailer.(*mailer.Mailbox); ok {
-		document.Mailbox = mailboxPath
+// showReading answers with a page to read, which is in English.
+func (s *Server) showReading(ec echo.Context, page web.Reading) error {
+	page.Mailbox = s.mailboxPath(ec.Request())
+	content, err := page.Content()
+	if err != nil {
+		return err
 	}
+	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail"})
+}
+
+func (s *Server) show(ec echo.Context, code int, document web.Document) error {
+	if document.Language == "" {
+		document.Language = web.LanguageOf(ec.Request())
+	}
+	document.Google = s.Settings.GoogleClientID != ""
+	document.Mailbox = s.mailboxPath(ec.Request())
 	html, err := document.HTML()
 	if err != nil {
 		return err
 	}
-	web.SetHeaders(ec.Response().Header())
+	document.Headers(ec.Response().Header())
 	return ec.HTMLBlob(code, html)
 }
 

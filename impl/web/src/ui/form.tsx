@@ -16,6 +16,8 @@ interface FormProps {
   /** The label of the button. */
   action: string;
   danger?: boolean;
+  /** Whether the button is as wide as its label only. */
+  inline?: boolean;
   children: ComponentChildren;
   /** Shown in the refusal: what else the person can do. */
   remedy?: (answer: Answer) => ComponentChildren;
@@ -24,7 +26,7 @@ interface FormProps {
 }
 
 /** A form that shows refusals: errors of params at the fields of that name, everything else above them. */
-export function Form({ send, refused = null, action, danger = false, children, remedy, beside }: FormProps) {
+export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -58,7 +60,7 @@ export function Form({ send, refused = null, action, danger = false, children, r
       </Refusal>
       <FormState.Provider value={{ answer, register }}>{children}</FormState.Provider>
       <div class="row">
-        <button class={`button${danger ? " danger" : ""}${beside ? "" : " wide"}`} aria-disabled={busy}>
+        <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
           {action}
         </button>
         {beside}

@@ -38,7 +38,7 @@ export function errorsOf(answer: Answer | null): ParamError[] {
 export function Refusal({ answer, shown = [], children }: { answer: Answer | null; shown?: string[]; children?: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (answer && !document.querySelector('form [aria-invalid="true"]')) box.current?.focus();
+    if (answer && !box.current?.closest("form")?.querySelector('[aria-invalid="true"]')) box.current?.focus();
   }, [answer]);
   if (!answer) return null;
   const elsewhere = errorsOf(answer).filter((error) => !shown.includes(error.param));

@@ -36,8 +36,10 @@ interface SignInProps {
   application: string;
   /** Where a mailed link and Google lead back to; the application's own URL by default. */
   redirectURL?: string;
-  /** The page that Google leads back to: one of this server's, with all that it needs to go on. */
-  googleURL: string;
+  /** Where a mailed link leads back to instead, made when it is requested. */
+  linkURL?: () => string;
+  /** The page that Google leads back to: one of this server's, with all that it needs to go on. Absent: no such way in. */
+  googleURL?: string;
   email?: string;
   /** Called with the new session. Recordless is true for somebody who has no record, and cannot do much with it. */
   done(session: NewSession, recordless: boolean): Promise<Answer | null>;
@@ -50,7 +52,7 @@ interface SignInProps {
 }
 
 /** The ways to sign in: password, mailed link, Google. */
-export function SignInForm({ application, redirectURL, googleURL, email: known = "", done, register, forgotten, sending }: SignInProps) {
+export function SignInForm({ application, redirectURL, linkURL, googleURL, email: known = "", done, register, forgotten, sending }: SignInProps) {
   const [email, setEmail] = useState(known);
   const [sent, setSent] = useState(false);
   const [refused, setRefused] = useState<Answer | null>(null);
@@ -76,7 +78,8 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
   }
 
   async function sendLink() {
-    const outcome = await attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...back }, { token: null }));
+    const to = linkURL ? { redirect_url: linkURL() } : back;
+    const outcome = await attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...to }, { token: null }));
     const worked = outcome !== "unreachable" && outcome.status === "action-successful";
     show(worked);
     setRefused(worked ? null : outcome);
@@ -140,7 +143,7 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
       <button type="button" class="button plain wide" onClick={sendLink}>
         {text.link}
       </button>
-      {data.google && <GoogleButton application={application} backTo={googleURL} failed={setRefused} />}
+      {data.google && googleURL && <GoogleButton application={application} backTo={googleURL} failed={setRefused} />}
       {(register || forgotten) && (
         <p class="links">
           {forgotten && <Way label={text.forgotten} go={() => forgotten(email)} />}
