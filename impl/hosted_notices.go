@@ -43,12 +43,14 @@ func (t noticeText) by(ec echo.Context, app *db.Application, wrong []string) web
 var wronglyOpened = noticeText{
 	web.English: {
 		"This page cannot be opened like this",
-		"The site that sent you here has to be repaired by its developers. Your account is not affected. Go back to the site, and try again later.",
+		"The site that sent you here has to be repaired by its developers. " +
+			"Your account is not affected. Go back to the site, and try again later.",
 		"Back to %s",
 	},
 	web.Spanish: {
 		"Esta página no se puede abrir así",
-		"Los desarrolladores del sitio que te ha enviado aquí tienen que repararlo. Tu cuenta no se ve afectada. Vuelve al sitio e inténtalo más tarde.",
+		"Los desarrolladores del sitio que te ha enviado aquí tienen que repararlo. " +
+			"Tu cuenta no se ve afectada. Vuelve al sitio e inténtalo más tarde.",
 		"Volver a %s",
 	},
 }
@@ -56,26 +58,34 @@ var wronglyOpened = noticeText{
 var foreign = noticeText{
 	web.English: {
 		"We stopped this request",
-		"A site that we do not know for this tried to open your registration. Nothing has happened to your account. Go back to the site that you wanted to use, and start again there.", "",
+		"A site that we do not know for this tried to open your registration. Nothing has happened to your account. " +
+			"Go back to the site that you wanted to use, and start again there.", "",
 	},
 	web.Spanish: {
 		"Hemos detenido esta solicitud",
-		"Un sitio que no conocemos para esto ha intentado abrir tu registro. No le ha pasado nada a tu cuenta. Vuelve al sitio que querías usar y empieza de nuevo allí.", "",
+		"Un sitio que no conocemos para esto ha intentado abrir tu registro. No le ha pasado nada a tu cuenta. " +
+			"Vuelve al sitio que querías usar y empieza de nuevo allí.", "",
 	},
 }
 
-const foreignDetail = "Origin: it must be one of the application's redirect origins. A page with the Referrer-Policy no-referrer sends null; " +
-	"strict-origin-when-cross-origin, the default of browsers, is right."
+const foreignDetail = "Origin: it must be one of the application's redirect origins. " +
+	"A page with the Referrer-Policy no-referrer sends null; strict-origin-when-cross-origin, the default of browsers, is right."
 
 var tooOften = noticeText{
 	web.English: {"That was too often", "Too many requests came from your network. Wait a minute, go back, and try again.", ""},
-	web.Spanish: {"Demasiados intentos", "Han llegado demasiadas solicitudes desde tu red. Espera un minuto, vuelve atrás e inténtalo de nuevo.", ""},
+	web.Spanish: {
+		"Demasiados intentos",
+		"Han llegado demasiadas solicitudes desde tu red. Espera un minuto, vuelve atrás e inténtalo de nuevo.", "",
+	},
 }
 
 var signedOut = noticeText{
-	web.English: {"You are not signed in any more", "Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s"},
+	web.English: {
+		"You are not signed in any more", "Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
+	},
 	web.Spanish: {
-		"Ya no tienes la sesión iniciada", "Tu sesión en %s ha terminado. Vuelve e inicia sesión de nuevo para terminar tu registro.", "Volver a %s",
+		"Ya no tienes la sesión iniciada",
+		"Tu sesión en %s ha terminado. Vuelve e inicia sesión de nuevo para terminar tu registro.", "Volver a %s",
 	},
 }
 
@@ -85,9 +95,14 @@ var registeredAlready = noticeText{
 }
 
 var googleTooLate = noticeText{
-	web.English: {"Start again with Google", "This sign-in with Google took longer than ten minutes, or it was finished already. Go back to where you began, and start again.", "Start again"},
+	web.English: {
+		"Start again with Google",
+		"This sign-in with Google took longer than ten minutes, or it was finished already. Go back to where you began, and start again.",
+		"Start again",
+	},
 	web.Spanish: {
 		"Empieza de nuevo con Google",
-		"Este inicio de sesión con Google ha tardado más de diez minutos o ya se completó. Vuelve al lugar donde lo empezaste y hazlo de nuevo.", "Empezar de nuevo",
+		"Este inicio de sesión con Google ha tardado más de diez minutos o ya se completó. " +
+			"Vuelve al lugar donde lo empezaste y hazlo de nuevo.", "Empezar de nuevo",
 	},
 }

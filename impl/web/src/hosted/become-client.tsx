@@ -58,7 +58,8 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
   }
 
   async function send(values: Record<string, string>) {
-    const outcome = await attempt(planoauth.usersClientRegister({ application: application.slug, redirect_url: page.redirect_url, ...clientOf(values) }, { token }));
+    const params = { application: application.slug, redirect_url: page.redirect_url, ...clientOf(values) };
+    const outcome = await attempt(planoauth.usersClientRegister(params, { token }));
     const client = outcome !== "unreachable" && (outcome.status === "action-successful" || outcome.status === "email-already-client");
     const refusal = client ? await goOn() : outcome;
     if (refusal && isOver(refusal)) setOver(refusal);
@@ -80,7 +81,7 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
   );
   if (over) {
     return (
-      <SingleCard title={text.over}>
+      <SingleCard title={text.over} lasting={posted}>
         <Refusal answer={over} />
         {posted ? (
           back

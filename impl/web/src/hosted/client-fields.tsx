@@ -38,7 +38,14 @@ export function OptionalFields() {
   const [enterprise, setEnterprise] = useState(false);
   return (
     <>
-      <Field name="phone" param="client.phone" type="tel" label={`${text.phone} (${common.optional})`} hint={text.phoneHint} autocomplete="tel" />
+      <Field
+        name="phone"
+        param="client.phone"
+        type="tel"
+        label={`${text.phone} (${common.optional})`}
+        hint={text.phoneHint}
+        autocomplete="tel"
+      />
       <label class="check">
         <input type="checkbox" name="enterprise" checked={enterprise} onChange={(event) => setEnterprise(event.currentTarget.checked)} />
         {text.enterprise}

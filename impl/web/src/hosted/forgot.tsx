@@ -51,8 +51,10 @@ export function Forgot({ email, setEmail, go }: Ways) {
       {label}
     </button>
   );
-  const back = page.challenge ? to("/sign-in", text.signIn) : <a href={application.slug === "planoauth" ? "/account" : page.redirect_url}>{text.back}</a>;
-  const mayRegister = (answer: Answer) => page.challenge && application.admits_clients && answer !== "unreachable" && answer.status === "email-not-found";
+  const home = application.slug === "planoauth" ? "/account" : page.redirect_url;
+  const back = page.challenge ? to("/sign-in", text.signIn) : <a href={home}>{text.back}</a>;
+  const open = page.challenge && application.admits_clients;
+  const mayRegister = (answer: Answer) => open && answer !== "unreachable" && answer.status === "email-not-found";
   if (sent) {
     return (
       <SingleCard title={text.sent}>

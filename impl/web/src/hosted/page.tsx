@@ -11,7 +11,12 @@ import { Register } from "./register";
 import { SignIn } from "./sign-in";
 
 const text = translate({
-  en: { leaving: "You are signed in", leavingTo: `Taking you back to ${application.name}…`, wait: "One moment…", google: "Signing you in with Google…" },
+  en: {
+    leaving: "You are signed in",
+    leavingTo: `Taking you back to ${application.name}…`,
+    wait: "One moment…",
+    google: "Signing you in with Google…",
+  },
   es: {
     leaving: "Has iniciado sesión",
     leavingTo: `Te llevamos de vuelta a ${application.name}…`,

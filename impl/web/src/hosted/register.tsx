@@ -39,8 +39,13 @@ export function Register({ email, setEmail, go, done, refused }: Ways) {
 
   async function send(values: Record<string, string>) {
     const { client, enterprise } = clientOf(values);
-    const params = { application: application.slug, redirect_url: page.redirect_url, client: client as typeof client & { email: string; password: string } };
-    const outcome = await attempt(planoauth.clientsRegister({ ...params, ...(enterprise && { enterprise }) }, { token: null }));
+    const params = {
+      application: application.slug,
+      redirect_url: page.redirect_url,
+      client: client as typeof client & { email: string; password: string },
+      ...(enterprise && { enterprise }),
+    };
+    const outcome = await attempt(planoauth.clientsRegister(params, { token: null }));
     if (outcome === "unreachable") return outcome;
     switch (outcome.status) {
       case "action-successful":

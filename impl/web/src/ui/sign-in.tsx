@@ -47,12 +47,13 @@ interface SignInProps {
   register?: ((email: string) => void) | undefined;
   /** Goes on to the page for a forgotten password. */
   forgotten?: ((email: string) => void) | undefined;
-  /** Called when a link was sent, with the heading for it, and with null when the form is back. By default the heading is shown here. */
+  /** Called with a heading when a link was sent, and with null when the form is back. By default the heading is shown here. */
   sending?: (heading: string | null) => void;
 }
 
 /** The ways to sign in: password, mailed link, Google. */
-export function SignInForm({ application, redirectURL, linkURL, googleURL, email: known = "", done, register, forgotten, sending }: SignInProps) {
+export function SignInForm(props: SignInProps) {
+  const { application, redirectURL, linkURL, googleURL, email: known = "", done, register, forgotten, sending } = props;
   const [email, setEmail] = useState(known);
   const [sent, setSent] = useState(false);
   const [refused, setRefused] = useState<Answer | null>(null);
