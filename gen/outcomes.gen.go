@@ -642,7 +642,7 @@ var Operations = []*Operation{
 	{
 		ID: OperationUsersUpdate, Method: "PUT", Path: "/api/v1/users/update", Service: "users",
 		Params:         "UsersUpdateParams",
-		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
+		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "locale", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Throttled: true, Access: "", Audit: "",

@@ -102,6 +102,12 @@ const (
 	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
+// Defines values for Locale.
+const (
+	LocaleEn Locale = "en"
+	LocaleEs Locale = "es"
+)
+
 // Defines values for NotificationsIndexSearchAttributes.
 const (
 	Kind    NotificationsIndexSearchAttributes = "kind"
@@ -204,6 +210,13 @@ const (
 const (
 	TokenParamSessionToken TokenParam = "session_token"
 	TokenParamToken        TokenParam = "token"
+)
+
+// Defines values for UsersUpdateParamsLocale.
+const (
+	UsersUpdateParamsLocaleEmpty UsersUpdateParamsLocale = ""
+	UsersUpdateParamsLocaleEn    UsersUpdateParamsLocale = "en"
+	UsersUpdateParamsLocaleEs    UsersUpdateParamsLocale = "es"
 )
 
 // Defines values for View.
@@ -2308,6 +2321,11 @@ type ExportedUser struct {
 	// Example: Lovelace
 	LastName string `json:"last_name"`
 
+	// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+	//
+	// Example: en
+	Locale Locale `json:"locale,omitempty,omitzero"`
+
 	// Phone The phone number.
 	//
 	// Example: +12125552368
@@ -2814,6 +2832,11 @@ type ListPage struct {
 	// Example: 20
 	Size int `json:"size,omitempty,omitzero"`
 }
+
+// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+//
+// Example: en
+type Locale string
 
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
@@ -4853,6 +4876,11 @@ type User struct {
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
+	// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+	//
+	// Example: en
+	Locale Locale `json:"locale,omitempty,omitzero"`
+
 	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
@@ -5435,6 +5463,11 @@ type UsersUpdateParams struct {
 	FirstName *Name `json:"first_name,omitempty"`
 	LastName  *Name `json:"last_name,omitempty"`
 
+	// Locale The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+	//
+	// Example: es
+	Locale *UsersUpdateParamsLocale `json:"locale,omitempty"`
+
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
@@ -5446,6 +5479,11 @@ type UsersUpdateParams struct {
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
+
+// UsersUpdateParamsLocale The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+//
+// Example: es
+type UsersUpdateParamsLocale string
 
 // VerificationLinkExpired The link is older than 7 days.
 type VerificationLinkExpired struct {

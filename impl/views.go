@@ -48,6 +48,7 @@ func userView(view gen.View, u *db.User) gen.User {
 		return shown
 	}
 	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
+	shown.Locale = gen.Locale(u.Locale)
 	shown.HasPassword = new(u.HasPassword())
 	shown.CreatedAt = timeText(u.CreatedAt)
 	if view != gen.Full {

@@ -65,7 +65,7 @@ func TestSMTPMail(t *testing.T) {
 	if header.Get("Subject") != "Welcome to PlanoOrder" {
 		t.Errorf("its subject is %q", header.Get("Subject"))
 	}
-	if !strings.Contains(bodies["text/plain"], "Hello Jürgen,") || !strings.Contains(bodies["text/html"], "Welcome, Jürgen") {
+	if !strings.Contains(bodies["text/plain"], "Hello Jürgen,") || !strings.Contains(bodies["text/html"], "Hello Jürgen,") {
 		t.Errorf("its bodies are %v", bodies)
 	}
 	for line := range bytes.Lines(mails[0].text) {

@@ -105,6 +105,12 @@ const (
 	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
+// Defines values for Locale.
+const (
+	LocaleEn Locale = "en"
+	LocaleEs Locale = "es"
+)
+
 // Defines values for NotificationsIndexSearchAttributes.
 const (
 	Kind    NotificationsIndexSearchAttributes = "kind"
@@ -207,6 +213,13 @@ const (
 const (
 	TokenParamSessionToken TokenParam = "session_token"
 	TokenParamToken        TokenParam = "token"
+)
+
+// Defines values for UsersUpdateParamsLocale.
+const (
+	UsersUpdateParamsLocaleEmpty UsersUpdateParamsLocale = ""
+	UsersUpdateParamsLocaleEn    UsersUpdateParamsLocale = "en"
+	UsersUpdateParamsLocaleEs    UsersUpdateParamsLocale = "es"
 )
 
 // Defines values for View.
@@ -2313,6 +2326,11 @@ type ExportedUser struct {
 	// Example: Lovelace
 	LastName string `json:"last_name"`
 
+	// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+	//
+	// Example: en
+	Locale Locale `json:"locale,omitempty,omitzero"`
+
 	// Phone The phone number.
 	//
 	// Example: +12125552368
@@ -2819,6 +2837,11 @@ type ListPage struct {
 	// Example: 20
 	Size int `json:"size,omitempty,omitzero"`
 }
+
+// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+//
+// Example: en
+type Locale string
 
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
@@ -4868,6 +4891,11 @@ type User struct {
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
 
+	// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+	//
+	// Example: en
+	Locale Locale `json:"locale,omitempty,omitzero"`
+
 	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
 	// Example: +1 212 555 2368
@@ -5452,6 +5480,11 @@ type UsersUpdateParams struct {
 	FirstName *Name `json:"first_name,omitempty"`
 	LastName  *Name `json:"last_name,omitempty"`
 
+	// Locale The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+	//
+	// Example: es
+	Locale *UsersUpdateParamsLocale `json:"locale,omitempty"`
+
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
@@ -5463,6 +5496,11 @@ type UsersUpdateParams struct {
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
+
+// UsersUpdateParamsLocale The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+//
+// Example: es
+type UsersUpdateParamsLocale string
 
 // VerificationLinkExpired The link is older than 7 days.
 type VerificationLinkExpired struct {
@@ -6988,7 +7026,7 @@ type ClientInterface interface {
 
 	// UsersUpdateWithBody Change the profile
 	//
-	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -6997,7 +7035,7 @@ type ClientInterface interface {
 
 	// UsersUpdate Change the profile
 	//
-	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9515,7 +9553,7 @@ func (c *Client) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, r
 
 // UsersUpdateWithBody Change the profile
 //
-// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9534,7 +9572,7 @@ func (c *Client) UsersUpdateWithBody(ctx context.Context, contentType string, bo
 
 // UsersUpdate Change the profile
 //
-// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 //
 // Takes a body of the `application/json` content type.
 //

@@ -334,7 +334,7 @@ export interface paths {
         get?: never;
         /**
          * Change the profile
-         * @description Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+         * @description Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
          */
         put: operations["usersUpdate"];
         post?: never;
@@ -1641,6 +1641,12 @@ export interface components {
              * @example +1 212 555 2368
              */
             phone?: string;
+            /**
+             * @description The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+             * @example es
+             * @enum {string}
+             */
+            locale?: "" | "en" | "es";
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
@@ -2394,6 +2400,12 @@ export interface components {
          */
         Admits: ("client" | "employee" | "liaison")[];
         /**
+         * @description The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+         * @example en
+         * @enum {string}
+         */
+        Locale: "en" | "es";
+        /**
          * @description A color of the application, in which its pages appear; empty for none.
          * @example #3366cc
          */
@@ -2635,6 +2647,7 @@ export interface components {
             first_name?: components["schemas"]["Name"];
             last_name?: components["schemas"]["Name"];
             phone?: components["schemas"]["Phone"];
+            locale?: components["schemas"]["Locale"];
             /**
              * @description Whether the user can sign in with a password.
              * @example true
@@ -2940,6 +2953,7 @@ export interface components {
              * @example 110169484474386276334
              */
             google_subject?: string;
+            locale?: components["schemas"]["Locale"];
             /**
              * @description Whether the person is kept from signing in.
              * @example false
@@ -5268,6 +5282,7 @@ export type Password = components['schemas']['Password'];
 export type ApplicationSlug = components['schemas']['ApplicationSlug'];
 export type NewApplicationSlug = components['schemas']['NewApplicationSlug'];
 export type Admits = components['schemas']['Admits'];
+export type Locale = components['schemas']['Locale'];
 export type AccentColor = components['schemas']['AccentColor'];
 export type RedirectURL = components['schemas']['RedirectURL'];
 export type View = components['schemas']['View'];

@@ -19,7 +19,7 @@ const text = translate({
     title: "Your account",
     sections: "Sections",
     skip: "Skip to your account",
-    console: "Open the console",
+    console: "Console",
     signOut: "Sign out",
     again: "Try again",
     recordless: "You are not registered with a product yet. Open the product that you want to use, and register there with this address.",
@@ -32,7 +32,7 @@ const text = translate({
     title: "Tu cuenta",
     sections: "Secciones",
     skip: "Ir a tu cuenta",
-    console: "Abrir la consola",
+    console: "Consola",
     signOut: "Cerrar sesión",
     again: "Volver a intentarlo",
     recordless: "Todavía no te has registrado en ningún producto. Abre el producto que quieras usar y regístrate allí con esta dirección.",
@@ -144,7 +144,7 @@ function Heading({ user }: { user: User }) {
         </p>
       </div>
       {user.records!.length === 0 && (
-        <div class="notice warning">
+        <div class="notice warning stack tight">
           <p>{text.recordless}</p>
           {data.google && <p>{text.recordlessMore}</p>}
           <p class="small">

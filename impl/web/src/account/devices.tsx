@@ -78,18 +78,18 @@ export function Devices({ own, version }: { own: number; version: number }) {
           <Device key={session.id} session={session} own={session.id === own} end={(name) => end({ id: session.id }, () => text.one(name))} />
         ))}
       </ul>
-      <div class="row">
-        {next && (
-          <button type="button" class="button plain" onClick={() => read(next)}>
-            {text.more}
-          </button>
-        )}
-        {sessions.length > 1 && (
+      {sessions.length > 1 && (
+        <div class="row">
+          {next && (
+            <button type="button" class="button plain" onClick={() => read(next)}>
+              {text.more}
+            </button>
+          )}
           <button type="button" class="button plain" onClick={() => end({ scope: "others" }, text.all)}>
             {text.others}
           </button>
-        )}
-      </div>
+        </div>
+      )}
     </Section>
   );
 }
@@ -99,7 +99,7 @@ function Device({ session, own, end }: { session: Session; own: boolean; end(nam
   const name = deviceName(session.user_agent);
   return (
     <li>
-      <p class="row">
+      <p class="row close">
         <strong>{name}</strong>
         {own && <span class="badge good">{text.own}</span>}
       </p>

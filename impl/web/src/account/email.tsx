@@ -60,7 +60,7 @@ export function Email({ user, changed }: SectionProps) {
 
   return (
     <Section id="email" title={text.title} said={said}>
-      <p class="row">
+      <p class="row close">
         <strong>{user.email}</strong>
         <span class={`badge ${user.email_verified ? "good" : "warning"}`}>{user.email_verified ? text.verified : text.unverified}</span>
       </p>
