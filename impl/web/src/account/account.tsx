@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
+import { Action } from "../ui/action";
 import { Footer, SingleCard } from "../ui/frame";
 import { Refusal } from "../ui/refusal";
 import { signOut, useSession, withSession } from "../ui/signed-in";
@@ -71,9 +72,9 @@ export function Account() {
     return (
       <SingleCard title={text.title}>
         <Refusal answer={refused} />
-        <button type="button" class="button wide" onClick={read}>
+        <Action class="button wide" run={read}>
           {text.again}
-        </button>
+        </Action>
       </SingleCard>
     );
   }
@@ -124,9 +125,9 @@ function Bar({ employee }: { employee: boolean }) {
             {text.console}
           </a>
         )}
-        <button type="button" class="button plain small" onClick={signOut}>
+        <Action class="button plain small" run={signOut}>
           {text.signOut}
-        </button>
+        </Action>
       </div>
     </header>
   );

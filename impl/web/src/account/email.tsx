@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
+import { Action } from "../ui/action";
 import { Field, Form, PasswordField } from "../ui/form";
 import { Refusal } from "../ui/refusal";
 import { withSession } from "../ui/signed-in";
@@ -69,9 +70,7 @@ export function Email({ user, changed }: SectionProps) {
           <p>{text.why}</p>
           <Refusal answer={refused} />
           <div class="row">
-            <button type="button" class="button plain" onClick={sendAgain}>
-              {text.send}
-            </button>
+            <Action run={sendAgain}>{text.send}</Action>
           </div>
         </>
       )}

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import * as session from "../session";
+import { Action } from "../ui/action";
 import { Form, PasswordField } from "../ui/form";
 import { Refusal } from "../ui/refusal";
 import { Modal, needsRecentSignIn, withSession } from "../ui/signed-in";
@@ -70,9 +71,7 @@ export function Download() {
       <p>{text.what}</p>
       <Refusal answer={refused} />
       <div class="row">
-        <button type="button" class="button plain" onClick={download}>
-          {text.download}
-        </button>
+        <Action run={download}>{text.download}</Action>
       </div>
     </Section>
   );
