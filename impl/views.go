@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"slices"
 	"time"
 
 	"github.com/planoauth/planoauth/db"
@@ -39,6 +40,9 @@ func sessionView(view gen.View, s *db.Session, app *db.Application, token string
 	}
 	shown.IP, shown.UserAgent, shown.Method = s.IP, s.UserAgent, gen.SignInMethod(s.Method)
 	shown.Records = s.User.Records.Kinds()
+	if app.Slug == "planoauth" && slices.Contains(shown.Roles, string(db.RoleEmployee)) {
+		shown.Access = gen.Access(s.User.Access)
+	}
 	return shown
 }
 

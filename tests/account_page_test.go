@@ -81,7 +81,7 @@ func (b *tab) leaksNothing(e *env) {
 }
 
 func testAccountProfile(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.do(chromedp.Navigate(e.url + "/account"))
@@ -131,14 +131,14 @@ func testAccountProfile(t *testing.T, chromium context.Context) {
 }
 
 func testAccountAddress(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
 	b.shows("#email .badge", "Not confirmed")
 	b.do(click("#email .row .button.plain"))
 	b.shows("#email [role=status]", "A new mail is on its way to "+email)
-	e.mailedURL("/verify", email)
+	e.mailedURL("verify", email)
 
 	const form = "#email details form"
 	b.do(click("#email summary"), typeIn(form, "email", "lovelace@example.com", "current_password", "not the password"))
@@ -153,7 +153,7 @@ func testAccountAddress(t *testing.T, chromium context.Context) {
 		t.Error("the address has changed before the link was used")
 	}
 
-	_, change, _ := strings.Cut(e.mailedURL("/email", "lovelace@example.com"), "token=")
+	_, change, _ := strings.Cut(e.mailedURL("email", "lovelace@example.com"), "token=")
 	want[client.UsersEmailChangeActionSuccessful](e.api.UsersEmailChange(t.Context(), client.UsersEmailChangeParams{EmailToken: change}, client.WithToken(b.pageToken())))(t)
 	b.do(chromedp.Reload())
 	b.shows("#email strong", "lovelace@example.com")
@@ -162,7 +162,7 @@ func testAccountAddress(t *testing.T, chromium context.Context) {
 }
 
 func testAccountPasswords(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	other := e.signInOn(email, firefoxLinux)
 	b := openTab(t, chromium, 390, e.url)
@@ -186,7 +186,7 @@ func testAccountPasswords(t *testing.T, chromium context.Context) {
 }
 
 func testAccountDevices(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	signedIn := func(session client.Session) bool {
 		outcome, err := e.api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(session.Token))
@@ -230,7 +230,7 @@ func testAccountDevices(t *testing.T, chromium context.Context) {
 }
 
 func testAccountData(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
@@ -258,7 +258,7 @@ func testAccountData(t *testing.T, chromium context.Context) {
 }
 
 func testAccountDeletion(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{access: "admin"})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
@@ -286,7 +286,7 @@ func testAccountDeletion(t *testing.T, chromium context.Context) {
 }
 
 func testAccountExpired(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
@@ -314,7 +314,7 @@ func testAccountExpired(t *testing.T, chromium context.Context) {
 
 // testAccountSomebodyElse: who signs in in the dialog is not who typed.
 func testAccountSomebodyElse(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email, other := e.user(person{client: true}), e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
@@ -330,14 +330,14 @@ func testAccountSomebodyElse(t *testing.T, chromium context.Context) {
 
 // testAccountRecent sets a first password by a session that is too old: a mailed link brings a new one by another tab.
 func testAccountRecent(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true, noPassword: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.do(chromedp.Navigate(e.url+"/account"), fill(accountForm+" [name=email]", email), click("main > div > .button.plain"))
 	b.shows("h2", "Check your mail")
 	b.inspect("account-link-sent")
 	second := b.another(390, e.url)
-	second.do(chromedp.Navigate(e.mailedURL("/magic", email)), click(".button"))
+	second.do(chromedp.Navigate(e.mailedURL("magic", email)), click(".button"))
 	second.shows("h1", "Your account")
 	b.shows("h1", "Your account") // without a reload
 	b.shows("#password", "You have no password.")
@@ -346,7 +346,7 @@ func testAccountRecent(t *testing.T, chromium context.Context) {
 	b.shows("dialog", "this needs a sign-in from the last 15 minutes")
 	b.do(click("dialog .stack > .button.plain"))
 	b.shows("dialog h2", "Check your mail")
-	second.do(chromedp.Navigate(e.mailedURL("/magic", email)), click(".button"))
+	second.do(chromedp.Navigate(e.mailedURL("magic", email)), click(".button"))
 	second.shows("h1", "Your account")
 	b.shows("#password [role=status]", "Your password is saved.")
 	if e.guess(email, "the compiler is my friend", "") != "action-successful" {
@@ -357,7 +357,7 @@ func testAccountRecent(t *testing.T, chromium context.Context) {
 }
 
 func testAccountTabs(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
@@ -380,12 +380,12 @@ func testAccountTabs(t *testing.T, chromium context.Context) {
 
 // testAccountForeignLink: a stranger sends somebody a sign-in link to the stranger's own account.
 func testAccountForeignLink(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email, stranger := e.user(person{client: true}), e.user(person{client: true})
 	foreign := func() string {
 		params := client.SessionsMagicLinkRequestParams{Email: stranger, Application: "planoauth", RedirectURL: e.url + "/account?browser=5f0c9f5e-0d53-4f0e-9a53-9d4f6b8e1c11"}
 		want[client.SessionsMagicLinkRequestActionSuccessful](e.api.SessionsMagicLinkRequest(t.Context(), params))(t)
-		_, token, _ := strings.Cut(e.mailedURL("/magic", stranger), "token=")
+		_, token, _ := strings.Cut(e.mailedURL("magic", stranger), "token=")
 		return params.RedirectURL + "&magic_token=" + token
 	}
 	b := openTab(t, chromium, 390, e.url)
@@ -427,12 +427,12 @@ func testAccountForeignLink(t *testing.T, chromium context.Context) {
 
 // testAccountOwnLink: links that the browser has requested itself ask nothing, and work once.
 func testAccountOwnLink(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.do(chromedp.Navigate(e.url+"/account"), fill(accountForm+" [name=email]", email), click("main > div > .button.plain"))
 	b.shows("h2", "Check your mail")
-	b.do(chromedp.Navigate(e.mailedURL("/magic", email)))
+	b.do(chromedp.Navigate(e.mailedURL("magic", email)))
 	address := evaluate[string](b, "document.querySelector('a.button').href")
 	b.do(click("a.button"))
 	b.shows("h1", "Your account")
@@ -454,7 +454,7 @@ func testAccountGoogle(t *testing.T, chromium context.Context) {
 		google.set(func() { google.asked["browser"] = r.URL.Query() })
 		http.Redirect(w, r, "/interaction/browser?account="+as.text(t), http.StatusFound)
 	}
-	e := start(t, withSettings(atOwnURL), withGoogle(google.url))
+	e := start(t, atPublicURL, withGoogle(google.url))
 	email := e.user(person{access: "viewer"})
 	b := openTab(t, chromium, 390, e.url, google.url)
 	b.enterAccount(e, email)
@@ -488,7 +488,7 @@ func testAccountGoogle(t *testing.T, chromium context.Context) {
 }
 
 func testAccountRecordless(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL), withGoogle("https://google.example"))
+	e := start(t, atPublicURL, withGoogle("https://google.example"))
 	email := e.user(person{})
 	b := openTab(t, chromium, 390, e.url)
 	b.do(chromedp.Navigate(e.url+"/account?lang=es"), typeIn(accountForm, "email", email, "password", goodPassword))
@@ -508,7 +508,7 @@ func testAccountRecordless(t *testing.T, chromium context.Context) {
 
 // testAccountKeyboard signs in, saves the profile and deletes the account without a pointer.
 func testAccountKeyboard(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 1280, e.url)
 	// reach presses Tab until an element has the focus, which must be visible.
@@ -555,7 +555,7 @@ func testAccountKeyboard(t *testing.T, chromium context.Context) {
 // testAccountHostile shows texts that a stranger may have set, as they are.
 func testAccountHostile(t *testing.T, chromium context.Context) {
 	const hostile = `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{1}}`
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	email := e.user(person{client: true})
 	e.signInOn(email, hostile)
 	e.exec("UPDATE users SET first_name = $2, last_name = $2, phone = $2 WHERE email = $1", email, hostile)
@@ -570,18 +570,4 @@ func testAccountHostile(t *testing.T, chromium context.Context) {
 		t.Error("a text of a stranger became a part of the page")
 	}
 	b.leaksNothing(e)
-}
-
-// mailedURL returns the newest link to a page that was mailed to an address.
-func (e *env) mailedURL(path, email string) string {
-	e.t.Helper()
-	form := regexp.MustCompile(regexp.QuoteMeta(e.url+path) + `\?token=plal_[a-z2-7]{56}`)
-	mails := e.mandrill.mails()
-	for i := len(mails) - 1; i >= 0; i-- {
-		if found := form.FindString(mails[i].Text); found != "" && mails[i].To == email {
-			return found
-		}
-	}
-	e.t.Fatalf("no link to %s was mailed to %s", path, email)
-	return ""
 }

@@ -167,6 +167,9 @@ func (b *tab) handle(event any) {
 	case *network.EventLoadingFinished:
 		of(event.RequestID).over = true
 	case *network.EventLoadingFailed:
+		if event.Canceled {
+			return // by the page, which needs it no more
+		}
 		r := of(event.RequestID)
 		complain(r.Request.Method, r.Request.URL, event.ErrorText, event.BlockedReason)
 	case *runtime.EventConsoleAPICalled:
@@ -268,7 +271,7 @@ func (b *tab) call(o *specOperation, steps ...step) (*request, answer) {
 	return r, answerOf(res, got.Body)
 }
 
-// settled is a promise of JavaScript: that no color or place of the page changes any more.
+// settled is a promise of the page, kept when nothing moves or fades any more.
 const settled = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
 
 // fits fails if a phone would have to scroll the page sideways.
@@ -291,7 +294,7 @@ func (b *tab) look(name string, widths ...int64) {
 			features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
 			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 			check(b.t, errors.Join(err, chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900))))
-			evaluate[bool](b, settled+".then(() => true)")
+			evaluate[any](b, settled)
 			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 			file := filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
 			check(b.t, errors.Join(err, os.MkdirAll(dir, 0o755), os.WriteFile(file, png, 0o644)))

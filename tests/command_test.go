@@ -220,6 +220,7 @@ planox2\n`, ""},
   settings          sign-in-mail
   tokens
 planox2\n`, ""},
+		{"--version", `^planoauth \d+\.\d+\.\d+ ([0-9a-f]{40} )?go1\.`, ""},
 		{"application set planoship", "^$", "pass at least one flag"},
 		{"application set nothing --name x", "^$", `there is no application "nothing"`},
 		{"application set planoauth --url https://auth.example", "^$", "its url is PUBLIC_URL"},

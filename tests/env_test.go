@@ -69,8 +69,8 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 	return func(o *options) { change(&o.settings) }
 }
 
-// atOwnURL makes the URL of the server its PUBLIC_URL, so that browsers come back to it.
-func atOwnURL(s *impl.Settings) { s.PublicURL = "" }
+// atPublicURL makes PUBLIC_URL the address where the server listens, so that browsers can follow mailed links.
+func atPublicURL(o *options) { o.settings.PublicURL = "" }
 
 // cheapSettings have the cheapest hashes that argon2 allows.
 var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour, AuditDays: 365}

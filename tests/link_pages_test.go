@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl"
 )
 
 // TestLinkPagesLong uses the pages of mailed links as people do, on a phone.
@@ -48,7 +49,8 @@ func newLinkTest(t *testing.T, chromium context.Context) *linkTest {
 		fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>Shop</title><h1>The shop</h1>`)
 	}))
 	t.Cleanup(shop.Close)
-	e := start(t, withSettings(inDevelopment), withSQL("UPDATE applications SET url = '"+shop.URL+"/' WHERE slug = 'planoorder'"))
+	e := start(t, withSettings(inDevelopment), withSettings(func(s *impl.Settings) { s.ThrottleLinks = []int{3, 10} }),
+		withSQL("UPDATE applications SET url = '"+shop.URL+"/' WHERE slug = 'planoorder'"))
 	open := func() *tab { return openTab(t, chromium, 390, e.url, shop.URL) }
 	return &linkTest{T: t, env: e, tab: open(), shop: shop.URL, email: e.user(person{client: true}), open: open}
 }
@@ -87,8 +89,12 @@ func (l *linkTest) goesOn(want string) {
 // checkAlert checks that a refusal shows its request and leads to the page of its status.
 func (l *linkTest) checkAlert(slug string) {
 	l.Helper()
-	l.tab.shows(`[role=alert] a[href="/statuses/`+slug+`"]`, "What this means")
-	l.tab.shows("[role=alert] code", "")
+	l.checkAlertIn(slug, "What this means")
+}
+
+func (l *linkTest) checkAlertIn(slug, meaning string) {
+	l.Helper()
+	l.tab.shows(`[role=alert] a[href="/statuses/`+slug+`"]`, meaning)
 	if id := evaluate[string](l.tab, "document.querySelector('[role=alert] .request code').innerText"); len(id) != 26 {
 		l.Errorf("the request is %q", id)
 	}
@@ -106,6 +112,13 @@ func testMagicLink(l *linkTest) {
 	token = l.link("magic", l.email, l.shop+"/cart?order=7", time.Hour)
 	l.visit("magic", token, "This link is too old")
 	l.tab.inspect("magic-expired")
+	l.tab.do(click(`footer a[lang="es"]`))
+	l.tab.shows("h1", "Este enlace ha caducado")
+	l.tab.inspect("magic-expired-es")
+	l.tab.do(click("main .button"))
+	l.tab.shows("h1", "Revisa tu correo")
+	l.tab.inspect("link-sent-es")
+	l.visit("magic", l.link("magic", l.email, l.shop+"/cart?order=7", time.Hour), "This link is too old")
 	l.tab.do(click("main .button"))
 	l.tab.shows("h1", "Check your mail")
 	l.tab.inspect("link-sent")
@@ -145,7 +158,8 @@ func testReset(l *linkTest) {
 		l.Error("the password is not what was typed")
 	}
 	l.goesOn(l.shop + "/cart")
-	l.visit("reset", token, "This link does not work any more")
+	l.tab.do(chromedp.Navigate(l.url + "/reset?token=" + token))
+	l.tab.shows("h1", "This link does not work any more")
 	l.tab.inspect("link-used")
 
 	employee := l.user(person{access: "admin"})
@@ -187,12 +201,19 @@ func testVerification(l *linkTest) {
 	l.tab.inspect("verification-expired")
 	l.tab.do(fill("[name=password]", goodPassword), click("form .button"))
 	l.tab.shows("h1", "Check your mail")
-	l.visit("verification", l.mailedLink("verify", l.email), "Confirm your e-mail address")
+	l.visit("verification", l.mailedLink("verify", l.email), "Confirm your address")
 	l.tab.do(fill("[name=password]", "wrong"), click("form .button"))
 	l.checkAlert("invalid-password")
 	l.tab.inspect("verification-refused")
+	l.tab.do(click(`footer a[lang="es"]`))
+	l.tab.shows("h1", "Confirma tu dirección")
+	l.tab.do(fill("[name=password]", "wrong"), click("form .button"))
+	l.checkAlertIn("invalid-password", "Qué significa")
+	l.tab.inspect("verification-refused-es")
+	l.tab.do(click(`footer a[lang="en"]`))
+	l.tab.shows("h1", "Confirm your address")
 	l.tab.do(fill("[name=password]", goodPassword), click("form .button"))
-	l.tab.shows("h1", "Your e-mail address is confirmed")
+	l.tab.shows("h1", "Your address is confirmed")
 	l.tab.inspect("verification-done")
 	if l.count("users WHERE email = $1 AND email_verified_at IS NOT NULL", l.email) != 1 || l.count("sessions") != 0 {
 		l.Error("the address is not confirmed, or the page has left a session")
@@ -204,13 +225,13 @@ func testVerification(l *linkTest) {
 func testWithoutPassword(l *linkTest) {
 	l.email = l.user(person{client: true, noPassword: true})
 	l.exec("UPDATE users SET email_verified_at = NULL WHERE email = $1", l.email)
-	l.visit("verification", l.link("verification", l.email, "", 0), "Confirm your e-mail address")
+	l.visit("verification", l.link("verification", l.email, "", 0), "Confirm your address")
 	l.tab.inspect("verification-no-password")
 	l.tab.do(click("main .button"))
 	l.tab.shows("h1", "Check your mail")
 	l.visit("magic", l.mailedLink("magic", l.email), "Sign in")
 
-	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, false, 0), "Confirm your new e-mail address")
+	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, false, 0), "Confirm your new address")
 	l.tab.shows("main", "This account has no password.")
 	l.tab.do(click("main .button"))
 	l.tab.shows("[role=alert]", "You are not signed in yet.")
@@ -219,7 +240,7 @@ func testWithoutPassword(l *linkTest) {
 	l.tab.do(click("main .button"))
 	l.tab.shows("main", "You are signed in on this device")
 	l.tab.do(click("form .button"))
-	l.tab.shows("h1", "Your e-mail address is changed")
+	l.tab.shows("h1", "Your account has the new address")
 }
 
 // be gives the tab a session of /account, as signing in there does.
@@ -231,14 +252,14 @@ func (l *linkTest) be(application string) {
 // testEmailChange changes an address on another device than the one on which that was requested.
 func testEmailChange(l *linkTest) {
 	token := l.emailLink("email_change", l.email, newEmail, false, 0)
-	l.visit("email_change", token, "Confirm your new e-mail address")
+	l.visit("email_change", token, "Confirm your new address")
 	l.tab.do(click("form .button"))
 	l.tab.shows(".error", "Enter an e-mail address")
 	l.tab.inspect("change-refused")
 	l.tab.do(fill("[name=email]", l.email), fill("[name=password]", goodPassword))
 	l.tab.inspect("change")
 	l.tab.do(click("form .button"))
-	l.tab.shows("h1", "Your e-mail address is changed")
+	l.tab.shows("h1", "Your account has the new address")
 	l.tab.inspect("change-done")
 	if l.count("users WHERE email = $1 AND email_verified_at IS NOT NULL", newEmail) != 1 || l.count("sessions") != 0 {
 		l.Error("the address is not the new one, or the page has left a session")
@@ -251,17 +272,25 @@ func testEmailChange(l *linkTest) {
 	})
 	l.tab = l.open()
 	l.visit("email_change_undo", l.mailedLink("email", l.email), "Take the change back")
+	l.tab.do(click(`footer a[lang="es"]`))
+	l.tab.shows("h1", "Deshacer el cambio")
+	l.tab.inspect("undo-es")
 }
 
 // testStrangersChange: a stranger has asked for the address of somebody who is signed in to an account of their own.
 func testStrangersChange(l *linkTest) {
 	stranger := l.user(person{client: true})
 	token := l.emailLink("email_change", stranger, newEmail, false, 0)
-	l.visit("email_change", token, "Confirm your new e-mail address")
+	l.visit("email_change", token, "Confirm your new address")
 	l.be("planoauth")
 	l.tab.do(chromedp.Reload())
 	l.tab.shows("main", "You are signed in on this device")
 	l.tab.inspect("change-signed-in")
+	l.tab.do(click(`footer a[lang="es"]`))
+	l.tab.shows("main", "Tienes la sesión iniciada")
+	l.tab.inspect("change-signed-in-es")
+	l.tab.do(click(`footer a[lang="en"]`))
+	l.tab.shows("main", "You are signed in on this device")
 	l.tab.do(click("form .button"))
 	l.checkAlert("invalid-email-change-link")
 	l.tab.inspect("change-stranger")
@@ -275,10 +304,10 @@ func testStrangersChange(l *linkTest) {
 func testAdministratorsChange(l *linkTest) {
 	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, true, 25*time.Hour), "This link is too old")
 	l.tab.inspect("change-by-admin-expired")
-	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, true, 0), "Confirm your new e-mail address")
+	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, true, 0), "Confirm your new address")
 	l.tab.inspect("change-by-admin")
 	l.tab.do(click("form .button"))
-	l.tab.shows("h1", "Your e-mail address is changed")
+	l.tab.shows("h1", "Your account has the new address")
 	if l.count("users WHERE email = $1", newEmail) != 1 {
 		l.Error("the address is not the new one")
 	}

@@ -5,9 +5,12 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/planoauth/planoauth/gen/client"
 	"github.com/planoauth/planoauth/impl"
@@ -311,6 +314,24 @@ func TestUsersUpdateLocale(t *testing.T) {
 	for _, wrong := range []client.UsersUpdateParamsLocale{"de", "ES", "es-MX"} {
 		if errs := want[client.InvalidParam](update(wrong), nil)(t).Errors; len(errs) != 1 || errs[0].Param != "locale" || errs[0].Rule != "enum" {
 			t.Errorf("%q is refused by %+v", wrong, errs)
+		}
+	}
+}
+
+// TestPagesSayTheirLanguageLong: the script of a page sends the language that the page is in, whatever the browser's is.
+func TestPagesSayTheirLanguageLong(t *testing.T) {
+	t.Parallel()
+	chromium := startChromium(t)
+	e := start(t, withSettings(inDevelopment), withSQL(orderSQL))
+	signIn := specOperations()[slices.IndexFunc(specOperations(), func(o *specOperation) bool { return o.id == "sessionsCreate" })]
+	for language, label := range map[string]string{"en": "Password", "es": "Contraseña"} {
+		b := openTab(t, chromium, 390, e.url)
+		b.do(chromedp.Navigate(e.url + "/sign-in?application=planoorder&challenge=" + challengeOf(verifier) + "&lang=" + language))
+		b.shows("form", label)
+		r, _ := b.call(signIn, fill(`input[name="email"]`, e.user(person{client: true})),
+			fill(`input[name="password"]`, "wrong"), click("form .button"))
+		if said := r.Request.Headers["accept-language"]; said != language {
+			t.Errorf("the page in %s says %v", language, said)
 		}
 	}
 }

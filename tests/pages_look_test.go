@@ -51,8 +51,7 @@ func (b *tab) violations(without ...string) []string {
 	}
 	shown, err := json.Marshal(rules)
 	check(b.t, err)
-	run := `;Promise.allSettled(document.getAnimations().map(animation => animation.finished))
-		.then(() => axe.run(document, {rules: ` + string(shown) + `, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}))
+	run := ";" + settled + `.then(() => axe.run(document, {rules: ` + string(shown) + `, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}))
 		.then(result => result.violations.flatMap(violation => violation.nodes.map(node => violation.id + ": " + node.html + " " + node.failureSummary)))`
 	return evaluate[[]string](b, axe()+run)
 }

@@ -1169,11 +1169,9 @@ type ClientsRegisterActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // ClientsRegisterClient The person who registers.
@@ -1231,16 +1229,14 @@ type ClientsRegisterMandrillEmailFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // ClientsRegisterParams The params of clients/register.
 //
-// Example: {"application":"planoorder","client":{"company_name":"Eckert-Mauchly","email":"grace@example.com","first_name":"Grace","last_name":"Hopper","password":"nanoseconds on a wire","phone":"+1 212 555 2368"},"session_view":"default"}
+// Example: {"application":"planoorder","client":{"company_name":"Analytical Engines","email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","password":"analytical engine 1843","phone":"+1 212 555 2368"},"session_view":"default"}
 type ClientsRegisterParams struct {
 	// Application The slug of the application.
 	//
@@ -2907,6 +2903,9 @@ type NewApplicationToken struct {
 	Token string `json:"token"`
 }
 
+// NewSession A session that was just made, with its token.
+type NewSession = Session
+
 // Next What `page.after` takes for the next page; absent on the last one.
 //
 // Example: eyJieSI6ImNyZWF0ZWRfYXQifQ
@@ -4190,6 +4189,9 @@ type ServicesUpdateParams struct {
 //
 // Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 type Session struct {
+	// Access What the user may do by administrative operations; only in a session of `planoauth` of an active employee.
+	Access Access `json:"access,omitempty,omitzero"`
+
 	// Application The slug of the application.
 	//
 	// Example: planoorder
@@ -4298,10 +4300,8 @@ type SessionsCreateActionSuccessful struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4311,11 +4311,9 @@ type SessionsCreateActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsCreateClientRequired The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
@@ -4324,10 +4322,8 @@ type SessionsCreateClientRequired struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
 	Message string `json:"message"`
@@ -4337,11 +4333,9 @@ type SessionsCreateClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // SessionsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
@@ -4350,10 +4344,8 @@ type SessionsCreateMandrillEmailFailed struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
 	Message string `json:"message"`
@@ -4363,11 +4355,9 @@ type SessionsCreateMandrillEmailFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsCreateParams The params of sessions/create.
@@ -4478,10 +4468,8 @@ type SessionsGoogleCreateActionSuccessful struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4491,11 +4479,9 @@ type SessionsGoogleCreateActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsGoogleCreateClientRequired Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
@@ -4504,10 +4490,8 @@ type SessionsGoogleCreateClientRequired struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
 	Message string `json:"message"`
@@ -4517,11 +4501,9 @@ type SessionsGoogleCreateClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // SessionsGoogleCreateParams The params of sessions/google_create.
@@ -4636,10 +4618,8 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4649,11 +4629,9 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsMagicLinkCreateClientRequired The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
@@ -4662,10 +4640,8 @@ type SessionsMagicLinkCreateClientRequired struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
 	Message string `json:"message"`
@@ -4675,11 +4651,9 @@ type SessionsMagicLinkCreateClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // SessionsMagicLinkCreateParams The params of sessions/magic_link_create.

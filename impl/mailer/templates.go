@@ -102,7 +102,7 @@ type letter struct {
 	Link, Label, Note, Fallback                    string // "" for kinds without a link
 	Facts                                          []fact
 	Details                                        []string // paragraphs
-	Application, Logo, Sent, Help, HelpURL, HelpTo string // no Logo and HelpURL for some applications
+	Application, Logo, Sent, Help, HelpURL, HelpTo string   // no Logo and HelpURL for some applications
 	Light, Dark                                    colors
 }
 

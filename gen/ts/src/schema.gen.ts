@@ -1471,12 +1471,12 @@ export interface components {
          * @example {
          *       "application": "planoorder",
          *       "client": {
-         *         "email": "grace@example.com",
-         *         "password": "nanoseconds on a wire",
-         *         "first_name": "Grace",
-         *         "last_name": "Hopper",
+         *         "email": "ada@example.com",
+         *         "password": "analytical engine 1843",
+         *         "first_name": "Ada",
+         *         "last_name": "Lovelace",
          *         "phone": "+1 212 555 2368",
-         *         "company_name": "Eckert-Mauchly"
+         *         "company_name": "Analytical Engines"
          *       },
          *       "session_view": "default"
          *     }
@@ -2546,7 +2546,11 @@ export interface components {
             method?: components["schemas"]["SignInMethod"];
             /** @description The kinds of all records of the user, active or not. */
             records?: components["schemas"]["Records"];
+            /** @description What the user may do by administrative operations; only in a session of `planoauth` of an active employee. */
+            access?: components["schemas"]["Access"];
         };
+        /** @description A session that was just made, with its token. */
+        NewSession: WithRequired<components["schemas"]["Session"], "application" | "token">;
         /**
          * @description How the user signed in.
          * @enum {string}
@@ -4102,8 +4106,8 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
@@ -4118,8 +4122,8 @@ export interface components {
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
@@ -4134,8 +4138,8 @@ export interface components {
             /** @example It worked, but a mail could not be sent. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The session is valid, and is in `data`. */
@@ -4221,8 +4225,8 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
@@ -4237,8 +4241,8 @@ export interface components {
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The browser can be sent to Google. */
@@ -4261,8 +4265,8 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
@@ -4277,8 +4281,8 @@ export interface components {
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The session has ended, and the token stands for it. */
@@ -4302,7 +4306,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["ClientRecord"];
-            session: components["schemas"]["Session"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
@@ -4318,7 +4322,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["ClientRecord"];
-            session: components["schemas"]["Session"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The clients. */
@@ -5298,6 +5302,7 @@ export type Name = components['schemas']['Name'];
 export type Phone = components['schemas']['Phone'];
 export type CompanyName = components['schemas']['CompanyName'];
 export type Session = components['schemas']['Session'];
+export type NewSession = components['schemas']['NewSession'];
 export type SignInMethod = components['schemas']['SignInMethod'];
 export type DeletedSessions = components['schemas']['DeletedSessions'];
 export type SessionList = components['schemas']['SessionList'];
@@ -5948,12 +5953,12 @@ export interface operations {
          *     {
          *       "application": "planoorder",
          *       "client": {
-         *         "email": "grace@example.com",
-         *         "password": "nanoseconds on a wire",
-         *         "first_name": "Grace",
-         *         "last_name": "Hopper",
+         *         "email": "ada@example.com",
+         *         "password": "analytical engine 1843",
+         *         "first_name": "Ada",
+         *         "last_name": "Lovelace",
          *         "phone": "+1 212 555 2368",
-         *         "company_name": "Eckert-Mauchly"
+         *         "company_name": "Analytical Engines"
          *       },
          *       "session_view": "default"
          *     }
@@ -8219,3 +8224,6 @@ export interface operations {
         };
     };
 }
+type WithRequired<T, K extends keyof T> = T & {
+    [P in K]-?: T[P];
+};

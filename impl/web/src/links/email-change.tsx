@@ -11,7 +11,7 @@ import { withSignIn } from "./with-sign-in";
 
 const text = translate({
   en: {
-    title: "Confirm your new e-mail address",
+    title: "Confirm your new address",
     gets: (name: string) => `Your account at ${name} gets this address:`,
     byAdmin: "An administrator has changed it for you.",
     signIn: "Sign in with the address that the account has until now.",
@@ -24,12 +24,12 @@ const text = translate({
     proceed: "I am signed in. Go on",
     notYet: "You are not signed in yet.",
     stranger: "The account is then signed out on other devices. If you know nothing of it, close this page.",
-    done: "Your e-mail address is changed",
+    done: "Your account has the new address",
     from: "From now on, sign in with",
     google: "If you sign in with Google, connect it again on your account page.",
   },
   es: {
-    title: "Confirma tu nuevo correo electrónico",
+    title: "Confirma tu nueva dirección",
     gets: (name: string) => `Tu cuenta en ${name} tendrá esta dirección:`,
     byAdmin: "Un administrador la ha cambiado por ti.",
     signIn: "Inicia sesión con la dirección que la cuenta tiene hasta ahora.",
@@ -42,7 +42,7 @@ const text = translate({
     proceed: "Ya he iniciado sesión. Continuar",
     notYet: "Todavía no has iniciado sesión.",
     stranger: "Después se cerrará la sesión en los demás dispositivos. Si no sabes nada de esto, cierra esta página.",
-    done: "Tu correo electrónico ha cambiado",
+    done: "Tu cuenta tiene la dirección nueva",
     from: "A partir de ahora, inicia sesión con",
     google: "Si inicias sesión con Google, vuelve a conectarlo en la página de tu cuenta.",
   },

@@ -15,7 +15,7 @@ const text = translate({
     signedOut: "Everybody is then signed out of the account.",
     done: "Your account has its old address again",
     now: "Whoever changed it may know your password. Set a new one now: we send a link for it to",
-    link: "Send me a link to set a password",
+    link: "Send me the link",
   },
   es: {
     title: "Deshacer el cambio",
@@ -24,7 +24,7 @@ const text = translate({
     signedOut: "Después se cerrará la sesión de todo el mundo en la cuenta.",
     done: "Tu cuenta vuelve a tener su dirección anterior",
     now: "Quien la cambió puede conocer tu contraseña. Crea una nueva ahora: enviamos un enlace para ello a",
-    link: "Enviarme un enlace para crear una contraseña",
+    link: "Enviarme el enlace",
   },
 });
 

@@ -11,7 +11,7 @@ import { email, link, token } from "./link";
 const text = translate({
   en: {
     title: "Set a new password",
-    of: "It is for the account",
+    of: "For the account",
     signedOut: "Wherever you are signed in to the account, you will be signed out.",
     welcome: (name: string) => `Welcome to ${name}`,
     invited: "An account was made for you. You sign in with this address, and with the password that you choose here:",
@@ -24,7 +24,7 @@ const text = translate({
   },
   es: {
     title: "Crear una contraseña nueva",
-    of: "Es para la cuenta",
+    of: "Para la cuenta",
     signedOut: "Se cerrará la sesión en todos los sitios donde esté abierta con esta cuenta.",
     welcome: (name: string) => `Te damos la bienvenida a ${name}`,
     invited: "Hemos creado una cuenta para ti. Inicia sesión con esta dirección y con la contraseña que elijas aquí:",
@@ -64,7 +64,6 @@ export function Reset() {
     <SingleCard title={invitation ? text.welcome(name) : text.title}>
       <p>
         {invitation ? text.invited : text.of} <strong>{email}</strong>
-        {invitation ? "" : "."}
       </p>
       <Form
         send={send}

@@ -11,6 +11,8 @@ const FormState = createContext<{ answer: Answer | null; register(param: string)
 interface FormProps {
   /** Sends the values by the names of the fields. Null means that it worked; a refusal is shown in the form. */
   send(values: Record<string, string>): Promise<Answer | null>;
+  /** A refusal of something else that the fields were used for, such as by a second button. */
+  refused?: Answer | null;
   /** The label of the button. */
   action: string;
   danger?: boolean;
@@ -24,11 +26,15 @@ interface FormProps {
 }
 
 /** A form that shows refusals: errors of params at the fields of that name, everything else above them. */
-export function Form({ send, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
+export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const fields = useRef<string[]>([]);
+
+  useEffect(() => {
+    if (refused) setAnswer(refused);
+  }, [refused]);
 
   async function submit(event: Event) {
     event.preventDefault();

@@ -64,8 +64,10 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
           <p class="request">
             <a href={`/statuses/${answer.status}`} target="_blank" rel="noreferrer">
               {text.meaning}
-            </a>{" "}
-            · {text.request} <code>{answer.request_id}</code>
+            </a>
+            <span>
+              {text.request} <code>{answer.request_id}</code>
+            </span>
           </p>
         </>
       )}

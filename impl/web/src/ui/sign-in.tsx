@@ -3,8 +3,7 @@ import { useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Field, Form, PasswordField } from "./form";
-import { beginGoogle } from "./google";
-import { Refusal } from "./refusal";
+import { GoogleButton } from "./google-button";
 import { text as common } from "./texts";
 
 /** A session that was just made. */
@@ -14,7 +13,6 @@ const text = translate({
   en: {
     action: "Sign in",
     or: "or",
-    google: "Continue with Google",
     link: "E-mail me a sign-in link",
     linkSent: "Check your mail",
     linkSentTo: "If there is an account with this address, a sign-in link is on its way to it. It works once, for 15 minutes.",
@@ -25,7 +23,6 @@ const text = translate({
   es: {
     action: "Iniciar sesión",
     or: "o",
-    google: "Continuar con Google",
     link: "Enviarme un enlace de acceso",
     linkSent: "Revisa tu correo",
     linkSentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace de acceso. Funciona una sola vez, durante 15 minutos.",
@@ -50,10 +47,12 @@ interface SignInProps {
   register?: ((email: string) => void) | undefined;
   /** Goes on to the page for a forgotten password. */
   forgotten?: ((email: string) => void) | undefined;
+  /** Called when a link was sent, with the heading for it, and with null when the form is back. By default the heading is shown here. */
+  sending?: (heading: string | null) => void;
 }
 
 /** The ways to sign in: password, mailed link, Google. */
-export function SignInForm({ application, redirectURL, linkURL, googleURL, email: known = "", done, register, forgotten }: SignInProps) {
+export function SignInForm({ application, redirectURL, linkURL, googleURL, email: known = "", done, register, forgotten, sending }: SignInProps) {
   const [email, setEmail] = useState(known);
   const [sent, setSent] = useState(false);
   const [refused, setRefused] = useState<Answer | null>(null);
@@ -73,18 +72,23 @@ export function SignInForm({ application, redirectURL, linkURL, googleURL, email
     }
   }
 
+  function show(sent: boolean) {
+    setSent(sent);
+    sending?.(sent ? text.linkSent : null);
+  }
+
   async function sendLink() {
     const to = linkURL ? { redirect_url: linkURL() } : back;
     const outcome = await attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...to }, { token: null }));
     const worked = outcome !== "unreachable" && outcome.status === "action-successful";
-    setSent(worked);
+    show(worked);
     setRefused(worked ? null : outcome);
   }
 
   if (sent) {
     return (
       <div class="stack" role="status">
-        <h2>{text.linkSent}</h2>
+        {!sending && <h2>{text.linkSent}</h2>}
         <p>{text.linkSentTo}</p>
         <p>
           <strong>{email}</strong>
@@ -94,23 +98,32 @@ export function SignInForm({ application, redirectURL, linkURL, googleURL, email
             <a href={data.mailbox}>{data.mailbox}</a>
           </p>
         )}
-        <button type="button" class="text-button" onClick={() => setSent(false)}>
-          {text.back}
-        </button>
+        <p>
+          <button type="button" class="text-button" onClick={() => show(false)}>
+            {text.back}
+          </button>
+        </p>
       </div>
     );
   }
   return (
     <div class="stack">
-      <Refusal answer={refused} />
       <Form
         send={(values) => (setRefused(null), signIn(values))}
+        refused={refused}
         action={text.action}
         remedy={(answer) => {
           if (answer === "unreachable") return null;
           if (answer.status === "email-not-found" && register) return <Way label={text.register} go={() => register(email)} />;
           if (answer.status === "user-has-no-password") return <Way label={text.link} go={sendLink} />;
           if (answer.status === "invalid-password" && forgotten) return <Way label={text.forgotten} go={() => forgotten(email)} />;
+          if ((answer.status === "user-requires-role" || answer.status === "user-suspended") && data.application?.support_url) {
+            return (
+              <a href={data.application.support_url} rel="noreferrer">
+                {common.help}
+              </a>
+            );
+          }
           return null;
         }}
       >
@@ -130,11 +143,7 @@ export function SignInForm({ application, redirectURL, linkURL, googleURL, email
       <button type="button" class="button plain wide" onClick={sendLink}>
         {text.link}
       </button>
-      {data.google && googleURL && (
-        <button type="button" class="button plain wide" onClick={async () => setRefused(await beginGoogle(application, googleURL))}>
-          {text.google}
-        </button>
-      )}
+      {data.google && googleURL && <GoogleButton application={application} backTo={googleURL} failed={setRefused} />}
       {(register || forgotten) && (
         <p class="links">
           {forgotten && <Way label={text.forgotten} go={() => forgotten(email)} />}

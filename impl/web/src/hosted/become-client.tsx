@@ -1,0 +1,93 @@
+import { useState } from "preact/hooks";
+import { attempt, planoauth, type Answer } from "../api";
+import { translate } from "../document";
+import { Form } from "../ui/form";
+import { SingleCard } from "../ui/frame";
+import { Refusal } from "../ui/refusal";
+import type { NewSession } from "../ui/sign-in";
+import { clientOf, NameFields, OptionalFields } from "./client-fields";
+import { application, leave, page, type Person } from "./product";
+
+const text = translate({
+  en: {
+    title: "Finish your registration",
+    why: `You are signed in as`,
+    rest: `To use ${application.name}, we need to know a little more.`,
+    notYou: "Not you?",
+    action: "Finish registration",
+    back: `Back to ${application.name}`,
+  },
+  es: {
+    title: "Termina tu registro",
+    why: "Has iniciado sesión como",
+    rest: `Para usar ${application.name}, necesitamos saber algo más.`,
+    notYou: "¿No eres tú?",
+    action: "Terminar el registro",
+    back: `Volver a ${application.name}`,
+  },
+});
+
+interface BecomeClientProps {
+  person: Person;
+  /** Whether the product handed its session over, so that the browser goes back without a token. */
+  posted: boolean;
+  done(session: NewSession, recordless: boolean): Promise<Answer | null>;
+  /** Ends the session and begins anew. */
+  forget(): Promise<void>;
+}
+
+/** The registration of somebody who is signed in and no client yet. */
+export function BecomeClient({ person, posted, done, forget }: BecomeClientProps) {
+  const { token } = person;
+  const [refused, setRefused] = useState<Answer | null>(null);
+
+  /** Goes on as a client. */
+  async function goOn() {
+    if (!posted) return done({ token } as NewSession, false);
+    leave(page.redirect_url);
+    return null;
+  }
+
+  async function send(values: Record<string, string>) {
+    const outcome = await attempt(planoauth.usersClientRegister({ application: application.slug, redirect_url: page.redirect_url, ...clientOf(values) }, { token }));
+    const client = outcome !== "unreachable" && (outcome.status === "action-successful" || outcome.status === "email-already-client");
+    return client ? goOn() : outcome;
+  }
+
+  async function isSomebodyElse() {
+    if (!posted) return forget();
+    const outcome = await attempt(planoauth.sessionsDelete({}, { token }));
+    const ended = outcome !== "unreachable" && (outcome.status === "action-successful" || outcome.status === "invalid-token");
+    if (ended) leave(page.redirect_url);
+    else setRefused(outcome);
+  }
+
+  const back = (
+    <a class="text-button" href={page.redirect_url} rel="noreferrer">
+      {text.back}
+    </a>
+  );
+  return (
+    <SingleCard title={text.title} lasting>
+      <div class="notice">
+        <p>
+          {text.why} <strong>{person.email}</strong>.{" "}
+          <button type="button" class="text-button" onClick={isSomebodyElse}>
+            {text.notYou}
+          </button>
+        </p>
+      </div>
+      <Refusal answer={refused} />
+      <p>{text.rest}</p>
+      <Form send={send} action={text.action} remedy={(answer) => (isOver(answer) ? back : null)}>
+        <NameFields first_name={person.first_name} last_name={person.last_name} />
+        <OptionalFields />
+      </Form>
+    </SingleCard>
+  );
+}
+
+/** Reports whether the session has ended, so that only a new sign-in helps. */
+function isOver(answer: Answer): boolean {
+  return answer !== "unreachable" && (answer.status === "invalid-token" || answer.status === "session-expired");
+}
