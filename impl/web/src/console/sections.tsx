@@ -11,14 +11,12 @@ const text = translate({
   en: {
     notifications: "Notifications",
     people: "People",
-    directory: "Directory",
     system: "System",
     audit: "Audit",
   },
   es: {
     notifications: "Notificaciones",
     people: "Personas",
-    directory: "Directorio",
     system: "Sistema",
     audit: "Auditoría",
   },
@@ -45,6 +43,6 @@ export interface Section {
 /** The navigation, in its order. The first section is what the console opens with. */
 export const sections: Section[] = [
   { path: "notifications", label: text.notifications, icon: "notifications", access: "none", Index: Notifications },
-  { path: "people", label: text.people, icon: "people", access: "viewer", group: text.directory, Index: People, One: Person },
+  { path: "people", label: text.people, icon: "people", access: "viewer", Index: People, One: Person },
   { path: "audit", label: text.audit, icon: "audit", access: "support", group: text.system, Index: Audit },
 ];
