@@ -12,14 +12,12 @@ const text = translate({
   en: {
     notifications: "Notifications",
     people: "People",
-    directory: "Directory",
     system: "System",
     audit: "Audit",
   },
   es: {
     notifications: "Notificaciones",
     people: "Personas",
-    directory: "Directorio",
     system: "Sistema",
     audit: "Auditoría",
   },
