@@ -193,6 +193,9 @@ func registerTwice(v *visit) {
 	email := v.e.user(person{client: true})
 	v.open("/sign-in", "lang", "es")
 	v.shows("h1", "Iniciar sesión en PlanoOrder")
+	v.open("/register", "lang", "es-ES")
+	v.shows("h1", "Crear una cuenta")
+	v.inspect("register-es")
 	v.open("/register")
 	v.do(fill("[name=first_name]", "Ada"), fill("[name=last_name]", "Lovelace"), fill("[name=email]", email), fill("[name=password]", "nanoseconds on a wire"), chromedp.KeyEvent(kb.Enter))
 	v.shows("form .notice", "Sign in with this address")
@@ -226,7 +229,12 @@ func signInWithoutRecord(v *visit) {
 	v.shows("h1", "Finish your registration")
 	v.do(fill("[name=first_name]", "https://evil.example"), click("form .button"))
 	v.shows(".error", "without a web address")
-	v.do(fill("[name=first_name]", "Ada"), click("form .button"))
+	v.e.exec("DELETE FROM sessions") // in the middle of the form
+	v.do(click("form .button"))
+	v.shows("h1", "You are not signed in any more")
+	v.do(click("main > .button"), fill("[name=email]", email), fill("[name=password]", goodPassword), click("form .button"))
+	v.shows("h1", "Finish your registration")
+	v.do(click("form .button"))
 	v.shows("h1", "Welcome "+email+" to order 7")
 }
 
@@ -370,6 +378,17 @@ func beRefused(v *visit) {
 	})
 	v.do(click("main > .links .text-button"), fill("[name=password]", goodPassword), click("form .button"))
 	v.refuses("route-not-found")
+
+	v.e.exec("UPDATE routes SET deployed_at = now()")
+	v.e.exec("UPDATE applications SET admits = '{liaison}' WHERE slug = 'planoorder'")
+	v.e.within(busyLimit, "clients are not admitted", func() bool { return v.e.send("GET", "/register"+hostedQuery("redirect_url", ""), nil).code == 400 })
+	v.e.signIn(v.e.user(person{email: "ada@example.com"}))
+	v.open("/sign-in")
+	v.do(fill("[name=email]", "ada@example.com"), fill("[name=password]", goodPassword), click("form .button"))
+	v.shows("h1", "This account has no access")
+	v.inspect("no-access")
+	v.do(click("a.button"))
+	v.shows("h1", "Back at order 7")
 }
 
 func signInByKeyboard(v *visit) {
@@ -421,8 +440,19 @@ func beHandedOver(v *visit) {
 }
 
 func beSomebodyElse(v *visit) {
-	token := v.e.signIn(v.e.user(person{}))
 	v.do(chromedp.Navigate(v.shop.url))
+	v.shop.signedIn(v.e.signIn(v.e.user(person{})))
+	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
+	v.shows(".notice", "Not you?")
+	v.e.exec("DELETE FROM sessions") // in the middle of the form
+	v.do(click("form .button"))
+	v.shows("h1", "You are not signed in any more")
+	v.refuses("invalid-token")
+	v.inspect("handed-over-ended")
+	v.do(click("a.button"))
+	v.shows("h1", "Back at order 7")
+
+	token := v.e.signIn(v.e.user(person{}))
 	v.shop.signedIn(token)
 	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
 	v.shows(".notice", "Not you?")

@@ -16,6 +16,10 @@ const text = translate({
     notYou: "Not you?",
     action: "Finish registration",
     back: `Back to ${application.name}`,
+    over: "You are not signed in any more",
+    again: "Sign in again",
+    closed: "This account has no access",
+    whyClosed: `Nobody can register for ${application.name} here. Ask the people who run it to give you access.`,
   },
   es: {
     title: "Termina tu registro",
@@ -24,6 +28,10 @@ const text = translate({
     notYou: "¿No eres tú?",
     action: "Terminar el registro",
     back: `Volver a ${application.name}`,
+    over: "Ya no tienes la sesión iniciada",
+    again: "Iniciar sesión de nuevo",
+    closed: "Esta cuenta no tiene acceso",
+    whyClosed: `Aquí no es posible registrarse en ${application.name}. Pide acceso a las personas que lo gestionan.`,
   },
 });
 
@@ -40,6 +48,7 @@ interface BecomeClientProps {
 export function BecomeClient({ person, posted, done, forget }: BecomeClientProps) {
   const { token } = person;
   const [refused, setRefused] = useState<Answer | null>(null);
+  const [over, setOver] = useState<Answer | null>(null);
 
   /** Goes on as a client. */
   async function goOn() {
@@ -51,7 +60,9 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
   async function send(values: Record<string, string>) {
     const outcome = await attempt(planoauth.usersClientRegister({ application: application.slug, redirect_url: page.redirect_url, ...clientOf(values) }, { token }));
     const client = outcome !== "unreachable" && (outcome.status === "action-successful" || outcome.status === "email-already-client");
-    return client ? goOn() : outcome;
+    const refusal = client ? await goOn() : outcome;
+    if (refusal && isOver(refusal)) setOver(refusal);
+    return refusal;
   }
 
   async function isSomebodyElse() {
@@ -63,23 +74,49 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
   }
 
   const back = (
-    <a class="text-button" href={page.redirect_url} rel="noreferrer">
+    <a class="button wide" href={page.redirect_url} rel="noreferrer">
       {text.back}
     </a>
   );
+  if (over) {
+    return (
+      <SingleCard title={text.over}>
+        <Refusal answer={over} />
+        {posted ? (
+          back
+        ) : (
+          <button type="button" class="button wide" onClick={forget}>
+            {text.again}
+          </button>
+        )}
+      </SingleCard>
+    );
+  }
+  const who = (
+    <div class="notice">
+      <p>
+        {text.why} <strong>{person.email}</strong>.{" "}
+        <button type="button" class="text-button" onClick={isSomebodyElse}>
+          {text.notYou}
+        </button>
+      </p>
+    </div>
+  );
+  if (!application.admits_clients) {
+    return (
+      <SingleCard title={text.closed} lasting>
+        {who}
+        <p>{text.whyClosed}</p>
+        {back}
+      </SingleCard>
+    );
+  }
   return (
     <SingleCard title={text.title} lasting>
-      <div class="notice">
-        <p>
-          {text.why} <strong>{person.email}</strong>.{" "}
-          <button type="button" class="text-button" onClick={isSomebodyElse}>
-            {text.notYou}
-          </button>
-        </p>
-      </div>
+      {who}
       <Refusal answer={refused} />
       <p>{text.rest}</p>
-      <Form send={send} action={text.action} remedy={(answer) => (isOver(answer) ? back : null)}>
+      <Form send={send} action={text.action}>
         <NameFields first_name={person.first_name} last_name={person.last_name} />
         <OptionalFields />
       </Form>

@@ -51,7 +51,7 @@ export function Forgot({ email, setEmail, go }: Ways) {
       {label}
     </button>
   );
-  const back = page.challenge ? to("/sign-in", text.signIn) : <a href={page.redirect_url}>{text.back}</a>;
+  const back = page.challenge ? to("/sign-in", text.signIn) : <a href={application.slug === "planoauth" ? "/account" : page.redirect_url}>{text.back}</a>;
   const mayRegister = (answer: Answer) => page.challenge && application.admits_clients && answer !== "unreachable" && answer.status === "email-not-found";
   if (sent) {
     return (
