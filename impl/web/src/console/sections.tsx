@@ -12,12 +12,14 @@ const text = translate({
   en: {
     notifications: "Notifications",
     people: "People",
+    directory: "Directory",
     system: "System",
     audit: "Audit",
   },
   es: {
     notifications: "Notificaciones",
     people: "Personas",
+    directory: "Directorio",
     system: "Sistema",
     audit: "Auditoría",
   },
