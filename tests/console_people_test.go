@@ -65,7 +65,7 @@ func (b *tab) titled(title string) {
 
 // testConsoleHelp: support opens the console from a mail, acknowledges a notification, and helps a customer.
 func testConsoleHelp(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	support := e.user(person{email: "sam@example.com", access: "support"})
 	customer := e.user(person{email: "grace@example.com", client: true})
 	e.exec("UPDATE users SET first_name = 'Grace', last_name = 'Hopper' WHERE email = $1", customer)
@@ -165,7 +165,7 @@ func testConsoleHelp(t *testing.T, chromium context.Context) {
 
 // testConsoleAdministration: an admin edits, moves, exports and deletes a person; support may not act on who has access.
 func testConsoleAdministration(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	admin, support := e.user(person{access: "admin"}), e.user(person{access: "support"})
 	email := e.user(person{email: "ada@example.com", client: true, noPassword: true})
 	id := e.userID(email)
@@ -225,7 +225,7 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 
 // testConsoleViewer: a viewer sees people, and nothing that changes them.
 func testConsoleViewer(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	customer := e.userID(e.user(person{client: true, noPassword: true}))
 	b := openConsole(t, chromium, e, e.user(person{access: "viewer"}), fmt.Sprintf("#/people/%d", customer))
 	b.shows("dt", "E-mail")
@@ -253,7 +253,7 @@ func testConsoleViewer(t *testing.T, chromium context.Context) {
 
 // testConsoleClient: who is no employee is told so.
 func testConsoleClient(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	client, nobody := e.user(person{client: true}), e.user(person{})
 	b := openConsole(t, chromium, e, client, "#/people")
 	b.shows("h1", "This page is for employees")
@@ -271,7 +271,7 @@ func testConsoleClient(t *testing.T, chromium context.Context) {
 
 // testConsoleExpiry: a session that ends while somebody types costs them nothing that they typed.
 func testConsoleExpiry(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	admin, customer := e.user(person{access: "admin"}), e.userID(e.user(person{client: true}))
 	b := openConsole(t, chromium, e, admin, fmt.Sprintf("#/people/%d", customer))
 	b.press("Edit: Data")
@@ -291,7 +291,7 @@ func testConsoleExpiry(t *testing.T, chromium context.Context) {
 
 // testConsoleHostile: what strangers wrote is text on every view.
 func testConsoleHostile(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	const attack = `"><img src=x onerror=alert(1)><script>alert(2)</script>`
 	customer := e.user(person{client: true})
 	id := e.userID(customer)
@@ -335,7 +335,7 @@ func (b *tab) tabTo(selector string) {
 
 // testConsoleKeyboard: an admin suspends a person without a mouse.
 func testConsoleKeyboard(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	admin, customer := e.user(person{access: "admin"}), e.user(person{email: "grace@example.com", client: true})
 	b := openTab(t, chromium, 1280, e.url)
 	b.do(chromedp.Navigate(e.url+"/console"), chromedp.WaitVisible(chromedp.CSS("form")))
@@ -377,7 +377,7 @@ func testConsoleKeyboard(t *testing.T, chromium context.Context) {
 
 // testConsoleRefresh: new notifications come by themselves, and leave the focus where it is.
 func testConsoleRefresh(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	e.notification(note{kind: "mail-given-up", message: "Mail 1 was given up", age: time.Hour})
 	b := openConsole(t, chromium, e, e.user(person{employee: true}), "")
 	b.titled("(1) Notifications · PlanoAuth")

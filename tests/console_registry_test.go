@@ -61,7 +61,7 @@ func (e *env) withCompany(name string) (id int64) {
 }
 
 func testConsoleApplications(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	b := consoleOf(t, chromium, e, "admin", "#/applications", "Applications")
 	b.shows("td", "planoorder")
 	b.inspect("console-applications")
@@ -154,7 +154,7 @@ func inspectHosted(t *testing.T, chromium context.Context, e *env, expression st
 
 // testConsoleTwoAdmins: two admins change one application; each sends only what they changed.
 func testConsoleTwoAdmins(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL), withSQL("UPDATE applications SET url = 'https://order.example/', support_url = '' WHERE slug = 'planoorder'"))
+	e := start(t, atPublicURL, withSQL("UPDATE applications SET url = 'https://order.example/', support_url = '' WHERE slug = 'planoorder'"))
 	at := fmt.Sprintf("#/applications/%d", e.applicationID("planoorder"))
 	one := consoleOf(t, chromium, e, "admin", at, "PlanoOrder")
 	two := consoleOf(t, chromium, e, "admin", at, "PlanoOrder")
@@ -170,7 +170,7 @@ func testConsoleTwoAdmins(t *testing.T, chromium context.Context) {
 }
 
 func testConsoleDeployment(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	b := consoleOf(t, chromium, e, "admin", "#/services", "Services")
 	b.shows("td", "companies")
 	b.waits(`document.querySelectorAll('input[role="switch"]').length > 0`)
@@ -237,7 +237,7 @@ func (e *env) mailTo(email string) (text string) {
 }
 
 func testConsoleClients(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	e.withCompany("Eckert-Mauchly")
 	ada, known := e.user(person{client: true}), e.user(person{noPassword: true})
 	proven, stranger := e.user(person{}), e.user(person{})
@@ -323,7 +323,7 @@ func changeClient(b *tab, e *env) {
 }
 
 func testConsoleCompanies(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	b := consoleOf(t, chromium, e, "support", "#/companies", "Companies")
 	b.shows(".empty", "No companies yet")
 	b.inspect("console-companies-empty")
@@ -356,7 +356,7 @@ func testConsoleCompanies(t *testing.T, chromium context.Context) {
 
 // testConsoleTeam: an admin makes employees and liaisons, and changes their access, but not their own.
 func testConsoleTeam(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	b := consoleOf(t, chromium, e, "admin", "#/employees/new", "New employee")
 	b.inspect("console-employee-new")
 	b.do(wide, fill(`[name="email"]`, "grace@example.com"), chromedp.SetValue(chromedp.CSS(`[name="access"]`), "support"), press("Create the employee"))
@@ -402,7 +402,7 @@ func testConsoleTeam(t *testing.T, chromium context.Context) {
 
 // testConsoleRegistryViewer: a viewer sees everything, and nothing to change it with; support nothing of an admin's.
 func testConsoleRegistryViewer(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	company := e.withCompany("Eckert-Mauchly")
 	ada := e.user(person{client: true, liaison: true, employee: true})
 	e.exec("UPDATE clients SET company_id = $1 WHERE user_id = $2", company, e.userID(ada))
@@ -446,7 +446,7 @@ func testConsoleRegistryViewer(t *testing.T, chromium context.Context) {
 // testConsoleMarkup: names that look like markup are text, wherever they stand.
 func testConsoleMarkup(t *testing.T, chromium context.Context) {
 	const markup = `<img src=x onerror=alert(1)>"'</script>`
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	company := e.withCompany(markup)
 	ada := e.user(person{client: true, liaison: true})
 	e.exec("UPDATE users SET first_name = $1, last_name = $1 WHERE email = $2", markup, ada)
@@ -474,7 +474,7 @@ func testConsoleMarkup(t *testing.T, chromium context.Context) {
 
 // testConsoleRegistryKeyboard makes a company with the keyboard alone, from the start page of the console on.
 func testConsoleRegistryKeyboard(t *testing.T, chromium context.Context) {
-	e := start(t, withSettings(atOwnURL))
+	e := start(t, atPublicURL)
 	b := consoleOf(t, chromium, e, "support", "#/companies", "Companies")
 	b.tabTo(`a[href="#/companies/new"]`)
 	b.do(chromedp.KeyEvent(kb.Enter))
