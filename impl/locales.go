@@ -19,16 +19,16 @@ func (s *Server) pageLocale(c *call) string {
 	return string(web.LanguageOf(c.req))
 }
 
-// wearLocale gives a user, who will be saved, the language of the page.
-func (s *Server) wearLocale(c *call, user *db.User) {
+// setPageLocale sets the user's locale to the language of the page, if it has one. The caller saves the user.
+func (s *Server) setPageLocale(c *call, user *db.User) {
 	user.Locale = cmp.Or(s.pageLocale(c), user.Locale)
 }
 
-// keepLocale saves the language of the page of a user who has just proven who they are, unless it was saved already:
-// mails follow it.
-func (s *Server) keepLocale(ctx context.Context, idb bun.IDB, c *call, user *db.User) error {
+// savePageLocale saves the language of the page as the locale of a user who has just signed in, unless it is the locale
+// already.
+func (s *Server) savePageLocale(ctx context.Context, idb bun.IDB, c *call, user *db.User) error {
 	known := user.Locale
-	if s.wearLocale(c, user); user.Locale == known {
+	if s.setPageLocale(c, user); user.Locale == known {
 		return nil
 	}
 	return db.SetLocale(ctx, idb, user.ID, user.Locale)

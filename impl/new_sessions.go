@@ -48,7 +48,7 @@ func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, sessio
 	}
 	c.concernsSession(session)
 	c.audited = true
-	return s.keepLocale(ctx, idb, c, &session.User)
+	return s.savePageLocale(ctx, idb, c, &session.User)
 }
 
 // signInEvent is the audit event of a call that makes a session. CreateSession knows the rest.

@@ -162,7 +162,7 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 			return err
 		}
 		user.PasswordHash = hash
-		s.wearLocale(c, user)
+		s.setPageLocale(c, user)
 		if err := db.Update(ctx, tx, user, "password_hash", "locale"); err != nil {
 			return err
 		}

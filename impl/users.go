@@ -88,7 +88,7 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	if r.phone != "" {
 		user.Phone = r.phone
 	}
-	s.wearLocale(c, user)
+	s.setPageLocale(c, user)
 	client := r.client(c.now)
 	client.UserID = user.ID
 	session := *c.session

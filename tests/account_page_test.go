@@ -116,6 +116,10 @@ func testAccountProfile(t *testing.T, chromium context.Context) {
 		t.Error("the phone number is not gone")
 	}
 
+	b.do(chromedp.Focus(chromedp.CSS("#profile select")), chromedp.KeyEvent("Es"), click("#profile form .button"))
+	e.within(busyLimit, "the language is saved", func() bool { return e.count("users WHERE email = $1 AND locale = 'es'", email) == 1 })
+	b.shows("#profile [role=status]", "Your profile is saved.")
+
 	b.do(click("#remember_me"), click("#staying form .button"))
 	b.shows("#staying [role=status]", "You stay signed in")
 	if e.count("users WHERE email = $1 AND remember_me", email) != 1 {
@@ -204,9 +208,15 @@ func testAccountDevices(t *testing.T, chromium context.Context) {
 	if at := evaluate[string](b, "document.activeElement.textContent"); at != "Devices" {
 		t.Errorf("after the button has gone, the focus is at %q", at)
 	}
+	e.within(busyLimit, "the page shows three devices", func() bool {
+		return evaluate[int](b, "document.querySelectorAll('#devices li').length") == 3
+	})
 	e.exec("DELETE FROM sessions WHERE id = $1", desk.ID) // by somebody else, while the page shows it
 	b.do(click(`[aria-label="Sign out Edge on Windows"]`))
 	b.shows("#devices [role=status]", "Edge on Windows is signed out.")
+	e.within(busyLimit, "the page shows two devices", func() bool {
+		return evaluate[int](b, "document.querySelectorAll('#devices li').length") == 2
+	})
 	b.do(click("#devices > .row .button:last-child"))
 	b.shows("#devices [role=status]", "One other device is signed out.")
 	if signedIn(tablet) || b.pageToken() == "" {
@@ -252,7 +262,7 @@ func testAccountDeletion(t *testing.T, chromium context.Context) {
 	email := e.user(person{access: "admin"})
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
-	b.shows(`a[href="/console"]`, "Open the console")
+	b.shows(`a[href="/console"]`, "Console")
 	b.inspect("account-employee")
 	b.do(click("#deletion .button"))
 	b.shows("dialog", "Your name, addresses and phone number are deleted")
@@ -264,7 +274,7 @@ func testAccountDeletion(t *testing.T, chromium context.Context) {
 	b.do(click("#deletion .button"), typeIn(dialogForm, "current_password", "not the password"))
 	b.shows("dialog .notice.problem", "")
 	b.do(typeIn(dialogForm, "current_password", goodPassword))
-	b.shows("dialog .notice.problem", "You are the last administrator.")
+	b.shows("dialog .notice.problem", "You are the last administrator")
 	b.inspect("account-last-administrator")
 	e.user(person{access: "admin"})
 	b.do(typeIn(dialogForm, "current_password", goodPassword))
@@ -298,7 +308,7 @@ func testAccountExpired(t *testing.T, chromium context.Context) {
 	}
 	e.clock.move(8 * 24 * time.Hour)
 	b.do(chromedp.Reload())
-	b.shows(".notice", "You have been signed out")
+	b.shows(".notice", "You are signed out")
 	b.inspect("account-ended")
 }
 
@@ -397,10 +407,13 @@ func testAccountForeignLink(t *testing.T, chromium context.Context) {
 	b.shows("main", "At the moment you are signed in as "+email)
 	b.do(click("main .button.plain"))
 	b.shows("#email strong", email)
-	b.do(chromedp.Navigate(foreign()))
-	b.do(click("main .button:not(.plain)"))
+	b.do(chromedp.Navigate(strings.Replace(foreign(), "/account?", "/console?", 1)))
+	b.shows("h1", "Is this you?")
+	b.do(chromedp.Navigate(foreign()), click("main .button:not(.plain)"))
 	b.shows("#email strong", stranger)
-	e.within(busyLimit, "the other session is over", func() bool { return e.count("sessions") == 1 })
+	e.within(busyLimit, "the other session is over", func() bool {
+		return e.count("sessions WHERE user_id = (SELECT id FROM users WHERE email = $1)", email) == 0
+	})
 
 	b.do(chromedp.Navigate(e.url + "/account?lang=es&magic_token=" + newToken("plal_")))
 	b.shows("#email strong", stranger) // a link that does not work changes nothing
@@ -459,6 +472,8 @@ func testAccountGoogle(t *testing.T, chromium context.Context) {
 	if at := evaluate[string](b, "location.href"); at != e.url+"/account" || e.count("users WHERE email = $1 AND google_subject = 'ada'", email) != 1 {
 		t.Errorf("Google is not linked, or the page is at %s", at)
 	}
+	b.do(chromedp.Navigate(e.url + "/account?code=c&state=s")) // by a stranger's link
+	b.shows("h1", "Your account")
 	b.do(click("header button"))
 	b.shows("h1", "Sign in to PlanoAuth")
 	b.do(chromedp.Navigate(e.url+"/console"), click("main > div > .button.plain:last-of-type"))

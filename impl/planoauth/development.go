@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/db/embedded"
@@ -84,5 +83,5 @@ func addFirstPeople(ctx context.Context, server *impl.Server, file *os.File, pas
 	if err := errors.Join(err, file.Truncate(int64(len(text)+1)), file.Sync()); err != nil {
 		return err
 	}
-	return admin.AddFirstPeople(ctx, server.DB, hashes, time.Now())
+	return admin.AddFirstPeople(ctx, server.DB, hashes, server.Now())
 }

@@ -168,15 +168,20 @@ func (s *serve) greet(sender mailer.Mailer) {
 		fmt.Printf("PlanoAuth is ready at %s\n", s.PublicURL)
 		return
 	}
-	const firstAdmin = "\n\nMake the first administrator, who signs in to planoauth by a magic link:\n\n  planoauth employee add EMAIL --access admin"
-	next := "It sends mails by Mandrill. The explorer and more:\n\n  " + s.PublicURL + firstAdmin
+	next := "It sends mails by Mandrill. The explorer and more"
 	switch sender.(type) {
 	case *mailer.Mailbox:
-		next = "People to sign in as, their mails, the explorer and more:\n\n  " + s.PublicURL
+		next = "People to sign in as, their mails, the explorer and more"
 	case *mailer.SMTP:
 		next = strings.Replace(next, "Mandrill", "SMTP", 1)
 	}
-	fmt.Printf(`PlanoAuth is ready. %[2]s
+	fmt.Printf(`PlanoAuth is ready. %[2]s:
+
+  %[1]s
+
+Make an administrator, who signs in at %[1]s/console by a mailed link:
+
+  planoauth employee add EMAIL --access admin
 
 Register somebody:
 

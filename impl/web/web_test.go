@@ -115,7 +115,7 @@ func TestTokens(t *testing.T) {
 // token returns a color of a stylesheet.
 func token(t *testing.T, css, name string) rgb {
 	t.Helper()
-	found := regexp.MustCompile(`--`+name+`: ?(#[0-9a-f]{6})`).FindStringSubmatch(css)
+	found := regexp.MustCompile(`--` + name + `: ?(#[0-9a-f]{6})`).FindStringSubmatch(css)
 	if found == nil {
 		t.Fatalf("no token %s in %s", name, css)
 	}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
+import { Action } from "../ui/action";
 import { Footer, SingleCard } from "../ui/frame";
 import { Refusal } from "../ui/refusal";
 import { signOut, useSession, withSession } from "../ui/signed-in";
@@ -19,7 +20,7 @@ const text = translate({
     title: "Your account",
     sections: "Sections",
     skip: "Skip to your account",
-    console: "Open the console",
+    console: "Console",
     signOut: "Sign out",
     again: "Try again",
     recordless: "You are not registered with a product yet. Open the product that you want to use, and register there with this address.",
@@ -32,7 +33,7 @@ const text = translate({
     title: "Tu cuenta",
     sections: "Secciones",
     skip: "Ir a tu cuenta",
-    console: "Abrir la consola",
+    console: "Consola",
     signOut: "Cerrar sesión",
     again: "Volver a intentarlo",
     recordless: "Todavía no te has registrado en ningún producto. Abre el producto que quieras usar y regístrate allí con esta dirección.",
@@ -71,9 +72,9 @@ export function Account() {
     return (
       <SingleCard title={text.title}>
         <Refusal answer={refused} />
-        <button type="button" class="button wide" onClick={read}>
+        <Action class="button wide" run={read}>
           {text.again}
-        </button>
+        </Action>
       </SingleCard>
     );
   }
@@ -124,9 +125,9 @@ function Bar({ employee }: { employee: boolean }) {
             {text.console}
           </a>
         )}
-        <button type="button" class="button plain small" onClick={signOut}>
+        <Action class="button plain small" run={signOut}>
           {text.signOut}
-        </button>
+        </Action>
       </div>
     </header>
   );
@@ -144,7 +145,7 @@ function Heading({ user }: { user: User }) {
         </p>
       </div>
       {user.records!.length === 0 && (
-        <div class="notice warning">
+        <div class="notice warning stack tight">
           <p>{text.recordless}</p>
           {data.google && <p>{text.recordlessMore}</p>}
           <p class="small">

@@ -2,6 +2,7 @@ import type { components } from "planoauth";
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { formatTime, translate } from "../document";
+import { Action } from "../ui/action";
 import { errorsOf, Refusal } from "../ui/refusal";
 import { signOut, withSession } from "../ui/signed-in";
 import { deviceName } from "./device";
@@ -78,34 +79,30 @@ export function Devices({ own, version }: { own: number; version: number }) {
           <Device key={session.id} session={session} own={session.id === own} end={(name) => end({ id: session.id }, () => text.one(name))} />
         ))}
       </ul>
-      <div class="row">
-        {next && (
-          <button type="button" class="button plain" onClick={() => read(next)}>
-            {text.more}
-          </button>
-        )}
-        {sessions.length > 1 && (
-          <button type="button" class="button plain" onClick={() => end({ scope: "others" }, text.all)}>
-            {text.others}
-          </button>
-        )}
-      </div>
+      {sessions.length > 1 && (
+        <div class="row">
+          {next && (
+            <Action run={() => read(next)}>{text.more}</Action>
+          )}
+          <Action run={() => end({ scope: "others" }, text.all)}>{text.others}</Action>
+        </div>
+      )}
     </Section>
   );
 }
 
-function Device({ session, own, end }: { session: Session; own: boolean; end(name: string): void }) {
+function Device({ session, own, end }: { session: Session; own: boolean; end(name: string): Promise<void> }) {
   const { ip, method } = session;
   const name = deviceName(session.user_agent);
   return (
     <li>
-      <p class="row">
+      <p class="row close">
         <strong>{name}</strong>
         {own && <span class="badge good">{text.own}</span>}
       </p>
-      <button type="button" class="button plain small" aria-label={text.signOutOf(name)} onClick={() => (own ? signOut() : end(name))}>
+      <Action class="button plain small" aria-label={text.signOutOf(name)} run={() => (own ? signOut() : end(name))}>
         {text.signOut}
-      </button>
+      </Action>
       <div class="details">
         <p>{[session.application, ip].filter(Boolean).join(" · ")}</p>
         <p>{text.used(formatTime(session.last_used_at!))}</p>

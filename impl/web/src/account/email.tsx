@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
+import { Action } from "../ui/action";
 import { Field, Form, PasswordField } from "../ui/form";
 import { Refusal } from "../ui/refusal";
 import { withSession } from "../ui/signed-in";
@@ -60,7 +61,7 @@ export function Email({ user, changed }: SectionProps) {
 
   return (
     <Section id="email" title={text.title} said={said}>
-      <p class="row">
+      <p class="row close">
         <strong>{user.email}</strong>
         <span class={`badge ${user.email_verified ? "good" : "warning"}`}>{user.email_verified ? text.verified : text.unverified}</span>
       </p>
@@ -69,9 +70,7 @@ export function Email({ user, changed }: SectionProps) {
           <p>{text.why}</p>
           <Refusal answer={refused} />
           <div class="row">
-            <button type="button" class="button plain" onClick={sendAgain}>
-              {text.send}
-            </button>
+            <Action run={sendAgain}>{text.send}</Action>
           </div>
         </>
       )}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
+import { Action } from "../ui/action";
 import { beginGoogle, fromGoogle } from "../ui/google";
 import { Refusal } from "../ui/refusal";
 import { withSession } from "../ui/signed-in";
@@ -79,9 +80,7 @@ export function Google({ user, changed }: SectionProps) {
       {refused === "declined" ? <p class="notice problem">{text.declined}</p> : <Refusal answer={refused}>{isConflict(refused) && <p>{text.conflict}</p>}</Refusal>}
       {possible ? (
         <div class="row">
-          <button type="button" class="button plain" onClick={user.google_linked ? unlink : begin}>
-            {user.google_linked ? text.unlink : text.link}
-          </button>
+          <Action run={user.google_linked ? unlink : begin}>{user.google_linked ? text.unlink : text.link}</Action>
         </div>
       ) : (
         <p class="quiet">{user.google_linked ? text.onlyWay : text.recordless}</p>

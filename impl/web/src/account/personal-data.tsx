@@ -2,8 +2,9 @@ import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import * as session from "../session";
+import { Action } from "../ui/action";
 import { Form, PasswordField } from "../ui/form";
-import { errorsOf, Refusal } from "../ui/refusal";
+import { Refusal } from "../ui/refusal";
 import { Modal, needsRecentSignIn, withSession } from "../ui/signed-in";
 import { text as common } from "../ui/texts";
 import { Section, type User } from "./section";
@@ -21,12 +22,11 @@ const text = translate({
     list: [
       "Your name, addresses and phone number are deleted, and your records with every product.",
       "You are signed out on all devices.",
-      "Records that have to be kept hold a number instead of you.",
+      "Logs that have to be kept show a number instead of your name.",
       "Products may have data of their own. Ask them about it.",
     ],
     password: "Your password",
     sure: "Delete for good",
-    last: "You are the last administrator. Give another employee the access of an administrator first.",
   },
   es: {
     title: "Tus datos",
@@ -40,12 +40,11 @@ const text = translate({
     list: [
       "Se eliminan tu nombre, direcciones y teléfono, y tus registros en todos los productos.",
       "Se cierra tu sesión en todos los dispositivos.",
-      "Los registros que hay que conservar llevan un número en tu lugar.",
+      "Los historiales que hay que conservar muestran un número en lugar de tu nombre.",
       "Los productos pueden tener datos propios. Pregúntales por ellos.",
     ],
     password: "Tu contraseña",
     sure: "Eliminar para siempre",
-    last: "Eres la última persona con acceso de administración. Da antes ese acceso a otro empleado.",
   },
 });
 export const dataTitle = text.title;
@@ -72,9 +71,7 @@ export function Download() {
       <p>{text.what}</p>
       <Refusal answer={refused} />
       <div class="row">
-        <button type="button" class="button plain" onClick={download}>
-          {text.download}
-        </button>
+        <Action run={download}>{text.download}</Action>
       </div>
     </Section>
   );
@@ -120,7 +117,6 @@ export function Deletion({ user, deleted }: { user: User; deleted(): void }) {
             send={remove}
             action={text.sure}
             danger
-            remedy={(answer) => errorsOf(answer).some(({ rule }) => rule === "allowed") && <p>{text.last}</p>}
             beside={
               <button type="button" class="button plain" onClick={() => setOpen(false)}>
                 {common.cancel}

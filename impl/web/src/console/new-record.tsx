@@ -29,10 +29,8 @@ const text = translate({
     again: "Invite again",
     againDone: "The invitation is sent",
     open: "Open the record",
-    already: "This address has such a record already.",
-    find: "Find it",
-    unverified:
-      "Somebody made an account with this address, and never showed that they read its mails: it may be a stranger. Ask the person to confirm the address by the link in their mail, and try again then.",
+    find: "Find the record",
+    unverified: "It may be a stranger who made the account. Ask the person to use the link in their mail, and try again then.",
     findPerson: "Find the account",
   },
   es: {
@@ -52,10 +50,8 @@ const text = translate({
     again: "Invitar de nuevo",
     againDone: "Invitación enviada",
     open: "Abrir el registro",
-    already: "Esta dirección ya tiene un registro así.",
-    find: "Buscarlo",
-    unverified:
-      "Alguien creó una cuenta con esta dirección y nunca demostró que lee su correo: puede ser un desconocido. Pide a la persona que confirme la dirección con el enlace de su correo y vuelve a intentarlo.",
+    find: "Buscar el registro",
+    unverified: "Puede que la cuenta la haya creado un desconocido. Pide a la persona que use el enlace de su correo y vuelve a intentarlo.",
     findPerson: "Buscar la cuenta",
   },
 });
@@ -183,7 +179,7 @@ function Remedy({ answer, section, email }: { answer: Answer; section: string; e
     case "email-already-liaison":
       return (
         <p>
-          {text.already} <a href={href(section, { q: email })}>{text.find}</a>
+          <a href={href(section, { q: email })}>{text.find}</a>
         </p>
       );
     case "email-unverified":

@@ -4,6 +4,7 @@ import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact
 import { attempt, planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import * as session from "../session";
+import { Action } from "./action";
 import { SingleCard } from "./frame";
 import { finishGoogle, fromGoogle } from "./google";
 import { fromLink, ownLinkURL } from "./own-link";
@@ -15,9 +16,9 @@ const text = translate({
   en: {
     title: "Sign in to PlanoAuth",
     again: "Sign in again",
-    expired: "You have been signed out, as happens after some time. Sign in to go on; what you typed is kept.",
+    expired: "You are signed out, as happens after some time or from another device. Sign in to go on; what you typed is kept.",
     recent: "For your safety, this needs a sign-in from the last 15 minutes. Sign in to go on; what you typed is kept.",
-    ended: "You have been signed out, as happens after some time.",
+    ended: "You are signed out, as happens after some time. Sign in to go on.",
     refused: "Google did not sign you in. Try again, or choose another way.",
     wait: "One moment…",
     asked: "Is this you?",
@@ -30,9 +31,9 @@ const text = translate({
   es: {
     title: "Iniciar sesión en PlanoAuth",
     again: "Vuelve a iniciar sesión",
-    expired: "Tu sesión se ha cerrado, como ocurre pasado un tiempo. Inicia sesión para continuar; lo que has escrito se conserva.",
+    expired: "Tu sesión está cerrada, como ocurre pasado un tiempo o desde otro dispositivo. Inicia sesión para continuar; lo que has escrito se conserva.",
     recent: "Por seguridad, para esto debes haber iniciado sesión en los últimos 15 minutos. Inicia sesión para continuar; lo que has escrito se conserva.",
-    ended: "Tu sesión se ha cerrado, como ocurre pasado un tiempo.",
+    ended: "Tu sesión está cerrada, como ocurre pasado un tiempo. Inicia sesión para continuar.",
     refused: "Google no ha iniciado tu sesión. Inténtalo de nuevo o elige otra forma.",
     wait: "Un momento…",
     asked: "¿Eres tú?",
@@ -184,20 +185,20 @@ function forgotten(email: string) {
 
 /** Signs in with what the address of the page had: a mailed link's token, or what Google appended; else with the other tabs' session. */
 async function arrive(): Promise<State> {
-  if (google === "refused") return { at: "out", why: google };
+  const before = await resume();
+  const orOut = (why: Answer | "refused"): State => (before.at === "in" ? before : { at: "out", why }); // nothing that failed signs out
+  if (google === "refused") return orOut(google);
   if (google) {
     const outcome = await finishGoogle(google);
     const made = madeBy(outcome);
-    if (!made) return { at: "out", why: outcome };
-    begin(made);
+    if (!made) return orOut(outcome);
     if (google.page !== location.pathname) location.replace(google.page);
-    return { at: "in", current: made };
+    return change(made);
   }
-  const before = await resume();
   if (!link) return before;
   const outcome = await attempt(planoauth.sessionsMagicLinkCreate({ magic_token: link.magicToken }, { token: null }));
   const made = madeBy(outcome);
-  if (!made) return before.at === "in" ? before : { at: "out", why: outcome };
+  if (!made) return orOut(outcome);
   const present = before.at === "in" ? before.current.user! : null;
   if (!link.own && present?.id !== made.user!.id) return { at: "asked", made, present: present?.email ?? null };
   return change(made);
@@ -257,9 +258,9 @@ function Asked({ made, present, done }: { made: NewSession; present: string | nu
         <button type="button" class="button wide" onClick={() => done(change(made))}>
           {text.yes}
         </button>
-        <button type="button" class="button plain wide" onClick={leave}>
+        <Action class="button plain wide" run={leave}>
           {text.no}
-        </button>
+        </Action>
       </div>
     </SingleCard>
   );

@@ -117,7 +117,7 @@ function Explained({ of: { outcome, steps: found } }: { of: Explanation }) {
           </a>
         </p>
       )}
-      <ol class="checks" aria-label={text.steps}>
+      <ol class="steps" aria-label={text.steps}>
         {found.map(({ step, passed, message }) => (
           <li key={step} class={passed ? "passed" : "failed"}>
             <Mark passed={passed} />

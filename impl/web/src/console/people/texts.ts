@@ -6,7 +6,7 @@ type Kind = NonNullable<components["schemas"]["Person"]["records"]>[number];
 
 export const kinds = translate<Record<Kind, string>>({
   en: { client: "Client", employee: "Employee", liaison: "Liaison" },
-  es: { client: "Cliente", employee: "Empleado", liaison: "Enlace" },
+  es: { client: "Cliente", employee: "Empleado", liaison: "Intermediario" },
 });
 
 export const accesses = translate<Record<Access, string>>({
