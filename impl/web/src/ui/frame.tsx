@@ -3,14 +3,15 @@ import { useEffect, useRef } from "preact/hooks";
 import { data } from "../document";
 import { text } from "./texts";
 
+let arrived = false; // whether the page has shown a card before
+
 /** A page with one card, under the name of the application that it is for. */
 export function SingleCard({ title, children }: { title: string; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(true);
   useEffect(() => {
     document.title = `${title} · ${data.application?.name ?? "PlanoAuth"}`;
-    if (!first.current) heading.current?.focus(); // a new step on the same page is announced
-    first.current = false;
+    if (arrived) heading.current?.focus(); // a new step on the same page is announced
+    arrived = true;
   }, [title]);
   return (
     <div class="single">
