@@ -2434,7 +2434,7 @@ type IdentifyRequestError struct {
 type InvalidContentType struct {
 	Code int `json:"code"`
 
-	// Message Example: The content type is not the one that this operation reads.
+	// Message Example: The content type must be text/plain for a sensitive operation, and application/json for any other.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.

@@ -3507,7 +3507,7 @@ export interface components {
              * @enum {string}
              */
             status: "invalid-content-type";
-            /** @example The content type is not the one that this operation reads. */
+            /** @example The content type must be text/plain for a sensitive operation, and application/json for any other. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };

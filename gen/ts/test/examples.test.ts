@@ -52,7 +52,7 @@ test("register", async () => {
   });
   const { last_name, ...nameless } = client("not an address");
   assert.deepEqual(await register(withToken(), nameless as ReturnType<typeof client>), {
-    errors: { last_name: "is required", email: "must be in the format email" },
+    errors: { last_name: "is required", email: "must be an e-mail address such as ada@example.com" },
   });
   await assert.rejects(register(withToken("plas_unknown"), client("new@example.com")), /^Error: The token is not valid.*\(request [A-Z2-7]{26}\)$/);
 });
