@@ -84,7 +84,7 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
               </span>
             ),
           },
-          { label: text.application, cell: (row) => row.application },
+          { label: text.application, cell: (row) => <span class="slug">{row.application}</span> },
           { label: text.used, cell: (row) => <Time time={row.last_used_at} /> },
           ...(may("support")
             ? [
