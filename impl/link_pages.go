@@ -20,8 +20,8 @@ type linkPage struct {
 	Email       string      `json:"email,omitempty"`        // to which the link was mailed
 	RedirectURL string      `json:"redirect_url,omitempty"` // of the link, for another one
 	Next        string      `json:"next,omitempty"`         // where the person goes on afterwards, "" for nowhere
-	HasPassword bool        `json:"has_password,omitempty"`
-	ByAdmin     bool        `json:"by_admin,omitempty"` // whether an administrator made the link
+	HasPassword bool        `json:"has_password,omitempty"` // where the page asks for the password
+	ByAdmin     bool        `json:"by_admin,omitempty"`     // whether an administrator made the link
 }
 
 // linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes
@@ -54,7 +54,7 @@ func (s *Server) showLink(ec echo.Context, kinds []db.LinkKind) error {
 	}
 	page := linkPage{
 		Kind: link.Kind, Expired: linkExpired(link, user, c.now), Email: user.Email,
-		Next: nextPage(link, user, app), HasPassword: user.HasPassword(), ByAdmin: link.ByAdmin,
+		Next: nextPage(link, user, app), HasPassword: asksForPassword(link) && user.HasPassword(), ByAdmin: link.ByAdmin,
 	}
 	if link.Email != "" {
 		page.Email = link.Email // the other address is not for whoever has this mailbox
@@ -72,6 +72,11 @@ func (s *Server) showLink(ec echo.Context, kinds []db.LinkKind) error {
 		return s.showNotice(ec, http.StatusNotFound, linkNotValid.in(ec, ""))
 	}
 	return s.showNotice(ec, http.StatusOK, magicNotice(ec, app, page, token))
+}
+
+// asksForPassword reports whether the operation behind a link needs a session of the user.
+func asksForPassword(link *db.Link) bool {
+	return link.Kind == db.VerificationLink || link.Kind == db.EmailChangeLink && !link.ByAdmin
 }
 
 // nextPage returns where the page of a link leads: that is nextURL, but the page of PlanoAuth itself that its user needs
@@ -97,7 +102,8 @@ func magicNotice(ec echo.Context, app *db.Application, page linkPage, token stri
 	return web.Notice{
 		Application: webApplication(app), Title: said.title, Message: fmt.Sprintf(said.message, app.Name), Subject: page.Email,
 		Link: formats.AddQuery(page.Next, url.Values{"magic_token": {token}}), Label: fmt.Sprintf(said.label, app.Name), Hint: said.hint,
-		Help: said.help, Other: "?" + url.Values{"token": {token}, "lang": {string(other)}}.Encode(), OtherLanguage: other, OtherLabel: magicTexts[other].language,
+		Help: said.help, Other: "?" + url.Values{"token": {token}, "lang": {string(other)}}.Encode(),
+		OtherLanguage: other, OtherLabel: magicTexts[other].language,
 	}
 }
 
@@ -141,6 +147,12 @@ var linkNotValid = linkNotice{
 }
 
 var linkCrashed = linkNotice{
-	web.English: {"Something went wrong", "That is our fault, and we have been told about it. The link is not used up: open it again in a few minutes.", ""},
-	web.Spanish: {"Algo ha fallado", "Es culpa nuestra y ya nos ha llegado el aviso. El enlace sigue valiendo: ábrelo de nuevo dentro de unos minutos.", ""},
+	web.English: {
+		"Something went wrong",
+		"That is our fault, and we have been told about it. The link is not used up: open it again in a few minutes.", "",
+	},
+	web.Spanish: {
+		"Algo ha fallado",
+		"Es culpa nuestra y ya nos ha llegado el aviso. El enlace sigue valiendo: ábrelo de nuevo dentro de unos minutos.", "",
+	},
 }

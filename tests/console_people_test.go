@@ -159,7 +159,7 @@ func testConsoleHelp(t *testing.T, chromium context.Context) {
 	b.shows("td", "peopleUpdate")
 	b.inspect("console-audit")
 	b.do(wide, click("tbody .row-link"))
-	b.shows("dialog dt", "Request")
+	b.shows("dialog[open] dt", "Request")
 	b.inspect("console-audit-event")
 }
 
@@ -193,11 +193,16 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 		t.Error("no link was mailed")
 	}
 	b.press("Send a new invitation")
-	b.shows("dialog", "Earlier invitations stop working.")
+	b.shows("dialog[open]", "Earlier invitations stop working.")
 	b.press("Send a new invitation")
 	b.shows(".toast", "The invitation is on its way")
 	if !strings.Contains(e.mailedURL("/reset", email), "/reset?token=") {
 		t.Error("no invitation was mailed")
+	}
+	b.press("Download everything that is stored")
+	b.shows(".toast", "The file is in your downloads")
+	if e.count("audit_events WHERE operation = 'peopleExport' AND subject_id = $1", id) != 1 {
+		t.Error("the export is not recorded")
 	}
 	b.press("Delete this person")
 	b.do(fill(`dialog[open] input[name="email"]`, "grace@example.com"))
@@ -212,11 +217,12 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 	}
 	b.do(chromedp.Navigate(e.url + fmt.Sprintf("/console?lang=es#/people/%d", e.userID(admin))))
 	b.shows("section", "Tu propia dirección")
+	b.inspect("console-spanish")
 
 	b = openConsole(t, chromium, e, support, fmt.Sprintf("#/people/%d", e.userID(admin)))
 	b.do(click(`[role="switch"]`))
 	b.press("Suspend")
-	b.shows("dialog .notice.problem", "permission-denied")
+	b.waits(`document.querySelector('dialog .notice.problem a[href="/statuses/permission-denied"]')`)
 	b.inspect("console-refused")
 	if e.count("users WHERE suspended") != 0 {
 		t.Error("support has suspended an admin")
@@ -317,7 +323,7 @@ func testConsoleHostile(t *testing.T, chromium context.Context) {
 		}
 	}
 	b.do(click("tbody .row-link"))
-	b.shows("dialog", attack)
+	b.shows("dialog[open]", attack)
 	b.fits()
 }
 

@@ -187,8 +187,12 @@ func testInvitation(l *linkTest) {
 	l.tab.do(click("[role=alert] .text-button"))
 	l.tab.shows("h1", "Check your mail")
 	l.visit("reset", l.mailedLink("reset", l.email), "Set a new password")
-	l.tab.do(fill("[name=password]", nextPassword), chromedp.KeyEvent("\r"))
+	// The keyboard alone: the field, the button that shows the password, the button of the form.
+	l.tab.do(chromedp.KeyEvent("\t"), chromedp.KeyEvent(nextPassword), chromedp.KeyEvent("\t"), chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
 	l.tab.shows("h1", "Your password is set")
+	if focus := evaluate[string](l.tab, "document.activeElement.innerText"); focus != "Your password is set" {
+		l.Errorf("the focus is at %q", focus)
+	}
 	if l.guess(l.email, nextPassword, "") != "action-successful" {
 		l.Error("the invited person cannot sign in")
 	}
@@ -258,6 +262,11 @@ func testEmailChange(l *linkTest) {
 	l.tab.inspect("change-refused")
 	l.tab.do(fill("[name=email]", l.email), fill("[name=password]", goodPassword))
 	l.tab.inspect("change")
+	l.clock.move(time.Hour)
+	l.tab.do(click("form .button"))
+	l.checkAlert("email-change-link-expired")
+	l.tab.shows(`[role=alert] a[href="/account"]`, "Change it again")
+	l.clock.move(-time.Hour)
 	l.tab.do(click("form .button"))
 	l.tab.shows("h1", "Your account has the new address")
 	l.tab.inspect("change-done")
@@ -379,8 +388,13 @@ func testLinkMarkup(l *linkTest) {
 			}
 		}
 	}
-	for _, r := range l.tab.requests {
-		for _, token := range tokens {
+	l.tab.mu.Lock()
+	defer l.tab.mu.Unlock()
+	for _, token := range tokens {
+		if strings.Contains(l.logs.String(), token) {
+			l.Error("the token is in the log")
+		}
+		for _, r := range l.tab.requests {
 			referer, _ := r.Request.Headers["Referer"].(string)
 			if strings.Contains(referer, token) || strings.Contains(r.Request.URL, token) && string(r.Type) != "Document" {
 				l.Errorf("the token is in a request for %s, from %q", r.Request.URL, referer)

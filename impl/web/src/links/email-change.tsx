@@ -19,6 +19,7 @@ const text = translate({
     action: "Use this address",
     signedIn: "You are signed in on this device, so no password is needed.",
     other: "Sign in to another account",
+    again: "Change it again on your account page",
     noPassword: "This account has no password. Sign in on your account page first, in this browser. Then come back and go on.",
     account: "Open your account page",
     proceed: "I am signed in. Go on",
@@ -37,7 +38,9 @@ const text = translate({
     action: "Usar esta dirección",
     signedIn: "Tienes la sesión iniciada en este dispositivo, así que no hace falta la contraseña.",
     other: "Iniciar sesión con otra cuenta",
-    noPassword: "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
+    again: "Cámbiala de nuevo en la página de tu cuenta",
+    noPassword:
+      "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
     account: "Abrir la página de tu cuenta",
     proceed: "Ya he iniciado sesión. Continuar",
     notYet: "Todavía no has iniciado sesión.",
@@ -70,6 +73,17 @@ export function EmailChange() {
     return null;
   }
 
+  function remedy(status: string) {
+    if (status === "email-change-link-expired" && !link.by_admin) return <a href="/account">{text.again}</a>;
+    const otherAccount = ["invalid-email-change-link", "invalid-token", "session-expired"].includes(status);
+    if (proof !== "session" || !otherAccount) return null;
+    return (
+      <button type="button" class="text-button" onClick={() => setProof("password")}>
+        {text.other}
+      </button>
+    );
+  }
+
   if (done) {
     return (
       <Done title={text.done}>
@@ -93,15 +107,7 @@ export function EmailChange() {
           key={proof}
           send={send}
           action={text.action}
-          remedy={(answer) =>
-            proof === "session" &&
-            answer !== "unreachable" &&
-            ["invalid-email-change-link", "invalid-token", "session-expired"].includes(answer.status) && (
-              <button type="button" class="text-button" onClick={() => setProof("password")}>
-                {text.other}
-              </button>
-            )
-          }
+          remedy={(answer) => answer !== "unreachable" && remedy(answer.status)}
         >
           {proof === "session" && <p class="small quiet">{text.signedIn}</p>}
           {proof === "password" && (

@@ -11,8 +11,10 @@ const text = translate({
     title: "This link is too old",
     why: "For your safety, such a link works for a short time only. We can send a new one to",
     another: "Send me a new link",
-    change: "For your safety, such a link works for a short time only, and the address was not changed. Sign in on your account page and change it again there.",
-    byAdmin: "For your safety, such a link works for a short time only, and the address was not changed. Ask whoever changed it for you to do it again.",
+    change:
+      "For your safety, such a link works for a short time only, and the address was not changed. Sign in on your account page and change it again there.",
+    byAdmin:
+      "For your safety, such a link works for a short time only, and the address was not changed. Ask whoever changed it for you to do it again.",
     undo: "A change of address can be taken back for three days only. If you did not change it yourself, ask for help.",
     account: "Go to your account",
     help: "Ask for help",
@@ -23,7 +25,8 @@ const text = translate({
     another: "Enviarme un enlace nuevo",
     change:
       "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Inicia sesión en la página de tu cuenta y cámbiala de nuevo allí.",
-    byAdmin: "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Pide a quien la cambió que lo haga otra vez.",
+    byAdmin:
+      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Pide a quien la cambió que lo haga otra vez.",
     undo: "Un cambio de dirección solo se puede deshacer durante tres días. Si no la cambiaste tú, pide ayuda.",
     account: "Ir a tu cuenta",
     help: "Pedir ayuda",
@@ -62,14 +65,16 @@ export function Expired() {
           <Next plain />
         </SingleCard>
       );
-    default:
+    default: {
+      const request = link.kind === "magic" ? anotherMagicLink : anotherResetLink;
       return (
         <SingleCard title={text.title}>
           <p>
             {text.why} <strong>{email}</strong>.
           </p>
-          <Another request={link.kind === "magic" ? anotherMagicLink : anotherResetLink} label={text.another} sent={() => setSent(true)} main />
+          <Another request={request} label={text.another} sent={() => setSent(true)} main />
         </SingleCard>
       );
+    }
   }
 }

@@ -93,7 +93,9 @@ export function Verification() {
         action={expired ? text.another : text.action}
         remedy={(answer) =>
           answer !== "unreachable" &&
-          answer.status === "invalid-password" && <Another request={anotherResetLink} label={text.forgotten} sent={() => setState("sent")} />
+          answer.status === "invalid-password" && (
+            <Another request={anotherResetLink} label={text.forgotten} sent={() => setState("sent")} />
+          )
         }
       >
         <input type="email" name="email" value={email} autocomplete="username" readOnly hidden />

@@ -59,7 +59,11 @@ const rules = translate<Record<ParamError["rule"], Text>>({
   en: {
     required,
     type: byParam(
-      { company_id: "Enter the number of the company, in digits only", id: "Enter a number, in digits only", user_id: "Enter a number, in digits only" },
+      {
+        company_id: "Enter the number of the company, in digits only",
+        id: "Enter a number, in digits only",
+        user_id: "Enter a number, in digits only",
+      },
       reload.en,
     ),
     format: byParam(
@@ -87,13 +91,19 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       if (param === "admits" || limit === 1) return required(param, limit);
       return `Use at least ${limit} characters`;
     },
-    maxLength: (param, limit) =>
-      param === "logo" ? "Choose a picture of at most 32 KiB" : param === "redirect_origins" ? `Use at most ${limit} addresses` : `Use at most ${limit} characters`,
+    maxLength(param, limit) {
+      if (param === "logo") return "Choose a picture of at most 32 KiB";
+      return `Use at most ${limit} ${param === "redirect_origins" ? "addresses" : "characters"}`;
+    },
     minimum: (_, limit) => `Enter a number that is ${limit} or higher`,
     maximum: (_, limit) => `Enter a number that is ${limit} or lower`,
     additionalProperties: () => reload.en,
     exists: byParam(
-      { company_id: "There is no company with this number", application: "There is no such application", session_id: "This sign-in has ended already" },
+      {
+        company_id: "There is no company with this number",
+        application: "There is no such application",
+        session_id: "This sign-in has ended already",
+      },
       "This does not exist any more. Reload the page",
     ),
     allowed: byParam(
@@ -107,7 +117,8 @@ const rules = translate<Record<ParamError["rule"], Text>>({
         active: "At least one active administrator has to remain",
         access: "At least one active administrator has to remain",
         token: "You are the last administrator. Make somebody else one first",
-        id: "This cannot be done here: to your own account or the last administrator, or because the application has as many tokens as it may have",
+        id:
+          "This cannot be done here: to your own account or the last administrator, or because the application has as many tokens as it may have",
         deployed: "The administration itself needs this, so it stays switched on",
         url: "The address of PlanoAuth itself cannot be changed here",
         admits: "PlanoAuth itself has to stay open to employees",
@@ -125,7 +136,11 @@ const rules = translate<Record<ParamError["rule"], Text>>({
   es: {
     required,
     type: byParam(
-      { company_id: "Escribe el número de la empresa, solo con cifras", id: "Escribe un número, solo con cifras", user_id: "Escribe un número, solo con cifras" },
+      {
+        company_id: "Escribe el número de la empresa, solo con cifras",
+        id: "Escribe un número, solo con cifras",
+        user_id: "Escribe un número, solo con cifras",
+      },
       reload.es,
     ),
     format: byParam(
@@ -153,13 +168,19 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       if (param === "admits" || limit === 1) return required(param, limit);
       return `Usa al menos ${limit} caracteres`;
     },
-    maxLength: (param, limit) =>
-      param === "logo" ? "Elige una imagen de 32 KiB como máximo" : param === "redirect_origins" ? `Usa ${limit} direcciones como máximo` : `Usa ${limit} caracteres como máximo`,
+    maxLength(param, limit) {
+      if (param === "logo") return "Elige una imagen de 32 KiB como máximo";
+      return `Usa ${limit} ${param === "redirect_origins" ? "direcciones" : "caracteres"} como máximo`;
+    },
     minimum: (_, limit) => `Escribe un número que sea ${limit} o mayor`,
     maximum: (_, limit) => `Escribe un número que sea ${limit} o menor`,
     additionalProperties: () => reload.es,
     exists: byParam(
-      { company_id: "No hay ninguna empresa con este número", application: "Esta aplicación no existe", session_id: "Esta sesión ya ha terminado" },
+      {
+        company_id: "No hay ninguna empresa con este número",
+        application: "Esta aplicación no existe",
+        session_id: "Esta sesión ya ha terminado",
+      },
       "Esto ya no existe. Vuelve a cargar la página",
     ),
     allowed: byParam(
@@ -173,7 +194,8 @@ const rules = translate<Record<ParamError["rule"], Text>>({
         active: "Debe quedar al menos un administrador activo",
         access: "Debe quedar al menos un administrador activo",
         token: "No queda otro administrador. Nombra primero a otra persona",
-        id: "Esto no se puede hacer aquí: con tu propia cuenta o el último administrador, o porque la aplicación ya tiene todos los tokens que puede tener",
+        id:
+          "Esto no se puede hacer aquí: con tu propia cuenta o el último administrador, o porque la aplicación ya tiene todos los tokens que puede tener",
         deployed: "La propia administración lo necesita, así que sigue activado",
         url: "La dirección del propio PlanoAuth no se puede cambiar aquí",
         admits: "El propio PlanoAuth debe seguir abierto a los empleados",

@@ -4,12 +4,15 @@ import { translate } from "../document";
 type Schemas = components["schemas"];
 
 /** Every status slug of openapi.yaml. */
-export type Slug = { [Name in keyof Schemas]: Schemas[Name] extends { status: infer Status extends string; code: number } ? Status : never }[keyof Schemas];
+export type Slug = {
+  [Name in keyof Schemas]: Schemas[Name] extends { status: infer Status extends string; code: number } ? Status : never;
+}[keyof Schemas];
 
 // What only a developer or an operator can mend.
 const mismatch = {
   en: "This page and the server do not fit together. Reload the page. If it happens again, tell support and name the request below.",
-  es: "Esta página y el servidor no encajan. Vuelve a cargar la página. Si ocurre de nuevo, avisa a soporte e indica la solicitud de abajo.",
+  es:
+    "Esta página y el servidor no encajan. Vuelve a cargar la página. Si ocurre de nuevo, avisa a soporte e indica la solicitud de abajo.",
 };
 const switchedOff = {
   en: "This part of the service is switched off at the moment. Try again later.",
@@ -53,7 +56,8 @@ export const statuses = translate<Record<Slug, string>>({
     "email-unverified": "Nobody has shown yet that this e-mail address is theirs. The person has to confirm it first.",
     "google-account-conflict":
       "There is an account with this e-mail address that Google cannot open. Sign in another way, then connect Google on your account page.",
-    "google-email-unverified": "Google has not confirmed the e-mail address of this Google account. Confirm it at Google, or sign in another way.",
+    "google-email-unverified":
+      "Google has not confirmed the e-mail address of this Google account. Confirm it at Google, or sign in another way.",
     "google-sign-in-failed": "Google could not sign you in. Try again, or sign in another way.",
     "identify-request-error": "The service cannot be reached at the moment. Try again in a few minutes.",
     "invalid-content-type": mismatch.en,
@@ -107,7 +111,8 @@ export const statuses = translate<Record<Slug, string>>({
     "email-unverified": "Nadie ha demostrado aún que este correo electrónico sea suyo. La persona debe confirmarlo primero.",
     "google-account-conflict":
       "Hay una cuenta con este correo electrónico que no se puede abrir con Google. Inicia sesión de otra forma y conecta Google en la página de tu cuenta.",
-    "google-email-unverified": "Google no ha confirmado el correo de esta cuenta de Google. Confírmalo en Google o inicia sesión de otra forma.",
+    "google-email-unverified":
+      "Google no ha confirmado el correo de esta cuenta de Google. Confírmalo en Google o inicia sesión de otra forma.",
     "google-sign-in-failed": "Google no ha podido iniciar tu sesión. Inténtalo de nuevo o elige otra forma.",
     "identify-request-error": "El servicio no está disponible en este momento. Inténtalo de nuevo dentro de unos minutos.",
     "invalid-content-type": mismatch.es,

@@ -3,6 +3,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { data } from "../document";
 import { text } from "./texts";
 
+let arrived = false; // whether the page has shown a card before
+
 interface SingleCardProps {
   title: string;
   /** Whether the page must last, since loading it again loses what it knows. Then it offers no other language. */
@@ -13,11 +15,10 @@ interface SingleCardProps {
 /** A page with one card, under the name of the application that it is for. */
 export function SingleCard({ title, lasting = false, children }: SingleCardProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(true);
   useEffect(() => {
     document.title = `${title} · ${data.application?.name ?? "PlanoAuth"}`;
-    if (!first.current) heading.current?.focus(); // a new step on the same page is announced
-    first.current = false;
+    if (arrived) heading.current?.focus(); // a new step on the same page is announced
+    arrived = true;
   }, [title]);
   return (
     <div class="single">

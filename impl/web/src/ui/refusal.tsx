@@ -10,12 +10,12 @@ import { text } from "./texts";
 /** When to try again, by the number of minutes or seconds. */
 const wait = translate({
   en: {
-    minutes: (count: number) => (count === 1 ? "Try again in a minute." : `Try again in ${count} minutes.`),
-    seconds: (count: number) => (count === 1 ? "Try again in a second." : `Try again in ${count} seconds.`),
+    minutes: (count: number) => `Try again in ${count === 1 ? "a minute" : `${count} minutes`}.`,
+    seconds: (count: number) => `Try again in ${count === 1 ? "a second" : `${count} seconds`}.`,
   },
   es: {
-    minutes: (count: number) => (count === 1 ? "Inténtalo de nuevo dentro de un minuto." : `Inténtalo de nuevo dentro de ${count} minutos.`),
-    seconds: (count: number) => (count === 1 ? "Inténtalo de nuevo dentro de un segundo." : `Inténtalo de nuevo dentro de ${count} segundos.`),
+    minutes: (count: number) => `Inténtalo de nuevo dentro de ${count === 1 ? "un minuto" : `${count} minutos`}.`,
+    seconds: (count: number) => `Inténtalo de nuevo dentro de ${count === 1 ? "un segundo" : `${count} segundos`}.`,
   },
 });
 

@@ -185,8 +185,8 @@ function columns(subjects: boolean): Column<AuditEvent>[] {
 }
 
 function Status({ of: { status } }: { of: AuditEvent }) {
-  if (!status) return <span class="badge warning">{text.several}</span>;
-  return <span class={status === "action-successful" ? "badge good" : "badge problem"}>{status}</span>;
+  if (!status) return <span class="badge">{text.several}</span>;
+  return <span class={status === "action-successful" ? "quiet" : "badge warning"}>{status}</span>;
 }
 
 function Actor({ of: { actor } }: { of: AuditEvent }) {

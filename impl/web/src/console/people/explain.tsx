@@ -2,7 +2,6 @@ import type { components } from "planoauth";
 import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../../api";
 import { translate } from "../../document";
-import { statuses } from "../../texts/statuses";
 import { Refusal } from "../../ui/refusal";
 import { change, Load, useLoaded } from "../load";
 import { Section } from "../ui/section";
@@ -111,7 +110,7 @@ function Explained({ of: { outcome, steps: found } }: { of: Explanation }) {
         <p class="notice good">{text.works}</p>
       ) : (
         <p class="notice problem">
-          {text.fails} {statuses[outcome]}{" "}
+          {text.fails}{" "}
           <a href={`/statuses/${outcome}`} target="_blank" rel="noreferrer">
             {outcome}
           </a>

@@ -146,18 +146,20 @@ export function List<Row extends { id: number }, Filter extends string = never, 
 
   const replace = (row: Row) => setFound((found) => found && { ...found, results: found.results.map((other) => (other.id === row.id ? row : other)) });
   const narrowed = searched || chosen.length > 0;
+  const names = Object.entries(filters ?? {}) as [Filter, string][];
+  const below = names.length > 2 || Boolean(props.controls); // a row of their own
+  const toggles = names.length > 0 && (
+    <div class="toggles" role="group" aria-label={text.filters}>
+      {names.map(([filter, name]) => (
+        <Toggle key={filter} label={name} on={chosen.includes(filter)} turn={(on) => setFilters(chosen, filter, on, initially.length > 0)} />
+      ))}
+    </div>
+  );
   return (
     <div class="list">
       <div class="list-head">
         {search && <SearchField label={search} least={least} />}
-        {filters && (
-          <div class="toggles" role="group" aria-label={text.filters}>
-            {(Object.entries(filters) as [Filter, string][]).map(([filter, name]) => (
-              <Toggle key={filter} label={name} on={chosen.includes(filter)} turn={(on) => setFilters(chosen, filter, on, initially.length > 0)} />
-            ))}
-          </div>
-        )}
-        {props.controls}
+        {!below && toggles}
         {sorts.length > 1 && sort && (
           <select class="sort" aria-label={text.sort} value={`${sort.by}-${sort.order}`} onChange={(event) => setQuery({ s: event.currentTarget.value })}>
             {sorts.map(({ by, order, label }) => (
@@ -166,6 +168,12 @@ export function List<Row extends { id: number }, Filter extends string = never, 
               </option>
             ))}
           </select>
+        )}
+        {below && (
+          <div class="more-filters">
+            {toggles}
+            {props.controls}
+          </div>
         )}
       </div>
       <Refusal answer={refusal} />
