@@ -103,7 +103,7 @@ function Device({ session, own, end }: { session: Session; own: boolean; end(nam
       <Action class="button plain small" aria-label={text.signOutOf(name)} run={() => (own ? signOut() : end(name))}>
         {text.signOut}
       </Action>
-      <div class="details">
+      <div class="below">
         <p>{[session.application, ip].filter(Boolean).join(" · ")}</p>
         <p>{text.used(formatTime(session.last_used_at!))}</p>
         <p>{text.began(formatTime(session.created_at!), method ? text.methods[method] : "")}</p>
