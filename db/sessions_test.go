@@ -88,7 +88,7 @@ func TestCreateSessionInTransaction(t *testing.T) {
 	}
 }
 
-// The known address is recorded anew only if no sign-in after KnownSince recorded it.
+// The known address is recorded again only if no sign-in after KnownSince recorded it.
 func TestCreateSessionRecordsTheAddress(t *testing.T) {
 	d := openDB(t)
 	user, session := newUser(t, d)

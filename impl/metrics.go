@@ -87,21 +87,34 @@ func (m *metrics) counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
-// buildInfo is 1; its labels are the version of openapi.yaml, the commit, if the Go toolchain recorded it,
-// and the Go version.
-func buildInfo() prometheus.Collector {
+// Build says what this server was built from.
+type Build struct {
+	Version  string // of openapi.yaml
+	Revision string // the commit; "" if the Go toolchain did not record it
+	Go       string // the Go version
+}
+
+// ThisBuild returns what this server was built from.
+func ThisBuild() Build {
 	var spec struct{ Info struct{ Version string } }
 	json.Unmarshal(gen.SpecJSON, &spec)
-	labels := prometheus.Labels{"version": spec.Info.Version, "revision": "", "goversion": runtime.Version()}
+	this := Build{Version: spec.Info.Version, Go: runtime.Version()}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, setting := range build.Settings {
 			if setting.Key == "vcs.revision" {
-				labels["revision"] = setting.Value
+				this.Revision = setting.Value
 			}
 		}
 	}
+	return this
+}
+
+// buildInfo is 1; its labels say what the server was built from.
+func buildInfo() prometheus.Collector {
+	this := ThisBuild()
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "auth_build_info", Help: "Version of the API, commit and Go version of this build.", ConstLabels: labels,
+		Name: "auth_build_info", Help: "Version of the API, commit and Go version of this build.",
+		ConstLabels: prometheus.Labels{"version": this.Version, "revision": this.Revision, "goversion": this.Go},
 	}, func() float64 { return 1 })
 }
 

@@ -9,10 +9,14 @@ import (
 // ownPages registers the pages of the application planoauth: /account for all people, /console for employees. What
 // somebody may see there is decided by the operations that they call.
 func (s *Server) ownPages(e *echo.Echo) {
-	for path, script := range map[string]web.Script{"/account": web.Account, "/console": web.Console} {
+	for path, document := range map[string]web.Document{
+		"/account": {Script: web.Account}, "/console": {Script: web.Console, Styles: []string{web.URL("console.css")}},
+	} {
 		e.GET(path, func(ec echo.Context) error {
 			app := s.registry.newest.Load().appsBySlug["planoauth"]
-			return s.showPage(ec, web.Document{Script: script, Title: app.Name, Application: webApplication(app)})
+			document := document
+			document.Title, document.Application = app.Name, webApplication(app)
+			return s.showPage(ec, document)
 		})
 	}
 }

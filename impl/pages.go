@@ -1,7 +1,6 @@
 package impl
 
 import (
-	_ "embed"
 	"net/http"
 	"slices"
 
@@ -9,23 +8,18 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// mailboxPath is where the development mailbox is.
-const mailboxPath = "/dev/mail"
-
-//go:embed pages/index.html
-var indexPage []byte
-
 // pages registers everything outside /api/v1. Its answers have no envelope.
 func (s *Server) pages(e *echo.Echo) {
-	e.GET("/", func(ec echo.Context) error { return ec.HTMLBlob(http.StatusOK, indexPage) })
+	e.GET("/", s.showStart)
 	e.GET("/openapi.yaml", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/yaml", gen.SpecYAML) })
 	e.GET("/openapi.json", func(ec echo.Context) error { return ec.Blob(http.StatusOK, "application/json", gen.SpecJSON) })
-	docs(e)
-	statusPages(e)
+	s.docs(e)
+	s.statusPages(e)
 	e.GET("/assets/*", func(ec echo.Context) error {
 		if !web.ServeAsset(ec.Response(), ec.Request()) {
 			return echo.ErrNotFound
@@ -40,7 +34,7 @@ func (s *Server) pages(e *echo.Echo) {
 	e.GET("/google/callback", s.googleCallback)
 	e.GET("/applications/:slug/logo", s.logo)
 	if mailbox, ok := s.Mailer.(*mailer.Mailbox); ok {
-		e.GET(mailboxPath, echo.WrapHandler(mailbox))
+		s.mailboxPages(e, mailbox)
 	}
 }
 
@@ -51,6 +45,7 @@ func (s *Server) showPage(ec echo.Context, document web.Document) error {
 
 // showNotice answers with a page that says one thing.
 func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error {
+	notice.Request = map[web.Language]string{web.English: "Request", web.Spanish: "Solicitud"}[web.LanguageOf(ec.Request())]
 	title := notice.Title
 	if notice.Application != nil {
 		title += " · " + notice.Application.Name
@@ -58,25 +53,41 @@ func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error 
 	return s.show(ec, code, web.Document{Title: title, Application: notice.Application, Content: notice.Content()})
 }
 
-func (s *Server) show(ec echo.Context, code int, document web.Document) error {
-	document.Language = web.LanguageOf(ec.Request())
-	document.Google = s.Settings.GoogleClientID != ""
-	if _, ok := s.Mailer.(*mailer.Mailbox); ok {
-		document.Mailbox = mailboxPath
+// showReading answers with a page to read, which is in English.
+func (s *Server) showReading(ec echo.Context, page web.Reading) error {
+	page.Mailbox = s.mailboxPath(ec.Request())
+	content, err := page.Content()
+	if err != nil {
+		return err
 	}
+	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail"})
+}
+
+func (s *Server) show(ec echo.Context, code int, document web.Document) error {
+	if document.Language == "" {
+		document.Language = web.LanguageOf(ec.Request())
+	}
+	document.Google = s.Settings.GoogleClientID != ""
+	document.Mailbox = s.mailboxPath(ec.Request())
 	html, err := document.HTML()
 	if err != nil {
 		return err
 	}
-	web.SetHeaders(ec.Response().Header())
+	document.Headers(ec.Response().Header())
 	return ec.HTMLBlob(code, html)
 }
 
-// webApplication returns what pages show of an application.
+// webApplication returns what pages show of an application. URLs that an operation would refuse are left out: operators
+// may write them by SQL, and pages make links of them.
 func webApplication(app *db.Application) *web.Application {
 	shown := &web.Application{
-		Slug: app.Slug, Name: app.Name, URL: app.URL, SupportURL: app.SupportURL, AdmitsClients: slices.Contains(app.Admits, db.RoleClient),
-		Theme: web.ThemePath(app.AccentColor),
+		Slug: app.Slug, Name: app.Name, AdmitsClients: slices.Contains(app.Admits, db.RoleClient), Theme: web.ThemePath(app.AccentColor),
+	}
+	if formats.CheckRedirectURL(app.URL) == nil {
+		shown.URL = app.URL
+	}
+	if formats.CheckHelpURL(app.SupportURL) == nil {
+		shown.SupportURL = app.SupportURL
 	}
 	if app.LogoDigest != "" {
 		shown.Logo = "/applications/" + app.Slug + "/logo"

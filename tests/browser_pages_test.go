@@ -15,22 +15,25 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-// testStatusPages goes from the index to a status, and on to the explorer.
+// testStatusPages goes from the start page to a status, and on to the explorer.
 func testStatusPages(t *testing.T, chromium context.Context) {
 	e := start(t)
 	b := openTab(t, chromium, 1200, e.url)
 	b.do(chromedp.Navigate(e.url))
 	b.shows("h1", "PlanoAuth")
-	b.fits()
-	b.look("index", 1200, 390)
+	b.inspect("start-production")
 	b.do(click(`a[href="/statuses"]`))
 	b.shows("h1", "Statuses")
-	b.fits()
-	b.look("statuses", 1200, 390)
+	b.inspect("statuses")
+	b.do(fill("#words", "E-Mail FOUND"))
+	b.shows("#found", "1 status")
+	if shown := evaluate[string](b, "[...document.querySelectorAll('.statuses dt')].filter(part => part.checkVisibility()).map(part => part.innerText).join()"); shown != "email-not-found" {
+		t.Errorf("the search shows %s", shown)
+	}
+	b.inspect("statuses-found")
 	b.do(click(`a[href="/statuses/email-not-found"]`))
 	b.shows("h1", "email-not-found")
-	b.fits()
-	b.look("status", 1200, 390)
+	b.inspect("status")
 	b.do(click(`a[href="/docs#/sessions/sessionsCreate"]`))
 	b.shows("#operations-sessions-sessionsCreate .opblock-description", "Signs a user in")
 }

@@ -52,9 +52,10 @@ func startChromium(t *testing.T) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	// No name resolves, so nothing can leave the machine even if a page asks for it. Root cannot have
-	// Chromium's sandbox.
+	// Chromium's sandbox. In a tab behind others no transition would ever end.
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WSURLReadTimeout(browserLimit))
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(browserLimit))
 	ctx, end := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
@@ -109,8 +110,19 @@ func (r *request) body() (text string) {
 // console must be free of errors.
 func openTab(t *testing.T, chromium context.Context, width int64, origins ...string) *tab {
 	t.Helper()
+	return newTab(t, chromium, width, origins, chromedp.WithNewBrowserContext())
+}
+
+// another opens a second tab of the same browser.
+func (b *tab) another(width int64, origins ...string) *tab {
+	b.t.Helper()
+	return newTab(b.t, b.ctx, width, origins)
+}
+
+func newTab(t *testing.T, parent context.Context, width int64, origins []string, options ...chromedp.ContextOption) *tab {
+	t.Helper()
 	b := &tab{t: t}
-	ctx, end := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.handle))
+	ctx, end := chromedp.NewContext(parent, append(options, chromedp.WithListener(b.handle))...)
 	t.Cleanup(end)
 	check(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
@@ -155,6 +167,9 @@ func (b *tab) handle(event any) {
 	case *network.EventLoadingFinished:
 		of(event.RequestID).over = true
 	case *network.EventLoadingFailed:
+		if event.Canceled {
+			return // by the page, which needs it no more
+		}
 		r := of(event.RequestID)
 		complain(r.Request.Method, r.Request.URL, event.ErrorText, event.BlockedReason)
 	case *runtime.EventConsoleAPICalled:

@@ -12,7 +12,7 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify|email)\?token=(plal_[a-z2-7]{56})\s`)
+var linkForm = regexp.MustCompile(`https?://[a-z0-9.:]+/(magic|reset|verify|email)\?token=(plal_[a-z2-7]{56})\s`)
 
 // mailedLink returns the token of the newest link of a kind (magic, reset, verify, email) that was mailed to an
 // address.

@@ -10,19 +10,29 @@ ALTER TABLE users ADD COLUMN suspended boolean NOT NULL DEFAULT false;
 -- Whether a user has no record. NULL, as for users from before this migration until 00010 has looked, is false. Triggers
 -- keep it for rows that are not made together. They run after the triggers that notify session caches, by the order of
 -- their names, since those ask whether the transaction has made the row of the user.
+--
+-- The statements are planned at each call: a cached plan that was made for small tables is quadratic for many rows.
 ALTER TABLE users ADD COLUMN recordless boolean;
 ALTER TABLE users ALTER COLUMN recordless SET DEFAULT true;
 -- +goose StatementBegin
-CREATE FUNCTION keep_recordless() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_recordless() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    changed bigint[]; -- users with a new record, or without one that they had
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        UPDATE users u SET recordless = true WHERE u.id = ANY (ARRAY(SELECT user_id FROM before)) AND u.recordless IS NOT TRUE
+    IF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(user_id) INTO changed FROM (SELECT user_id FROM before EXCEPT SELECT user_id FROM after) AS lost;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(user_id) INTO changed FROM before;
+    END IF;
+    IF changed IS NOT NULL THEN
+        UPDATE users u SET recordless = true WHERE u.id = ANY (changed) AND u.recordless IS NOT TRUE
         AND NOT EXISTS (SELECT FROM clients r WHERE r.user_id = u.id)
         AND NOT EXISTS (SELECT FROM employees r WHERE r.user_id = u.id)
         AND NOT EXISTS (SELECT FROM liaisons r WHERE r.user_id = u.id);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        UPDATE users u SET recordless = false WHERE u.id = ANY (ARRAY(SELECT user_id FROM after)) AND u.recordless;
+        SELECT array_agg(user_id) INTO changed FROM after;
+        UPDATE users u SET recordless = false WHERE u.id = ANY (changed) AND u.recordless;
     END IF;
     RETURN NULL;
 END $$;

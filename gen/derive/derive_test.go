@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestGolden compares all that derive writes from testdata/openapi.yaml with testdata/golden.
 func TestGolden(t *testing.T) {

@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/planoauth/planoauth/impl"
 )
 
 // command is the table of verbs.
 type command struct {
+	Version kong.VersionFlag `help:"Print the version of openapi.yaml, the commit and the Go version."`
+
 	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API. Without DATABASE_URL, start an embedded Postgres, migrate it and deploy first."`
 	Migrate migrate `cmd:"" help:"Bring the schema of the database up to date."`
 	Deploy  deploy  `cmd:"" help:"Insert the services and routes of openapi.yaml that the registry does not have."`
@@ -34,7 +39,9 @@ type command struct {
 
 func main() {
 	var c command
-	parser := kong.Must(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."))
+	build := impl.ThisBuild()
+	parser := kong.Must(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."),
+		kong.Vars{"version": strings.Join(strings.Fields("planoauth "+build.Version+" "+build.Revision+" "+build.Go), " ")})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -32,7 +32,9 @@ type Document struct {
 	Google      bool          // whether people can sign in with Google
 	Mailbox     string        // the path of the development mailbox, "" where mails are really sent
 	Page        any           // what the script of this page is told besides, as JSON; document.ts says how to read it
+	Styles      []string      // the URLs of stylesheets besides base.css
 	Content     template.HTML // of a page without a script
+	Frames      bool          // whether it shows other pages of this server in frames
 }
 
 // Application is the part of an application that its pages show.
@@ -75,11 +77,19 @@ func (d *Document) HTML() ([]byte, error) {
 		theme = d.Application.Theme
 	}
 	err := documentTemplate.Execute(&html, map[string]any{
-		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": d.Content,
+		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": d.Content, "Styles": d.Styles,
 		"NoScript": noScript[d.Language],
 		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Page},
 	})
 	return html.Bytes(), err
+}
+
+// Headers sets the headers of the document.
+func (d *Document) Headers(header http.Header) {
+	SetHeaders(header)
+	if d.Frames {
+		header.Set("Content-Security-Policy", Policy+"; frame-src 'self'")
+	}
 }
 
 // SetHeaders sets the headers of a page, whose content must not be stored and whose address must not be passed on.

@@ -14,6 +14,7 @@ type Notice struct {
 	Subject     string   // what the message is about, such as an e-mail address; "" for nothing
 	Details     []string // what a developer has to mend; each may name a param
 	RequestID   string   // "" where it helps nobody
+	Request     string   // the word before RequestID, which showNotice of package impl sets
 	Link, Label string   // where to go on, "" for nowhere
 	Hint        string   // what else the person has to know, after the way on
 

@@ -30,28 +30,36 @@ func ThemePath(accent string) string {
 // theme returns the stylesheet of an application with this accent color, #rrggbb. Text on the color, and text of the
 // color, have the contrast that WCAG 2.2 AA asks for, whatever the color is. It is nil for a text that is no color.
 func theme(accent string) []byte {
-	digits, ok := strings.CutPrefix(accent, "#")
-	parts, err := hex.DecodeString(digits)
-	if !ok || err != nil || len(parts) != 3 {
+	color, ok := parseColor(accent)
+	if !ok {
 		return nil
 	}
-	color := rgb{float64(parts[0]), float64(parts[1]), float64(parts[2])}
 	return fmt.Appendf(nil, ":root{%s}\n@media (prefers-color-scheme: dark){:root{%s}}\n",
 		tokens(color, lightSurfaces, rgb{}), tokens(color, darkSurfaces, rgb{255, 255, 255}))
+}
+
+// Accent returns an accent color, #rrggbb, as CSS, and a color for text on it. Both are "" for a text that is no color.
+func Accent(accent string) (color, on string) {
+	parsed, ok := parseColor(accent)
+	if !ok {
+		return "", ""
+	}
+	return parsed.String(), textOn(parsed).String()
+}
+
+func parseColor(text string) (color rgb, ok bool) {
+	digits, ok := strings.CutPrefix(text, "#")
+	parts, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(parts) != 3 {
+		return rgb{}, false
+	}
+	return rgb{float64(parts[0]), float64(parts[1]), float64(parts[2])}, true
 }
 
 // tokens returns the tokens of tokens.css that depend on the accent color. Text of the color is mixed with toward until
 // it can be read on all surfaces.
 func tokens(color rgb, surfaces []rgb, toward rgb) string {
-	on := rgb{255, 255, 255}
-	if contrast(color, on) < textContrast {
-		on = rgb{0x15, 0x18, 0x1e}
-	}
-	// A color in the middle has too little contrast with white and with our ink; black has enough with all of those.
-	if contrast(color, on) < textContrast {
-		on = rgb{}
-	}
-	text := color
+	on, text := textOn(color), color
 	for part := 0.05; !readable(text, surfaces) && part <= 1; part += 0.05 {
 		text = mix(color, toward, part)
 	}
@@ -61,6 +69,16 @@ func tokens(color rgb, surfaces []rgb, toward rgb) string {
 	}
 	return fmt.Sprintf("--accent:%v;--accent-strong:%v;--on-accent:%v;--accent-text:%v;--accent-tint:%v",
 		color, hover, on, text, mix(surfaces[0], color, 0.1))
+}
+
+// textOn returns a color for text on another one.
+func textOn(color rgb) rgb {
+	for _, on := range []rgb{{255, 255, 255}, {0x15, 0x18, 0x1e}} {
+		if contrast(color, on) >= textContrast {
+			return on
+		}
+	}
+	return rgb{} // a color in the middle: black has enough contrast with all of those
 }
 
 func readable(text rgb, surfaces []rgb) bool {

@@ -14,6 +14,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     target: "es2022",
-    rollupOptions: { input: ["base.css", "icon.svg", "hosted.tsx", "links.tsx", "account.tsx", "console.tsx"].map(entry) },
+    rollupOptions: {
+      input: [
+        ...["base.css", "console.css", "icon.svg", "hosted.tsx", "links.tsx", "account.tsx", "console.tsx"],
+        ...["reading.css", "statuses.ts", "mailbox.ts", "explorer.css", "explorer.ts"],
+      ].map(entry),
+    },
   },
 });

@@ -11,12 +11,12 @@ import (
 
 const (
 	product = "planoorder"
-	current = 40                     // people whom a worker goes on with
+	current = 40                     // people that a worker goes on with
 	most    = 20_000                 // requests of a row
 	probe   = 250 * time.Millisecond // between two sign-ins that wait for nobody
 )
 
-// load is a closed loop of workers, each of whom waits for an answer before the next request.
+// load is a closed loop of workers, which wait for an answer each before the next request.
 type load struct {
 	*row
 	spec    spec
@@ -38,7 +38,7 @@ type worker struct {
 	*load
 	id     int
 	random *rand.Rand
-	people []*person // who are registered, and of whom all is known
+	people []*person // registered people, with all that is known of them
 	all    []*person
 }
 

@@ -1,4 +1,10 @@
 import { render } from "preact";
+import { Console } from "./console/console";
 import { SignedIn } from "./ui/signed-in";
 
-render(<SignedIn>{null}</SignedIn>, document.getElementById("page")!);
+render(
+  <SignedIn>
+    <Console />
+  </SignedIn>,
+  document.getElementById("page")!,
+);

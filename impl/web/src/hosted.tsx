@@ -1,4 +1,4 @@
 import { render } from "preact";
-import { SignIn } from "./hosted/sign-in";
+import { Hosted } from "./hosted/page";
 
-render(<SignIn />, document.getElementById("page")!);
+render(<Hosted />, document.getElementById("page")!);

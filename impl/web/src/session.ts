@@ -1,33 +1,52 @@
 // The session of /account and /console. Its token stays in sessionStorage of this origin, and a new tab asks the others
 // for theirs, so that people sign in once.
 
-const key = "planoauth-token";
+const tokenKey = "planoauth-token";
+const userKey = "planoauth-user"; // the id of the person, so that no tab goes on with another one's session
 const tabs = new BroadcastChannel("planoauth-session");
 
-type Message = { kind: "ask" } | { kind: "token"; token: string } | { kind: "ended" };
+type Message = { kind: "ask" } | { kind: "session"; token: string; user: string } | { kind: "ended"; token: string };
 
-let ended = () => {};
-
-/** Calls a function when another tab has signed out. */
-export function onEnd(call: () => void) {
-  ended = call;
+/** What other tabs do. */
+interface Events {
+  /** They signed out, or signed somebody else in. */
+  ended(): void;
+  /** They signed in, and this tab has their session now. */
+  began(): void;
 }
 
 /** Returns the token, or null where nobody is signed in. */
 export function token(): string | null {
-  return sessionStorage.getItem(key);
+  return sessionStorage.getItem(tokenKey);
 }
 
-/** Keeps the token of a new session. */
-export function begin(token: string) {
-  sessionStorage.setItem(key, token);
-  send({ kind: "token", token });
+/** Keeps a new session of a user, here and in the other tabs. */
+export function begin(token: string, user: number) {
+  keep(token, String(user));
+  send({ kind: "session", token, user: String(user) });
 }
 
-/** Forgets the token, here and in the other tabs. */
+/** Keeps to whom the session belongs, where only its token was known. */
+export function belongsTo(user: number) {
+  sessionStorage.setItem(userKey, String(user));
+}
+
+/** Whether the session belongs to this user. */
+export function isOf(user: number): boolean {
+  return sessionStorage.getItem(userKey) === String(user);
+}
+
+/** Forgets the session in this tab. */
+export function forget() {
+  sessionStorage.removeItem(tokenKey);
+  sessionStorage.removeItem(userKey);
+}
+
+/** Forgets the session, here and in the other tabs. */
 export function end() {
-  sessionStorage.removeItem(key);
-  send({ kind: "ended" });
+  const own = token();
+  forget();
+  if (own) send({ kind: "ended", token: own });
 }
 
 /** Returns the token of this tab or of another one; null where none has one. */
@@ -45,22 +64,35 @@ export function find(): Promise<string | null> {
   });
 }
 
+function keep(token: string, user: string) {
+  sessionStorage.setItem(tokenKey, token);
+  sessionStorage.setItem(userKey, user);
+}
+
 function send(message: Message) {
   tabs.postMessage(message);
 }
 
-tabs.addEventListener("message", ({ data: message }: MessageEvent<Message>) => {
-  const own = token();
-  switch (message.kind) {
-    case "ask":
-      if (own) send({ kind: "token", token: own });
-      break;
-    case "token":
-      sessionStorage.setItem(key, message.token);
-      break;
-    case "ended":
-      sessionStorage.removeItem(key);
-      ended();
-      break;
-  }
-});
+/** Shares the session with the other tabs from now on. */
+export function share({ ended, began }: Events) {
+  tabs.addEventListener("message", ({ data: message }: MessageEvent<Message>) => {
+    const own = token();
+    const user = sessionStorage.getItem(userKey);
+    switch (message.kind) {
+      case "ask":
+        if (own && user) send({ kind: "session", token: own, user });
+        break;
+      case "session":
+        if (own === message.token) break;
+        keep(message.token, message.user);
+        if (own && user !== message.user) ended();
+        else began();
+        break;
+      case "ended":
+        if (own !== message.token) break;
+        forget();
+        ended();
+        break;
+    }
+  });
+}

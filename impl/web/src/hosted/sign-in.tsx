@@ -1,33 +1,32 @@
-import { attempt, planoauth } from "../api";
-import { data, translate } from "../document";
-import { Field, Form, PasswordField } from "../ui/form";
+import { useState } from "preact/hooks";
+import { translate } from "../document";
 import { SingleCard } from "../ui/frame";
-import { text as common } from "../ui/texts";
+import { SignInForm } from "../ui/sign-in";
+import { addressOf, application, page } from "./product";
+import type { Ways } from "./page";
+import { GoogleRefusal } from "./google-refusal";
 
 const text = translate({
-  en: { title: "Sign in", action: "Sign in" },
-  es: { title: "Iniciar sesión", action: "Iniciar sesión" },
+  en: { title: `Sign in to ${application.name}` },
+  es: { title: `Iniciar sesión en ${application.name}` },
 });
 
 /** The page /sign-in, for the people of products that have no page of their own. */
-export function SignIn() {
-  const { challenge, redirect_url = "" } = data.page as { challenge: string; redirect_url?: string };
-
-  async function send({ email = "", password = "" }: Record<string, string>) {
-    const outcome = await attempt(planoauth.sessionsCreate({ email, password, application: data.application!.slug, ...(redirect_url && { redirect_url }) }));
-    if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
-    const handedOver = await attempt(planoauth.sessionsHandOver({ challenge }, { token: outcome.data.token }));
-    if (handedOver === "unreachable" || handedOver.status !== "action-successful") return handedOver;
-    location.assign(handedOver.data.url);
-    return null;
-  }
-
+export function SignIn({ email, setEmail, go, done, refused }: Ways) {
+  const [sent, setSent] = useState<string | null>(null);
   return (
-    <SingleCard title={text.title}>
-      <Form send={send} action={text.action}>
-        <Field name="email" type="email" label={common.email} autocomplete="username" autoFocus />
-        <PasswordField name="password" label={common.password} autocomplete="current-password" />
-      </Form>
+    <SingleCard title={sent ?? text.title}>
+      {!sent && <GoogleRefusal refused={refused} />}
+      <SignInForm
+        application={application.slug}
+        redirectURL={page.redirect_url}
+        googleURL={addressOf("/sign-in")}
+        email={email}
+        done={done}
+        register={application.admits_clients ? (typed) => (setEmail(typed), go("/register")) : undefined}
+        forgotten={(typed) => (setEmail(typed), go("/forgot"))}
+        sending={setSent}
+      />
     </SingleCard>
   );
 }

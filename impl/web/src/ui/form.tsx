@@ -11,9 +11,13 @@ const FormState = createContext<{ answer: Answer | null; register(param: string)
 interface FormProps {
   /** Sends the values by the names of the fields. Null means that it worked; a refusal is shown in the form. */
   send(values: Record<string, string>): Promise<Answer | null>;
+  /** A refusal of something else that the fields were used for, such as by a second button. */
+  refused?: Answer | null;
   /** The label of the button. */
   action: string;
   danger?: boolean;
+  /** Whether the button is as wide as its label only. */
+  inline?: boolean;
   children: ComponentChildren;
   /** Shown in the refusal: what else the person can do. */
   remedy?: (answer: Answer) => ComponentChildren;
@@ -22,11 +26,15 @@ interface FormProps {
 }
 
 /** A form that shows refusals: errors of params at the fields of that name, everything else above them. */
-export function Form({ send, action, danger = false, children, remedy, beside }: FormProps) {
+export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const fields = useRef<string[]>([]);
+
+  useEffect(() => {
+    if (refused) setAnswer(refused);
+  }, [refused]);
 
   async function submit(event: Event) {
     event.preventDefault();
@@ -52,7 +60,7 @@ export function Form({ send, action, danger = false, children, remedy, beside }:
       </Refusal>
       <FormState.Provider value={{ answer, register }}>{children}</FormState.Provider>
       <div class="row">
-        <button class={`button${danger ? " danger" : ""}${beside ? "" : " wide"}`} aria-disabled={busy}>
+        <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
           {action}
         </button>
         {beside}

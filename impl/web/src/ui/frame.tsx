@@ -5,8 +5,15 @@ import { text } from "./texts";
 
 let arrived = false; // whether the page has shown a card before
 
+interface SingleCardProps {
+  title: string;
+  /** Whether the page must last, since loading it again loses what it knows. Then it offers no other language. */
+  lasting?: boolean;
+  children: ComponentChildren;
+}
+
 /** A page with one card, under the name of the application that it is for. */
-export function SingleCard({ title, children }: { title: string; children: ComponentChildren }) {
+export function SingleCard({ title, lasting = false, children }: SingleCardProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · ${data.application?.name ?? "PlanoAuth"}`;
@@ -22,7 +29,7 @@ export function SingleCard({ title, children }: { title: string; children: Compo
         </h1>
         {children}
       </main>
-      <Footer />
+      <Footer lasting={lasting} />
     </div>
   );
 }
@@ -38,7 +45,7 @@ function Brand() {
 }
 
 /** Links below the page: help, the other language, and the mailbox where mails are not really sent. */
-export function Footer() {
+export function Footer({ lasting = false }: { lasting?: boolean }) {
   const other = new URL(location.href);
   other.searchParams.set("lang", data.language === "en" ? "es" : "en");
   return (
@@ -48,9 +55,11 @@ export function Footer() {
           {text.help}
         </a>
       )}
-      <a href={other.href} lang={data.language === "en" ? "es" : "en"}>
-        {text.language}
-      </a>
+      {!lasting && (
+        <a href={other.href} lang={data.language === "en" ? "es" : "en"}>
+          {text.language}
+        </a>
+      )}
       {data.mailbox && <a href={data.mailbox}>{data.mailbox}</a>}
     </footer>
   );

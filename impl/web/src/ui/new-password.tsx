@@ -46,6 +46,7 @@ export function NewPasswordField({ person, token, hint = text.hint, ...field }: 
   }, []);
 
   async function judge(password: string) {
+    if (!wrapper.current) return; // the form has gone, and with it the focus
     const asked = ++waiting.current.asked;
     const known = Object.fromEntries(Object.entries(person?.() ?? {}).filter(([, value]) => value));
     const outcome = await attempt(planoauth.passwordsJudge({ password, ...known }, token === undefined ? {} : { token }));

@@ -38,7 +38,7 @@ export function errorsOf(answer: Answer | null): ParamError[] {
 export function Refusal({ answer, shown = [], children }: { answer: Answer | null; shown?: string[]; children?: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (answer && !document.querySelector('form [aria-invalid="true"]')) box.current?.focus();
+    if (answer && !box.current?.closest("form")?.querySelector('[aria-invalid="true"]')) box.current?.focus();
   }, [answer]);
   if (!answer) return null;
   const elsewhere = errorsOf(answer).filter((error) => !shown.includes(error.param));
@@ -64,8 +64,10 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
           <p class="request">
             <a href={`/statuses/${answer.status}`} target="_blank" rel="noreferrer">
               {text.meaning}
-            </a>{" "}
-            · {text.request} <code>{answer.request_id}</code>
+            </a>
+            <span>
+              {text.request} <code>{answer.request_id}</code>
+            </span>
           </p>
         </>
       )}

@@ -3,8 +3,7 @@ import { useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Field, Form, PasswordField } from "./form";
-import { beginGoogle } from "./google";
-import { Refusal } from "./refusal";
+import { GoogleButton } from "./google-button";
 import { text as common } from "./texts";
 
 /** A session that was just made. */
@@ -14,7 +13,6 @@ const text = translate({
   en: {
     action: "Sign in",
     or: "or",
-    google: "Continue with Google",
     link: "E-mail me a sign-in link",
     linkSent: "Check your mail",
     linkSentTo: "If there is an account with this address, a sign-in link is on its way to it. It works once, for 15 minutes.",
@@ -25,7 +23,6 @@ const text = translate({
   es: {
     action: "Iniciar sesión",
     or: "o",
-    google: "Continuar con Google",
     link: "Enviarme un enlace de acceso",
     linkSent: "Revisa tu correo",
     linkSentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace de acceso. Funciona una sola vez, durante 15 minutos.",
@@ -39,8 +36,10 @@ interface SignInProps {
   application: string;
   /** Where a mailed link and Google lead back to; the application's own URL by default. */
   redirectURL?: string;
-  /** The page that Google leads back to: one of this server's, with all that it needs to go on. */
-  googleURL: string;
+  /** Where a mailed link leads back to instead, made when it is requested. */
+  linkURL?: () => string;
+  /** The page that Google leads back to: one of this server's, with all that it needs to go on. Absent: no such way in. */
+  googleURL?: string;
   email?: string;
   /** Called with the new session. Recordless is true for somebody who has no record, and cannot do much with it. */
   done(session: NewSession, recordless: boolean): Promise<Answer | null>;
@@ -48,10 +47,13 @@ interface SignInProps {
   register?: ((email: string) => void) | undefined;
   /** Goes on to the page for a forgotten password. */
   forgotten?: ((email: string) => void) | undefined;
+  /** Called with a heading when a link was sent, and with null when the form is back. By default the heading is shown here. */
+  sending?: (heading: string | null) => void;
 }
 
 /** The ways to sign in: password, mailed link, Google. */
-export function SignInForm({ application, redirectURL, googleURL, email: known = "", done, register, forgotten }: SignInProps) {
+export function SignInForm(props: SignInProps) {
+  const { application, redirectURL, linkURL, googleURL, email: known = "", done, register, forgotten, sending } = props;
   const [email, setEmail] = useState(known);
   const [sent, setSent] = useState(false);
   const [refused, setRefused] = useState<Answer | null>(null);
@@ -71,17 +73,23 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
     }
   }
 
+  function show(sent: boolean) {
+    setSent(sent);
+    sending?.(sent ? text.linkSent : null);
+  }
+
   async function sendLink() {
-    const outcome = await attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...back }, { token: null }));
+    const to = linkURL ? { redirect_url: linkURL() } : back;
+    const outcome = await attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...to }, { token: null }));
     const worked = outcome !== "unreachable" && outcome.status === "action-successful";
-    setSent(worked);
+    show(worked);
     setRefused(worked ? null : outcome);
   }
 
   if (sent) {
     return (
       <div class="stack" role="status">
-        <h2>{text.linkSent}</h2>
+        {!sending && <h2>{text.linkSent}</h2>}
         <p>{text.linkSentTo}</p>
         <p>
           <strong>{email}</strong>
@@ -91,23 +99,32 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
             <a href={data.mailbox}>{data.mailbox}</a>
           </p>
         )}
-        <button type="button" class="text-button" onClick={() => setSent(false)}>
-          {text.back}
-        </button>
+        <p>
+          <button type="button" class="text-button" onClick={() => show(false)}>
+            {text.back}
+          </button>
+        </p>
       </div>
     );
   }
   return (
     <div class="stack">
-      <Refusal answer={refused} />
       <Form
         send={(values) => (setRefused(null), signIn(values))}
+        refused={refused}
         action={text.action}
         remedy={(answer) => {
           if (answer === "unreachable") return null;
           if (answer.status === "email-not-found" && register) return <Way label={text.register} go={() => register(email)} />;
           if (answer.status === "user-has-no-password") return <Way label={text.link} go={sendLink} />;
           if (answer.status === "invalid-password" && forgotten) return <Way label={text.forgotten} go={() => forgotten(email)} />;
+          if ((answer.status === "user-requires-role" || answer.status === "user-suspended") && data.application?.support_url) {
+            return (
+              <a href={data.application.support_url} rel="noreferrer">
+                {common.help}
+              </a>
+            );
+          }
           return null;
         }}
       >
@@ -127,11 +144,7 @@ export function SignInForm({ application, redirectURL, googleURL, email: known =
       <button type="button" class="button plain wide" onClick={sendLink}>
         {text.link}
       </button>
-      {data.google && (
-        <button type="button" class="button plain wide" onClick={async () => setRefused(await beginGoogle(application, googleURL))}>
-          {text.google}
-        </button>
-      )}
+      {data.google && googleURL && <GoogleButton application={application} backTo={googleURL} failed={setRefused} />}
       {(register || forgotten) && (
         <p class="links">
           {forgotten && <Way label={text.forgotten} go={() => forgotten(email)} />}
