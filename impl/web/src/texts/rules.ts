@@ -1,7 +1,7 @@
 import type { ParamError } from "planoauth";
 import { translate } from "../document";
 
-/** What one rule says of a param: its name without the path, and the number in the rule, such as a length. */
+/** What one rule says of a param: its name without the path, and the number in the rule, such as a length; 0 for none. */
 type Text = (param: string, limit: number) => string;
 
 /** A text for each param that needs its own, and one for the others. */
@@ -88,7 +88,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "Use one line with at least one letter or digit",
     ),
     minLength(param, limit) {
-      if (param === "admits" || limit === 1) return required(param, limit);
+      if (limit <= 1) return required(param, limit);
       return `Use at least ${limit} characters`;
     },
     maxLength(param, limit) {
@@ -165,7 +165,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "Usa una sola línea con al menos una letra o una cifra",
     ),
     minLength(param, limit) {
-      if (param === "admits" || limit === 1) return required(param, limit);
+      if (limit <= 1) return required(param, limit);
       return `Usa al menos ${limit} caracteres`;
     },
     maxLength(param, limit) {
