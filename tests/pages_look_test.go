@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
@@ -56,17 +54,4 @@ func (b *tab) violations(without ...string) []string {
 	run := ";" + settled + `.then(() => axe.run(document, {rules: ` + string(shown) + `, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}))
 		.then(result => result.violations.flatMap(violation => violation.nodes.map(node => violation.id + ": " + node.html + " " + node.failureSummary)))`
 	return evaluate[[]string](b, axe()+run)
-}
-
-// mailedURL returns the newest link to a page, such as "magic", that was mailed to an address.
-func (e *env) mailedURL(page, email string) string {
-	e.t.Helper()
-	links := regexp.MustCompile(regexp.QuoteMeta(e.url+"/"+page) + `\?token=plal_[a-z2-7]{56}`)
-	for _, mail := range slices.Backward(e.mandrill.mails()) {
-		if link := links.FindString(mail.Text); link != "" && mail.To == email {
-			return link
-		}
-	}
-	e.t.Fatalf("no link to /%s was mailed to %s", page, email)
-	return ""
 }
