@@ -40,7 +40,7 @@ test("what the spec does not have does not compile", () => {
     export async function call() { const outcome = await planoauth.sessionsCreate(credentials); ${statement} }`;
   const errors = compile({
     "good.ts": call(`if (outcome.status === "action-successful") { const session: Session = outcome.data; return session; } return outcome.code;`),
-    "token.ts": call(`if (outcome.status !== "action-successful") return ""; const token: string = outcome.data.token; return token;`),
+    "token.ts": call(`if (outcome.status !== "action-successful") return ""; const made: Session & { token: string } = outcome.data; return made.token;`),
     "read.ts": call(`const read = await planoauth.sessionsRead(); return read.status === "action-successful" ? read.data.token.length : outcome.code;`),
     "data.ts": call("return outcome.data;"),
     "slug.ts": call(`return outcome.status === "email-unknown";`),
