@@ -28,6 +28,12 @@ func (e *env) mailedLink(kind, email string) string {
 	return ""
 }
 
+// mailedURL returns the same link whole, on a server that listens at PUBLIC_URL.
+func (e *env) mailedURL(kind, email string) string {
+	e.t.Helper()
+	return e.url + "/" + kind + "?token=" + e.mailedLink(kind, email)
+}
+
 // magicLink requests a magic link and returns the token that was mailed.
 func (e *env) magicLink(email, application string) string {
 	e.t.Helper()
