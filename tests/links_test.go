@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,10 +29,17 @@ func (e *env) mailedLink(kind, email string) string {
 	return ""
 }
 
-// mailedURL returns the same link whole, on a server that listens at PUBLIC_URL.
+// mailedURL returns the newest link of a kind that was mailed to an address, where PUBLIC_URL is the server's own.
 func (e *env) mailedURL(kind, email string) string {
 	e.t.Helper()
-	return e.url + "/" + kind + "?token=" + e.mailedLink(kind, email)
+	links := regexp.MustCompile(regexp.QuoteMeta(e.url) + "/" + kind + `\?token=plal_[a-z2-7]{56}`)
+	for _, mail := range slices.Backward(e.mandrill.mails()) {
+		if link := links.FindString(mail.Text); link != "" && mail.To == email {
+			return link
+		}
+	}
+	e.t.Fatalf("no link of the kind %s was mailed to %s", kind, email)
+	return ""
 }
 
 // magicLink requests a magic link and returns the token that was mailed.

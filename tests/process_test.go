@@ -262,19 +262,31 @@ func get(t *testing.T, url, host string) string {
 // killPostgres kills the postmaster of a data directory that this test made.
 func killPostgres(t *testing.T, data string) { signalPostgres(t, data, syscall.SIGKILL) }
 
-func signalPostgres(t *testing.T, data string, signal syscall.Signal) {
+// signalPostgres sends a signal to the embedded Postgres, and returns its pid.
+func signalPostgres(t *testing.T, data string, signal syscall.Signal) int {
 	t.Helper()
-	files, err := filepath.Glob(data + "/*/postmaster.pid")
-	check(t, err)
-	if len(files) != 1 {
-		t.Fatalf("the pid files are %v", files)
+	pid := postgresPID(t, data)
+	if pid == 0 {
+		t.Fatal("Postgres is not running")
 	}
-	first, _, _ := bytes.Cut(readFile(t, files[0]), []byte("\n"))
-	pid, err := strconv.Atoi(string(first))
-	check(t, err)
 	if err := syscall.Kill(pid, signal); err != nil && err != syscall.ESRCH {
 		t.Fatal(err)
 	}
+	return pid
+}
+
+// postgresPID returns the pid of the embedded Postgres, 0 while it is not running.
+func postgresPID(t *testing.T, data string) int {
+	t.Helper()
+	files, err := filepath.Glob(data + "/*/postmaster.pid")
+	check(t, err)
+	if len(files) == 0 {
+		return 0
+	}
+	text, _ := os.ReadFile(files[0]) // it may be gone meanwhile
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	pid, _ := strconv.Atoi(string(first))
+	return pid
 }
 
 // TestServeRefuses: with settings that cannot work the server exits, and says what to do.
