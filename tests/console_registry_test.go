@@ -290,6 +290,7 @@ func testConsoleClients(t *testing.T, chromium context.Context) {
 	e.mandrill.be("")
 	b.do(press("Invite again"))
 	b.shows(".toast", "The invitation is sent")
+	b.waits(`document.activeElement.innerText === "Invite again"`) // where the person was
 	e.mailTo("late@example.com")
 }
 
@@ -492,7 +493,8 @@ func testConsoleRegistryKeyboard(t *testing.T, chromium context.Context) {
 	b.do(chromedp.KeyEvent(kb.Escape))
 	b.waits(`!document.querySelector("dialog") && document.activeElement.matches('[role="switch"]')`)
 	b.do(chromedp.KeyEvent(" "))
-	b.tabTo(`dialog form .button`)
+	b.shows("dialog[open]", "Deactivate this company?")
+	b.tabTo(`dialog form .button.danger`)
 	b.do(chromedp.KeyEvent(kb.Enter))
 	e.within(busyLimit, "the company is inactive", func() bool { return e.count("companies WHERE NOT active") == 1 })
 }

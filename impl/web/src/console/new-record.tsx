@@ -1,6 +1,6 @@
 import type { components, Outcome } from "planoauth";
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Field, Form } from "../ui/form";
@@ -148,13 +148,16 @@ export function NewRecordView(props: NewRecordViewProps) {
 
 /** Says that a record is made, and what has to be known about it. */
 function Outcome({ record, email, how, invited, section }: Made & { section: string }) {
+  const notice = useRef<HTMLDivElement>(null);
+  useEffect(() => notice.current!.focus(), []);
+
   async function invite(): Promise<Answer | null> {
     const outcome = await withSession(() => planoauth.peopleInvite({ id: record.user!.id }));
     return outcome !== "unreachable" && outcome.status === "action-successful" ? null : outcome;
   }
   return (
     <div class="stack">
-      <div class={`notice ${how === "failed" ? "warning" : "good"}`} role="status" tabIndex={-1} ref={(notice) => notice?.focus()}>
+      <div class={`notice ${how === "failed" ? "warning" : "good"}`} role="status" tabIndex={-1} ref={notice}>
         <p>
           <strong>{how === "failed" ? text.failed(email) : text.existing(email)}</strong>
         </p>
