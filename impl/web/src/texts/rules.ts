@@ -88,7 +88,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "Use one line with at least one letter or digit",
     ),
     minLength(param, limit) {
-      if (param === "admits" || limit === 1) return required(param, limit);
+      if (param === "admits" || limit <= 1) return required(param, limit); // it is empty, for which messages name no number
       return `Use at least ${limit} characters`;
     },
     maxLength(param, limit) {
@@ -165,7 +165,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "Usa una sola línea con al menos una letra o una cifra",
     ),
     minLength(param, limit) {
-      if (param === "admits" || limit === 1) return required(param, limit);
+      if (param === "admits" || limit <= 1) return required(param, limit); // it is empty, for which messages name no number
       return `Usa al menos ${limit} caracteres`;
     },
     maxLength(param, limit) {
