@@ -131,7 +131,7 @@ func TestRunEmbedded(t *testing.T) {
 	if err := json.Unmarshal(out, &registered); err != nil || registered.Status != "action-successful" {
 		t.Fatalf("the printed curl answers %v: %s", err, out)
 	}
-	if mails := get(t, "http://"+address+"/dev/mail.json", ""); !strings.Contains(mails, "Welcome, Grace") {
+	if mails := get(t, "http://"+address+"/dev/mail.json", ""); !strings.Contains(mails, "Welcome to PlanoOrder") {
 		t.Errorf("the mails are %s", mails)
 	}
 	passwords := checkFirstPeople(t, api, "http://"+address, data)
