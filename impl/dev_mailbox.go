@@ -2,7 +2,6 @@ package impl
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -12,25 +11,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/planoauth/planoauth/db"
-	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/web"
 )
 
 const devMailbox = "/dev/mail"
-
-// mailboxPath returns where the development mailbox is, "" if a request gets none: mails are really sent, or its Host
-// is not loopback. A web site whose name resolves to this machine must not read mails.
-func (s *Server) mailboxPath(req *http.Request) string {
-	host, _, err := net.SplitHostPort(req.Host)
-	if err != nil {
-		host = strings.Trim(req.Host, "[]")
-	}
-	if _, ok := s.Mailer.(*mailer.Mailbox); ok && formats.IsLoopback(strings.ToLower(host)) {
-		return devMailbox
-	}
-	return ""
-}
 
 // mailPolicy is that of a mail in its frame: it brings its own style, and runs nothing.
 const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; " +
