@@ -5,12 +5,12 @@ RACE := $(if $(shell command -v cc),-race)
 FUZZTIME := 1m
 TS := $(if $(shell command -v npm),gen/ts)
 
-.PHONY: help generate generate/go generate/ts build lint check/spec changelog run test test/go test/ts test/long test/poolers test/machine test/faults fuzz fuzz/api bench bench/quick bench/lists clean
+.PHONY: help generate generate/go generate/ts generate/web build lint check/spec changelog run test test/go test/ts test/long test/poolers test/machine test/faults fuzz fuzz/api bench bench/quick bench/lists clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z/]+):.*## /  make \1\t/' | expand -t 24
 
-generate: generate/go generate/ts ## generate all code from openapi.yaml
+generate: generate/go generate/ts generate/web ## generate all code from openapi.yaml, and build the pages
 
 generate/go:
 	$(GO) run ./gen/derive openapi.yaml gen .build
@@ -20,6 +20,10 @@ generate/go:
 generate/ts: generate/go
 	npm --prefix gen/ts ci --no-audit --no-fund
 	npm --prefix gen/ts run generate
+
+generate/web: generate/ts ## build the pages of impl/web
+	npm --prefix impl/web ci --no-audit --no-fund
+	npm --prefix impl/web run build
 
 build: ## build .build/planoauth
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o .build/planoauth ./impl/planoauth

@@ -20,6 +20,7 @@ type User struct {
 	Phone           string // E.164, or ""
 	RememberMe      bool
 	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
+	Locale          string `bun:",nullzero"` // the language of mails, "" where none is known
 	Suspended       bool   // cannot sign in
 	Recordless      bool   // as it was when the user was inserted or listed; Records tells
 	CreatedAt       time.Time

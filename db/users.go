@@ -20,7 +20,7 @@ LEFT JOIN liaisons l ON l.user_id = u.id`
 // userColumns are the columns of users u and of their records, with zero values where there is no user.
 const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_at, coalesce(u.password_hash, ''),
 	coalesce(u.first_name, ''), coalesce(u.last_name, ''), coalesce(u.phone, ''), coalesce(u.remember_me, false),
-	coalesce(u.google_subject, ''), coalesce(u.suspended, false), u.created_at,
+	coalesce(u.google_subject, ''), coalesce(u.locale, ''), coalesce(u.suspended, false), u.created_at,
 	c.active, e.active, l.active, coalesce(e.access, 'none')`
 
 // readUser runs a hot query for userColumns, and more columns after them. The user is nil if there is none.
@@ -29,7 +29,7 @@ func (d *DB) readUser(ctx context.Context, query string, args []any, more ...any
 	var verified, created *time.Time
 	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName,
 		&u.Phone, &u.RememberMe,
-		&u.GoogleSubject, &u.Suspended, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access}, more...)...)
+		&u.GoogleSubject, &u.Locale, &u.Suspended, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
 		return nil, err
 	}
@@ -126,6 +126,12 @@ WITH ended AS (
 ), handed_over AS (
 	DELETE FROM links USING users u WHERE user_id = u.id AND u.id = ?0 AND ?1 AND NOT u.remember_me AND session_created_at <= ?2)
 UPDATE users SET remember_me = ?1 WHERE id = ?0 AND remember_me <> ?1`, userID, remember, created, lastUsed, except).Exec(ctx))
+}
+
+// SetLocale saves the language of mails to a user.
+func SetLocale(ctx context.Context, idb bun.IDB, userID int64, locale string) error {
+	_, err := idb.NewUpdate().Model((*User)(nil)).Set("locale = ?", locale).Where("id = ?", userID).Exec(ctx)
+	return err
 }
 
 // VerifyEmail marks the e-mail address of a user as verified, unless it was already.

@@ -642,7 +642,7 @@ var Operations = []*Operation{
 	{
 		ID: OperationUsersUpdate, Method: "PUT", Path: "/api/v1/users/update", Service: "users",
 		Params:         "UsersUpdateParams",
-		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "view"},
+		ParamOrder:     []string{"token", "first_name", "last_name", "phone", "locale", "view"},
 		RequiresParams: false, Sensitive: false, TokenRequired: true, OpenToRecordless: true,
 		TokenKinds: []string{"session"}, ApplicationRequires: []string(nil), Roles: []string(nil),
 		Throttled: true, Access: "", Audit: "",
@@ -2671,7 +2671,7 @@ var Statuses = []*Status{
 		Slug: "invalid-content-type", Code: 400, Retry: "never", RetryAfter: false, Uncommon: false,
 		Meanings: []Meaning{
 			{
-				Message:    "The content type is not the one that this operation reads.",
+				Message:    "The content type must be text/plain for a sensitive operation, and application/json for any other.",
 				Meaning:    "Sensitive operations take `text/plain`, all others `application/json`. The charset is absent or utf-8, and the body is not compressed.",
 				Remedy:     "Send the content type that the operation documents.",
 				Operations: []string{"sessionsCreate", "sessionsRead", "sessionsIndex", "sessionsDelete", "sessionsMagicLinkRequest", "sessionsMagicLinkCreate", "sessionsGoogleAuthorize", "sessionsGoogleCreate", "sessionsHandOver", "clientsRegister", "clientsIndex", "clientsRead", "clientsCreate", "clientsUpdate", "usersClientRegister", "usersRead", "usersUpdate", "usersPasswordUpdate", "usersPasswordResetRequest", "usersPasswordReset", "usersEmailVerificationRequest", "usersEmailVerify", "usersExport", "usersDelete", "usersEmailChangeRequest", "usersEmailChange", "usersEmailChangeUndo", "usersGoogleLink", "usersGoogleUnlink", "preferencesRead", "preferencesUpdate", "passwordsJudge", "notificationsIndex", "notificationsUpdate", "auditEventsIndex", "peopleIndex", "peopleRead", "peopleInvite", "peopleUpdate", "peopleSessionsIndex", "peopleSessionsDelete", "peopleExplain", "peopleExport", "peopleDelete", "peopleEmailUpdate", "companiesIndex", "companiesRead", "companiesCreate", "companiesUpdate", "employeesIndex", "employeesRead", "employeesCreate", "employeesUpdate", "liaisonsIndex", "liaisonsRead", "liaisonsCreate", "liaisonsUpdate", "applicationsIndex", "applicationsRead", "applicationsCreate", "applicationsUpdate", "applicationsTokenCreate", "applicationsTokenDelete", "servicesIndex", "servicesUpdate", "routesIndex", "routesUpdate"},
@@ -4430,7 +4430,7 @@ func (InvalidContentType) Slug() string { return "invalid-content-type" }
 
 // Write sends the outcome with the HTTP status 400.
 func (o InvalidContentType) Write(w http.ResponseWriter) error {
-	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-content-type", "The content type is not the one that this operation reads.", w.Header().Get("X-Request-Id")
+	o.Code, o.Status, o.Message, o.RequestID = 400, "invalid-content-type", "The content type must be text/plain for a sensitive operation, and application/json for any other.", w.Header().Get("X-Request-Id")
 	return writeOutcome(w, 400, []string{"</statuses/invalid-content-type>; rel=\"help\""}, o)
 }
 

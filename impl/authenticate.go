@@ -91,7 +91,7 @@ func (s *Server) admitToken(c *call, text string, param gen.TokenParam) (tokenRe
 // findSession finds the session of a token, nil if there is none. Only sessions/read accepts a session from
 // the cache: products call it on each of their requests.
 func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session, error) {
-	cached := c.op.ID == gen.OperationSessionsRead
+	cached := c.op != nil && c.op.ID == gen.OperationSessionsRead
 	if cached {
 		if session := s.Sessions.Find(digest); session != nil {
 			return session, nil
@@ -112,7 +112,8 @@ func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session
 }
 
 // admit checks a session at each use: its lifetime, and the records and roles of its user. An application may
-// check only sessions made for it, and none of a user without a record.
+// check only sessions made for it, and none of a user without a record. Pages, which are no operation, are open to
+// users without a record.
 func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) tokenRefusal {
 	if session == nil {
 		return gen.InvalidToken{Param: param}
@@ -131,7 +132,7 @@ func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) token
 	}
 	switch accessOf(&session.User, app) {
 	case noRecord:
-		if !c.op.OpenToRecordless || c.clientApp != nil {
+		if c.op != nil && !c.op.OpenToRecordless || c.clientApp != nil {
 			return gen.ClientRequired{Param: param, Session: sessionView(gen.Default, session, app, "")}
 		}
 	case noRole, suspended:

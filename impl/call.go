@@ -200,8 +200,7 @@ func (s *Server) answerError(err error, ec echo.Context) {
 	switch {
 	case noRoute && isAPI(c.req.URL.Path):
 		outcome = gen.RouteNonExistent{}
-	case noRoute:
-		http.NotFound(ec.Response(), c.req)
+	case !isAPI(c.req.URL.Path) && s.answerPageError(ec, c, noRoute, err):
 		return
 	default:
 		outcome = s.crash(c, err)

@@ -46,6 +46,7 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	}
 	user := &db.User{
 		Email: r.email, PasswordHash: hash, FirstName: r.firstName, LastName: r.lastName, Phone: r.phone, CreatedAt: c.now,
+		Locale: s.pageLocale(c),
 	}
 	client := r.client(c.now)
 	user.Records.Client = &client.Active

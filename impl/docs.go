@@ -1,46 +1,35 @@
 package impl
 
 import (
-	"embed"
-
 	"github.com/labstack/echo/v4"
 	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/planoauth/planoauth/gen"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
-// The page is not swgui's, whose inline script explorerPolicy forbids.
-//
-//go:embed pages/docs.html pages/docs.css pages/explorer.js
-var explorerFiles embed.FS
+const explorerPath = "/docs"
 
-// explorerPolicy restricts the explorer, into which people type passwords, to this server. Swagger UI's
-// stylesheet has images as data: URLs.
-const explorerPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-// docs registers the explorer, which is Swagger UI on /openapi.yaml. All of its files are in the binary.
-func docs(e *echo.Echo) {
-	fresh := explorerHeaders("no-store")
-	e.FileFS("/docs", "pages/docs.html", explorerFiles, fresh)
-	e.FileFS("/docs/", "pages/docs.html", explorerFiles, fresh)
-	e.FileFS("/docs/docs.css", "pages/docs.css", explorerFiles, fresh)
-	e.FileFS("/docs/explorer.js", "pages/explorer.js", explorerFiles, fresh)
+// docs registers the explorer, which is Swagger UI on /openapi.yaml. All of its files are in the binary. The page is
+// not swgui's, whose inline script web.Policy forbids.
+func (s *Server) docs(e *echo.Echo) {
+	show := func(ec echo.Context) error {
+		return s.showReading(ec, web.Reading{Name: "explorer", Title: "Explorer"})
+	}
+	e.GET(explorerPath, show)
+	e.GET(explorerPath+"/", show)
 
 	// Swagger UI's own files are large and change only with its version.
-	cached := explorerHeaders("public, max-age=600")
-	swaggerUI := echo.WrapHandler(v5emb.New("PlanoAuth", "/openapi.yaml", "/docs"))
-	for _, asset := range []string{"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"} {
-		e.GET("/docs/"+asset, swaggerUI, cached)
+	swaggerUI := echo.WrapHandler(v5emb.New("PlanoAuth", "/openapi.yaml", explorerPath))
+	for _, asset := range []string{"swagger-ui-bundle.js", "swagger-ui.css"} {
+		e.GET(explorerPath+"/"+asset, func(ec echo.Context) error {
+			ec.Response().Header().Set("Cache-Control", "public, max-age=600")
+			return swaggerUI(ec)
+		})
 	}
 }
 
-func explorerHeaders(cacheControl string) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(ec echo.Context) error {
-			header := ec.Response().Header()
-			header.Set("Cache-Control", cacheControl)
-			header.Set("Content-Security-Policy", explorerPolicy)
-			header.Set("Referrer-Policy", "no-referrer")
-			return next(ec)
-		}
-	}
+// explorerURL returns where the explorer shows an operation.
+func explorerURL(op *gen.Operation) string {
+	return explorerPath + "#/" + op.Service + "/" + string(op.ID)
 }

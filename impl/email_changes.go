@@ -14,6 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/ratelimit"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 // UsersEmailChangeRequest mails a link to another address that the signed-in user wants, and tells the present one.
@@ -101,7 +102,8 @@ func (s *Server) saveEmailChange(c *call, own, wanted *account) (mail *db.Mail, 
 // emailChange is the request for a link that gives a user another address.
 func (c *call) emailChange(user *db.User, email string) linkRequest {
 	return linkRequest{
-		LinkKind: db.EmailChangeLink, Email: email, Application: c.sessionApp.ID, Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), User: user.ID,
+		LinkKind: db.EmailChangeLink, Email: email, Application: c.sessionApp.ID, User: user.ID,
+		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Language: web.LanguageOf(c.req),
 	}
 }
 
@@ -127,7 +129,7 @@ func (s *Server) PeopleEmailUpdate(ctx context.Context, req gen.PeopleEmailUpdat
 		if mail, err = s.mailLink(ctx, tx, person, c.sessionApp, request, s.Settings.MailPause); err != nil {
 			return err
 		}
-		return s.queueAbout(ctx, tx, mailer.EmailChangeRequested, person, c.sessionApp, mailer.Facts{Time: c.now})
+		return s.queueAbout(ctx, tx, mailer.EmailChangeRequested, person, c.sessionApp, request.mailFacts(""))
 	})
 	switch {
 	case errors.Is(err, db.ErrPreconditionFailed):

@@ -14,6 +14,7 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/token"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 // googleStateLife is how long a started sign-in with Google can be completed.
@@ -31,16 +32,17 @@ func newGoogle(settings Settings) *oidc.Client {
 // is stored, so that nobody else can complete the sign-in.
 func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGoogleAuthorizeRequestObject) (gen.SessionsGoogleAuthorizeResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	app, wrong := c.application(p.Application, p.RedirectURL)
-	if len(wrong) > 0 {
-		return gen.InvalidParam{Errors: wrong}, nil
-	}
+	app, wrong := c.application(p.Application, "")
 	redirectURL := p.RedirectURL
-	if redirectURL == "" {
-		redirectURL = app.URL
-	}
-	if !allowsRedirect(app, redirectURL) {
+	switch {
+	case len(wrong) > 0:
+		return gen.InvalidParam{Errors: wrong}, nil
+	case redirectURL == "" && !allowsRedirect(app, app.URL):
 		return gen.InvalidParam{Errors: redirectMissing}, nil
+	case redirectURL == "":
+		redirectURL = app.URL
+	case !s.allowsGoogleRedirect(app, redirectURL):
+		return gen.InvalidParam{Errors: redirectNotAllowed}, nil
 	}
 	provider, err := s.google.Discover(c.context())
 	if err != nil {
@@ -93,7 +95,7 @@ func (s *Server) completeGoogle(c *call, code, stateText, verifier string) (comp
 	if err != nil {
 		return completed, nil, err
 	}
-	app := googleApplication(state, c.registry, c.now)
+	app := s.googleApplication(state, c.registry, c.now)
 	if app == nil {
 		return completed, errGoogleState, nil
 	}
@@ -102,19 +104,21 @@ func (s *Server) completeGoogle(c *call, code, stateText, verifier string) (comp
 		return completed, failed, nil
 	}
 	account.Email = s.acceptableEmail(account.Email)
+	if !allowsRedirect(app, state.RedirectURL) {
+		state.RedirectURL = "" // a page of PlanoAuth, where the user does not stay
+	}
 	return googleSignIn{account, app, state.RedirectURL}, nil, nil
 }
 
 // googleCallback is the page that Google redirects the browser to. It passes code and state on to the page
 // that started the sign-in, which alone has the verifier. It consumes nothing.
 func (s *Server) googleCallback(ec echo.Context) error {
-	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	c, query := callOf(ec.Request().Context()), ec.QueryParams()
 	state, err := s.findGoogleState(c, query.Get("state"))
 	if err != nil {
 		return err
 	}
-	app := googleApplication(state, s.registry.newest.Load(), c.now)
+	app := s.googleApplication(state, s.registry.newest.Load(), c.now)
 	passed := url.Values{"state": {query.Get("state")}}
 	switch {
 	case query.Get("error") != "":
@@ -125,8 +129,13 @@ func (s *Server) googleCallback(ec echo.Context) error {
 		app = nil
 	}
 	if app == nil {
-		return ec.String(http.StatusBadRequest, "This sign-in with Google is unknown or older than ten minutes. Please start again.\n")
+		notice := googleTooLate.in(ec)
+		if s.googleTarget(state, s.registry.newest.Load()) != nil {
+			notice.Link, notice.Label = state.RedirectURL, googleTooLate[web.LanguageOf(ec.Request())].label
+		}
+		return s.showNotice(ec, http.StatusBadRequest, notice)
 	}
+	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return ec.Redirect(http.StatusSeeOther, formats.AddQuery(state.RedirectURL, passed))
 }
 
@@ -145,12 +154,20 @@ func (s *Server) findGoogleState(c *call, text string) (*db.GoogleState, error) 
 
 // googleApplication returns the application that a sign-in was started for. It is nil when the sign-in is
 // unknown (a nil state) or expired, or when the application no longer allows its redirect URL.
-func googleApplication(state *db.GoogleState, r *registry, now time.Time) *db.Application {
+func (s *Server) googleApplication(state *db.GoogleState, r *registry, now time.Time) *db.Application {
 	if state == nil || !now.Before(state.CreatedAt.Add(googleStateLife)) {
 		return nil
 	}
+	return s.googleTarget(state, r)
+}
+
+// googleTarget is googleApplication for a sign-in that may have expired.
+func (s *Server) googleTarget(state *db.GoogleState, r *registry) *db.Application {
+	if state == nil {
+		return nil
+	}
 	app := r.appsByID[state.ApplicationID]
-	if app == nil || !allowsRedirect(app, state.RedirectURL) {
+	if app == nil || !s.allowsGoogleRedirect(app, state.RedirectURL) {
 		return nil
 	}
 	return app

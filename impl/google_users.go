@@ -94,7 +94,7 @@ func mayLink(account *oidc.Account, user *db.User) bool {
 // left out.
 func (s *Server) newGoogleUser(c *call, account *oidc.Account) *db.User {
 	user := &db.User{
-		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now, Recordless: true,
+		Email: account.Email, GoogleSubject: account.Subject, CreatedAt: c.now, Recordless: true, Locale: s.pageLocale(c),
 		FirstName: s.acceptableName(account.GivenName), LastName: s.acceptableName(account.FamilyName),
 	}
 	if hostedByGoogle(account) {

@@ -44,7 +44,7 @@ func linkExpired(link *db.Link, user *db.User, now time.Time) bool {
 
 // expiry is the function of that name, save that remember_me lifts no limit for administrative operations.
 func (c *call) expiry(session *db.Session) (reason gen.ExpiryReason, endedAt time.Time) {
-	if c.op.Access != "" {
+	if c.op != nil && c.op.Access != "" {
 		return passedLimit(session, c.now)
 	}
 	return expiry(session, c.now)

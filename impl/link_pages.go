@@ -1,9 +1,7 @@
 package impl
 
 import (
-	"bytes"
-	"embed"
-	"html/template"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -11,27 +9,19 @@ import (
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
-//go:embed pages/link.html pages/link.css pages/link.js
-var linkFiles embed.FS
-
-// linkTemplate has a block for each kind of link, and the block notice for links that do not work.
-var linkTemplate = template.Must(template.ParseFS(linkFiles, "pages/link.html"))
-
-// linkPolicy is the Content-Security-Policy of these pages: they load from and call this server only, and
-// only our script submits the form.
-const linkPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-// linkPage is the data of a page behind a mailed link. It contains the token only where the page needs it.
+// linkPage is what the script of a page behind a mailed link is told. It does not contain the token, which the script
+// reads from the address of the page.
 type linkPage struct {
-	Block, Title string // Title also heads the page
-	Message      string // of a notice
-	Application  string // its name
-	Slug         string
-	Email, Token string
-	SignIn       bool   // whether the change of address needs the password
-	Next         string // URL of the next page: the button on /magic, shown on the others after success; "" for none
+	Kind        db.LinkKind `json:"kind,omitempty"` // "" without a link
+	Expired     bool        `json:"expired,omitempty"`
+	Email       string      `json:"email,omitempty"`        // to which the link was mailed
+	RedirectURL string      `json:"redirect_url,omitempty"` // of the link, for another one
+	Next        string      `json:"next,omitempty"`         // where the person goes on afterwards, "" for nowhere
+	HasPassword bool        `json:"has_password,omitempty"` // where the page asks for the password
+	ByAdmin     bool        `json:"by_admin,omitempty"`     // whether an administrator made the link
 }
 
 // linkPages registers the pages behind mailed links. A GET only shows what the link is for and never consumes
@@ -44,79 +34,125 @@ func (s *Server) linkPages(e *echo.Echo) {
 	for path, kinds := range kinds {
 		e.GET(path, func(ec echo.Context) error { return s.showLink(ec, kinds) })
 	}
-	e.FileFS("/link.css", "pages/link.css", linkFiles)
-	e.FileFS("/link.js", "pages/link.js", linkFiles)
 }
 
+// showLink looks a link up and checks it with the same rules as the operations behind it. The script takes the token
+// out of the address, so a page that is loaded again has none in its address, and the script brings it back.
 func (s *Server) showLink(ec echo.Context, kinds []db.LinkKind) error {
-	c := callOf(ec.Request().Context())
-	code, page, err := s.linkPage(c, kinds, ec.QueryParam("token"))
-	if err != nil {
-		s.crash(c, err)
-		code, page = http.StatusInternalServerError, linkPage{
-			Block: "notice", Title: "Something went wrong", Message: "That is our fault. The link is not used up: please try it again in a while.",
-		}
+	if !ec.QueryParams().Has("token") {
+		return s.showPage(ec, web.Document{Script: web.Links, Title: "PlanoAuth", Page: linkPage{}})
 	}
-	var html bytes.Buffer
-	if err := linkTemplate.ExecuteTemplate(&html, "page", page); err != nil {
-		return err
-	}
-	header := ec.Response().Header()
-	header.Set("Content-Security-Policy", linkPolicy)
-	header.Set("Referrer-Policy", "no-referrer")
-	return ec.HTMLBlob(code, html.Bytes())
-}
-
-// linkPage looks the link up and checks it with the same rules as the operations behind it.
-func (s *Server) linkPage(c *call, kinds []db.LinkKind, token string) (code int, _ linkPage, _ error) {
+	c, token := callOf(ec.Request().Context()), ec.QueryParam("token")
 	link, user, app, err := s.checkLink(c, s.registry.newest.Load(), token, kinds...)
 	c.concerns(user)
-	if err != nil {
-		return 0, linkPage{}, err
-	}
-	if link == nil {
-		return http.StatusNotFound, notValid, nil
-	}
-	if linkExpired(link, user, c.now) {
-		return http.StatusGone, linkPage{
-			Block: "notice", Title: "This link is too old", Message: "Please ask for a new one.", Application: app.Name,
-		}, nil
+	switch {
+	case err != nil:
+		s.crash(c, err)
+		return s.showNotice(ec, http.StatusInternalServerError, linkCrashed.in(ec, c.id))
+	case link == nil:
+		return s.showNotice(ec, http.StatusNotFound, linkNotValid.in(ec, ""))
 	}
 	page := linkPage{
-		Block: string(link.Kind), Title: linkTitles[link.Kind], Application: app.Name, Slug: app.Slug,
-		Email: user.Email, Token: token, Next: nextURL(link, app),
+		Kind: link.Kind, Expired: linkExpired(link, user, c.now), Email: user.Email,
+		Next: nextPage(link, user, app), HasPassword: asksForPassword(link) && user.HasPassword(), ByAdmin: link.ByAdmin,
 	}
 	if link.Email != "" {
 		page.Email = link.Email // the other address is not for whoever has this mailbox
 	}
-	switch link.Kind {
-	case db.EmailChangeLink:
-		if page.SignIn = !link.ByAdmin; page.SignIn && !user.HasPassword() {
-			return http.StatusOK, noPassword, nil
-		}
-	case db.MagicLink:
-		if page.Next == "" {
-			return http.StatusNotFound, notValid, nil
-		}
-		page.Next = formats.AddQuery(page.Next, url.Values{"magic_token": {token}})
-	default:
+	if allowsRedirect(app, link.RedirectURL) {
+		page.RedirectURL = link.RedirectURL
 	}
-	return http.StatusOK, page, nil
+	shown := web.Document{Script: web.Links, Title: app.Name, Application: webApplication(app), Page: page}
+	switch {
+	case page.Expired:
+		return s.show(ec, http.StatusGone, shown)
+	case link.Kind != db.MagicLink:
+		return s.showPage(ec, shown)
+	case page.Next == "":
+		return s.showNotice(ec, http.StatusNotFound, linkNotValid.in(ec, ""))
+	}
+	return s.showNotice(ec, http.StatusOK, magicNotice(ec, app, page, token))
 }
 
-var notValid = linkPage{
-	Block: "notice", Title: "This link is not valid any more",
-	Message: "It was used already, a newer one was sent, or a part of it is missing. Please ask for a new one.",
+// asksForPassword reports whether the operation behind a link needs a session of the user.
+func asksForPassword(link *db.Link) bool {
+	return link.Kind == db.VerificationLink || link.Kind == db.EmailChangeLink && !link.ByAdmin
 }
 
-// noPassword is for a change of address by a user who cannot sign in on the page.
-var noPassword = linkPage{
-	Block: "notice", Title: "Your account has no password",
-	Message: "To confirm the new address, this page asks for your password. Please set one, as if you had forgotten it, and change the address again.",
+// nextPage returns where the page of a link leads: that is nextURL, but the page of PlanoAuth itself that its user needs
+// instead of its start page.
+func nextPage(link *db.Link, user *db.User, app *db.Application) string {
+	next := nextURL(link, app)
+	switch {
+	case app.Slug != "planoauth" || next != app.URL:
+		return next
+	case user.Records.Has(db.RoleEmployee):
+		return next + "/console"
+	}
+	return next + "/account"
 }
 
-var linkTitles = map[db.LinkKind]string{
-	db.MagicLink: "Sign in", db.ResetLink: "Set a new password", db.VerificationLink: "Confirm your address",
-	db.EmailChangeLink: "Confirm your new address", db.EmailChangeUndoLink: "Take the change back",
-	db.InvitationLink: "Welcome",
+// magicNotice is the page of a magic link. Its button is a link, so that it works without a script.
+func magicNotice(ec echo.Context, app *db.Application, page linkPage, token string) web.Notice {
+	language := web.LanguageOf(ec.Request())
+	said, other := magicTexts[language], web.Spanish
+	if language == web.Spanish {
+		other = web.English
+	}
+	return web.Notice{
+		Application: webApplication(app), Title: said.title, Message: fmt.Sprintf(said.message, app.Name), Subject: page.Email,
+		Link: formats.AddQuery(page.Next, url.Values{"magic_token": {token}}), Label: fmt.Sprintf(said.label, app.Name), Hint: said.hint,
+		Help: said.help, Other: "?" + url.Values{"token": {token}, "lang": {string(other)}}.Encode(),
+		OtherLanguage: other, OtherLabel: magicTexts[other].language,
+	}
+}
+
+// magicTexts are the texts of the page of a magic link. A %s is the name of the application.
+var magicTexts = map[web.Language]struct{ title, message, label, hint, help, language string }{
+	web.English: {
+		"Sign in", "You are about to sign in to %s with this address:", "Sign in to %s",
+		"If you did not ask for this link, close this page. Nothing happens unless you choose the button.", "Help", "English",
+	},
+	web.Spanish: {
+		"Iniciar sesión", "Vas a iniciar sesión en %s con esta dirección:", "Entrar en %s",
+		"Si no has pedido este enlace, cierra esta página. No pasa nada mientras no pulses el botón.", "Ayuda", "Español",
+	},
+}
+
+// linkNotice is a page about a link that leads nowhere, in each language.
+type linkNotice map[web.Language]struct{ title, message, label string }
+
+// in returns the notice in the language of the request. It leads to the account, where people can sign in and be helped
+// on, since the product of the link is not known.
+func (n linkNotice) in(ec echo.Context, requestID string) web.Notice {
+	said := n[web.LanguageOf(ec.Request())]
+	notice := web.Notice{Title: said.title, Message: said.message, Label: said.label, RequestID: requestID}
+	if said.label != "" {
+		notice.Link = "/account"
+	}
+	return notice
+}
+
+var linkNotValid = linkNotice{
+	web.English: {
+		"This link does not work any more",
+		"It was used already, a newer one replaced it, or a part of it is missing. Go back to where you asked for it, and ask for a new one.",
+		"Go to your account",
+	},
+	web.Spanish: {
+		"Este enlace ya no funciona",
+		"Ya se usó, otro más reciente lo sustituyó o le falta una parte. Vuelve al sitio donde lo pediste y pide uno nuevo.",
+		"Ir a tu cuenta",
+	},
+}
+
+var linkCrashed = linkNotice{
+	web.English: {
+		"Something went wrong",
+		"That is our fault, and we have been told about it. The link is not used up: open it again in a few minutes.", "",
+	},
+	web.Spanish: {
+		"Algo ha fallado",
+		"Es culpa nuestra y ya nos ha llegado el aviso. El enlace sigue valiendo: ábrelo de nuevo dentro de unos minutos.", "",
+	},
 }

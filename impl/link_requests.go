@@ -12,6 +12,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 // linkRefusal is an outcome of both operations that request a link.
@@ -39,7 +40,7 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 	}
 	request := linkRequest{
 		LinkKind: kind, Email: found.email, Application: app.ID, RedirectURL: redirectURL,
-		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Known: found.Known,
+		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Language: web.LanguageOf(c.req), Known: found.Known,
 	}
 	mail, err := s.saveLinkRequest(c, found, app, request)
 	switch {
@@ -109,14 +110,15 @@ func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db
 // linkRequest is a request to mail a link. With opaque answers it is also the job that does so: the request
 // then does the same for every e-mail address, and only the job looks up whether a user has it.
 type linkRequest struct {
-	LinkKind    db.LinkKind `json:"kind"`
-	Email       string      `json:"email"`
-	Application int64       `json:"application"`
-	RedirectURL string      `json:"redirect_url"`
-	Time        time.Time   `json:"time"`
-	IP          string      `json:"ip"`
-	UserAgent   string      `json:"user_agent"`
-	Known       bool        `json:"known"` // whether the user has signed in from the network of the request
+	LinkKind    db.LinkKind  `json:"kind"`
+	Email       string       `json:"email"`
+	Application int64        `json:"application"`
+	RedirectURL string       `json:"redirect_url"`
+	Time        time.Time    `json:"time"`
+	IP          string       `json:"ip"`
+	UserAgent   string       `json:"user_agent"`
+	Language    web.Language `json:"language"`
+	Known       bool         `json:"known"` // whether the user has signed in from the network of the request
 
 	User    int64 `json:"user,omitempty"`     // who wants the address as theirs; 0 for links to the user who has it
 	ByAdmin bool  `json:"by_admin,omitempty"` // whether an administrator wants that
@@ -127,7 +129,7 @@ func (linkRequest) Kind() string { return "mail_link" }
 
 // mailFacts describe the request in the mail that brings the link.
 func (r linkRequest) mailFacts(link string) mailer.Facts {
-	return mailer.Facts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent, Link: link}
+	return mailer.Facts{Time: r.Time, IP: r.IP, UserAgent: r.UserAgent, Language: r.Language, Link: link}
 }
 
 // link returns the link that the request makes for a user, without its token.
@@ -148,7 +150,7 @@ func (r linkRequest) recipient(user *db.User) *db.User {
 	if r.User == 0 {
 		return user
 	}
-	return &db.User{ID: user.ID, Email: r.Email}
+	return &db.User{ID: user.ID, Email: r.Email, Locale: user.Locale}
 }
 
 func (s *Server) queueLink(ctx context.Context, tx bun.Tx, request linkRequest) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/mailer"
 	"github.com/planoauth/planoauth/impl/ratelimit"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 
 // mailFacts describe this request in a mail. The link is "" for kinds of mails without one.
 func (c *call) mailFacts(link string) mailer.Facts {
-	return mailer.Facts{Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Link: link}
+	return mailer.Facts{Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Language: web.LanguageOf(c.req), Link: link}
 }
 
 // queueNotice queues a mail about this request. The request does not wait for its delivery.

@@ -43,12 +43,12 @@ func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, sessio
 		n.OwnAttempts, n.AllAttempts = found.limit.Most(found.apart)
 	}
 	s.madeUpSessions.Made(session.TokenDigest)
-	err := db.CreateSession(ctx, idb, n)
-	if err == nil {
-		c.concernsSession(session)
-		c.audited = true
+	if err := db.CreateSession(ctx, idb, n); err != nil {
+		return err
 	}
-	return err
+	c.concernsSession(session)
+	c.audited = true
+	return s.savePageLocale(ctx, idb, c, &session.User)
 }
 
 // signInEvent is the audit event of a call that makes a session. CreateSession knows the rest.

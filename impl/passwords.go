@@ -162,7 +162,8 @@ func (s *Server) useResetLink(c *call, link *db.Link, user *db.User, app *db.App
 			return err
 		}
 		user.PasswordHash = hash
-		if err := db.Update(ctx, tx, user, "password_hash"); err != nil {
+		s.setPageLocale(c, user)
+		if err := db.Update(ctx, tx, user, "password_hash", "locale"); err != nil {
 			return err
 		}
 		if err := db.DeleteLinks(ctx, tx, user.ID); err != nil {

@@ -28,7 +28,11 @@ func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdat
 		if !changed || !remember || err != nil {
 			return err
 		}
-		return s.queueNotice(ctx, tx, c, mailer.RememberMe, &c.session.User, c.sessionApp)
+		user := &db.User{ID: c.session.UserID} // with the name and the locale, which sessions do not have
+		if found, err := db.Find(ctx, tx, user); !found || err != nil {
+			return err
+		}
+		return s.queueNotice(ctx, tx, c, mailer.RememberMe, user, c.sessionApp)
 	})
 	switch {
 	case errors.Is(err, errSignedOut):

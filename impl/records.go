@@ -20,9 +20,6 @@ type newRecord struct {
 	mail   bool            // whether to invite, or to tell, the person
 }
 
-// roleNames are the roles as mails call them.
-var roleNames = map[db.Role]string{db.RoleClient: "a client", db.RoleEmployee: "an employee", db.RoleLiaison: "a liaison"}
-
 // errUnproven means that somebody can sign in as the user who never verified the address.
 var errUnproven = errors.New("the address is not verified")
 
@@ -60,7 +57,7 @@ func (s *Server) createRecord(c *call, n *newRecord) (isNew bool, mail *db.Mail,
 // mailNewRecord queues the mail that tells an existing user of a new record.
 func (s *Server) mailNewRecord(ctx context.Context, tx bun.Tx, c *call, n *newRecord) (*db.Mail, error) {
 	facts := c.mailFacts("")
-	facts.Role = roleNames[n.role]
+	facts.Role = n.role
 	mail, err := s.mails.Write(mailer.NewRecord, n.user, n.app, facts)
 	if err != nil {
 		return nil, err
@@ -75,9 +72,9 @@ func (s *Server) mailInvitation(ctx context.Context, tx bun.Tx, c *call, user *d
 		return nil, err
 	}
 	facts := c.mailFacts(address)
-	facts.Lifetime = "7 days"
+	facts.Lifetime = linkLifetimes[db.InvitationLink]
 	if employee {
-		facts.Lifetime = "24 hours"
+		facts.Lifetime = aDay
 	}
 	mail, err := s.mails.Write(mailer.Invitation, user, app, facts)
 	if err != nil {

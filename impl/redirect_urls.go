@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/planoauth/planoauth/db"
@@ -18,6 +19,19 @@ var (
 func allowsRedirect(app *db.Application, redirectURL string) bool {
 	origin := formats.Origin(redirectURL)
 	return origin != "" && slices.Contains(app.RedirectOrigins, origin)
+}
+
+// googlePages are the pages of PlanoAuth that Google may lead back to, for every application.
+var googlePages = []string{"/sign-in", "/register", "/account"}
+
+// allowsGoogleRedirect reports whether Google may lead back to a redirect URL: one at an origin of the application, or a
+// page of PlanoAuth itself.
+func (s *Server) allowsGoogleRedirect(app *db.Application, redirectURL string) bool {
+	if allowsRedirect(app, redirectURL) {
+		return true
+	}
+	u, err := url.Parse(redirectURL)
+	return err == nil && formats.Origin(redirectURL) == s.Settings.PublicURL && slices.Contains(googlePages, u.EscapedPath())
 }
 
 // nextURL returns where a link leads: its redirect URL if the application still allows it, else the

@@ -46,7 +46,7 @@ type Server struct {
 	Passwords *password.Hashing
 
 	validator      *validation.Validator
-	mails          mailer.Templates
+	mails          *mailer.Templates
 	registry       *registryReader
 	metrics        *metrics
 	requestLoggers map[string]slog.Handler // by operation id
@@ -108,7 +108,7 @@ func New(settings Settings, d *db.DB, sender mailer.Mailer, log *slog.Logger, no
 	if s.validator, err = validation.New(); err != nil {
 		return nil, err
 	}
-	if s.mails, err = mailer.ParseTemplates(); err != nil {
+	if s.mails, err = mailer.ParseTemplates(settings.PublicURL); err != nil {
 		return nil, err
 	}
 	if s.jobInserter, err = newJobInserter(d); err != nil {

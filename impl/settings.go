@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/planoauth/planoauth/impl/admin"
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/mailer"
 )
@@ -50,6 +51,9 @@ type Settings struct {
 	// Embedded says that the database is the embedded one, which is for development. On a loopback Addr, pages
 	// of all loopback origins may call then.
 	Embedded bool `kong:"-"`
+
+	// FirstPeople are those whom the start page introduces where it shows the development mailbox.
+	FirstPeople []admin.FirstPerson `kong:"-"`
 
 	// MailPause is the delay before the first retry of a mail; each later delay is twice as long. 0 stands
 	// for a minute.

@@ -10,6 +10,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/validation"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 // UsersRead returns the signed-in user.
@@ -25,8 +26,7 @@ func (s *Server) UsersRead(ctx context.Context, req gen.UsersReadRequestObject) 
 	return gen.UsersReadActionSuccessful{Data: userView(req.Body.View, user)}, nil
 }
 
-// UsersUpdate changes the names and the phone number of the signed-in user. Params that are absent change
-// nothing.
+// UsersUpdate changes the profile of the signed-in user. Params that are absent change nothing.
 func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObject) (gen.UsersUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	changed := profileChange{p.FirstName, p.LastName, p.Phone}
@@ -41,6 +41,9 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 		return invalidToken, nil
 	}
 	columns := changed.apply(user)
+	if p.Locale != nil {
+		user.Locale, columns = string(*p.Locale), append(columns, "locale")
+	}
 	if len(columns) > 0 {
 		err = s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 			return db.Update(ctx, tx, user, columns...)
@@ -85,6 +88,7 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	if r.phone != "" {
 		user.Phone = r.phone
 	}
+	s.setPageLocale(c, user)
 	client := r.client(c.now)
 	client.UserID = user.ID
 	session := *c.session
@@ -122,7 +126,7 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 		if err := db.InsertNew(ctx, tx, client); err != nil {
 			return err
 		}
-		if err := db.Update(ctx, tx, user, "first_name", "last_name", "phone"); err != nil {
+		if err := db.Update(ctx, tx, user, "first_name", "last_name", "phone", "locale"); err != nil {
 			return err
 		}
 		if hash == "" {
@@ -171,7 +175,7 @@ func (s *Server) saveVerificationLink(c *call, found *account, redirectURL strin
 	app := c.sessionApp
 	request := linkRequest{
 		LinkKind: db.VerificationLink, Email: found.email, Application: app.ID, RedirectURL: redirectURL,
-		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Known: found.Known,
+		Time: c.now, IP: c.ip, UserAgent: userAgent(c.req), Language: web.LanguageOf(c.req), Known: found.Known,
 	}
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		within, err := s.count(ctx, tx, found, c.now)

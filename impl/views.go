@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"slices"
 	"time"
 
 	"github.com/planoauth/planoauth/db"
@@ -39,6 +40,9 @@ func sessionView(view gen.View, s *db.Session, app *db.Application, token string
 	}
 	shown.IP, shown.UserAgent, shown.Method = s.IP, s.UserAgent, gen.SignInMethod(s.Method)
 	shown.Records = s.User.Records.Kinds()
+	if app.Slug == "planoauth" && slices.Contains(shown.Roles, string(db.RoleEmployee)) {
+		shown.Access = gen.Access(s.User.Access)
+	}
 	return shown
 }
 
@@ -48,6 +52,7 @@ func userView(view gen.View, u *db.User) gen.User {
 		return shown
 	}
 	shown.FirstName, shown.LastName, shown.Phone = u.FirstName, u.LastName, u.Phone
+	shown.Locale = gen.Locale(u.Locale)
 	shown.HasPassword = new(u.HasPassword())
 	shown.CreatedAt = timeText(u.CreatedAt)
 	if view != gen.Full {

@@ -9,98 +9,33 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/planoauth/planoauth/impl"
 )
 
-// testStatusPages goes from the index to a status, and on to the explorer.
+// testStatusPages goes from the start page to a status, and on to the explorer.
 func testStatusPages(t *testing.T, chromium context.Context) {
 	e := start(t)
 	b := openTab(t, chromium, 1200, e.url)
 	b.do(chromedp.Navigate(e.url))
 	b.shows("h1", "PlanoAuth")
-	b.fits()
-	b.look("index", 1200, 390)
+	b.inspect("start-production")
 	b.do(click(`a[href="/statuses"]`))
 	b.shows("h1", "Statuses")
-	b.fits()
-	b.look("statuses", 1200, 390)
+	b.inspect("statuses")
+	b.do(fill("#words", "E-Mail FOUND"))
+	b.shows("#found", "1 status")
+	if shown := evaluate[string](b, "[...document.querySelectorAll('.statuses dt')].filter(part => part.checkVisibility()).map(part => part.innerText).join()"); shown != "email-not-found" {
+		t.Errorf("the search shows %s", shown)
+	}
+	b.inspect("statuses-found")
 	b.do(click(`a[href="/statuses/email-not-found"]`))
 	b.shows("h1", "email-not-found")
-	b.fits()
-	b.look("status", 1200, 390)
+	b.inspect("status")
 	b.do(click(`a[href="/docs#/sessions/sessionsCreate"]`))
 	b.shows("#operations-sessions-sessionsCreate .opblock-description", "Signs a user in")
-}
-
-// testPagesOfLinks uses the pages of mailed links as people do, on a phone.
-func testPagesOfLinks(t *testing.T, chromium context.Context) {
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>Shop</title><h1>The shop</h1>`)
-	}))
-	t.Cleanup(shop.Close)
-	e := start(t, withSettings(inDevelopment), withSQL("UPDATE applications SET url = '"+shop.URL+"/' WHERE slug = 'planoorder'"))
-	email := e.user(person{client: true})
-	b := openTab(t, chromium, 390, e.url, shop.URL)
-
-	token := e.link("magic", email, shop.URL+"/cart?order=7", 0)
-	b.do(chromedp.Navigate(e.url + "/magic?token=" + token))
-	b.shows("h1", "Sign in")
-	b.fits()
-	b.look("magic", 1200, 390)
-	b.do(click(".button"))
-	b.shows("h1", "The shop")
-	if at := evaluate[string](b, "location.href + ' from ' + document.referrer"); at != shop.URL+"/cart?order=7&magic_token="+token+" from " {
-		t.Errorf("the magic link leads to %s", at)
-	}
-
-	token = e.link("reset", email, "", 0)
-	b.do(chromedp.Navigate(e.url+"/reset?token="+token), fill("#password", "password"), click("form .button"))
-	b.shows("#result", "It ")
-	b.do(click("#show"), fill("#password", "nanoseconds on a wire"))
-	b.fits()
-	b.look("reset-refused", 1200, 390)
-	b.do(click("form .button"))
-	b.shows("#result", "Your password is set.")
-	b.look("reset", 1200, 390)
-	if e.guess(email, "nanoseconds on a wire", "") != "action-successful" || e.guess(email, goodPassword, "") != "invalid-password" {
-		t.Error("the password is not what was typed")
-	}
-	b.do(click("#next .button"))
-	b.shows("h1", "The shop")
-
-	token = e.link("verification", email, "", 0)
-	b.do(chromedp.Navigate(e.url+"/verify?token="+token), fill("#password", "nanoseconds on a wire"))
-	b.fits()
-	b.do(click("form .button"))
-	b.shows("#result", "Your address is confirmed.")
-	if e.count("users WHERE email = $1 AND email_verified_at IS NOT NULL", email) != 1 {
-		t.Error("the address is not confirmed")
-	}
-
-	token = e.emailLink("email_change", email, newEmail, false, 0)
-	b.do(chromedp.Navigate(e.url+"/email?token="+token), fill("#email", email), fill("#password", "nanoseconds on a wire"))
-	b.fits()
-	b.look("email", 1200, 390)
-	b.do(click("form .button"))
-	b.shows("#result", "Your account has the new address.")
-	e.exec("DELETE FROM links") // the one that was mailed
-	token = e.emailLink("email_change_undo", newEmail, email, false, time.Minute)
-	b.do(chromedp.Navigate(e.url + "/email?token=" + token))
-	b.fits()
-	b.look("email-undo", 1200, 390)
-	b.do(click("form .button"))
-	b.shows("#result", "Your account has its old address again.")
-	token = e.emailLink("email_change", email, newEmail, true, 0)
-	b.do(chromedp.Navigate(e.url+"/email?token="+token), click("form .button"))
-	b.shows("#result", "Your account has the new address.")
-	if e.count("users WHERE email = $1", newEmail) != 1 || e.count("sessions WHERE user_id = (SELECT id FROM users WHERE email = $1)", newEmail) != 0 {
-		t.Error("the address is not the new one, or the page has left a session")
-	}
 }
 
 // testPackage runs the TypeScript package on a page of an application, whose origin is not PlanoAuth's.

@@ -34,7 +34,7 @@ func TestBrowserLong(t *testing.T) {
 	t.Parallel()
 	chromium := startChromium(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"explorer": testExplorer, "statuses": testStatusPages, "links": testPagesOfLinks, "package": testPackage,
+		"explorer": testExplorer, "statuses": testStatusPages, "package": testPackage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,9 +52,10 @@ func startChromium(t *testing.T) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	// No name resolves, so nothing can leave the machine even if a page asks for it. Root cannot have
-	// Chromium's sandbox.
+	// Chromium's sandbox. In a tab behind others no transition would ever end.
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WSURLReadTimeout(browserLimit))
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(browserLimit))
 	ctx, end := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
@@ -109,8 +110,19 @@ func (r *request) body() (text string) {
 // console must be free of errors.
 func openTab(t *testing.T, chromium context.Context, width int64, origins ...string) *tab {
 	t.Helper()
+	return newTab(t, chromium, width, origins, chromedp.WithNewBrowserContext())
+}
+
+// another opens a second tab of the same browser.
+func (b *tab) another(width int64, origins ...string) *tab {
+	b.t.Helper()
+	return newTab(b.t, b.ctx, width, origins)
+}
+
+func newTab(t *testing.T, parent context.Context, width int64, origins []string, options ...chromedp.ContextOption) *tab {
+	t.Helper()
 	b := &tab{t: t}
-	ctx, end := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.handle))
+	ctx, end := chromedp.NewContext(parent, append(options, chromedp.WithListener(b.handle))...)
 	t.Cleanup(end)
 	check(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
@@ -155,6 +167,9 @@ func (b *tab) handle(event any) {
 	case *network.EventLoadingFinished:
 		of(event.RequestID).over = true
 	case *network.EventLoadingFailed:
+		if event.Canceled {
+			return // by the page, which needs it no more
+		}
 		r := of(event.RequestID)
 		complain(r.Request.Method, r.Request.URL, event.ErrorText, event.BlockedReason)
 	case *runtime.EventConsoleAPICalled:
@@ -166,8 +181,9 @@ func (b *tab) handle(event any) {
 		text, _ := json.Marshal(event.ExceptionDetails)
 		complain("exception", string(text))
 	case *log.EventEntryAdded:
-		// The log also holds refusals of operations, which are no errors.
-		refused := event.Entry.Source == log.EntrySourceNetwork && strings.Contains(event.Entry.URL, "/api/v1/")
+		// The log also holds refusals of operations, and pages that say what is wrong. These are no errors.
+		refused := event.Entry.Source == log.EntrySourceNetwork &&
+			(strings.Contains(event.Entry.URL, "/api/v1/") || of(event.Entry.NetworkRequestID).Type == network.ResourceTypeDocument)
 		if !refused && (event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning) {
 			complain(event.Entry.Text, event.Entry.URL)
 		}
@@ -255,11 +271,13 @@ func (b *tab) call(o *specOperation, steps ...step) (*request, answer) {
 	return r, answerOf(res, got.Body)
 }
 
+// settled is a promise of the page, kept when nothing moves or fades any more.
+const settled = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
+
 // fits fails if a phone would have to scroll the page sideways.
 func (b *tab) fits() {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	const settled = "Promise.all(document.getAnimations().map(animation => animation.finished))"
 	if width := evaluate[int](b, settled+".then(() => document.scrollingElement.scrollWidth)"); width > 390 {
 		b.t.Errorf("%s is %d pixels wide on a phone of 390", evaluate[string](b, "location.href"), width)
 	}
@@ -276,6 +294,7 @@ func (b *tab) look(name string, widths ...int64) {
 			features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
 			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 			check(b.t, errors.Join(err, chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900))))
+			evaluate[any](b, settled)
 			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 			file := filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
 			check(b.t, errors.Join(err, os.MkdirAll(dir, 0o755), os.WriteFile(file, png, 0o644)))

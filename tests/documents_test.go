@@ -100,7 +100,7 @@ func libraries(t *testing.T) []string {
 	for _, require := range regexp.MustCompile(`(?m)^(?:tool |\t)(\S+)(?: v\S+)?$`).FindAllStringSubmatch(requires, -1) {
 		all = append(all, strings.TrimPrefix(require[1], "github.com/"))
 	}
-	for _, dir := range []string{"gen/ts", ".ci/spec", ".ci/prism"} {
+	for _, dir := range []string{"gen/ts", "impl/web", ".ci/spec", ".ci/prism"} {
 		var packages struct{ Dependencies, DevDependencies map[string]string }
 		check(t, json.Unmarshal(readFile(t, "../"+dir+"/package.json"), &packages))
 		for _, group := range []map[string]string{packages.Dependencies, packages.DevDependencies} {

@@ -69,6 +69,9 @@ func withSettings(change func(*impl.Settings)) func(*options) {
 	return func(o *options) { change(&o.settings) }
 }
 
+// atPublicURL makes PUBLIC_URL the address where the server listens, so that browsers can follow mailed links.
+func atPublicURL(o *options) { o.settings.PublicURL = "" }
+
 // cheapSettings have the cheapest hashes that argon2 allows.
 var cheapSettings = impl.Settings{PublicURL: "https://auth.example", Argon2Memory: 8, Argon2Time: 1, MailPause: time.Hour, AuditDays: 365}
 
@@ -130,6 +133,10 @@ func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	config.ConnConfig.Tracer = e.counted
 	d, err := db.Open(t.Context(), config)
 	check(t, err)
+	listener := httptest.NewUnstartedServer(nil)
+	if settings.PublicURL == "" {
+		settings.PublicURL = "http://" + listener.Listener.Addr().String()
+	}
 	server, err := impl.New(settings, d, mailer, slog.New(slog.NewJSONHandler(e.logs, nil)), e.clock.now)
 	check(t, err)
 	if e.adjust != nil {
@@ -138,7 +145,7 @@ func (e *env) replica(settings impl.Settings, mailer mailer.Mailer) string {
 	working, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	wait, err := server.Start(working)
 	check(t, err)
-	listener := httptest.NewUnstartedServer(server.Handler())
+	listener.Config.Handler = server.Handler()
 	listener.Config.BaseContext = func(net.Listener) context.Context {
 		return context.WithValue(context.Background(), countedKey{}, true)
 	}

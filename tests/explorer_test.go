@@ -21,6 +21,7 @@ func testExplorer(t *testing.T, chromium context.Context) {
 	b := openTab(t, chromium, 1200, e.url)
 	b.do(chromedp.Navigate(e.url + "/docs"))
 	checkOperationList(b)
+	b.inspect("explorer")
 
 	const typed = `{"application": "planoorder", "client": {"email": "zoe@example.com", "password": "naïve café № 7", "first_name": "Zoë", "last_name": "Łukasz"}}`
 	r, registered := b.try("clientsRegister", typed)
@@ -45,24 +46,34 @@ func testExplorer(t *testing.T, chromium context.Context) {
 	}
 	r, signedIn := b.try("sessionsCreate", signIn)
 	checkSent(b, r, signIn, "")
-	b.look("docs-signed-in", 1200, 390)
+	b.inspect("explorer-signed-in")
 
 	if _, without := b.try("sessionsRead", `{}`); without.status() != "missing-param" {
 		t.Errorf("a session without a token is answered by %s", without.text)
 	}
 	data, _ := signedIn.body["data"].(map[string]any)
 	token, _ := data["token"].(string)
-	const dialog = ".dialog-ux .auth-container "
-	b.do(click(".auth-wrapper .authorize"), fill(dialog+"input", token), click(dialog+".authorize"), click(dialog+".btn-done"))
+	b.do(click("#operations-sessions-sessionsCreate .use-token"))
+	b.shows("#operations-sessions-sessionsCreate .outcome", "All calls send it now.")
 	r, read := b.try("sessionsRead", `{"view": "full"}`)
 	checkSent(b, r, `{"view": "full"}`, token)
 	if got, _ := read.body["data"].(map[string]any); read.status() != "action-successful" || got["id"] != data["id"] {
 		t.Errorf("the session is %s", read.text)
 	}
+	// By hand, as with a token from elsewhere.
+	const dialog = ".dialog-ux .auth-container "
+	b.do(click(".auth-wrapper .authorize"))
+	b.inspect("explorer-dialog")
+	b.do(click(dialog+".btn.auth:not(.btn-done)"), fill(dialog+"input", "plas_other"), click(dialog+".authorize"), click(dialog+".btn-done"))
+	if _, other := b.try("sessionsRead", `{}`); other.status() != "invalid-token" {
+		t.Errorf("a token that is none is answered by %s", other.text)
+	}
 	if kept := evaluate[string](b, "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"); strings.Contains(kept, token) {
 		t.Errorf("the browser keeps the token: %s", kept)
 	}
 	b.fits()
+	b.do(click("#operations-sessions-sessionsRead .outcome a"))
+	b.shows("h1", "invalid-token")
 }
 
 // checkOperationList compares the operations that the explorer lists with the spec.
@@ -78,7 +89,6 @@ func checkOperationList(b *tab) {
 	if !maps.Equal(listed, want) {
 		b.t.Errorf("the explorer lists %v, and the spec has %v", listed, want)
 	}
-	b.look("docs", 1200, 390)
 }
 
 // try types a body into an operation and executes it. The explorer must show the answer.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/planoauth/planoauth/gen/client"
+	"github.com/planoauth/planoauth/impl/web"
 )
 
 // ada is an account without a user.
@@ -183,7 +184,7 @@ func TestGoogleCallback(t *testing.T) {
 		"", "?state=" + f.State, "?code=c", "?code=c&state=", "?code=c&state=unknown", "?error=access_denied&state=unknown",
 		"?code=c&state=" + f.State + "x", "?code=c&state=%00%ff", "?code=&state=" + f.State,
 	} {
-		if res := back(query); res.StatusCode != http.StatusBadRequest || res.Header.Get("Location") != "" || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
+		if res := back(query); res.StatusCode != http.StatusBadRequest || res.Header.Get("Location") != "" || res.Header.Get("Content-Security-Policy") != web.Policy {
 			t.Errorf("%s: %d to %q", query, res.StatusCode, res.Header.Get("Location"))
 		}
 	}
@@ -207,6 +208,30 @@ func TestGoogleCallback(t *testing.T) {
 		res := back("?code=c&state=" + f.State)
 		return res.StatusCode == http.StatusBadRequest && res.Header.Get("Location") == ""
 	})
+}
+
+// TestGoogleLeadsToPages: Google may lead back to pages of PlanoAuth for every application. The session has no such
+// page as its redirect_url.
+func TestGoogleLeadsToPages(t *testing.T) {
+	t.Parallel()
+	const page = "https://auth.example/sign-in?application=planoorder&challenge=c"
+	e := start(t, withGoogle(realGoogle(t)), withSQL(orderSQL))
+	f := e.browse(e.beginGoogleFor(client.SessionsGoogleAuthorizeParams{Application: "planoorder", RedirectURL: page}), ada())
+	if at := f.landed.String(); at != page+"&code="+f.landed.Query().Get("code")+"&state="+f.State {
+		t.Errorf("the browser lands at %s", at)
+	}
+	made := want[client.SessionsGoogleCreateClientRequired](e.api.SessionsGoogleCreate(t.Context(), f.params()))(t).Data
+	if made.RedirectURL != "" || made.Token == "" {
+		t.Errorf("the session is %+v", made)
+	}
+	f = e.beginGoogleFor(client.SessionsGoogleAuthorizeParams{Application: "planoorder", RedirectURL: page})
+	for url, want := range map[string]int{"https://auth.example/console": 400, "https://auth.example/register": 303} {
+		e.exec("UPDATE google_states SET redirect_url = $1", url)
+		res := e.visit("https://auth.example/google/callback?code=c&state="+f.State, nil)
+		if at := res.Header.Get("Location"); res.StatusCode != want || (want == 303) != strings.HasPrefix(at, url+"?") {
+			t.Errorf("%s answers %d to %q", url, res.StatusCode, at)
+		}
+	}
 }
 
 // TestGoogleTakeover: whoever registers somebody else's address in advance gains nothing.

@@ -39,7 +39,7 @@ func TestInvitations(t *testing.T) {
 				t.Errorf("at the end of its life it is %s", slug)
 			}
 			e.clock.stop(began.Add(lives[kind.table] - time.Second))
-			if a := e.page("GET", "invitation", token); a.code != 200 || !strings.Contains(a.text, "<h1>Welcome</h1>") {
+			if a := e.page("GET", "invitation", token); a.code != 200 || !strings.Contains(a.text, `"page":{"kind":"invitation","email":`) {
 				t.Errorf("the page is %d %s", a.code, a.text)
 			}
 			if slug := reset().Slug(); slug != "action-successful" || e.count("links") != 0 {

@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +13,7 @@ import (
 	"github.com/planoauth/planoauth/impl"
 )
 
-var linkForm = regexp.MustCompile(`https://auth\.example/(magic|reset|verify|email)\?token=(plal_[a-z2-7]{56})\s`)
+var linkForm = regexp.MustCompile(`https?://[a-z0-9.:]+/(magic|reset|verify|email)\?token=(plal_[a-z2-7]{56})\s`)
 
 // mailedLink returns the token of the newest link of a kind (magic, reset, verify, email) that was mailed to an
 // address.
@@ -25,6 +26,19 @@ func (e *env) mailedLink(kind, email string) string {
 		}
 	}
 	e.t.Fatalf("no %s link was mailed to %s", kind, email)
+	return ""
+}
+
+// mailedURL returns the newest link of a kind that was mailed to an address, where PUBLIC_URL is the server's own.
+func (e *env) mailedURL(kind, email string) string {
+	e.t.Helper()
+	links := regexp.MustCompile(regexp.QuoteMeta(e.url) + "/" + kind + `\?token=plal_[a-z2-7]{56}`)
+	for _, mail := range slices.Backward(e.mandrill.mails()) {
+		if link := links.FindString(mail.Text); link != "" && mail.To == email {
+			return link
+		}
+	}
+	e.t.Fatalf("no link of the kind %s was mailed to %s", kind, email)
 	return ""
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -130,12 +131,10 @@ func TestRunEmbedded(t *testing.T) {
 	if err := json.Unmarshal(out, &registered); err != nil || registered.Status != "action-successful" {
 		t.Fatalf("the printed curl answers %v: %s", err, out)
 	}
-	if page := get(t, "http://"+address+"/dev/mail", ""); !strings.Contains(page, "Welcome, Grace") {
-		t.Errorf("/dev/mail shows %s", page)
+	if mails := get(t, "http://"+address+"/dev/mail.json", ""); !strings.Contains(mails, "Welcome to PlanoOrder") {
+		t.Errorf("the mails are %s", mails)
 	}
-	if page := get(t, "http://"+address+"/dev/mail", "evil.example"); strings.Contains(page, "Grace") {
-		t.Error("/dev/mail shows mails to a page of another host")
-	}
+	passwords := checkFirstPeople(t, api, "http://"+address, data)
 	stop := func(how string, recoveries int, end func()) {
 		before := postgresLog(t, data)
 		end()
@@ -146,6 +145,9 @@ func TestRunEmbedded(t *testing.T) {
 		log := strings.TrimPrefix(postgresLog(t, data), before)
 		if starts, recovered := strings.Count(log, "starting PostgreSQL"), strings.Count(log, "automatic recovery in progress"); starts != 1 || recovered != recoveries {
 			t.Errorf("after %s Postgres starts %d times and recovers %d times, not %d: %s", how, starts, recovered, recoveries, log)
+		}
+		if now := checkFirstPeople(t, api, "http://"+address, data); !maps.Equal(now, passwords) {
+			t.Errorf("after %s the passwords are %v, not %v", how, now, passwords)
 		}
 		read := want[client.SessionsReadActionSuccessful](api.SessionsRead(t.Context(), client.SessionsReadParams{}, client.WithToken(registered.Session.Token)))(t)
 		if read.Data.User.Email != "grace@example.com" {
@@ -163,6 +165,47 @@ func TestRunEmbedded(t *testing.T) {
 	stop("kill -9 of Postgres, which started again, then of the server", 0, func() { server.Process.Kill() })
 	check(t, server.Process.Signal(syscall.SIGTERM))
 	check(t, server.Wait())
+}
+
+// checkFirstPeople signs in as the people whom the start page introduces, and returns their passwords.
+func checkFirstPeople(t *testing.T, api *client.API, url, data string) map[string]string {
+	t.Helper()
+	signIn := func(email, password, application string) client.SessionsCreateOutcome {
+		outcome, err := api.SessionsCreate(t.Context(), client.SessionsCreateParams{Email: email, Password: password, Application: application})
+		check(t, err)
+		return outcome
+	}
+	passwords := map[string]string{}
+	for _, found := range regexp.MustCompile(`<code>(\S+@example.com)</code>[^<]*(?:</?\w+>[^<]*)*?Password</dt><dd><code>([a-z2-7-]+)</code>`).
+		FindAllStringSubmatch(get(t, url+"/", ""), -1) {
+		passwords[found[1]] = found[2]
+	}
+	var kept map[string]string
+	check(t, json.Unmarshal(readFile(t, filepath.Join(data, "people.json")), &kept))
+	if !maps.Equal(kept, passwords) || len(passwords) != 3 {
+		t.Fatalf("the start page shows %v, and the file has %v", passwords, kept)
+	}
+	file, err := os.Stat(filepath.Join(data, "people.json"))
+	check(t, err)
+	if file.Mode().Perm() != 0o600 {
+		t.Errorf("the file of passwords has the mode %v", file.Mode())
+	}
+	for _, row := range []struct{ email, application, want string }{
+		{"katherine@example.com", "planoorder", "action-successful"}, {"dorothy@example.com", "planoorder", "client-required"},
+		{"margaret@example.com", "planoauth", "action-successful"},
+	} {
+		if got := signIn(row.email, passwords[row.email], row.application); got.Slug() != row.want {
+			t.Errorf("%s signs in to %s with %s", row.email, row.application, got.Slug())
+		}
+	}
+	admin := want[client.SessionsCreateActionSuccessful](signIn("margaret@example.com", passwords["margaret@example.com"], "planoauth"), nil)(t).Data
+	apps := want[client.ApplicationsIndexActionSuccessful](api.ApplicationsIndex(t.Context(), client.ApplicationsIndexParams{}, client.WithToken(admin.Token)))(t).Data
+	for _, app := range apps.Results {
+		if local := app.URL == "http://localhost:3000"; local != (app.Slug != "planoauth") {
+			t.Errorf("%s is at %s", app.Slug, app.URL)
+		}
+	}
+	return passwords
 }
 
 // postgresDir returns a directory that any user may enter, in memory where that is possible.
@@ -219,19 +262,31 @@ func get(t *testing.T, url, host string) string {
 // killPostgres kills the postmaster of a data directory that this test made.
 func killPostgres(t *testing.T, data string) { signalPostgres(t, data, syscall.SIGKILL) }
 
-func signalPostgres(t *testing.T, data string, signal syscall.Signal) {
+// signalPostgres sends a signal to the embedded Postgres, and returns its pid.
+func signalPostgres(t *testing.T, data string, signal syscall.Signal) int {
 	t.Helper()
-	files, err := filepath.Glob(data + "/*/postmaster.pid")
-	check(t, err)
-	if len(files) != 1 {
-		t.Fatalf("the pid files are %v", files)
+	pid := postgresPID(t, data)
+	if pid == 0 {
+		t.Fatal("Postgres is not running")
 	}
-	first, _, _ := bytes.Cut(readFile(t, files[0]), []byte("\n"))
-	pid, err := strconv.Atoi(string(first))
-	check(t, err)
 	if err := syscall.Kill(pid, signal); err != nil && err != syscall.ESRCH {
 		t.Fatal(err)
 	}
+	return pid
+}
+
+// postgresPID returns the pid of the embedded Postgres, 0 while it is not running.
+func postgresPID(t *testing.T, data string) int {
+	t.Helper()
+	files, err := filepath.Glob(data + "/*/postmaster.pid")
+	check(t, err)
+	if len(files) == 0 {
+		return 0
+	}
+	text, _ := os.ReadFile(files[0]) // it may be gone meanwhile
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	pid, _ := strconv.Atoi(string(first))
+	return pid
 }
 
 // TestServeRefuses: with settings that cannot work the server exits, and says what to do.

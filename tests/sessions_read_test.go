@@ -227,3 +227,35 @@ func TestApplicationTokensAreRevoked(t *testing.T) {
 		t.Error("a token is left")
 	}
 }
+
+// TestSessionsReadAccess: the full view says what an employee may do in the console, and nothing about anybody else.
+func TestSessionsReadAccess(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	rows := []struct {
+		name   string
+		person person
+		app    string
+		view   client.View
+		want   client.Access
+	}{
+		{"an admin", person{access: "admin"}, "planoauth", client.Full, client.AccessAdmin},
+		{"an employee without access", person{employee: true}, "planoauth", client.Full, client.AccessNone},
+		{"an admin in the default view", person{access: "admin"}, "planoauth", client.Default, ""},
+		{"a liaison", person{liaison: true}, "planoauth", client.Full, ""},
+		{"a client", person{client: true}, "planoauth", client.Full, ""},
+		{"an admin in a product", person{client: true, access: "admin"}, "planoorder", client.Full, ""},
+		{"a former admin who is a client", person{client: true, access: "admin"}, "planoauth", client.Full, ""},
+	}
+	for _, row := range rows {
+		email := e.user(row.person)
+		if strings.HasPrefix(row.name, "a former") {
+			e.exec("UPDATE employees SET active = false WHERE user_id = $1", e.userID(email))
+		}
+		token := e.session(email, row.app)
+		read := want[client.SessionsReadActionSuccessful](e.api.SessionsRead(t.Context(), client.SessionsReadParams{View: row.view}, client.WithToken(token)))(t)
+		if read.Data.Access != row.want {
+			t.Errorf("%s: want the access %q, have %q", row.name, row.want, read.Data.Access)
+		}
+	}
+}

@@ -65,7 +65,7 @@ func TestSMTPMail(t *testing.T) {
 	if header.Get("Subject") != "Welcome to PlanoOrder" {
 		t.Errorf("its subject is %q", header.Get("Subject"))
 	}
-	if !strings.Contains(bodies["text/plain"], "Hello Jürgen,") || !strings.Contains(bodies["text/html"], "Welcome, Jürgen") {
+	if !strings.Contains(bodies["text/plain"], "Hello Jürgen,") || !strings.Contains(bodies["text/html"], "Hello Jürgen,") {
 		t.Errorf("its bodies are %v", bodies)
 	}
 	for line := range bytes.Lines(mails[0].text) {
@@ -256,20 +256,23 @@ func TestRunWithSMTP(t *testing.T) {
 			server := startSMTP(t, "0.0.0.0:0", certificate, scheme == "smtps")
 			server.be("auth")
 			_, port, _ := net.SplitHostPort(server.address)
-			address := freeAddress(t)
-			cmd, stdout, stderr := run(t, []string{"serve"}, "ADDR="+address, "DATA_DIR="+filepath.Join(postgresDir(t), "data"),
+			address, data := freeAddress(t), filepath.Join(postgresDir(t), "data")
+			cmd, stdout, stderr := run(t, []string{"serve"}, "ADDR="+address, "DATA_DIR="+data,
 				"SMTP_URL="+smtpURL(scheme, "planoauth", smtpPassword, "0.0.0.0:"+port), "MAIL_FROM=auth@planoauth.example", "SSL_CERT_FILE="+authority)
 			defer time.AfterFunc(busyLimit, func() { cmd.Process.Kill() }).Stop() // where it prints nothing
 			greeting := ""
 			for lines := bufio.NewScanner(stdout); !strings.Contains(greeting, "curl") && lines.Scan(); {
 				greeting += lines.Text() + "\n"
 			}
-			if !strings.Contains(greeting, "Mails      by SMTP\n") {
+			if !strings.Contains(greeting, "It sends mails by SMTP.") {
 				t.Fatalf("the greeting is %q: %s", greeting, stderr)
 			}
 			api, err := client.New("http://" + address)
 			check(t, err)
 			want[client.ClientsRegisterActionSuccessful](api.ClientsRegister(t.Context(), registration("new@example.com")))(t)
+			if list := done(t, []string{"DATA_DIR=" + data}, "person", "list"); strings.Count(list, "@") != 1 {
+				t.Errorf("a server that sends mails has people of its own making: %s", list)
+			}
 			if mails := server.mails(); len(mails) != 1 || !mails[0].tls || mails[0].user != "planoauth" {
 				t.Errorf("the mails are %+v: %s", mails, stderr)
 			}

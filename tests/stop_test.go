@@ -216,7 +216,8 @@ func TestEmbeddedPostgresDies(t *testing.T) {
 	api := connect(t, e.url, http.DefaultClient)
 	token := want[client.ClientsRegisterActionSuccessful](api.ClientsRegister(t.Context(), registration("grace@example.com")))(t).Session.Token
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGQUIT, syscall.SIGINT} {
-		signalPostgres(t, data, signal)
+		ended := signalPostgres(t, data, signal)
+		e.within(time.Minute, "Postgres runs again", func() bool { pid := postgresPID(t, data); return pid != 0 && pid != ended })
 		e.within(time.Minute, "the session is there", func() bool {
 			outcome, err := api.UsersRead(t.Context(), client.UsersReadParams{}, client.WithToken(token))
 			return err == nil && outcome.Slug() == "action-successful"

@@ -176,8 +176,8 @@ func TestUsersReadViews(t *testing.T) {
 		views               map[string]string
 		preferences, google bool
 	}{
-		{"all is set", "UPDATE users SET google_subject = '123', phone = '+12125552368', remember_me = true", map[string]string{
-			"minimal": "email email_verified id", "default": inDefault + " phone", "full": "created_at email email_verified first_name google_linked has_password id last_name phone preferences records",
+		{"all is set", "UPDATE users SET google_subject = '123', phone = '+12125552368', remember_me = true, locale = 'es'", map[string]string{
+			"minimal": "email email_verified id", "default": inDefault + " locale phone", "full": "created_at email email_verified first_name google_linked has_password id last_name locale phone preferences records",
 		}, true, true},
 		{"nothing is set", "UPDATE users SET email_verified_at = NULL", map[string]string{
 			"minimal": "email email_verified id", "default": inDefault, "full": "created_at email email_verified first_name google_linked has_password id last_name preferences records",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"sync"
 )
@@ -82,3 +83,6 @@ func (p *Postgres) Stop() error {
 	})
 	return p.stopped
 }
+
+// OpenFile opens a file in the data directory that only its owner can read, and creates it if needed.
+func (p *Postgres) OpenFile(name string) (*os.File, error) { return p.directory.open(name, os.O_RDWR) }

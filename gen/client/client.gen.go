@@ -105,6 +105,12 @@ const (
 	LiaisonsIndexSortByEmail     LiaisonsIndexSortBy = "email"
 )
 
+// Defines values for Locale.
+const (
+	LocaleEn Locale = "en"
+	LocaleEs Locale = "es"
+)
+
 // Defines values for NotificationsIndexSearchAttributes.
 const (
 	Kind    NotificationsIndexSearchAttributes = "kind"
@@ -207,6 +213,13 @@ const (
 const (
 	TokenParamSessionToken TokenParam = "session_token"
 	TokenParamToken        TokenParam = "token"
+)
+
+// Defines values for UsersUpdateParamsLocale.
+const (
+	UsersUpdateParamsLocaleEmpty UsersUpdateParamsLocale = ""
+	UsersUpdateParamsLocaleEn    UsersUpdateParamsLocale = "en"
+	UsersUpdateParamsLocaleEs    UsersUpdateParamsLocale = "es"
 )
 
 // Defines values for View.
@@ -1156,11 +1169,9 @@ type ClientsRegisterActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // ClientsRegisterClient The person who registers.
@@ -1218,16 +1229,14 @@ type ClientsRegisterMandrillEmailFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // ClientsRegisterParams The params of clients/register.
 //
-// Example: {"application":"planoorder","client":{"company_name":"Eckert-Mauchly","email":"grace@example.com","first_name":"Grace","last_name":"Hopper","password":"nanoseconds on a wire","phone":"+1 212 555 2368"},"session_view":"default"}
+// Example: {"application":"planoorder","client":{"company_name":"Analytical Engines","email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","password":"analytical engine 1843","phone":"+1 212 555 2368"},"session_view":"default"}
 type ClientsRegisterParams struct {
 	// Application The slug of the application.
 	//
@@ -2313,6 +2322,11 @@ type ExportedUser struct {
 	// Example: Lovelace
 	LastName string `json:"last_name"`
 
+	// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+	//
+	// Example: en
+	Locale Locale `json:"locale,omitempty,omitzero"`
+
 	// Phone The phone number.
 	//
 	// Example: +12125552368
@@ -2425,7 +2439,7 @@ type IdentifyRequestError struct {
 type InvalidContentType struct {
 	Code int `json:"code"`
 
-	// Message Example: The content type is not the one that this operation reads.
+	// Message Example: The content type must be text/plain for a sensitive operation, and application/json for any other.
 	Message string `json:"message"`
 
 	// RequestID The id of the request, made by the server.
@@ -2820,6 +2834,11 @@ type ListPage struct {
 	Size int `json:"size,omitempty,omitzero"`
 }
 
+// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+//
+// Example: en
+type Locale string
+
 // MagicLinkExpired The link is older than 15 minutes.
 type MagicLinkExpired struct {
 	Code int `json:"code"`
@@ -2883,6 +2902,9 @@ type NewApplicationToken struct {
 	// Example: plaa_2b4kq7zvd3xw5nmtyh6cjrf2gslpe4uaoi7db3xkqzvw5nmtyh6cjrf2
 	Token string `json:"token"`
 }
+
+// NewSession A session that was just made, with its token.
+type NewSession = Session
 
 // Next What `page.after` takes for the next page; absent on the last one.
 //
@@ -4167,6 +4189,9 @@ type ServicesUpdateParams struct {
 //
 // Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
 type Session struct {
+	// Access What the user may do by administrative operations; only in a session of `planoauth` of an active employee.
+	Access Access `json:"access,omitempty,omitzero"`
+
 	// Application The slug of the application.
 	//
 	// Example: planoorder
@@ -4275,10 +4300,8 @@ type SessionsCreateActionSuccessful struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4288,11 +4311,9 @@ type SessionsCreateActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsCreateClientRequired The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
@@ -4301,10 +4322,8 @@ type SessionsCreateClientRequired struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
 	Message string `json:"message"`
@@ -4314,11 +4333,9 @@ type SessionsCreateClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // SessionsCreateMandrillEmailFailed The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified.
@@ -4327,10 +4344,8 @@ type SessionsCreateMandrillEmailFailed struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked, but a mail could not be sent.
 	Message string `json:"message"`
@@ -4340,11 +4355,9 @@ type SessionsCreateMandrillEmailFailed struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsCreateParams The params of sessions/create.
@@ -4455,10 +4468,8 @@ type SessionsGoogleCreateActionSuccessful struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4468,11 +4479,9 @@ type SessionsGoogleCreateActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsGoogleCreateClientRequired Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
@@ -4481,10 +4490,8 @@ type SessionsGoogleCreateClientRequired struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
 	Message string `json:"message"`
@@ -4494,11 +4501,9 @@ type SessionsGoogleCreateClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // SessionsGoogleCreateParams The params of sessions/google_create.
@@ -4613,10 +4618,8 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: It worked.
 	Message string `json:"message"`
@@ -4626,11 +4629,9 @@ type SessionsMagicLinkCreateActionSuccessful struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session,omitempty,omitzero"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session,omitempty,omitzero"`
+	Status  string     `json:"status"`
 }
 
 // SessionsMagicLinkCreateClientRequired The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register.
@@ -4639,10 +4640,8 @@ type SessionsMagicLinkCreateClientRequired struct {
 	Application Application `json:"application,omitempty,omitzero"`
 	Code        int         `json:"code"`
 
-	// Data A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Data Session `json:"data"`
+	// Data A session that was just made, with its token.
+	Data NewSession `json:"data"`
 
 	// Message Example: The user is not a client yet; a session was made all the same.
 	Message string `json:"message"`
@@ -4652,11 +4651,9 @@ type SessionsMagicLinkCreateClientRequired struct {
 	// Example: 3TQ5ZKXW7N2RFYB4MJ6HCDLVAE
 	RequestID RequestID `json:"request_id"`
 
-	// Session A sign-in of one user to one application.
-	//
-	// Example: {"application":"planoorder","created_at":"2026-11-22T10:38:11.123Z","expires_at":"2026-11-29T10:38:11.123Z","id":7,"idle_expires_at":"2026-11-25T10:38:11.123Z","last_used_at":"2026-11-22T10:38:11.123Z","redirect_url":"https://planoorder.example/orders?open=1","roles":["client"],"token":"plas_4m7c6u3vqk2hx5yd4w3jz7a6r2n5p4t3s6e5f4g3h2i7k6l5m4n3o2p5","user":{"email":"ada@example.com","email_verified":true,"id":3}}
-	Session Session `json:"session"`
-	Status  string  `json:"status"`
+	// Session A session that was just made, with its token.
+	Session NewSession `json:"session"`
+	Status  string     `json:"status"`
 }
 
 // SessionsMagicLinkCreateParams The params of sessions/magic_link_create.
@@ -4867,6 +4864,11 @@ type User struct {
 	//
 	// Example: Ada
 	LastName Name `json:"last_name,omitempty,omitzero"`
+
+	// Locale The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+	//
+	// Example: en
+	Locale Locale `json:"locale,omitempty,omitzero"`
 
 	// Phone A phone number with its country code. In params, one without a country code is read as a number of the USA. Answers have it in the format E.164.
 	//
@@ -5452,6 +5454,11 @@ type UsersUpdateParams struct {
 	FirstName *Name `json:"first_name,omitempty"`
 	LastName  *Name `json:"last_name,omitempty"`
 
+	// Locale The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+	//
+	// Example: es
+	Locale *UsersUpdateParamsLocale `json:"locale,omitempty"`
+
 	// Phone A phone number with its country code, or one of the USA. An empty one removes the number.
 	//
 	// Example: +1 212 555 2368
@@ -5463,6 +5470,11 @@ type UsersUpdateParams struct {
 	// View Which fields of an object are returned. `view` is for `data`, and `default` when absent. `application_view` and `session_view` are for `application` and `session`, which are left out when absent; but a session that the operation made besides its `data` is always there.
 	View View `json:"view,omitempty,omitzero"`
 }
+
+// UsersUpdateParamsLocale The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+//
+// Example: es
+type UsersUpdateParamsLocale string
 
 // VerificationLinkExpired The link is older than 7 days.
 type VerificationLinkExpired struct {
@@ -6988,7 +7000,7 @@ type ClientInterface interface {
 
 	// UsersUpdateWithBody Change the profile
 	//
-	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -6997,7 +7009,7 @@ type ClientInterface interface {
 
 	// UsersUpdate Change the profile
 	//
-	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+	// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9515,7 +9527,7 @@ func (c *Client) UsersRead(ctx context.Context, body UsersReadJSONRequestBody, r
 
 // UsersUpdateWithBody Change the profile
 //
-// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9534,7 +9546,7 @@ func (c *Client) UsersUpdateWithBody(ctx context.Context, contentType string, bo
 
 // UsersUpdate Change the profile
 //
-// Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+// Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
 //
 // Takes a body of the `application/json` content type.
 //

@@ -40,7 +40,7 @@ func TestChecks(t *testing.T) {
 		{"slug of 64 characters", checkSlug(strings.Repeat("a", 64)), "SLUG must have at most 63"},
 		{"slug in upper case", checkSlug("PlanoShip"), "SLUG must start"},
 		{"slug that starts with a digit", checkSlug("2plano"), "SLUG must start"},
-		{"empty slug", checkSlug(""), "SLUG must have at least 1"},
+		{"empty slug", checkSlug(""), "SLUG must not be empty"},
 
 		{"https URL", checkURL("planoship", "https://ship.example/start"), ""},
 		{"loopback URL", checkURL("planoship", "http://127.0.0.1:3000"), ""},
@@ -96,7 +96,7 @@ func TestChecks(t *testing.T) {
 		{"name that contains a URL", checkName("--first-name", "www.example.com"), "--first-name must not contain a URL"},
 		{"name that is too long", checkName("--last-name", strings.Repeat("n", 101)), "--last-name must have at most 100 characters"},
 		{"name of an application", checkText("--name", companyName, strings.Repeat("n", 200)), ""},
-		{"company of blanks", checkText("NAME", companyName, " "), "NAME must be one line"},
+		{"company of blanks", checkText("NAME", companyName, " "), "NAME must not be blank"},
 		{"e-mail address", checkText("EMAIL", email, "Grace@Example.com"), ""},
 		{"e-mail address without @", checkText("EMAIL", email, "grace"), "EMAIL must be"},
 	} {

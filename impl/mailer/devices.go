@@ -9,14 +9,12 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 )
 
-const unknownDevice = "unknown device"
-
 var (
 	dotted  = regexp.MustCompile(`[\w+-]+(?:\.[\w+-]+)+`)
 	version = regexp.MustCompile(`^[\w+-]*\d[\w+-]*(?:\.[\w+-]*\d[\w+-]*)+$`)
 )
 
-// deviceName returns a user agent, unless it contains a URL of any form or what could become one: a stranger who
+// deviceName returns a user agent, or "" if it contains a URL of any form or what could become one: a stranger who
 // signs in could send links to the user that way. Words with dots must be version numbers.
 func deviceName(userAgent string) string {
 	isVersion := true
@@ -27,7 +25,7 @@ func deviceName(userAgent string) string {
 	notASCII := strings.ContainsFunc(userAgent, func(r rune) bool { return r > unicode.MaxASCII })
 	if !isVersion || notASCII || strings.Contains(rest, "//") || strings.Contains(rest, `\`) || formats.ContainsURL(rest) ||
 		strings.Contains(strings.ToLower(userAgent), "xn--") {
-		return unknownDevice
+		return ""
 	}
 	return oneLine(userAgent)
 }

@@ -3,7 +3,7 @@ package mailer
 // Kind is a kind of mail. The column mails.kind stores it, and Mandrill gets it as a tag.
 type Kind string
 
-// The kinds of mails. Adding one takes a constant, an entry in Kinds and a template.
+// The kinds of mails. Adding one takes a constant, an entry in Kinds and a file of words in each language.
 const (
 	Welcome         Kind = "welcome"          // after registration, with a verification link
 	Verification    Kind = "verification"     // another verification link
@@ -25,7 +25,7 @@ const (
 	NewRecord            Kind = "new_record"             // tells a user of a record that an employee made
 )
 
-// Kinds lists every kind. Each has a template of the same name in templates/.
+// Kinds lists every kind. Each has words in a file of the same name in templates/, in each language.
 var Kinds = []Kind{
 	Welcome, Verification, MagicLink, PasswordReset, PasswordSet, PasswordRemoved, GoogleLinked, RememberMe, SignIn, Summary,
 	EmailChange, EmailChangeByAdmin, EmailChangeRequested, EmailChanged, AccountDeleted, Invitation, NewRecord,

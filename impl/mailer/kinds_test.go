@@ -20,13 +20,13 @@ func TestKinds(t *testing.T) {
 	if declared := slices.Sorted(maps.Values(constants)); !slices.Equal(declared, listed) {
 		t.Errorf("declared are %v, listed are %v", declared, listed)
 	}
-	files, err := fs.Glob(templateFiles, "templates/*.tmpl")
+	files, err := fs.Glob(templateFiles, "templates/*/*.tmpl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
 		kind := Kind(strings.TrimSuffix(filepath.Base(file), ".tmpl"))
-		if kind != "layout" && !slices.Contains(Kinds, kind) {
+		if kind != "words" && !slices.Contains(Kinds, kind) {
 			t.Errorf("the template %s has no kind", file)
 		}
 	}

@@ -34,8 +34,8 @@ func Export(ctx context.Context, d *db.DB, userID int64) (e gen.PersonExport, fo
 func exportedUser(u *db.User) gen.ExportedUser {
 	return gen.ExportedUser{
 		ID: u.ID, Email: u.Email, EmailVerifiedAt: timeText(u.EmailVerifiedAt), FirstName: u.FirstName, LastName: u.LastName, Phone: u.Phone,
-		HasPassword: u.HasPassword(), RememberMe: u.RememberMe, GoogleSubject: u.GoogleSubject, Suspended: u.Suspended,
-		CreatedAt: timeText(u.CreatedAt),
+		HasPassword: u.HasPassword(), RememberMe: u.RememberMe, GoogleSubject: u.GoogleSubject, Locale: gen.Locale(u.Locale),
+		Suspended: u.Suspended, CreatedAt: timeText(u.CreatedAt),
 	}
 }
 

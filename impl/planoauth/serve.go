@@ -49,8 +49,10 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, closeDB, err := s.open(ctx, func(ctx context.Context, dir string, options ...string) (*embedded.Postgres, error) {
-		return startSupervised(ctx, log, fail, dir, options...)
+	var postgres *embedded.Postgres
+	d, closeDB, err := s.open(ctx, func(ctx context.Context, dir string, options ...string) (_ *embedded.Postgres, err error) {
+		postgres, err = startSupervised(ctx, log, fail, dir, options...)
+		return postgres, err
 	})
 	if err != nil {
 		return err
@@ -61,6 +63,9 @@ func (s *serve) Run(ctx context.Context) error {
 	}
 	server, err := impl.New(s.Settings, d, sender, log, time.Now)
 	if err != nil {
+		return err
+	}
+	if err := prepareDevelopment(ctx, server, postgres); err != nil {
 		return err
 	}
 	stopBackground, err := startBackground(ctx, server)
@@ -163,19 +168,18 @@ func (s *serve) greet(sender mailer.Mailer) {
 		fmt.Printf("PlanoAuth is ready at %s\n", s.PublicURL)
 		return
 	}
-	mails := "by Mandrill"
+	next := "It sends mails by Mandrill. The explorer and more"
 	switch sender.(type) {
 	case *mailer.Mailbox:
-		mails = s.PublicURL + "/dev/mail"
+		next = "People to sign in as, their mails, the explorer and more"
 	case *mailer.SMTP:
-		mails = "by SMTP"
+		next = strings.Replace(next, "Mandrill", "SMTP", 1)
 	}
-	fmt.Printf(`PlanoAuth is ready.
+	fmt.Printf(`PlanoAuth is ready. %[2]s:
 
-  Explorer   %[1]s/docs
-  Mails      %[2]s
+  %[1]s
 
-Make the first administrator, who signs in to planoauth by a magic link:
+Make an administrator, who signs in at %[1]s/console by a mailed link:
 
   planoauth employee add EMAIL --access admin
 
@@ -183,5 +187,5 @@ Register somebody:
 
   curl -s %[1]s/api/v1/clients/register -H 'Content-Type: text/plain' -d "$(printf '%%s' '{"application":"planoorder","client":{"email":"grace@example.com","password":"nanoseconds on a wire","first_name":"Grace","last_name":"Hopper"}}' | base64 | tr -d '\n')"
 
-`, s.PublicURL, mails)
+`, s.PublicURL, next)
 }

@@ -42,7 +42,7 @@ func paramErrors(found []gen.ParamError, err error) ([]gen.ParamError, error) {
 			rule = gen.AdditionalProperties
 			path = append(slices.Clone(path), unknownName(broken.Reason))
 		}
-		found = append(found, gen.ParamError{Param: strings.Join(path, "."), Rule: rule, Message: message(rule, broken.Schema)})
+		found = append(found, gen.ParamError{Param: strings.Join(path, "."), Rule: rule, Message: message(rule, broken.Schema, broken.Value)})
 	default:
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func unknownName(reason string) string {
 	return name
 }
 
-// message says for a person what the rule asks for.
-func message(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
+// message says for a person what the rule asks for, of a param with this value.
+func message(rule gen.ParamErrorRule, schema *openapi3.Schema, value any) string {
 	switch rule {
 	case gen.Required:
 		return "is required"
@@ -71,6 +71,9 @@ func message(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
 	case gen.Enum:
 		return "must be one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(schema.Enum), " ", ", "), "[]")
 	case gen.MinLength:
+		if schema.MinLength == 1 {
+			return "must not be empty"
+		}
 		return fmt.Sprintf("must have at least %d characters", schema.MinLength)
 	case gen.MaxLength:
 		return fmt.Sprintf("must have at most %d characters", *schema.MaxLength)
@@ -82,8 +85,14 @@ func message(rule gen.ParamErrorRule, schema *openapi3.Schema) string {
 		if text, ok := schema.Extensions["x-pattern-message"].(string); ok {
 			return text
 		}
+		if text, ok := value.(string); ok && strings.TrimSpace(text) == "" {
+			return "must not be blank"
+		}
 		return "must be one line of visible text"
 	case gen.Format:
+		if schema.Format == "email" {
+			return "must be an e-mail address such as ada@example.com"
+		}
 		return "must be in the format " + schema.Format
 	default:
 		return "is not valid"

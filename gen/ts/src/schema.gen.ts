@@ -334,7 +334,7 @@ export interface paths {
         get?: never;
         /**
          * Change the profile
-         * @description Changes the fields that are passed, and returns the user. An empty `phone` removes the number. The e-mail address cannot be changed.
+         * @description Changes the fields that are passed, and returns the user. An empty `phone` removes the number, an empty `locale` the language. The e-mail address cannot be changed.
          */
         put: operations["usersUpdate"];
         post?: never;
@@ -1471,12 +1471,12 @@ export interface components {
          * @example {
          *       "application": "planoorder",
          *       "client": {
-         *         "email": "grace@example.com",
-         *         "password": "nanoseconds on a wire",
-         *         "first_name": "Grace",
-         *         "last_name": "Hopper",
+         *         "email": "ada@example.com",
+         *         "password": "analytical engine 1843",
+         *         "first_name": "Ada",
+         *         "last_name": "Lovelace",
          *         "phone": "+1 212 555 2368",
-         *         "company_name": "Eckert-Mauchly"
+         *         "company_name": "Analytical Engines"
          *       },
          *       "session_view": "default"
          *     }
@@ -1641,6 +1641,12 @@ export interface components {
              * @example +1 212 555 2368
              */
             phone?: string;
+            /**
+             * @description The language of mails to the user. With an empty one, they are in the language of the request that causes them.
+             * @example es
+             * @enum {string}
+             */
+            locale?: "" | "en" | "es";
             view?: components["schemas"]["View"];
             token?: components["schemas"]["Token"];
         };
@@ -2394,6 +2400,12 @@ export interface components {
          */
         Admits: ("client" | "employee" | "liaison")[];
         /**
+         * @description The language of mails to the user, as they chose it or as the page was where they signed in last. Absent if neither is known.
+         * @example en
+         * @enum {string}
+         */
+        Locale: "en" | "es";
+        /**
          * @description A color of the application, in which its pages appear; empty for none.
          * @example #3366cc
          */
@@ -2534,7 +2546,11 @@ export interface components {
             method?: components["schemas"]["SignInMethod"];
             /** @description The kinds of all records of the user, active or not. */
             records?: components["schemas"]["Records"];
+            /** @description What the user may do by administrative operations; only in a session of `planoauth` of an active employee. */
+            access?: components["schemas"]["Access"];
         };
+        /** @description A session that was just made, with its token. */
+        NewSession: WithRequired<components["schemas"]["Session"], "application" | "token">;
         /**
          * @description How the user signed in.
          * @enum {string}
@@ -2635,6 +2651,7 @@ export interface components {
             first_name?: components["schemas"]["Name"];
             last_name?: components["schemas"]["Name"];
             phone?: components["schemas"]["Phone"];
+            locale?: components["schemas"]["Locale"];
             /**
              * @description Whether the user can sign in with a password.
              * @example true
@@ -2940,6 +2957,7 @@ export interface components {
              * @example 110169484474386276334
              */
             google_subject?: string;
+            locale?: components["schemas"]["Locale"];
             /**
              * @description Whether the person is kept from signing in.
              * @example false
@@ -3489,7 +3507,7 @@ export interface components {
              * @enum {string}
              */
             status: "invalid-content-type";
-            /** @example The content type is not the one that this operation reads. */
+            /** @example The content type must be text/plain for a sensitive operation, and application/json for any other. */
             message: string;
             request_id: components["schemas"]["RequestId"];
         };
@@ -4088,8 +4106,8 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The password is right, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
@@ -4104,8 +4122,8 @@ export interface components {
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
@@ -4120,8 +4138,8 @@ export interface components {
             /** @example It worked, but a mail could not be sent. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The session is valid, and is in `data`. */
@@ -4207,8 +4225,8 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The link is valid, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
@@ -4223,8 +4241,8 @@ export interface components {
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The browser can be sent to Google. */
@@ -4247,8 +4265,8 @@ export interface components {
             /** @example It worked. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session?: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session?: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description Google has verified the user, but the user is neither a client nor an employee nor a liaison. A session was made, and is in `data` and in `session` with its token. It serves to register with users/client_register. */
@@ -4263,8 +4281,8 @@ export interface components {
             /** @example The user is not a client yet; a session was made all the same. */
             message: string;
             request_id: components["schemas"]["RequestId"];
-            data: components["schemas"]["Session"];
-            session: components["schemas"]["Session"];
+            data: components["schemas"]["NewSession"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The session has ended, and the token stands for it. */
@@ -4288,7 +4306,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["ClientRecord"];
-            session: components["schemas"]["Session"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The operation succeeded, and the answer has the same data as in success. But Mandrill, or the SMTP server in its place, refused its mail or did not answer in time. The mail is retried unless it was rejected for good, and the operators are notified. */
@@ -4304,7 +4322,7 @@ export interface components {
             message: string;
             request_id: components["schemas"]["RequestId"];
             data: components["schemas"]["ClientRecord"];
-            session: components["schemas"]["Session"];
+            session: components["schemas"]["NewSession"];
             application?: components["schemas"]["Application"];
         };
         /** @description The clients. */
@@ -5268,6 +5286,7 @@ export type Password = components['schemas']['Password'];
 export type ApplicationSlug = components['schemas']['ApplicationSlug'];
 export type NewApplicationSlug = components['schemas']['NewApplicationSlug'];
 export type Admits = components['schemas']['Admits'];
+export type Locale = components['schemas']['Locale'];
 export type AccentColor = components['schemas']['AccentColor'];
 export type RedirectURL = components['schemas']['RedirectURL'];
 export type View = components['schemas']['View'];
@@ -5283,6 +5302,7 @@ export type Name = components['schemas']['Name'];
 export type Phone = components['schemas']['Phone'];
 export type CompanyName = components['schemas']['CompanyName'];
 export type Session = components['schemas']['Session'];
+export type NewSession = components['schemas']['NewSession'];
 export type SignInMethod = components['schemas']['SignInMethod'];
 export type DeletedSessions = components['schemas']['DeletedSessions'];
 export type SessionList = components['schemas']['SessionList'];
@@ -5933,12 +5953,12 @@ export interface operations {
          *     {
          *       "application": "planoorder",
          *       "client": {
-         *         "email": "grace@example.com",
-         *         "password": "nanoseconds on a wire",
-         *         "first_name": "Grace",
-         *         "last_name": "Hopper",
+         *         "email": "ada@example.com",
+         *         "password": "analytical engine 1843",
+         *         "first_name": "Ada",
+         *         "last_name": "Lovelace",
          *         "phone": "+1 212 555 2368",
-         *         "company_name": "Eckert-Mauchly"
+         *         "company_name": "Analytical Engines"
          *       },
          *       "session_view": "default"
          *     }
@@ -8204,3 +8224,6 @@ export interface operations {
         };
     };
 }
+type WithRequired<T, K extends keyof T> = T & {
+    [P in K]-?: T[P];
+};

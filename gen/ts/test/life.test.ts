@@ -7,7 +7,6 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { JSDOM } from "jsdom";
 import { PlanoAuth, type Session } from "planoauth";
 import { startOwnServer } from "./server.js";
 
@@ -52,27 +51,6 @@ after(async () => {
 function linkTo(page: string): string {
   const links = mails.flatMap(({ text }) => [...text.matchAll(new RegExp(`/${page}\\?token=(plal_[a-z2-7]+)`, "g"))]);
   return links.at(-1)?.[1] ?? assert.fail(`no link to /${page} was mailed`);
-}
-
-/** Types a password into the page behind a mailed link, and returns what the page then says. */
-async function typeInto(page: string, token: string, password: string): Promise<string> {
-  const { window } = await JSDOM.fromURL(`${server.baseUrl}/${page}?token=${token}`, {
-    runScripts: "dangerously",
-    resources: "usable",
-    beforeParse(window) {
-      const here: Partial<typeof globalThis> = { TextEncoder, fetch: (path, init) => fetch(new URL(String(path), server.baseUrl), init) };
-      Object.assign(window, here);
-    },
-  });
-  await once(window, "load");
-  const { document } = window;
-  document.querySelector<HTMLInputElement>("#password")!.value = password;
-  document.querySelector<HTMLButtonElement>("form button")!.click();
-  const said = () => document.querySelector("#result")?.textContent ?? "";
-  for (let waited = 0; (said() === "" || said() === "One moment…") && waited < 10_000; waited += 20) await sleep(20);
-  const text = said();
-  window.close();
-  return text;
 }
 
 /** A client on its own device, which keeps the token of its last session. */
@@ -129,9 +107,7 @@ test("a whole life of an account", async () => {
   };
   assert.equal((await profile()).email_verified, false);
   const verification_token = linkTo("verify");
-  assert.equal(await typeInto("verify", verification_token, "something else"), "The password is wrong.");
-  assert.equal((await profile()).email_verified, false);
-  assert.equal(await typeInto("verify", verification_token, firstPassword), "It worked. Your address is confirmed.");
+  assert.equal((await registering.usersEmailVerify({ verification_token }, { token })).status, "action-successful");
   assert.equal((await registering.usersEmailVerify({ verification_token }, { token })).status, "invalid-verification-link");
   assert.equal((await profile()).email_verified, true);
 
@@ -154,8 +130,7 @@ test("a whole life of an account", async () => {
   const reset_token = linkTo("reset");
   const password = "the compiler is my friend";
   assert.equal((await anybody.usersPasswordReset({ reset_token, password: "password1" })).status, "password-rejected");
-  assert.equal(await typeInto("reset", reset_token, "short"), "The password could not be accepted.It must have at least 8 characters.");
-  assert.equal(await typeInto("reset", reset_token, password), "It worked. Your password is set. Sign in with it from now on.");
+  assert.equal((await anybody.usersPasswordReset({ reset_token, password })).status, "action-successful");
   assert.equal((await anybody.usersPasswordReset({ reset_token, password })).status, "invalid-reset-link");
   assert.equal((await desk.planoauth.sessionsRead()).status, "invalid-token");
   assert.equal((await anybody.sessionsCreate({ email, password: firstPassword, application })).status, "invalid-password");

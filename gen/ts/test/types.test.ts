@@ -40,6 +40,8 @@ test("what the spec does not have does not compile", () => {
     export async function call() { const outcome = await planoauth.sessionsCreate(credentials); ${statement} }`;
   const errors = compile({
     "good.ts": call(`if (outcome.status === "action-successful") { const session: Session = outcome.data; return session; } return outcome.code;`),
+    "token.ts": call(`if (outcome.status !== "action-successful") return ""; const made: Session & { token: string } = outcome.data; return made.token;`),
+    "read.ts": call(`const read = await planoauth.sessionsRead(); return read.status === "action-successful" ? read.data.token.length : outcome.code;`),
     "data.ts": call("return outcome.data;"),
     "slug.ts": call(`return outcome.status === "email-unknown";`),
     "missing.ts": call(`return planoauth.sessionsCreate({ email: "ada@example.com", password: "analytical engine 1843" });`),
@@ -48,6 +50,8 @@ test("what the spec does not have does not compile", () => {
   });
 
   assert.deepEqual(errors["good.ts"], []);
+  assert.deepEqual(errors["token.ts"], []);
+  assert.match(String(errors["read.ts"]), /'read.data.token' is possibly 'undefined'/);
   assert.match(String(errors["data.ts"]), /Property 'data' does not exist/);
   assert.match(String(errors["slug.ts"]), /'"email-unknown"' have no overlap/);
   assert.match(String(errors["missing.ts"]), /Property 'application' is missing/);

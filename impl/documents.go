@@ -1,0 +1,84 @@
+package impl
+
+import (
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/planoauth/planoauth/db"
+	"github.com/planoauth/planoauth/impl/formats"
+	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/web"
+)
+
+// showPage answers with a document, in the language of the request.
+func (s *Server) showPage(ec echo.Context, document web.Document) error {
+	return s.show(ec, http.StatusOK, document)
+}
+
+// showNotice answers with a page that says one thing.
+func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error {
+	notice.Request = map[web.Language]string{web.English: "Request", web.Spanish: "Solicitud"}[web.LanguageOf(ec.Request())]
+	title := notice.Title
+	if notice.Application != nil {
+		title += " · " + notice.Application.Name
+	}
+	return s.show(ec, code, web.Document{Title: title, Application: notice.Application, Content: notice.Content()})
+}
+
+// showReading answers with a page to read, which is in English.
+func (s *Server) showReading(ec echo.Context, page web.Reading) error {
+	page.Mailbox = s.mailboxPath(ec.Request())
+	content, err := page.Content()
+	if err != nil {
+		return err
+	}
+	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail"})
+}
+
+func (s *Server) show(ec echo.Context, code int, document web.Document) error {
+	if document.Language == "" {
+		document.Language = web.LanguageOf(ec.Request())
+	}
+	document.Google = s.Settings.GoogleClientID != ""
+	document.Mailbox = s.mailboxPath(ec.Request())
+	html, err := document.HTML()
+	if err != nil {
+		return err
+	}
+	document.Headers(ec.Response().Header())
+	return ec.HTMLBlob(code, html)
+}
+
+// webApplication returns what pages show of an application. URLs that an operation would refuse are left out: operators
+// may write them by SQL, and pages make links of them.
+func webApplication(app *db.Application) *web.Application {
+	shown := &web.Application{
+		Slug: app.Slug, Name: app.Name, AdmitsClients: slices.Contains(app.Admits, db.RoleClient), Theme: web.ThemePath(app.AccentColor),
+	}
+	if formats.CheckRedirectURL(app.URL) == nil {
+		shown.URL = app.URL
+	}
+	if formats.CheckHelpURL(app.SupportURL) == nil {
+		shown.SupportURL = app.SupportURL
+	}
+	if app.LogoDigest != "" {
+		shown.Logo = "/applications/" + app.Slug + "/logo"
+	}
+	return shown
+}
+
+// mailboxPath returns where the development mailbox is, "" if a request gets none: mails are really sent, or its Host
+// is not loopback. A web site whose name resolves to this machine must not read mails.
+func (s *Server) mailboxPath(req *http.Request) string {
+	host, _, err := net.SplitHostPort(req.Host)
+	if err != nil {
+		host = strings.Trim(req.Host, "[]")
+	}
+	if _, ok := s.Mailer.(*mailer.Mailbox); ok && formats.IsLoopback(strings.ToLower(host)) {
+		return devMailbox
+	}
+	return ""
+}

@@ -1,0 +1,81 @@
+import { useRef, useState } from "preact/hooks";
+import { translate } from "../document";
+import { Labels, useField } from "../ui/form";
+
+const text = translate({
+  en: {
+    label: "Logo",
+    hint: "A PNG or WebP of at most 32 KiB. It is shown 36 pixels high.",
+    remove: "Remove the logo",
+    type: "This file is no PNG or WebP. Choose one that is.",
+    size: (kib: number) => `This file has ${kib} KiB. Choose one of at most 32 KiB.`,
+    unreadable: "This file cannot be read. Choose it again, or choose another one.",
+  },
+  es: {
+    label: "Logotipo",
+    hint: "Un PNG o WebP de 32 KiB como máximo. Se muestra con 36 píxeles de alto.",
+    remove: "Quitar el logotipo",
+    type: "Este archivo no es PNG ni WebP. Elige uno que lo sea.",
+    size: (kib: number) => `Este archivo tiene ${kib} KiB. Elige uno de 32 KiB como máximo.`,
+    unreadable: "No se puede leer este archivo. Vuelve a elegirlo o elige otro.",
+  },
+});
+
+const maxBytes = 32 << 10;
+
+/** The source of an image: a path of this server, a data URL of a chosen file, or "" for no logo. */
+export type LogoSource = string;
+
+/** Returns the logo of a data URL as the server takes it. */
+export const base64Of = (source: LogoSource) => source.slice(source.indexOf(",") + 1);
+
+/** A field for the logo of an application, which is read in the browser. */
+export function Logo({ value, onChange }: { value: LogoSource; onChange(logo: LogoSource): void }) {
+  const [problem, setProblem] = useState<string>();
+  const { id, error, attributes } = useField("logo", true, problem);
+  const input = useRef<HTMLInputElement>(null);
+
+  async function choose() {
+    const file = input.current!.files![0];
+    if (!file) return;
+    if (!["image/png", "image/webp"].includes(file.type)) return setProblem(text.type);
+    if (file.size > maxBytes) return setProblem(text.size(Math.ceil(file.size / 1024)));
+    try {
+      onChange(await dataURL(file));
+      setProblem(undefined);
+    } catch {
+      setProblem(text.unreadable);
+    }
+  }
+
+  function remove() {
+    input.current!.value = "";
+    input.current!.focus(); // the button goes away
+    setProblem(undefined);
+    onChange("");
+  }
+
+  return (
+    <div class="field">
+      <Labels id={id} label={text.label} hint={text.hint} error={error} />
+      <input type="file" accept="image/png,image/webp" ref={input} onChange={choose} {...attributes} />
+      {value && (
+        <div class="row logo">
+          <img src={value} alt="" />
+          <button type="button" class="button plain small" onClick={remove}>
+            {text.remove}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function dataURL(file: File): Promise<LogoSource> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}

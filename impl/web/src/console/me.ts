@@ -1,0 +1,27 @@
+import type { components } from "planoauth";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+
+export type Access = components["schemas"]["Access"];
+
+/** The employee who uses the console. */
+export interface Me {
+  id: number;
+  email: string;
+  access: Access;
+}
+
+export const MeContext = createContext<Me>({ id: 0, email: "", access: "none" });
+
+const order: Access[] = ["none", "viewer", "support", "admin"];
+
+/** Reports whether an access includes another one. */
+export function includes(access: Access, least: Access): boolean {
+  return order.indexOf(access) >= order.indexOf(least);
+}
+
+/** Returns the employee, and what they may do. */
+export function useMe() {
+  const me = useContext(MeContext);
+  return { ...me, may: (least: Access) => includes(me.access, least) };
+}

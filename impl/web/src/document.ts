@@ -1,0 +1,36 @@
+/** What the server has put into the document for its script: the Go types Data and Application of package web. */
+export interface DocumentData {
+  language: Language;
+  application?: Application;
+  /** Whether people can sign in with Google. */
+  google: boolean;
+  /** The path of the development mailbox; absent where mails are really sent. */
+  mailbox?: string;
+  /** What the server says to this page alone. */
+  page?: unknown;
+}
+
+export type Language = "en" | "es";
+
+/** The application whose name and colors the page wears. */
+export interface Application {
+  slug: string;
+  name: string;
+  url?: string;
+  logo?: string;
+  support_url?: string;
+  /** Whether clients may sign in to it, and so whether people can register for it. */
+  admits_clients: boolean;
+}
+
+export const data = JSON.parse(document.getElementById("data")!.textContent!) as DocumentData;
+
+/** Returns the texts in the language of the document. The types make both languages complete. */
+export function translate<Texts>(texts: { en: Texts; es: NoInfer<Texts> }): Texts {
+  return texts[data.language];
+}
+
+/** Formats a time of the server for people. */
+export function formatTime(time: string): string {
+  return new Date(time).toLocaleString(data.language, { dateStyle: "medium", timeStyle: "short" });
+}

@@ -1,0 +1,4 @@
+import { render } from "preact";
+import { Hosted } from "./hosted/page";
+
+render(<Hosted />, document.getElementById("page")!);

@@ -1,0 +1,29 @@
+import type { ComponentChildren } from "preact";
+import { data, translate } from "../document";
+import { SingleCard } from "../ui/frame";
+import { link } from "./link";
+
+const text = translate({
+  en: { next: (name: string) => `Go on to ${name}`, close: "You can close this page." },
+  es: { next: (name: string) => `Continuar a ${name}`, close: "Puedes cerrar esta página." },
+});
+
+/** Says what happened, and leads back to the product. */
+export function Done({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <SingleCard title={title}>
+      {children}
+      <Next />
+    </SingleCard>
+  );
+}
+
+/** The way back to the product, as far as there is one. */
+export function Next({ plain = false }: { plain?: boolean }) {
+  if (!link.next) return <p class="quiet">{text.close}</p>;
+  return (
+    <a class={`button wide${plain ? " plain" : ""}`} href={link.next} rel="noreferrer">
+      {text.next(data.application!.name)}
+    </a>
+  );
+}

@@ -1,0 +1,152 @@
+import { useEffect, useState } from "preact/hooks";
+import { attempt, planoauth, type Answer } from "../api";
+import { data, translate } from "../document";
+import * as session from "../session";
+import { Field, Form, PasswordField } from "../ui/form";
+import { SingleCard } from "../ui/frame";
+import { text as common } from "../ui/texts";
+import { Done } from "./done";
+import { email, link, token } from "./link";
+import { withSignIn } from "./with-sign-in";
+
+const text = translate({
+  en: {
+    title: "Confirm your new address",
+    gets: (name: string) => `Your account at ${name} gets this address:`,
+    byAdmin: "An administrator has changed it for you.",
+    signIn: "Sign in with the address that the account has until now.",
+    present: "Present e-mail address",
+    action: "Use this address",
+    signedIn: "You are signed in on this device, so no password is needed.",
+    other: "Sign in to another account",
+    again: "Change it again on your account page",
+    noPassword: "This account has no password. Sign in on your account page first, in this browser. Then come back and go on.",
+    account: "Open your account page",
+    proceed: "I am signed in. Go on",
+    notYet: "You are not signed in yet.",
+    stranger: "The account is then signed out on other devices. If you know nothing of it, close this page.",
+    done: "Your account has the new address",
+    from: "From now on, sign in with",
+    google: "If you sign in with Google, connect it again on your account page.",
+  },
+  es: {
+    title: "Confirma tu nueva dirección",
+    gets: (name: string) => `Tu cuenta en ${name} tendrá esta dirección:`,
+    byAdmin: "Un administrador la ha cambiado por ti.",
+    signIn: "Inicia sesión con la dirección que la cuenta tiene hasta ahora.",
+    present: "Correo electrónico actual",
+    action: "Usar esta dirección",
+    signedIn: "Tienes la sesión iniciada en este dispositivo, así que no hace falta la contraseña.",
+    other: "Iniciar sesión con otra cuenta",
+    again: "Cámbiala de nuevo en la página de tu cuenta",
+    noPassword:
+      "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
+    account: "Abrir la página de tu cuenta",
+    proceed: "Ya he iniciado sesión. Continuar",
+    notYet: "Todavía no has iniciado sesión.",
+    stranger: "Después se cerrará la sesión en los demás dispositivos. Si no sabes nada de esto, cierra esta página.",
+    done: "Tu cuenta tiene la dirección nueva",
+    from: "A partir de ahora, inicia sesión con",
+    google: "Si inicias sesión con Google, vuelve a conectarlo en la página de tu cuenta.",
+  },
+});
+
+/** Who asks for the change: nobody has to sign in, the session of /account, or somebody who signs in here. */
+type Proof = "looking" | "none" | "session" | "password";
+
+/** Gives the account the address to which the link was mailed. */
+export function EmailChange() {
+  const [done, setDone] = useState(false);
+  const [proof, setProof] = useState<Proof>(link.by_admin ? "none" : "looking");
+  useEffect(() => {
+    if (proof === "looking") void session.find().then((found) => setProof(found ? "session" : "password"));
+  }, []);
+
+  async function send(values: Record<string, string>): Promise<Answer | null> {
+    const change = (sessionToken: string | null) => planoauth.usersEmailChange({ email_token: token }, { token: sessionToken });
+    const answer =
+      proof === "password"
+        ? await withSignIn(values.email ?? "", values.password ?? "", change)
+        : await attempt(change(proof === "session" ? session.token() : null));
+    if (answer === "unreachable" || answer.status !== "action-successful") return answer;
+    setDone(true);
+    return null;
+  }
+
+  function remedy(status: string) {
+    if (status === "email-change-link-expired" && !link.by_admin) return <a href="/account">{text.again}</a>;
+    const otherAccount = ["invalid-email-change-link", "invalid-token", "session-expired"].includes(status);
+    if (proof !== "session" || !otherAccount) return null;
+    return (
+      <button type="button" class="text-button" onClick={() => setProof("password")}>
+        {text.other}
+      </button>
+    );
+  }
+
+  if (done) {
+    return (
+      <Done title={text.done}>
+        <p>
+          {text.from} <strong>{email}</strong>.
+        </p>
+        <p class="quiet">{text.google}</p>
+      </Done>
+    );
+  }
+  const signInElsewhere = proof === "password" && !link.has_password;
+  return (
+    <SingleCard title={text.title}>
+      <p>
+        {text.gets(data.application!.name)} <strong>{email}</strong>
+      </p>
+      {link.by_admin && <p>{text.byAdmin}</p>}
+      {signInElsewhere && <SignInElsewhere proceed={() => setProof("session")} />}
+      {proof !== "looking" && !signInElsewhere && (
+        <Form
+          key={proof}
+          send={send}
+          action={text.action}
+          remedy={(answer) => answer !== "unreachable" && remedy(answer.status)}
+        >
+          {proof === "session" && <p class="small quiet">{text.signedIn}</p>}
+          {proof === "password" && (
+            <>
+              <p>{text.signIn}</p>
+              <Field name="email" type="email" label={text.present} autocomplete="username" autoCapitalize="none" spellcheck={false} />
+              <PasswordField name="password" label={common.password} autocomplete="current-password" />
+            </>
+          )}
+        </Form>
+      )}
+      <p class="small quiet">{text.stranger}</p>
+    </SingleCard>
+  );
+}
+
+/** For somebody without a password: the session of /account, which another tab has, is found here. */
+function SignInElsewhere({ proceed }: { proceed(): void }) {
+  const [missed, setMissed] = useState(false);
+  async function look() {
+    if (await session.find()) proceed();
+    else setMissed(true);
+  }
+  return (
+    <>
+      <p>{text.noPassword}</p>
+      <p>
+        <a href="/account" target="_blank" rel="noreferrer">
+          {text.account}
+        </a>
+      </p>
+      {missed && (
+        <p class="notice problem" role="alert">
+          {text.notYet}
+        </p>
+      )}
+      <button type="button" class="button wide" onClick={look}>
+        {text.proceed}
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+import { useState } from "preact/hooks";
+import { data, translate } from "../document";
+import { SingleCard } from "../ui/frame";
+import { Another, anotherMagicLink, anotherResetLink, Sent } from "./another";
+import { Next } from "./done";
+import { email, link } from "./link";
+import { Verification } from "./verification";
+
+const text = translate({
+  en: {
+    title: "This link is too old",
+    why: "For your safety, such a link works for a short time only. We can send a new one to",
+    another: "Send me a new link",
+    change:
+      "For your safety, such a link works for a short time only, and the address was not changed. Sign in on your account page and change it again there.",
+    byAdmin:
+      "For your safety, such a link works for a short time only, and the address was not changed. Ask whoever changed it for you to do it again.",
+    undo: "A change of address can be taken back for three days only. If you did not change it yourself, ask for help.",
+    account: "Go to your account",
+    help: "Ask for help",
+  },
+  es: {
+    title: "Este enlace ha caducado",
+    why: "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo. Podemos enviar uno nuevo a",
+    another: "Enviarme un enlace nuevo",
+    change:
+      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Inicia sesión en la página de tu cuenta y cámbiala de nuevo allí.",
+    byAdmin:
+      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Pide a quien la cambió que lo haga otra vez.",
+    undo: "Un cambio de dirección solo se puede deshacer durante tres días. Si no la cambiaste tú, pide ayuda.",
+    account: "Ir a tu cuenta",
+    help: "Pedir ayuda",
+  },
+});
+
+/** The page of a link that is too old: it mails another one, or says how to get one. */
+export function Expired() {
+  const [sent, setSent] = useState(false);
+  if (sent) return <Sent />;
+  switch (link.kind) {
+    case "verification":
+      return <Verification />;
+    case "email_change":
+      return (
+        <SingleCard title={text.title}>
+          <p>{link.by_admin ? text.byAdmin : text.change}</p>
+          {link.by_admin ? (
+            <Next />
+          ) : (
+            <a class="button wide" href="/account" rel="noreferrer">
+              {text.account}
+            </a>
+          )}
+        </SingleCard>
+      );
+    case "email_change_undo":
+      return (
+        <SingleCard title={text.title}>
+          <p>{text.undo}</p>
+          {data.application?.support_url && (
+            <a class="button wide" href={data.application.support_url} rel="noreferrer">
+              {text.help}
+            </a>
+          )}
+          <Next plain />
+        </SingleCard>
+      );
+    default: {
+      const request = link.kind === "magic" ? anotherMagicLink : anotherResetLink;
+      return (
+        <SingleCard title={text.title}>
+          <p>
+            {text.why} <strong>{email}</strong>.
+          </p>
+          <Another request={request} label={text.another} sent={() => setSent(true)} main />
+        </SingleCard>
+      );
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { createContext, type ComponentChildren, type InputHTMLAttributes } from "preact";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Answer } from "../api";
+import { explain } from "../texts/rules";
+import { errorsOf, Refusal } from "./refusal";
+import { text } from "./texts";
+
+/** The state of the form around a field. */
+const FormState = createContext<{ answer: Answer | null; register(param: string): void }>({ answer: null, register() {} });
+
+interface FormProps {
+  /** Sends the values by the names of the fields. Null means that it worked; a refusal is shown in the form. */
+  send(values: Record<string, string>): Promise<Answer | null>;
+  /** A refusal of something else that the fields were used for, such as by a second button. */
+  refused?: Answer | null;
+  /** The label of the button. */
+  action: string;
+  danger?: boolean;
+  /** Whether the button is as wide as its label only. */
+  inline?: boolean;
+  children: ComponentChildren;
+  /** Shown in the refusal: what else the person can do. */
+  remedy?: (answer: Answer) => ComponentChildren;
+  /** Shown beside the button. */
+  beside?: ComponentChildren;
+}
+
+/** A form that shows refusals: errors of params at the fields of that name, everything else above them. */
+export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const fields = useRef<string[]>([]);
+
+  useEffect(() => {
+    if (refused) setAnswer(refused);
+  }, [refused]);
+
+  async function submit(event: Event) {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    const values = Object.fromEntries([...new FormData(form.current!)].map(([name, value]) => [name, String(value)]));
+    try {
+      setAnswer(await send(values));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  useEffect(() => {
+    if (answer) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [answer]);
+
+  const register = (param: string) => void (fields.current.includes(param) || fields.current.push(param));
+  return (
+    <form class="stack" ref={form} onSubmit={submit} noValidate>
+      <Refusal answer={answer} shown={fields.current}>
+        {answer && remedy?.(answer)}
+      </Refusal>
+      <FormState.Provider value={{ answer, register }}>{children}</FormState.Provider>
+      <div class="row">
+        <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
+          {action}
+        </button>
+        {beside}
+      </div>
+    </form>
+  );
+}
+
+export interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "label"> {
+  /** The name of the field; also the param whose errors it shows, unless that is given. */
+  name: string;
+  param?: string;
+  label: string;
+  hint?: ComponentChildren;
+  /** An error that the page itself found. */
+  error?: string | undefined;
+}
+
+/** Returns the error of a param in the outcome of the form, and the ids that tie the texts to the field. */
+export function useField(param: string, hint: boolean, own?: string) {
+  const id = useId();
+  const form = useContext(FormState);
+  form.register(param);
+  const broken = errorsOf(form.answer).find((error) => error.param === param);
+  const error = own ?? (broken && explain(broken));
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
+  return { id, error, attributes: { id, "aria-invalid": error ? true : undefined, "aria-describedby": described } };
+}
+
+/** A labelled input with a hint and its error. */
+export function Field({ name, param = name, label, hint, error: own, ...input }: FieldProps) {
+  const { id, error, attributes } = useField(param, Boolean(hint), own);
+  return (
+    <div class="field">
+      <Labels id={id} label={label} hint={hint} error={error} />
+      <input name={name} {...input} {...attributes} />
+    </div>
+  );
+}
+
+/** The label of a field, its hint, and its error. */
+export function Labels({ id, label, hint, error }: { id: string; label: string; hint?: ComponentChildren; error?: string | undefined }) {
+  return (
+    <>
+      <label for={id}>{label}</label>
+      {hint && (
+        <span class="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
+      {error && (
+        <span class="error" id={`${id}-error`}>
+          {error}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** A field for a password, which can be shown. */
+export function PasswordField({ name, param = name, label, hint, error: own, ...input }: FieldProps) {
+  const { id, error, attributes } = useField(param, Boolean(hint), own);
+  const [shown, setShown] = useState(false);
+  return (
+    <div class="field">
+      <Labels id={id} label={label} hint={hint} error={error} />
+      <div class="password">
+        <input name={name} maxLength={256} autoCapitalize="none" spellcheck={false} {...input} {...attributes} type={shown ? "text" : "password"} />
+        <button type="button" aria-label={shown ? text.hidePassword : text.showPassword} onClick={() => setShown(!shown)}>
+          {shown ? text.hide : text.show}
+        </button>
+      </div>
+    </div>
+  );
+}
