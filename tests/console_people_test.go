@@ -39,12 +39,16 @@ func openConsole(t *testing.T, chromium context.Context, e *env, email, hash str
 	return b
 }
 
-// waits waits until an expression of JavaScript is true.
+// waits waits until an expression of JavaScript is true. It may throw while an element that it reads is not there.
 func (b *tab) waits(so string) {
 	b.t.Helper()
-	for limit := time.Now().Add(browserLimit); !evaluate[bool](b, "Boolean("+so+")"); time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(browserLimit); ; time.Sleep(20 * time.Millisecond) {
+		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+so+")"))
+		if holds {
+			return
+		}
 		if time.Now().After(limit) {
-			b.fail("it never becomes true: " + so)
+			b.fail(fmt.Sprintf("it never becomes true: %s: %v", so, err))
 		}
 	}
 }
