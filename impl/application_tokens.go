@@ -12,7 +12,9 @@ import (
 )
 
 // ApplicationsTokenCreate adds a token to those of an application.
-func (s *Server) ApplicationsTokenCreate(ctx context.Context, req gen.ApplicationsTokenCreateRequestObject) (gen.ApplicationsTokenCreateResponseObject, error) {
+func (s *Server) ApplicationsTokenCreate(ctx context.Context, req gen.ApplicationsTokenCreateRequestObject) (
+	gen.ApplicationsTokenCreateResponseObject, error,
+) {
 	c, app := callOf(ctx), db.Application{ID: req.Body.ID}
 	var text string
 	var made *db.ApplicationToken
@@ -34,7 +36,9 @@ func (s *Server) ApplicationsTokenCreate(ctx context.Context, req gen.Applicatio
 }
 
 // ApplicationsTokenDelete revokes a token of an application.
-func (s *Server) ApplicationsTokenDelete(ctx context.Context, req gen.ApplicationsTokenDeleteRequestObject) (gen.ApplicationsTokenDeleteResponseObject, error) {
+func (s *Server) ApplicationsTokenDelete(ctx context.Context, req gen.ApplicationsTokenDeleteRequestObject) (
+	gen.ApplicationsTokenDeleteResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	app := db.Application{ID: p.ID}
 	err := s.changeApplication(c, &app, func(ctx context.Context, tx bun.Tx) error {

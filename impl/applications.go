@@ -37,7 +37,9 @@ var applications = listing[db.Application]{
 }
 
 // ApplicationsIndex lists the applications.
-func (s *Server) ApplicationsIndex(ctx context.Context, req gen.ApplicationsIndexRequestObject) (gen.ApplicationsIndexResponseObject, error) {
+func (s *Server) ApplicationsIndex(ctx context.Context, req gen.ApplicationsIndexRequestObject) (
+	gen.ApplicationsIndexResponseObject, error,
+) {
 	c := callOf(ctx)
 	found, refusal, err := list(s, c, &applications, nil)
 	if refusal != nil || err != nil {
@@ -70,7 +72,9 @@ func (s *Server) ApplicationsRead(ctx context.Context, req gen.ApplicationsReadR
 var noSuchApplication = []gen.ParamError{paramError("id", gen.Exists, "there is no such application")}
 
 // ApplicationsCreate creates an application whose slug no other has.
-func (s *Server) ApplicationsCreate(ctx context.Context, req gen.ApplicationsCreateRequestObject) (gen.ApplicationsCreateResponseObject, error) {
+func (s *Server) ApplicationsCreate(ctx context.Context, req gen.ApplicationsCreateRequestObject) (
+	gen.ApplicationsCreateResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	params := gen.ApplicationsUpdateParams{
 		Name: &p.Name, URL: optional(p.URL), RedirectOrigins: p.RedirectOrigins, LegacySlugs: p.LegacySlugs, SignInMail: p.SignInMail,
@@ -106,7 +110,9 @@ func (s *Server) ApplicationsCreate(ctx context.Context, req gen.ApplicationsCre
 }
 
 // ApplicationsUpdate changes the settings that are passed of an application.
-func (s *Server) ApplicationsUpdate(ctx context.Context, req gen.ApplicationsUpdateRequestObject) (gen.ApplicationsUpdateResponseObject, error) {
+func (s *Server) ApplicationsUpdate(ctx context.Context, req gen.ApplicationsUpdateRequestObject) (
+	gen.ApplicationsUpdateResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	settings, wrong := applicationSettings(p)
 	if wrong != nil {

@@ -18,7 +18,9 @@ import (
 )
 
 // UsersEmailChangeRequest mails a link to another address that the signed-in user wants, and tells the present one.
-func (s *Server) UsersEmailChangeRequest(ctx context.Context, req gen.UsersEmailChangeRequestRequestObject) (gen.UsersEmailChangeRequestResponseObject, error) {
+func (s *Server) UsersEmailChangeRequest(ctx context.Context, req gen.UsersEmailChangeRequestRequestObject) (
+	gen.UsersEmailChangeRequestResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	own, err := s.passwordAccount(c, formats.NormalizeEmail(c.session.User.Email))
 	switch {
@@ -108,7 +110,9 @@ func (c *call) emailChange(user *db.User, email string) linkRequest {
 }
 
 // PeopleEmailUpdate mails a link to another address of a person, and tells the present one.
-func (s *Server) PeopleEmailUpdate(ctx context.Context, req gen.PeopleEmailUpdateRequestObject) (gen.PeopleEmailUpdateResponseObject, error) {
+func (s *Server) PeopleEmailUpdate(ctx context.Context, req gen.PeopleEmailUpdateRequestObject) (
+	gen.PeopleEmailUpdateResponseObject, error,
+) {
 	c, p, person := callOf(ctx), req.Body, callOf(ctx).about
 	email := formats.NormalizeEmail(p.Email)
 	taken, err := s.DB.UserByEmail(c.context(), email)
@@ -232,7 +236,9 @@ func (c *call) replaceEmail(ctx context.Context, tx bun.Tx, user *db.User, link 
 //
 // Links that undo earlier changes stay. So whoever has changed the address twice, and has the second link of these,
 // cannot end the first one, which the owner has.
-func (s *Server) UsersEmailChangeUndo(ctx context.Context, req gen.UsersEmailChangeUndoRequestObject) (gen.UsersEmailChangeUndoResponseObject, error) {
+func (s *Server) UsersEmailChangeUndo(ctx context.Context, req gen.UsersEmailChangeUndoRequestObject) (
+	gen.UsersEmailChangeUndoResponseObject, error,
+) {
 	c := callOf(ctx)
 	link, user, _, err := s.checkLink(c, c.registry, req.Body.UndoToken, db.EmailChangeUndoLink)
 	c.concerns(user)

@@ -12,13 +12,29 @@ import (
 type errorTexts struct{ title, message, label string }
 
 var notFoundTexts = map[web.Language]errorTexts{
-	web.English: {"Page not found", "There is no page at this address. If you typed it, check it. If a link led here, it may be old.", "Go to the start page"},
-	web.Spanish: {"Página no encontrada", "No hay ninguna página en esta dirección. Si la escribiste, revísala. Si te trajo un enlace, puede ser antiguo.", "Ir a la página de inicio"},
+	web.English: {
+		"Page not found",
+		"There is no page at this address. If you typed it, check it. If a link led here, it may be old.",
+		"Go to the start page",
+	},
+	web.Spanish: {
+		"Página no encontrada",
+		"No hay ninguna página en esta dirección. Si la escribiste, revísala. Si te trajo un enlace, puede ser antiguo.",
+		"Ir a la página de inicio",
+	},
 }
 
 var crashTexts = map[web.Language]errorTexts{
-	web.English: {"Something went wrong", "That is our fault, and we have been told of it. Try again in a while. If you ask for help, pass on this number.", "Go to the start page"},
-	web.Spanish: {"Algo ha fallado", "Es culpa nuestra, y ya se nos ha avisado. Inténtalo de nuevo dentro de un rato. Si pides ayuda, indica este número.", "Ir a la página de inicio"},
+	web.English: {
+		"Something went wrong",
+		"That is our fault, and we have been notified. Try again in a while. If you ask for help, pass on this number.",
+		"Go to the start page",
+	},
+	web.Spanish: {
+		"Algo ha fallado",
+		"Es culpa nuestra, y ya se nos ha avisado. Inténtalo de nuevo dentro de un rato. Si pides ayuda, indica este número.",
+		"Ir a la página de inicio",
+	},
 }
 
 // showError answers a browser with a page instead of an envelope.

@@ -30,7 +30,9 @@ func newGoogle(settings Settings) *oidc.Client {
 
 // SessionsGoogleAuthorize starts a sign-in with Google. The caller gets the verifier and only its challenge
 // is stored, so that nobody else can complete the sign-in.
-func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGoogleAuthorizeRequestObject) (gen.SessionsGoogleAuthorizeResponseObject, error) {
+func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGoogleAuthorizeRequestObject) (
+	gen.SessionsGoogleAuthorizeResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	app, wrong := c.application(p.Application, "")
 	redirectURL := p.RedirectURL
@@ -65,7 +67,9 @@ func (s *Server) SessionsGoogleAuthorize(ctx context.Context, req gen.SessionsGo
 }
 
 // SessionsGoogleCreate completes a sign-in with the code that Google issued.
-func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogleCreateRequestObject) (gen.SessionsGoogleCreateResponseObject, error) {
+func (s *Server) SessionsGoogleCreate(ctx context.Context, req gen.SessionsGoogleCreateRequestObject) (
+	gen.SessionsGoogleCreateResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	completed, failed, err := s.completeGoogle(c, p.Code, p.State, p.Verifier)
 	switch {

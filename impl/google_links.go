@@ -66,7 +66,9 @@ func (s *Server) UsersGoogleLink(ctx context.Context, req gen.UsersGoogleLinkReq
 var nothingLeft = []gen.ParamError{paramError("token", gen.Required, "is of a user who has no password: one is required before Google can be unlinked")}
 
 // UsersGoogleUnlink ends that the signed-in user can sign in with Google.
-func (s *Server) UsersGoogleUnlink(ctx context.Context, req gen.UsersGoogleUnlinkRequestObject) (gen.UsersGoogleUnlinkResponseObject, error) {
+func (s *Server) UsersGoogleUnlink(ctx context.Context, req gen.UsersGoogleUnlinkRequestObject) (
+	gen.UsersGoogleUnlinkResponseObject, error,
+) {
 	c := callOf(ctx)
 	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	switch {

@@ -19,7 +19,7 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// hostedPage is what the script of /sign-in, /register and /forgot is told. From there the browser goes back to the
+// hostedPage is the data for the script of /sign-in, /register and /forgot. From there the browser goes back to the
 // product with the challenge's token.
 type hostedPage struct {
 	Path        string        `json:"path"`

@@ -12,7 +12,7 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// linkPage is what the script of a page behind a mailed link is told. It does not contain the token, which the script
+// linkPage is the data for the script of a page behind a mailed link. It does not contain the token, which the script
 // reads from the address of the page.
 type linkPage struct {
 	Kind        db.LinkKind `json:"kind,omitempty"` // "" without a link

@@ -12,7 +12,9 @@ import (
 )
 
 // SessionsMagicLinkRequest mails a link that signs a user in.
-func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsMagicLinkRequestRequestObject) (gen.SessionsMagicLinkRequestResponseObject, error) {
+func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsMagicLinkRequestRequestObject) (
+	gen.SessionsMagicLinkRequestResponseObject, error,
+) {
 	p := req.Body
 	sent, refusal, err := s.requestLink(callOf(ctx), db.MagicLink, p.Email, p.Application, p.RedirectURL)
 	switch {
@@ -25,7 +27,9 @@ func (s *Server) SessionsMagicLinkRequest(ctx context.Context, req gen.SessionsM
 }
 
 // SessionsMagicLinkCreate signs a user in with a magic link, or goes on with a session that was handed over.
-func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (gen.SessionsMagicLinkCreateResponseObject, error) {
+func (s *Server) SessionsMagicLinkCreate(ctx context.Context, req gen.SessionsMagicLinkCreateRequestObject) (
+	gen.SessionsMagicLinkCreateResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c, c.registry, p.MagicToken, db.MagicLink, db.HandedOverLink)
 	c.concernsLink(user, app)

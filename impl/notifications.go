@@ -25,7 +25,9 @@ var notifications = listing[db.Notification]{
 }
 
 // NotificationsIndex lists the notifications for operators.
-func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (gen.NotificationsIndexResponseObject, error) {
+func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIndexRequestObject) (
+	gen.NotificationsIndexResponseObject, error,
+) {
 	c, view := callOf(ctx), req.Body.View
 	found, refusal, err := list(s, c, &notifications, func(q *bun.SelectQuery) { q.Column(notificationColumns(view)...) })
 	if refusal != nil || err != nil {
@@ -38,7 +40,9 @@ func (s *Server) NotificationsIndex(ctx context.Context, req gen.NotificationsIn
 
 // NotificationsUpdate acknowledges a notification, or withdraws that. The first user who acknowledged it is
 // kept.
-func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsUpdateRequestObject) (gen.NotificationsUpdateResponseObject, error) {
+func (s *Server) NotificationsUpdate(ctx context.Context, req gen.NotificationsUpdateRequestObject) (
+	gen.NotificationsUpdateResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	n := db.Notification{ID: p.ID}
 	update := s.DB.NewUpdate().Model(&n).WherePK()

@@ -14,7 +14,9 @@ import (
 )
 
 // UsersPasswordUpdate sets or changes the password of the user of the presented session.
-func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordUpdateRequestObject) (gen.UsersPasswordUpdateResponseObject, error) {
+func (s *Server) UsersPasswordUpdate(ctx context.Context, req gen.UsersPasswordUpdateRequestObject) (
+	gen.UsersPasswordUpdateResponseObject, error,
+) {
 	for range optimisticRetries {
 		outcome, err := s.tryPasswordUpdate(callOf(ctx), req.Body)
 		if !errors.Is(err, errPasswordSet) {
@@ -109,7 +111,9 @@ func (s *Server) verifyCurrentPassword(c *call, found *account, current string) 
 }
 
 // UsersPasswordResetRequest mails a link to a page that asks for a new password.
-func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPasswordResetRequestRequestObject) (gen.UsersPasswordResetRequestResponseObject, error) {
+func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPasswordResetRequestRequestObject) (
+	gen.UsersPasswordResetRequestResponseObject, error,
+) {
 	p := req.Body
 	sent, refusal, err := s.requestLink(callOf(ctx), db.ResetLink, p.Email, p.Application, p.RedirectURL)
 	switch {
@@ -122,7 +126,9 @@ func (s *Server) UsersPasswordResetRequest(ctx context.Context, req gen.UsersPas
 }
 
 // UsersPasswordReset sets a new password with a reset link or an invitation.
-func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (gen.UsersPasswordResetResponseObject, error) {
+func (s *Server) UsersPasswordReset(ctx context.Context, req gen.UsersPasswordResetRequestObject) (
+	gen.UsersPasswordResetResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	link, user, app, err := s.checkLink(c, c.registry, p.ResetToken, db.ResetLink, db.InvitationLink)
 	c.concernsLink(user, app)

@@ -164,7 +164,9 @@ func savePerson(ctx context.Context, tx bun.Tx, user *db.User, columns []string,
 }
 
 // PeopleSessionsIndex lists the live sessions of a user in all applications.
-func (s *Server) PeopleSessionsIndex(ctx context.Context, req gen.PeopleSessionsIndexRequestObject) (gen.PeopleSessionsIndexResponseObject, error) {
+func (s *Server) PeopleSessionsIndex(ctx context.Context, req gen.PeopleSessionsIndexRequestObject) (
+	gen.PeopleSessionsIndexResponseObject, error,
+) {
 	c := callOf(ctx)
 	data, refusal, err := s.listSessions(c, c.about, req.Body.View)
 	if refusal != nil || err != nil {
@@ -176,7 +178,9 @@ func (s *Server) PeopleSessionsIndex(ctx context.Context, req gen.PeopleSessions
 var noSessionOfPerson = []gen.ParamError{paramError("session_id", gen.Exists, "the person has no such session")}
 
 // PeopleSessionsDelete ends one live session of a user, or all.
-func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSessionsDeleteRequestObject) (gen.PeopleSessionsDeleteResponseObject, error) {
+func (s *Server) PeopleSessionsDelete(ctx context.Context, req gen.PeopleSessionsDeleteRequestObject) (
+	gen.PeopleSessionsDeleteResponseObject, error,
+) {
 	c, one := callOf(ctx), req.Body.SessionID
 	var ended int64
 	err := s.aboutPerson(c, func(ctx context.Context, tx bun.Tx) error {

@@ -21,7 +21,9 @@ func (s *Server) PreferencesRead(ctx context.Context, _ gen.PreferencesReadReque
 // Turning remember_me on lifts the limits of all sessions. That must not revive an expired session, so those
 // are deleted first. The presented one has just been checked; a pending last_used_at update may make its row
 // look expired. A mail tells the user of it, since whoever has stolen a token keeps it that way.
-func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdateRequestObject) (gen.PreferencesUpdateResponseObject, error) {
+func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdateRequestObject) (
+	gen.PreferencesUpdateResponseObject, error,
+) {
 	c, remember := callOf(ctx), req.Body.RememberMe
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
 		changed, err := db.SetRememberMe(ctx, tx, c.session.UserID, remember, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit), c.session.ID)

@@ -106,7 +106,8 @@ func (r *registryReader) logUnusable(next *registry) {
 	logged := map[unusableOrigin]bool{}
 	for _, unusable := range next.unusable {
 		if !r.logged[unusable] {
-			r.log.Warn("a redirect origin must be scheme, host and port, without path and wildcard", "application", unusable.application, "origin", unusable.origin)
+			r.log.Warn("a redirect origin must be scheme, host and port, without path and wildcard",
+				"application", unusable.application, "origin", unusable.origin)
 		}
 		logged[unusable] = true
 	}

@@ -52,7 +52,7 @@ type Settings struct {
 	// of all loopback origins may call then.
 	Embedded bool `kong:"-"`
 
-	// FirstPeople are those whom the start page introduces where it shows the development mailbox.
+	// FirstPeople are the people to sign in as, listed on the start page where it shows the development mailbox.
 	FirstPeople []admin.FirstPerson `kong:"-"`
 
 	// MailPause is the delay before the first retry of a mail; each later delay is twice as long. 0 stands

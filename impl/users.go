@@ -59,7 +59,9 @@ func (s *Server) UsersUpdate(ctx context.Context, req gen.UsersUpdateRequestObje
 }
 
 // UsersClientRegister gives the signed-in user a client record.
-func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientRegisterRequestObject) (gen.UsersClientRegisterResponseObject, error) {
+func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientRegisterRequestObject) (
+	gen.UsersClientRegisterResponseObject, error,
+) {
 	c, p := callOf(ctx), req.Body
 	user, err := s.DB.UserByID(c.context(), c.session.UserID)
 	if err != nil {
@@ -137,7 +139,9 @@ func (s *Server) insertRecord(c *call, user *db.User, client *db.Client, session
 }
 
 // UsersEmailVerificationRequest mails another verification link to the user of the presented session.
-func (s *Server) UsersEmailVerificationRequest(ctx context.Context, req gen.UsersEmailVerificationRequestRequestObject) (gen.UsersEmailVerificationRequestResponseObject, error) {
+func (s *Server) UsersEmailVerificationRequest(ctx context.Context, req gen.UsersEmailVerificationRequestRequestObject) (
+	gen.UsersEmailVerificationRequestResponseObject, error,
+) {
 	c, redirectURL := callOf(ctx), req.Body.RedirectURL
 	if redirectURL != "" && !allowsRedirect(c.sessionApp, redirectURL) {
 		return gen.InvalidParam{Errors: redirectNotAllowed}, nil

@@ -68,7 +68,8 @@ func looksLikeURL(text string) bool {
 
 // titles are abbreviations of more than two letters that people write before a name.
 var titles = map[string]bool{
-	"mrs": true, "prof": true, "mag": true, "ing": true, "dipl": true, "lic": true, "rev": true, "hon": true, "gen": true, "col": true, "maj": true,
+	"mrs": true, "prof": true, "mag": true, "ing": true, "dipl": true, "lic": true, "rev": true, "hon": true,
+	"gen": true, "col": true, "maj": true,
 	"cpt": true, "capt": true, "sgt": true, "ste": true, "sra": true, "dra": true, "mme": true, "mlle": true, "chr": true, "jos": true,
 	"joh": true, "geo": true, "chas": true, "jas": true, "thos": true,
 }

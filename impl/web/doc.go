@@ -5,6 +5,6 @@
 // running PlanoAuth needs no Node. A page loads from this server and calls this server only, as Policy says. Assets have
 // a hash of their content in their names, so that browsers keep them for a year.
 //
-// A Document is one page: the script that draws it, what the script is told, and the application whose name, logo and
+// A Document is one page: the script that draws it, the data for the script, and the application whose name, logo and
 // colors it wears. The package knows neither the database nor the request pipeline.
 package web

@@ -31,7 +31,7 @@ type Document struct {
 	Application *Application  // whose name, logo and colors the page wears; nil for PlanoAuth's own
 	Google      bool          // whether people can sign in with Google
 	Mailbox     string        // the path of the development mailbox, "" where mails are really sent
-	Page        any           // what the script of this page is told besides, as JSON; document.ts says how to read it
+	Page        any           // further data for the script of this page, as JSON; document.ts says how to read it
 	Styles      []string      // the URLs of stylesheets besides base.css
 	Content     template.HTML // of a page without a script
 	Frames      bool          // whether it shows other pages of this server in frames
