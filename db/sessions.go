@@ -68,7 +68,7 @@ type NewSession struct {
 // hash.
 func CreateSession(ctx context.Context, idb bun.IDB, n NewSession) error {
 	s := n.Session
-	err := sqlConn(idb).QueryRowContext(ctx, `
+	err := writeRow(ctx, idb, `
 WITH made AS (
 	INSERT INTO sessions (user_id, application_id, token_digest, method, redirect_url, ip, user_agent, created_at, last_used_at)
 	SELECT u.id, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz FROM users u
@@ -89,11 +89,11 @@ known AS (
 	SELECT $8::timestamptz, $19, $20, CASE $21 WHEN '' THEN made.user_id END, $21, made.user_id, $22,
 		$23, $6, $7, coalesce($24::text[], '{}') FROM made
 )
-SELECT id FROM made`, pgx.QueryExecModeCacheStatement,
+SELECT id FROM made`, []any{
 		s.UserID, s.ApplicationID, s.TokenDigest, s.Method, s.RedirectURL, s.IP, s.UserAgent, s.CreatedAt,
 		n.AttemptsKey, n.AttemptsSince, n.OwnAttempts, n.Replaces, n.Network, n.KnownSince, n.PasswordHash, n.GoogleSubject,
 		n.AttemptsBy, n.AllAttempts, n.Event.Operation, n.Event.Status, n.Event.ActorApplication, n.Event.Application, n.Event.RequestID,
-		n.Event.Changed).Scan(&s.ID)
+		n.Event.Changed}, &s.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrPreconditionFailed
 	}

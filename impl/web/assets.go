@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed dist
@@ -19,8 +20,9 @@ const assetsPath = "/assets/"
 
 // An asset is one built file in memory.
 type asset struct {
-	kind             string // of its content
-	content, gzipped []byte // gzipped is empty where it saves nothing
+	kind    string // of its content
+	content []byte
+	gzipped func() []byte // compresses once, when it is first asked for; empty where it saves nothing
 }
 
 // assets are by file name. built has their URLs by the names of their sources.
@@ -53,14 +55,18 @@ func newAsset(name string, content []byte) *asset {
 	if kind == "" {
 		panic("no content type for " + name)
 	}
+	return &asset{kind, content, sync.OnceValue(func() []byte { return compress(content) })}
+}
+
+func compress(content []byte) []byte {
 	var gzipped bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&gzipped, gzip.BestCompression)
 	w.Write(content)
 	w.Close()
 	if gzipped.Len() >= len(content) {
-		gzipped.Reset()
+		return nil
 	}
-	return &asset{kind, content, gzipped.Bytes()}
+	return gzipped.Bytes()
 }
 
 // URL returns the path of a built asset by its source below src, such as "base.css". It panics if there is none.
@@ -77,7 +83,7 @@ func ServeAsset(w http.ResponseWriter, req *http.Request) bool {
 	name := strings.TrimPrefix(req.URL.Path, assetsPath)
 	a := assets[name]
 	if color, ok := strings.CutPrefix(strings.TrimSuffix(name, ".css"), "theme-"); ok {
-		a = &asset{kind: "text/css", content: theme("#" + color)}
+		a = &asset{"text/css", theme("#" + color), func() []byte { return nil }}
 	}
 	if a == nil || a.content == nil {
 		return false
@@ -86,12 +92,12 @@ func ServeAsset(w http.ResponseWriter, req *http.Request) bool {
 	header.Set("Content-Type", a.kind)
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("Vary", "Accept-Encoding")
-	content := a.content
-	if len(a.gzipped) > 0 && acceptsGzip(req) {
+	if acceptsGzip(req) && len(a.gzipped()) > 0 {
 		header.Set("Content-Encoding", "gzip")
-		content = a.gzipped
+		w.Write(a.gzipped())
+	} else {
+		w.Write(a.content)
 	}
-	w.Write(content)
 	return true
 }
 
