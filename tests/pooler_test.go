@@ -196,15 +196,13 @@ func serverURL(t testing.TB, database string) string {
 	return database
 }
 
-// TestScenariosBehindPoolersLong runs the tests of sessions, clients and links once more, on a server behind
-// PgBouncer, on databases with hostile settings, and both.
+// TestScenariosBehindPoolersLong runs the tests of sessions, clients and links once more, on databases with hostile
+// settings: directly, and behind PgBouncer in both modes.
 func TestScenariosBehindPoolersLong(t *testing.T) {
 	for _, row := range []struct {
 		name        string
 		environment []string
 	}{
-		{"transaction mode", []string{poolerVariable + "=transaction"}},
-		{"session mode", []string{poolerVariable + "=session"}},
 		{"hostile settings", []string{hostileVariable + "=1"}},
 		{"transaction mode and hostile settings", []string{poolerVariable + "=transaction", hostileVariable + "=1"}},
 		{"session mode and hostile settings", []string{poolerVariable + "=session", hostileVariable + "=1"}},
