@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ const (
 
 	// fewFound is how many rows a search finds at most to sort them then. Where it finds more, the rows are read
 	// in their order until the page is full.
-	fewFound = 10_000
+	fewFound = 20_000
 
 	emailPrefix = 2 // characters of a term that only e-mail addresses begin with
 )
@@ -134,13 +135,11 @@ type listRefusal interface {
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
 // joins and conditions to the query; nil adds none.
 func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
-	return listParts(s, c, l, nil, prepare)
+	return listParts(s, c, l, parts{}, prepare)
 }
 
-// listParts is list for the rows of these parts, all rows if there are none.
-func listParts[Row any](
-	s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery),
-) (*listed[Row], listRefusal, error) {
+// listParts is list for the rows of these parts.
+func listParts[Row any](s *Server, c *call, l *listing[Row], of parts, prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
@@ -150,7 +149,8 @@ func listParts[Row any](
 	if prepare != nil {
 		prepare(query)
 	}
-	if err := l.narrow(ctx, s.DB, query, p); err != nil {
+	many, err := l.narrow(ctx, s.DB, query, p)
+	if err != nil {
 		return nil, nil, err
 	}
 	if p.by == "" {
@@ -160,8 +160,8 @@ func listParts[Row any](
 		p.ascending = l.ascending
 	}
 	if p.count {
-		all := found.unite(s.DB, query, parts, func(*bun.SelectQuery) {})
-		if err := found.countMatches(ctx, s.DB, all); err != nil {
+		each := func(q *bun.SelectQuery) { q.Limit(math.MaxInt32) } // keeps Postgres from joining each part with all rows
+		if err := found.countMatches(ctx, s.DB, found.unite(s.DB, query, of.each, each), many && len(p.filters) == 0); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -176,7 +176,9 @@ func listParts[Row any](
 	first := func(q *bun.SelectQuery, rows int64) {
 		q.OrderExpr(sort.by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
 	}
-	query = found.unite(s.DB, query, parts, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	if !of.onlyCounted {
+		query = found.unite(s.DB, query, of.each, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	}
 	first(query.Offset(p.skipped()), p.size+1)
 	if err := query.Scan(ctx); err != nil {
 		return nil, nil, err
@@ -193,22 +195,23 @@ func listParts[Row any](
 	return found, nil, nil
 }
 
-// narrow leaves the rows that match the search and the filters.
-func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams) error {
+// narrow leaves the rows that match the search and the filters. It reports whether the search finds more than
+// fewFound rows or users.
+func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams) (many bool, _ error) {
 	for _, filter := range p.filters {
 		query.Where(l.filters[filter])
 	}
 	if p.term == "" || l.search == nil {
-		return nil
+		return false, nil
 	}
 	conditions := l.conditions(p)
-	ids, err := l.find(ctx, d, conditions)
-	switch {
-	case err != nil:
-		return err
-	case len(ids) <= fewFound:
-		query.Where("?TableAlias.id = ANY(?)", pgdialect.Array(ids))
-		return nil
+	ids, many, err := l.find(ctx, d, conditions)
+	if err != nil {
+		return false, err
+	}
+	if !many {
+		query.ModelTableExpr("(?) AS ?TableAlias", lookUp[Row](d, "id", ids).ColumnExpr("each.*"))
+		return false, nil
 	}
 	query.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		for _, condition := range conditions {
@@ -216,7 +219,14 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 		}
 		return q
 	})
-	return nil
+	return true, nil
+}
+
+// lookUp selects the rows, called each, that have one of these ids in a unique column. LIMIT makes Postgres look each of
+// them up by an index: where it takes them for many, it would read the whole table.
+func lookUp[Row any](d *db.DB, column string, ids []int64) *bun.SelectQuery {
+	each := d.NewSelect().Model((*Row)(nil)).Where("?TableAlias.? = wanted.id", bun.Ident(column)).Limit(1)
+	return d.NewSelect().TableExpr("unnest(?::bigint[]) AS wanted (id)", pgdialect.Array(ids)).Join("CROSS JOIN LATERAL (?) AS each", each)
 }
 
 // condition is what a row must meet to be found by one attribute.
@@ -238,23 +248,33 @@ func (l *listing[Row]) conditions(p listParams) (all []condition) {
 	return all
 }
 
-// find returns the ids of rows that meet one of the conditions, a few more than fewFound at most. Each condition
-// has an index of its own, and the planner would use none for several tables at once.
-func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []condition) (ids []int64, _ error) {
+// find returns the ids of the rows that meet one of the conditions, unless more than fewFound rows or users do. Each
+// condition has an index of its own, and the planner would use none for several tables at once.
+func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []condition) (ids []int64, many bool, _ error) {
 	for _, condition := range conditions {
+		matches := d.NewSelect().Model((*Row)(nil))
+		ofUsers := l.ofUser && strings.Contains(condition.sql, `"user"`)
+		if ofUsers {
+			matches = d.NewSelect().Model((*db.User)(nil))
+		}
 		var some []int64
-		matches := d.NewSelect().Model((*Row)(nil)).Column("id").Where(condition.sql, condition.pattern).Limit(fewFound + 1)
-		if l.ofUser {
-			matches.Join(`JOIN users AS "user" ON "user".id = ?TableAlias.user_id`)
+		if err := matches.Column("id").Where(condition.sql, condition.pattern).Limit(fewFound+1).Scan(ctx, &some); err != nil {
+			return nil, false, err
 		}
-		if err := matches.Scan(ctx, &some); err != nil {
-			return nil, err
+		if len(ids)+len(some) > fewFound {
+			return nil, true, nil
 		}
-		if ids = append(ids, some...); len(ids) > fewFound {
-			return ids, nil
+		if ofUsers {
+			users := some
+			some = nil
+			if err := lookUp[Row](d, "user_id", users).ColumnExpr("each.id").Scan(ctx, &some); err != nil {
+				return nil, false, err
+			}
 		}
+		ids = append(ids, some...)
 	}
-	return ids, nil
+	slices.Sort(ids)
+	return slices.Compact(ids), false, nil
 }
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
@@ -313,12 +333,15 @@ func (s sorting[Row]) parse(text json.RawMessage) (any, bool) {
 	}
 }
 
-// countMatches counts all rows that match, or takes the planner's estimate where there are many.
-func (f *listed[Row]) countMatches(ctx context.Context, d *db.DB, query *bun.SelectQuery) error {
-	var count int64
-	some := query.Clone().Limit(exactCount + 1)
-	if err := d.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matches", some).Scan(ctx, &count); err != nil {
-		return err
+// countMatches counts all rows that match. Where there are many, which may be known already, it takes the planner's
+// estimate.
+func (f *listed[Row]) countMatches(ctx context.Context, d *db.DB, query *bun.SelectQuery, many bool) error {
+	count := int64(exactCount + 1)
+	if !many {
+		some := query.Clone().Limit(exactCount + 1)
+		if err := d.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matches", some).Scan(ctx, &count); err != nil {
+			return err
+		}
 	}
 	if count > exactCount {
 		var text []byte
