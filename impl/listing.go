@@ -4,15 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"math"
-	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -24,12 +19,6 @@ const (
 
 	// exactCount is how many matches are counted. Of more, the answer has an estimate.
 	exactCount = 10_000
-
-	// fewFound is how many rows a search finds at most to sort them then. Where it finds more, the rows are read
-	// in their order until the page is full.
-	fewFound = 20_000
-
-	emailPrefix = 2 // characters of a term that only e-mail addresses begin with
 )
 
 // listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
@@ -195,90 +184,6 @@ func listParts[Row any](s *Server, c *call, l *listing[Row], of parts, prepare f
 	return found, nil, nil
 }
 
-// narrow leaves the rows that match the search and the filters. It reports whether the search finds more than
-// fewFound rows or users.
-func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams) (many bool, _ error) {
-	for _, filter := range p.filters {
-		query.Where(l.filters[filter])
-	}
-	if p.term == "" || l.search == nil {
-		return false, nil
-	}
-	conditions := l.conditions(p)
-	ids, many, err := l.find(ctx, d, conditions)
-	if err != nil {
-		return false, err
-	}
-	if !many {
-		query.ModelTableExpr("(?) AS ?TableAlias", lookUp[Row](d, "id", ids).ColumnExpr("each.*"))
-		return false, nil
-	}
-	query.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		for _, condition := range conditions {
-			q.WhereOr(condition.sql, condition.pattern)
-		}
-		return q
-	})
-	return true, nil
-}
-
-// lookUp selects the rows, called each, that have one of these ids in a unique column. LIMIT makes Postgres look each of
-// them up by an index: where it takes them for many, it would read the whole table.
-func lookUp[Row any](d *db.DB, column string, ids []int64) *bun.SelectQuery {
-	each := d.NewSelect().Model((*Row)(nil)).Where("?TableAlias.? = wanted.id", bun.Ident(column)).Limit(1)
-	return d.NewSelect().TableExpr("unnest(?::bigint[]) AS wanted (id)", pgdialect.Array(ids)).Join("CROSS JOIN LATERAL (?) AS each", each)
-}
-
-// condition is what a row must meet to be found by one attribute.
-type condition struct{ sql, pattern string }
-
-func (l *listing[Row]) conditions(p listParams) (all []condition) {
-	attributes := p.attributes
-	if len(attributes) == 0 {
-		attributes = slices.Sorted(maps.Keys(l.search))
-	}
-	pattern := "%" + escapeLike(p.term) + "%"
-	if l.search["email"] != "" && utf8.RuneCountInString(p.term) <= emailPrefix {
-		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a != "email" })
-		pattern = pattern[1:]
-	}
-	for _, attribute := range attributes {
-		all = append(all, condition{l.search[attribute] + " LIKE search_text(?)", pattern})
-	}
-	return all
-}
-
-// find returns the ids of the rows that meet one of the conditions, unless more than fewFound rows or users do. Each
-// condition has an index of its own, and the planner would use none for several tables at once.
-func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []condition) (ids []int64, many bool, _ error) {
-	for _, condition := range conditions {
-		matches := d.NewSelect().Model((*Row)(nil))
-		ofUsers := l.ofUser && strings.Contains(condition.sql, `"user"`)
-		if ofUsers {
-			matches = d.NewSelect().Model((*db.User)(nil))
-		}
-		var some []int64
-		if err := matches.Column("id").Where(condition.sql, condition.pattern).Limit(fewFound+1).Scan(ctx, &some); err != nil {
-			return nil, false, err
-		}
-		if len(ids)+len(some) > fewFound {
-			return nil, true, nil
-		}
-		if ofUsers {
-			users := some
-			some = nil
-			if err := lookUp[Row](d, "user_id", users).ColumnExpr("each.id").Scan(ctx, &some); err != nil {
-				return nil, false, err
-			}
-		}
-		ids = append(ids, some...)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), false, nil
-}
-
-var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // views returns what a view shows of the rows.
 func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View, *Row) Shown) []Shown {
 	shown := make([]Shown, len(found.rows))
@@ -287,9 +192,6 @@ func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View
 	}
 	return shown
 }
-
-// escapeLike makes LIKE take a text literally.
-func escapeLike(text string) string { return likeEscapes.Replace(text) }
 
 // skipped returns how many rows are before the page, which a number names.
 func (p *listParams) skipped() int64 {
