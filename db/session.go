@@ -37,6 +37,7 @@ SELECT current_setting('array_nulls'), (SELECT count(set_config(name, setting, f
 	('default_transaction_isolation', 'read committed'),
 	('array_nulls', 'on'),
 	('jit', 'off'), -- compiling takes longer than any statement here
+	('random_page_cost', '1.1'), -- of an SSD: by the default, whole tables are read where some thousand rows are looked up
 	('transform_null_equals', 'off')
 ) AS s (name, setting) WHERE pg_backend_pid() = $1)`
 

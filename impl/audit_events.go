@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -24,6 +25,25 @@ var auditEvents = listing[db.AuditEvent]{
 	},
 	sort: "created_at",
 	id:   func(e *db.AuditEvent) int64 { return e.ID },
+}
+
+// contradict reports whether no event of an operation and a status, "" for any, can pass the filters. Postgres does not
+// know that, and would read all events that pass one of them.
+func contradict(filters []string, operation, status string) bool {
+	has := func(filter string) bool { return slices.Contains(filters, filter) }
+	if has("sign_ins") && has("administration") || has("refused") && has("changes") {
+		return true
+	}
+	if status != "" && (has("refused") && succeeded(status) || has("changes") && !succeeded(status)) {
+		return true
+	}
+	i := slices.IndexFunc(gen.Operations, func(op *gen.Operation) bool { return string(op.ID) == operation })
+	if i < 0 { // none, a verb of the command, or an operation of an earlier version
+		return false
+	}
+	op := gen.Operations[i]
+	signsIn := op.Audit == "sign-in" || op.Audit == "sign-out"
+	return has("sign_ins") && !signsIn || has("changes") && op.Audit == "read" || has("administration") && !administrative(op)
 }
 
 // auditedAs returns, as SQL, the operations with one of these values of x-audit.
@@ -47,13 +67,17 @@ func (s *Server) AuditEventsIndex(ctx context.Context, req gen.AuditEventsIndexR
 	if err != nil {
 		return nil, err
 	}
-	parts, rest := searched.parts()
+	of, rest := searched.parts()
 	if p.UserID != 0 {
-		parts, _ = (&auditSearch{users: []int64{p.UserID}}).parts()
+		of, _ = (&auditSearch{users: []int64{p.UserID}}).parts()
 		rest = searched
 	}
-	found, refusal, err := listParts(s, c, &auditEvents, parts, func(q *bun.SelectQuery) {
+	impossible := contradict(texts(c.params["filters"]), p.Operation, p.Status)
+	found, refusal, err := listParts(s, c, &auditEvents, of, func(q *bun.SelectQuery) {
 		rest.narrow(q)
+		if impossible {
+			q.Where("FALSE")
+		}
 		if p.Operation != "" {
 			q.Where("?TableAlias.operation = ?", p.Operation)
 		}
@@ -81,9 +105,9 @@ type auditSearch struct {
 	request string  // the pattern of request ids, "" for none
 }
 
-// searchedUsers is up to how many users are looked up whose address matches a search. If more match, so do many
+// searchedUsers is up to how many users the events of a page are looked up for. If the address of more matches, so do many
 // events, and each event is checked.
-const searchedUsers = 1000
+const searchedUsers = 500
 
 // searchAudit finds what the search matches. Of fewer than three characters it takes the beginning of addresses
 // only.
@@ -105,31 +129,35 @@ func (s *Server) searchAudit(c *call) (*auditSearch, error) {
 		pattern = "%" + pattern
 	}
 	err := s.DB.NewSelect().Model((*db.User)(nil)).Column("id").Where(`lower(email COLLATE "C") LIKE search_text(?)`, pattern).
-		Limit(searchedUsers+1).Scan(c.context(), &search.users)
-	if len(search.users) > searchedUsers {
+		Limit(fewFound+1).Scan(c.context(), &search.users)
+	if len(search.users) > fewFound {
 		search.users, search.email = nil, pattern
 	}
 	return search, err
 }
 
 // parts returns the parts of the matching events, without an event twice: each is found by an index of its own. Where
-// that is not possible, each event has to be checked by rest.
-func (a *auditSearch) parts() (_ []part, rest *auditSearch) {
+// that is not possible, or the parts are many, each event of a page has to be checked by rest.
+func (a *auditSearch) parts() (of parts, rest *auditSearch) {
 	if a == nil || a.email != "" {
-		return nil, a
+		return parts{}, a
 	}
+	users := pgdialect.Array(a.users)
 	byActor := part{"?TableAlias.actor_id = wanted.id AND ?TableAlias.actor_id IS DISTINCT FROM ?TableAlias.subject_id", nil, a.users}
 	if len(a.users) > 1 {
-		byActor.condition += " AND coalesce(?TableAlias.subject_id NOT IN (?), true)"
-		byActor.args = []any{bun.List(a.users)}
+		byActor.condition += " AND coalesce(?TableAlias.subject_id <> ALL(?), true)"
+		byActor.args = []any{users}
 	}
-	parts := []part{{"?TableAlias.subject_id = wanted.id", nil, a.users}, byActor}
+	of.each = []part{{"?TableAlias.subject_id = wanted.id", nil, a.users}, byActor}
 	if a.request != "" {
 		const condition = `?TableAlias.request_id COLLATE "C" LIKE ?1 AND ?TableAlias.request_id <> ''
-			AND coalesce(?TableAlias.subject_id NOT IN (?0), true) AND coalesce(?TableAlias.actor_id NOT IN (?0), true)`
-		parts = append(parts, part{condition, []any{bun.List(a.users), a.request}, nil})
+			AND coalesce(?TableAlias.subject_id <> ALL(?0), true) AND coalesce(?TableAlias.actor_id <> ALL(?0), true)`
+		of.each = append(of.each, part{condition, []any{users, a.request}, nil})
 	}
-	return parts, nil
+	if of.onlyCounted = len(a.users) > searchedUsers; of.onlyCounted {
+		rest = a
+	}
+	return of, rest
 }
 
 // narrow leaves the matching events of a query.
@@ -138,9 +166,10 @@ func (a *auditSearch) narrow(q *bun.SelectQuery) {
 		return
 	}
 	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		q.Where("?TableAlias.subject_id IN (?0) OR ?TableAlias.actor_id IN (?0)", bun.List(a.users))
-		if a.email != "" {
-			q.WhereOr(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id)
+		if a.email == "" {
+			q.Where("?TableAlias.subject_id = ANY(?0) OR ?TableAlias.actor_id = ANY(?0)", pgdialect.Array(a.users))
+		} else {
+			q.Where(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id)
 				AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
 		}
 		if a.request != "" {

@@ -4,14 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
-	"slices"
-	"strings"
+	"math"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/gen"
@@ -23,12 +19,6 @@ const (
 
 	// exactCount is how many matches are counted. Of more, the answer has an estimate.
 	exactCount = 10_000
-
-	// fewFound is how many rows a search finds at most to sort them then. Where it finds more, the rows are read
-	// in their order until the page is full.
-	fewFound = 10_000
-
-	emailPrefix = 2 // characters of a term that only e-mail addresses begin with
 )
 
 // listing is how an index operation lists the rows of a table. The texts are SQL, where ?TableAlias is the
@@ -134,13 +124,11 @@ type listRefusal interface {
 // list reads one page of rows, as the params of the call say. It refuses an unusable page.after. prepare adds
 // joins and conditions to the query; nil adds none.
 func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
-	return listParts(s, c, l, nil, prepare)
+	return listParts(s, c, l, parts{}, prepare)
 }
 
-// listParts is list for the rows of these parts, all rows if there are none.
-func listParts[Row any](
-	s *Server, c *call, l *listing[Row], parts []part, prepare func(*bun.SelectQuery),
-) (*listed[Row], listRefusal, error) {
+// listParts is list for the rows of these parts.
+func listParts[Row any](s *Server, c *call, l *listing[Row], of parts, prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)
@@ -150,7 +138,8 @@ func listParts[Row any](
 	if prepare != nil {
 		prepare(query)
 	}
-	if err := l.narrow(ctx, s.DB, query, p); err != nil {
+	many, err := l.narrow(ctx, s.DB, query, p)
+	if err != nil {
 		return nil, nil, err
 	}
 	if p.by == "" {
@@ -160,8 +149,8 @@ func listParts[Row any](
 		p.ascending = l.ascending
 	}
 	if p.count {
-		all := found.unite(s.DB, query, parts, func(*bun.SelectQuery) {})
-		if err := found.countMatches(ctx, s.DB, all); err != nil {
+		each := func(q *bun.SelectQuery) { q.Limit(math.MaxInt32) } // keeps Postgres from joining each part with all rows
+		if err := found.countMatches(ctx, s.DB, found.unite(s.DB, query, of.each, each), many && len(p.filters) == 0); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -176,7 +165,9 @@ func listParts[Row any](
 	first := func(q *bun.SelectQuery, rows int64) {
 		q.OrderExpr(sort.by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
 	}
-	query = found.unite(s.DB, query, parts, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	if !of.onlyCounted {
+		query = found.unite(s.DB, query, of.each, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+	}
 	first(query.Offset(p.skipped()), p.size+1)
 	if err := query.Scan(ctx); err != nil {
 		return nil, nil, err
@@ -193,72 +184,6 @@ func listParts[Row any](
 	return found, nil, nil
 }
 
-// narrow leaves the rows that match the search and the filters.
-func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams) error {
-	for _, filter := range p.filters {
-		query.Where(l.filters[filter])
-	}
-	if p.term == "" || l.search == nil {
-		return nil
-	}
-	conditions := l.conditions(p)
-	ids, err := l.find(ctx, d, conditions)
-	switch {
-	case err != nil:
-		return err
-	case len(ids) <= fewFound:
-		query.Where("?TableAlias.id = ANY(?)", pgdialect.Array(ids))
-		return nil
-	}
-	query.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		for _, condition := range conditions {
-			q.WhereOr(condition.sql, condition.pattern)
-		}
-		return q
-	})
-	return nil
-}
-
-// condition is what a row must meet to be found by one attribute.
-type condition struct{ sql, pattern string }
-
-func (l *listing[Row]) conditions(p listParams) (all []condition) {
-	attributes := p.attributes
-	if len(attributes) == 0 {
-		attributes = slices.Sorted(maps.Keys(l.search))
-	}
-	pattern := "%" + escapeLike(p.term) + "%"
-	if l.search["email"] != "" && utf8.RuneCountInString(p.term) <= emailPrefix {
-		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a != "email" })
-		pattern = pattern[1:]
-	}
-	for _, attribute := range attributes {
-		all = append(all, condition{l.search[attribute] + " LIKE search_text(?)", pattern})
-	}
-	return all
-}
-
-// find returns the ids of rows that meet one of the conditions, a few more than fewFound at most. Each condition
-// has an index of its own, and the planner would use none for several tables at once.
-func (l *listing[Row]) find(ctx context.Context, d *db.DB, conditions []condition) (ids []int64, _ error) {
-	for _, condition := range conditions {
-		var some []int64
-		matches := d.NewSelect().Model((*Row)(nil)).Column("id").Where(condition.sql, condition.pattern).Limit(fewFound + 1)
-		if l.ofUser {
-			matches.Join(`JOIN users AS "user" ON "user".id = ?TableAlias.user_id`)
-		}
-		if err := matches.Scan(ctx, &some); err != nil {
-			return nil, err
-		}
-		if ids = append(ids, some...); len(ids) > fewFound {
-			return ids, nil
-		}
-	}
-	return ids, nil
-}
-
-var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // views returns what a view shows of the rows.
 func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View, *Row) Shown) []Shown {
 	shown := make([]Shown, len(found.rows))
@@ -267,9 +192,6 @@ func views[Row, Shown any](found *listed[Row], view gen.View, show func(gen.View
 	}
 	return shown
 }
-
-// escapeLike makes LIKE take a text literally.
-func escapeLike(text string) string { return likeEscapes.Replace(text) }
 
 // skipped returns how many rows are before the page, which a number names.
 func (p *listParams) skipped() int64 {
@@ -313,12 +235,15 @@ func (s sorting[Row]) parse(text json.RawMessage) (any, bool) {
 	}
 }
 
-// countMatches counts all rows that match, or takes the planner's estimate where there are many.
-func (f *listed[Row]) countMatches(ctx context.Context, d *db.DB, query *bun.SelectQuery) error {
-	var count int64
-	some := query.Clone().Limit(exactCount + 1)
-	if err := d.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matches", some).Scan(ctx, &count); err != nil {
-		return err
+// countMatches counts all rows that match. Where there are many, which may be known already, it takes the planner's
+// estimate.
+func (f *listed[Row]) countMatches(ctx context.Context, d *db.DB, query *bun.SelectQuery, many bool) error {
+	count := int64(exactCount + 1)
+	if !many {
+		some := query.Clone().Limit(exactCount + 1)
+		if err := d.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matches", some).Scan(ctx, &count); err != nil {
+			return err
+		}
 	}
 	if count > exactCount {
 		var text []byte

@@ -7,6 +7,12 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
+// parts are the parts of a list.
+type parts struct {
+	each        []part // none for all rows
+	onlyCounted bool   // whether a page is read in the order of all rows, since the parts are many
+}
+
 // part is a part of a list: the rows of a condition, which no other part has. Postgres finds the first rows of each
 // part by an index, where it would sort those of several conditions joined by OR.
 type part struct {
