@@ -41,10 +41,10 @@ func (b *tab) inspect(name string) {
 
 // english finds texts of a page in Spanish that have English words. Parts in another language are marked as such.
 const english = `(() => {
-	const words = /\b(the|this|that|you|your|is|are|was|to|of|for|with|and|not|it|password|address|account|sign|send|link|help|request|back|close|continue|show)\b/i
-	const shown = [...document.querySelectorAll("body *")].filter(part => part.checkVisibility() && part.closest("[lang]").lang === "es" && !part.closest("code"))
-	const texts = shown.flatMap(part => [part.ariaLabel ?? "", ...[...part.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data)])
-	return [document.title, ...texts].filter(text => words.test(text))
+	const words = /\b(the|this|that|you|your|is|are|was|to|of|for|with|and|not|it|password|address|account|sign|send|link|help|request|back|show)\b/i
+	const own = part => part.checkVisibility() && part.closest("[lang]").lang === "es" && !part.closest("code")
+	const texts = part => [part.ariaLabel ?? "", ...[...part.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data)]
+	return [document.title, ...[...document.querySelectorAll("body *")].filter(own).flatMap(texts)].filter(text => words.test(text))
 })()`
 
 // inSpanish waits for the heading of a page in Spanish, inspects the page, and fails if a part of it is in English.

@@ -22,7 +22,7 @@ const text = translate({
     again: "Change it again on your account page",
     noPassword: "This account has no password. Sign in on your account page first, in this browser. Then come back and go on.",
     account: "Open your account page",
-    proceed: "I am signed in. Go on",
+    proceed: "I am signed in",
     notYet: "You are not signed in yet.",
     stranger: "The account is then signed out on your other devices. If you do not want this change, close this page.",
     done: "Your account has the new address",
@@ -42,7 +42,7 @@ const text = translate({
     noPassword:
       "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
     account: "Abrir la página de tu cuenta",
-    proceed: "Ya he iniciado sesión. Continuar",
+    proceed: "Ya he iniciado sesión",
     notYet: "Todavía no has iniciado sesión.",
     stranger: "Después se cerrará la sesión en tus otros dispositivos. Si no quieres este cambio, cierra esta página.",
     done: "Tu cuenta tiene la dirección nueva",

@@ -9,11 +9,13 @@ interface State {
   answer: Answer | null;
   /** The param of the field that a refusal without errors is about. */
   concerned?: string | undefined;
+  /** The ids of the fields that were changed since; their errors are shown no more. */
+  changed: string[];
   register(param: string): void;
 }
 
 /** The state of the form around a field. */
-const FormState = createContext<State>({ answer: null, register() {} });
+const FormState = createContext<State>({ answer: null, changed: [], register() {} });
 
 interface FormProps {
   /** Sends the values by the names of the fields. Null means that it worked; a refusal is shown in the form. */
@@ -35,12 +37,15 @@ interface FormProps {
 /** A form that shows refusals above its fields, and at those what is wrong with them. */
 export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
+  const [changed, setChanged] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const fields = useRef<string[]>([]);
 
   useEffect(() => {
-    if (refused) setAnswer(refused);
+    if (!refused) return;
+    setAnswer(refused);
+    setChanged([]);
   }, [refused]);
 
   async function submit(event: Event) {
@@ -50,6 +55,7 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
     const values = Object.fromEntries([...new FormData(form.current!)].map(([name, value]) => [name, String(value)]));
     try {
       setAnswer(await send(values));
+      setChanged([]);
     } finally {
       setBusy(false);
     }
@@ -61,14 +67,19 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
     if (invalid?.matches('[autocomplete="current-password"]')) invalid.select(); // a wrong password is typed anew
   }, [answer]);
 
+  function change({ target }: Event) {
+    const { id } = target as HTMLElement;
+    setChanged((before) => (before.includes(id) ? before : [...before, id]));
+  }
+
   const register = (param: string) => void (fields.current.includes(param) || fields.current.push(param));
   const concerned = answer ? concernedField(answer, fields.current) : undefined;
   return (
-    <form class="stack" ref={form} onSubmit={submit} noValidate>
+    <form class="stack" ref={form} onSubmit={submit} onInput={change} noValidate>
       <Refusal answer={answer} shown={fields.current}>
         {answer && remedy?.(answer)}
       </Refusal>
-      <FormState.Provider value={{ answer, concerned, register }}>{children}</FormState.Provider>
+      <FormState.Provider value={{ answer, concerned, changed, register }}>{children}</FormState.Provider>
       <div class="row">
         <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
           {action}
@@ -96,7 +107,7 @@ export function useField(param: string, hint: boolean, own?: string) {
   form.register(param);
   const broken = errorsOf(form.answer).find((error) => error.param === param);
   const said = broken ? explain(broken) : param === form.concerned ? whatHappened(form.answer!) : undefined;
-  const error = own ?? said;
+  const error = own ?? (form.changed.includes(id) ? undefined : said);
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   return { id, error, attributes: { id, "aria-invalid": error ? true : undefined, "aria-describedby": described } };
 }
