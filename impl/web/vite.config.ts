@@ -5,7 +5,7 @@ const entry = (name: string) => new URL(`src/${name}`, import.meta.url).pathname
 /** Keeps the word "e-mail" on one line wherever a text has it: with a hyphen at which no browser breaks a line. */
 const unbrokenEmail = {
   name: "unbroken-email",
-  transform: (code: string, file: string) => (/\/src\/.*\.tsx?$/.test(file) ? code.replace(/\b(e)-mail/gi, "$1\u2011mail") : null),
+  transform: (code: string, file: string) => (/\/web\/src\/.*\.tsx?$/.test(file) ? code.replace(/\b(e)-mail/gi, "$1\u2011mail") : null),
 };
 
 export default defineConfig({
