@@ -472,7 +472,7 @@ func testAddressesInSpanish(l *linkTest) {
 	l.visit("email_change_undo", l.emailLink("email_change_undo", newEmail, l.email, false, time.Minute), "Deshacer el cambio")
 	l.tab.inSpanish("undo", "Deshacer el cambio")
 	l.tab.do(click("form .button"))
-	l.tab.inSpanish("undo-done", "Tu cuenta vuelve a tener su dirección anterior")
+	l.tab.inSpanish("undo-done", "Has recuperado tu dirección anterior")
 }
 
 // TestScannersUseNoLinkUp: programs that scan mails request each page many times, before a person does.

@@ -19,7 +19,7 @@ const text = translate({
     title: "Deshacer el cambio",
     gets: (name: string) => `Tu cuenta en ${name} recupera su dirección anterior:`,
     signedOut: "Después se cerrará la sesión en todos los dispositivos, también la de quien cambió la dirección.",
-    done: "Tu cuenta vuelve a tener su dirección anterior",
+    done: "Has recuperado tu dirección anterior",
     now: "Quien la cambió puede conocer tu contraseña. Crea una nueva ahora. Podemos enviar un enlace para ello a",
     link: "Enviarme el enlace",
   },
