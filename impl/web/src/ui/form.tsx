@@ -1,5 +1,5 @@
 import { createContext, type ComponentChildren, type InputHTMLAttributes } from "preact";
-import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Answer } from "../api";
 import { explain } from "../texts/rules";
 import { concernedField, errorsOf, Refusal, whatHappened } from "./refusal";
@@ -61,7 +61,7 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
     }
   }
 
-  useLayoutEffect(() => {
+  useEffect(() => {
     const invalid = answer && form.current?.querySelector<HTMLInputElement>('[aria-invalid="true"]');
     invalid?.focus();
     if (invalid?.matches('[autocomplete="current-password"]')) invalid.select(); // a wrong password is typed anew

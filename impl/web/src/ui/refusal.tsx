@@ -1,6 +1,6 @@
 import type { Outcome, ParamError } from "planoauth";
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Answer } from "../api";
 import { translate } from "../document";
 import { explain } from "../texts/rules";
@@ -57,7 +57,7 @@ export function whatHappened(answer: Answer): string {
  */
 export function Refusal({ answer, shown = [], children }: { answer: Answer | null; shown?: string[]; children?: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
+  useEffect(() => {
     if (answer && !box.current?.closest("form")?.querySelector('[aria-invalid="true"]')) box.current?.focus();
   }, [answer]);
   if (!answer) return null;
