@@ -72,7 +72,7 @@ const foreignDetail = "Origin: it must be one of the application's redirect orig
 	"A page with the Referrer-Policy no-referrer sends null; strict-origin-when-cross-origin, the default of browsers, is right."
 
 var tooOften = noticeText{
-	web.English: {"That was too often", "Too many requests came from your network. Wait a minute, go back, and try again.", ""},
+	web.English: {"Too many attempts", "Too many requests came from your network. Wait a minute, go back, and try again.", ""},
 	web.Spanish: {
 		"Demasiados intentos",
 		"Han llegado demasiadas solicitudes desde tu red. Espera un minuto, vuelve atrás e inténtalo de nuevo.", "",

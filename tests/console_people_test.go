@@ -57,7 +57,7 @@ func (b *tab) waits(so string) {
 func (b *tab) press(label string) {
 	b.t.Helper()
 	find := fmt.Sprintf(`[...([...document.querySelectorAll('dialog[open]')].at(-1) ?? document).querySelectorAll('button, a')]
-		.find(control => (control.ariaLabel || control.innerText).trim() === %q && control.checkVisibility())`, label)
+		.find(control => (control.ariaLabel || control.innerText).replaceAll("\u2011", "-").trim() === %q && control.checkVisibility())`, label)
 	b.waits(find)
 	evaluate[bool](b, find+".click(), true")
 }

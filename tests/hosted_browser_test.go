@@ -28,6 +28,7 @@ func TestHostedPagesLong(t *testing.T) {
 		"somebody who has an account":            registerTwice,
 		"somebody who is no client yet signs in": signInWithoutRecord,
 		"a Google user becomes a client":         registerWithGoogle,
+		"a product sends a Google user":          sendGoogleUser,
 		"Google refuses":                         beRefusedByGoogle,
 		"a forgotten password":                   forgetPassword,
 		"a mailed link":                          askForLink,
@@ -75,7 +76,7 @@ func (v *visit) checkSecrets() {
 	defer v.mu.Unlock()
 	for _, r := range v.requests {
 		to := r.Request.URL
-		if strings.Contains(to, "plas_") || strings.Contains(to, "plal_") && !strings.HasPrefix(to, v.shop.url+"/back?") && !strings.HasPrefix(to, v.e.url+"/magic?") {
+		if strings.Contains(to, "plas_") || strings.Contains(to, "plal_") && !strings.HasPrefix(to, v.shop.url+"/back?") && !strings.HasPrefix(to, v.e.url+"/magic?") && !strings.HasPrefix(to, v.e.url+"/reset?") {
 			v.t.Errorf("a token stands in %s", to)
 		}
 		if referer := fmt.Sprint(r.Request.Headers["Referer"]); strings.Contains(referer, "plas_") || strings.Contains(referer, "plal_") || strings.Contains(referer, v.e.url) {
@@ -93,7 +94,12 @@ func (v *visit) checkSecrets() {
 // refuses waits until the page tells of a refusal, with a link to what that means.
 func (v *visit) refuses(slug string) {
 	v.t.Helper()
-	v.shows(`[role="alert"] a[href="/statuses/`+slug+`"]`, "What this means")
+	v.refusesIn(slug, "What this means")
+}
+
+func (v *visit) refusesIn(slug, meaning string) {
+	v.t.Helper()
+	v.shows(`[role="alert"] a[href="/statuses/`+slug+`"]`, meaning)
 }
 
 // open sends the browser from the product to a page.
@@ -192,13 +198,18 @@ func registerAsStranger(v *visit) {
 func registerTwice(v *visit) {
 	email := v.e.user(person{client: true})
 	v.open("/sign-in", "lang", "es")
-	v.shows("h1", "Iniciar sesión en PlanoOrder")
+	v.inSpanish("sign-in", "Iniciar sesión en PlanoOrder")
+	v.open("/forgot", "lang", "es")
+	v.inSpanish("forgot", "Crear una contraseña nueva")
 	v.open("/register", "lang", "es-ES")
-	v.shows("h1", "Crear una cuenta")
-	v.inspect("register-es")
+	v.inSpanish("register", "Crear una cuenta")
+	v.do(click("form .button"))
+	v.refusesIn("missing-param", "Qué significa")
+	v.inSpanish("register-refused", "Crear una cuenta")
 	v.open("/register")
 	v.do(fill("[name=first_name]", "Ada"), fill("[name=last_name]", "Lovelace"), fill("[name=email]", email), fill("[name=password]", "nanoseconds on a wire"), chromedp.KeyEvent(kb.Enter))
 	v.shows("form .notice", "Sign in with this address")
+	v.shows("[name=email][aria-invalid=true]:focus", "")
 	v.inspect("register-known")
 	v.do(click("form .notice .text-button"))
 	v.shows("h1", "Sign in to PlanoOrder")
@@ -261,6 +272,25 @@ func registerWithGoogle(v *visit) {
 	v.shows("h1", "Welcome ada@gmail.com to order 7")
 }
 
+// sendGoogleUser: the product signs its users in with Google itself, and one of them has no record.
+func sendGoogleUser(v *visit) {
+	as := account{"sub": "1", "email": "ada@gmail.com", "email_verified": true, "given_name": "Ada", "family_name": "Lovelace"}
+	token := v.e.googleSignIn(as).(client.SessionsGoogleCreateClientRequired).Data.Token
+	v.do(chromedp.Navigate(v.shop.url))
+	v.shop.signedIn(token)
+	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
+	v.shows("h1", "Finish your registration")
+	v.shows(".notice", "ada@gmail.com")
+	if name := evaluate[string](v.tab, `document.querySelector("[name=first_name]").value + document.querySelector("[name=last_name]").value`); name != "AdaLovelace" {
+		v.t.Errorf("the name is %s", name)
+	}
+	v.do(click("form .button"))
+	v.shows("h1", "Back at order 7")
+	if _, is := v.e.googleSignIn(as).(client.SessionsGoogleCreateActionSuccessful); !is || v.e.count("clients") != 1 {
+		v.t.Error("the Google user is no client")
+	}
+}
+
 func beRefusedByGoogle(v *visit) {
 	taken := v.e.user(person{email: "taken@gmail.com", client: true})
 	begin := func(as account) {
@@ -310,6 +340,8 @@ func forgetPassword(v *visit) {
 	v.open("/sign-in")
 	v.do(fill("[name=email]", email), fill("[name=password]", "wrong"), click("form .button"))
 	v.shows("form .notice", "Forgotten your password?")
+	v.shows("[name=password][aria-invalid=true]:focus", "")
+	v.shows(".error", "The password is not right")
 	v.inspect("sign-in-refused")
 	v.do(click("form .notice .text-button"))
 	v.shows("h1", "Set a new password")
@@ -318,7 +350,7 @@ func forgetPassword(v *visit) {
 	v.shows("h1", "Check your mail")
 	v.shows("main", email)
 	v.inspect("forgot-sent")
-	v.e.mailedLink("reset", email)
+	reset := v.e.mailedLink("reset", email)
 	if v.e.count("links WHERE kind = 'reset' AND redirect_url = $1", v.shop.url+"/back?order=7") != 1 {
 		v.t.Error("the link does not lead back")
 	}
@@ -326,6 +358,7 @@ func forgetPassword(v *visit) {
 	v.shows("h1", "Set a new password")
 	v.do(fill("[name=email]", "nobody@example.com"), click("form .button"))
 	v.shows("form .notice", "Create an account")
+	v.shows("[name=email][aria-invalid=true]:focus", "")
 	v.inspect("forgot-refused")
 	v.do(chromedp.Navigate(v.e.url + "/forgot?application=planoorder&email=" + url.QueryEscape(email)))
 	v.shows("main > .links", "Back to PlanoOrder")
@@ -334,6 +367,15 @@ func forgetPassword(v *visit) {
 	if n := v.e.count("links WHERE kind = 'reset'"); n != 2 {
 		v.t.Errorf("there are %d links", n)
 	}
+	v.do(chromedp.Navigate(v.e.url + "/reset?token=" + reset))
+	v.shows("h1", "Set a new password")
+	v.do(fill("[name=password]", nextPassword), click("form .button"))
+	v.shows("h1", "Your password is set")
+	v.do(click("main a.button"))
+	v.shows("h1", "Back at order 7")
+	v.open("/sign-in")
+	v.do(fill("[name=email]", email), fill("[name=password]", nextPassword), click("form .button"))
+	v.shows("h1", "Welcome "+email+" to order 7")
 }
 
 func askForLink(v *visit) {
@@ -345,6 +387,7 @@ func askForLink(v *visit) {
 	v.shows(".error", "Enter an e-mail address")
 	v.do(fill("[name=email]", email), fill("[name=password]", "guess"), click("form .button"))
 	v.shows("form .notice", "E-mail me a sign-in link")
+	v.shows("[name=password][aria-invalid=true]:focus", "")
 	v.do(click("form .notice .text-button"))
 	v.shows("h1", "Check your mail")
 	v.inspect("sign-in-link-sent")
@@ -406,8 +449,8 @@ func signInByKeyboard(v *visit) {
 	}
 	tab := chromedp.KeyEvent(kb.Tab)
 	v.do(tab, at("email"), chromedp.KeyEvent(email), tab, at("password"), chromedp.KeyEvent("wrong"), tab, at("Show"), tab, at("Sign in"), chromedp.KeyEvent(kb.Enter))
-	v.shows(`[role="alert"]:focus`, "Forgotten")
-	v.do(tab, at("Forgotten your password?"), tab, tab, at("email"), tab, at("password"), chromedp.KeyEvent("a", chromedp.KeyModifiers(2)), chromedp.KeyEvent(goodPassword), chromedp.KeyEvent(kb.Enter))
+	v.shows("[name=password][aria-invalid=true]:focus", "")
+	v.do(chromedp.KeyEvent(goodPassword), chromedp.KeyEvent(kb.Enter)) // in place of the wrong one, which is selected
 	v.shows("h1", "Welcome "+email+" to order 7")
 }
 

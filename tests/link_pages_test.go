@@ -23,6 +23,7 @@ func TestLinkPagesLong(t *testing.T) {
 		"magic": testMagicLink, "reset": testReset, "invitation": testInvitation, "verification": testVerification,
 		"no password": testWithoutPassword, "change": testEmailChange, "stranger": testStrangersChange, "administrator": testAdministratorsChange,
 		"undo": testEmailUndo, "expired": testExpiredLinks, "markup": testLinkMarkup,
+		"Spanish": testLinksInSpanish, "Spanish address": testAddressesInSpanish,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,6 +39,7 @@ type linkTest struct {
 	tab   *tab
 	shop  string // URL of the product
 	email string // of a client
+	lang  string // at the end of the address of a page, "" for English
 	open  func() *tab
 }
 
@@ -69,7 +71,7 @@ func (l *linkTest) emailLink(kind, email, to string, byAdmin bool, ago time.Dura
 // visit opens the page of a link, and checks that its token leaves the address unless the page has no script.
 func (l *linkTest) visit(kind, token, heading string) {
 	l.Helper()
-	l.tab.do(chromedp.Navigate(l.url + linkPaths[kind] + "?token=" + token))
+	l.tab.do(chromedp.Navigate(l.url + linkPaths[kind] + "?token=" + token + l.lang))
 	l.tab.shows("h1", heading)
 	if at := evaluate[string](l.tab, "location.href"); kind != "magic" && strings.Contains(at, token) {
 		l.Errorf("the token stays in the address: %s", at)
@@ -106,7 +108,6 @@ func testMagicLink(l *linkTest) {
 	l.tab.inspect("magic")
 	l.tab.do(click(`footer a[lang="es"]`))
 	l.tab.shows("h1", "Iniciar sesión")
-	l.tab.inspect("magic-es")
 	l.goesOn(l.shop + "/cart?order=7&magic_token=" + token)
 
 	token = l.link("magic", l.email, l.shop+"/cart?order=7", time.Hour)
@@ -114,10 +115,8 @@ func testMagicLink(l *linkTest) {
 	l.tab.inspect("magic-expired")
 	l.tab.do(click(`footer a[lang="es"]`))
 	l.tab.shows("h1", "Este enlace ha caducado")
-	l.tab.inspect("magic-expired-es")
 	l.tab.do(click("main .button"))
 	l.tab.shows("h1", "Revisa tu correo")
-	l.tab.inspect("link-sent-es")
 	l.visit("magic", l.link("magic", l.email, l.shop+"/cart?order=7", time.Hour), "This link is too old")
 	l.tab.do(click("main .button"))
 	l.tab.shows("h1", "Check your mail")
@@ -148,10 +147,8 @@ func testReset(l *linkTest) {
 	if at := evaluate[string](l.tab, "location.href"); strings.Contains(at, token) {
 		l.Errorf("the token is back in the address: %s", at)
 	}
-	l.tab.inspect("reset-es")
 	l.tab.do(click(".password button"), fill("[name=password]", nextPassword), click("form .button"))
 	l.tab.shows("h1", "Tu contraseña está guardada")
-	l.tab.inspect("reset-done-es")
 	if l.guess(l.email, nextPassword, "") != "action-successful" || l.guess(l.email, goodPassword, "") != "invalid-password" {
 		l.Error("the password is not what was typed")
 	}
@@ -204,12 +201,12 @@ func testVerification(l *linkTest) {
 	l.visit("verification", l.mailedLink("verify", l.email), "Confirm your address")
 	l.tab.do(fill("[name=password]", "wrong"), click("form .button"))
 	l.checkAlert("invalid-password")
+	l.tab.shows("[name=password][aria-invalid=true]:focus", "")
 	l.tab.inspect("verification-refused")
 	l.tab.do(click(`footer a[lang="es"]`))
 	l.tab.shows("h1", "Confirma tu dirección")
 	l.tab.do(fill("[name=password]", "wrong"), click("form .button"))
 	l.checkAlertIn("invalid-password", "Qué significa")
-	l.tab.inspect("verification-refused-es")
 	l.tab.do(click(`footer a[lang="en"]`))
 	l.tab.shows("h1", "Confirm your address")
 	l.tab.do(fill("[name=password]", goodPassword), click("form .button"))
@@ -233,11 +230,11 @@ func testWithoutPassword(l *linkTest) {
 
 	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, false, 0), "Confirm your new address")
 	l.tab.shows("main", "This account has no password.")
-	l.tab.do(click("main .button"))
+	l.tab.do(click("main button.button"))
 	l.tab.shows("[role=alert]", "You are not signed in yet.")
 	l.tab.inspect("change-no-password")
 	l.be("planoauth")
-	l.tab.do(click("main .button"))
+	l.tab.do(click("main button.button"))
 	l.tab.shows("main", "You are signed in on this device")
 	l.tab.do(click("form .button"))
 	l.tab.shows("h1", "Your account has the new address")
@@ -251,8 +248,9 @@ func (l *linkTest) be(application string) {
 
 // testEmailChange changes an address on another device than the one on which that was requested.
 func testEmailChange(l *linkTest) {
-	token := l.emailLink("email_change", l.email, newEmail, false, 0)
-	l.visit("email_change", token, "Confirm your new address")
+	desk, params := client.WithToken(l.signIn(l.email)), client.UsersEmailChangeRequestParams{Email: newEmail, CurrentPassword: goodPassword}
+	want[client.UsersEmailChangeRequestActionSuccessful](l.api.UsersEmailChangeRequest(l.Context(), params, desk))(l.T)
+	l.visit("email_change", l.mailedLink("email", newEmail), "Confirm your new address")
 	l.tab.do(click("form .button"))
 	l.tab.shows(".error", "Enter an e-mail address")
 	l.tab.inspect("change-refused")
@@ -279,7 +277,6 @@ func testEmailChange(l *linkTest) {
 	l.visit("email_change_undo", l.mailedLink("email", l.email), "Take the change back")
 	l.tab.do(click(`footer a[lang="es"]`))
 	l.tab.shows("h1", "Deshacer el cambio")
-	l.tab.inspect("undo-es")
 }
 
 // testStrangersChange: a stranger has asked for the address of somebody who is signed in to an account of their own.
@@ -293,7 +290,6 @@ func testStrangersChange(l *linkTest) {
 	l.tab.inspect("change-signed-in")
 	l.tab.do(click(`footer a[lang="es"]`))
 	l.tab.shows("main", "Tienes la sesión iniciada")
-	l.tab.inspect("change-signed-in-es")
 	l.tab.do(click(`footer a[lang="en"]`))
 	l.tab.shows("main", "You are signed in on this device")
 	l.tab.do(click("form .button"))
@@ -397,6 +393,86 @@ func testLinkMarkup(l *linkTest) {
 			}
 		}
 	}
+}
+
+// testLinksInSpanish walks through every page for passwords and sign-in links.
+func testLinksInSpanish(l *linkTest) {
+	l.lang = "&lang=es"
+	l.visit("magic", l.link("magic", l.email, "", 0), "Iniciar sesión")
+	l.tab.inSpanish("magic", "Iniciar sesión")
+	l.visit("magic", l.link("magic", l.email, "", time.Hour), "Este enlace ha caducado")
+	l.tab.inSpanish("magic-expired", "Este enlace ha caducado")
+	l.tab.do(click("main .button"))
+	l.tab.inSpanish("link-sent", "Revisa tu correo")
+
+	reset := l.link("reset", l.email, "", 0)
+	l.visit("reset", reset, "Crear una contraseña nueva")
+	l.tab.inSpanish("reset", "Crear una contraseña nueva")
+	l.tab.do(fill("[name=password]", "12345678"), click("form .button"))
+	l.checkAlertIn("password-rejected", "Qué significa")
+	l.tab.inSpanish("reset-refused", "Crear una contraseña nueva")
+	l.tab.do(fill("[name=password]", nextPassword), click("form .button"))
+	l.tab.inSpanish("reset-done", "Tu contraseña está guardada")
+	l.tab.do(chromedp.Navigate(l.url + "/reset?token=" + reset + l.lang))
+	l.tab.inSpanish("link-used", "Este enlace ya no funciona")
+	l.visit("reset", l.link("reset", l.email, "", 2*time.Hour), "Este enlace ha caducado")
+	l.tab.inSpanish("reset-expired", "Este enlace ha caducado")
+	l.visit("invitation", l.link("invitation", l.email, "", 0), "Te damos la bienvenida a PlanoOrder")
+	l.tab.inSpanish("invitation", "Te damos la bienvenida a PlanoOrder")
+
+	l.exec("UPDATE users SET email_verified_at = NULL WHERE email = $1", l.email)
+	l.visit("verification", l.link("verification", l.email, "", 8*24*time.Hour), "Este enlace ha caducado")
+	l.tab.inSpanish("verification-expired", "Este enlace ha caducado")
+	l.visit("verification", l.link("verification", l.email, "", 0), "Confirma tu dirección")
+	l.tab.do(fill("[name=password]", "wrong"), click("form .button"))
+	l.checkAlertIn("invalid-password", "Qué significa")
+	l.tab.inSpanish("verification-refused", "Confirma tu dirección")
+	l.tab.do(fill("[name=password]", nextPassword), click("form .button"))
+	l.tab.inSpanish("verification-done", "Tu dirección está confirmada")
+	l.email = l.user(person{client: true, noPassword: true})
+	l.visit("verification", l.link("verification", l.email, "", 0), "Confirma tu dirección")
+	l.tab.inSpanish("verification-no-password", "Confirma tu dirección")
+	l.tab = l.open()
+	l.tab.do(chromedp.Navigate(l.url + "/verify?lang=es"))
+	l.tab.inSpanish("link-missing", "Esta página necesita un enlace")
+}
+
+// testAddressesInSpanish walks through every page for a change of address.
+func testAddressesInSpanish(l *linkTest) {
+	l.lang = "&lang=es"
+	const title = "Confirma tu nueva dirección"
+	change := func(email string, byAdmin bool, ago time.Duration, name, title string) {
+		l.Helper()
+		l.visit("email_change", l.emailLink("email_change", email, newEmail, byAdmin, ago), title)
+		l.tab.inSpanish(name, title)
+	}
+	change(l.email, false, 2*time.Hour, "change-expired", "Este enlace ha caducado")
+	change(l.email, true, 25*time.Hour, "change-by-admin-expired", "Este enlace ha caducado")
+	change(l.email, true, 0, "change-by-admin", title)
+	other := l.user(person{client: true, noPassword: true})
+	l.visit("email_change", l.emailLink("email_change", other, newEmail, false, 0), title)
+	l.tab.do(click("main button.button"))
+	l.tab.shows("[role=alert]", "Todavía no has iniciado sesión.")
+	l.tab.inSpanish("change-no-password", title)
+
+	l.visit("email_change", l.emailLink("email_change", l.email, newEmail, false, 0), title)
+	l.tab.do(fill("[name=email]", "nobody@example.com"), fill("[name=password]", goodPassword), click("form .button"))
+	l.checkAlertIn("email-not-found", "Qué significa")
+	l.tab.shows("[name=email][aria-invalid=true]:focus", "")
+	l.tab.inSpanish("change-refused", title)
+	l.be("planoauth")
+	l.tab.do(chromedp.Reload())
+	l.tab.shows("main", "Tienes la sesión iniciada")
+	l.tab.inSpanish("change-signed-in", title)
+	l.tab.do(click("form .button"))
+	l.tab.inSpanish("change-done", "Tu cuenta tiene la dirección nueva")
+
+	l.visit("email_change_undo", l.emailLink("email_change_undo", newEmail, l.email, false, 73*time.Hour), "Este enlace ha caducado")
+	l.tab.inSpanish("undo-expired", "Este enlace ha caducado")
+	l.visit("email_change_undo", l.emailLink("email_change_undo", newEmail, l.email, false, time.Minute), "Deshacer el cambio")
+	l.tab.inSpanish("undo", "Deshacer el cambio")
+	l.tab.do(click("form .button"))
+	l.tab.inSpanish("undo-done", "Has recuperado tu dirección anterior")
 }
 
 // TestScannersUseNoLinkUp: programs that scan mails request each page many times, before a person does.

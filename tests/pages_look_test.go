@@ -39,6 +39,24 @@ func (b *tab) inspect(name string) {
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
 }
 
+// english finds texts of a page in Spanish that have English words. Parts in another language are marked as such.
+const english = `(() => {
+	const words = /\b(the|this|that|you|your|is|are|was|to|of|for|with|and|not|it|password|address|account|sign|send|link|help|request|back|show)\b/i
+	const own = part => part.checkVisibility() && part.closest("[lang]").lang === "es" && !part.closest("code")
+	const texts = part => [part.ariaLabel ?? "", ...[...part.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data)]
+	return [document.title, ...[...document.querySelectorAll("body *")].filter(own).flatMap(texts)].filter(text => words.test(text))
+})()`
+
+// inSpanish waits for the heading of a page in Spanish, inspects the page, and fails if a part of it is in English.
+func (b *tab) inSpanish(name, heading string) {
+	b.t.Helper()
+	b.shows(`html[lang="es"] h1`, heading)
+	if texts := evaluate[[]string](b, english); len(texts) > 0 {
+		b.t.Errorf("%s is in English: %q", name, texts)
+	}
+	b.inspect(name + "-es")
+}
+
 // violations returns what axe finds on the page, each with the element, without these rules.
 func (b *tab) violations(without ...string) []string {
 	b.t.Helper()

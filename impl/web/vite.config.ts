@@ -2,7 +2,17 @@ import { defineConfig } from "vite";
 
 const entry = (name: string) => new URL(`src/${name}`, import.meta.url).pathname;
 
+/** Keeps the words "e-mail" and "sign-in" on one line wherever a text has them: with a hyphen at which no browser breaks it. */
+const unbrokenWords = {
+  name: "unbroken-words",
+  transform(code: string, file: string) {
+    const ours = /\/web\/src\/.*\.tsx?$/.test(file);
+    return ours ? code.replace(/\be-mail|\bsign-in(?= )/gi, (word) => word.replace("-", "\u2011")) : null; // paths end at a quote
+  },
+};
+
 export default defineConfig({
+  plugins: [unbrokenWords],
   base: "/assets/",
   publicDir: false,
   resolve: { alias: { planoauth: new URL("../../gen/ts/src/index.ts", import.meta.url).pathname } },

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
-import { data, translate } from "../document";
+import { translate } from "../document";
 import { Field, Form } from "../ui/form";
 import { SingleCard } from "../ui/frame";
+import { MailSent, mailSentTitle } from "../ui/mail-sent";
 import { text as common } from "../ui/texts";
 import type { Ways } from "./page";
 import { application, page, type Path } from "./product";
@@ -12,21 +13,17 @@ const text = translate({
     title: "Set a new password",
     why: "We will send you a link to set a new password.",
     action: "Send the link",
-    sent: "Check your mail",
     sentTo: "If there is an account with this address, a link is on its way to it. It works once, for an hour.",
-    nothing: "No mail after a few minutes? Look in your spam folder, or check the address.",
     again: "Use another address",
     signIn: "Back to sign-in",
     register: "Create an account",
     back: `Back to ${application.name}`,
   },
   es: {
-    title: "Crea una contraseña nueva",
+    title: "Crear una contraseña nueva",
     why: "Te enviaremos un enlace para crear una contraseña nueva.",
     action: "Enviar el enlace",
-    sent: "Revisa tu correo",
     sentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace. Funciona una sola vez, durante una hora.",
-    nothing: "¿No llega nada después de unos minutos? Mira en la carpeta de correo no deseado o comprueba la dirección.",
     again: "Usar otra dirección",
     signIn: "Volver al inicio de sesión",
     register: "Crear una cuenta",
@@ -57,23 +54,13 @@ export function Forgot({ email, setEmail, go }: Ways) {
   const mayRegister = (answer: Answer) => open && answer !== "unreachable" && answer.status === "email-not-found";
   if (sent) {
     return (
-      <SingleCard title={text.sent}>
-        <p>{text.sentTo}</p>
-        <p>
-          <strong>{email}</strong>
-        </p>
-        {data.mailbox && (
-          <p>
-            <a href={data.mailbox}>{data.mailbox}</a>
-          </p>
-        )}
-        <p class="small quiet">{text.nothing}</p>
-        <p class="links">
+      <SingleCard title={mailSentTitle}>
+        <MailSent said={text.sentTo} email={email}>
           <button type="button" class="text-button" onClick={() => setSent(false)}>
             {text.again}
           </button>
           {back}
-        </p>
+        </MailSent>
       </SingleCard>
     );
   }

@@ -19,7 +19,7 @@ const text = translate({
     or: "or",
     signIn: "Sign in",
     signInWith: "Sign in with this address",
-    have: "You have an account already?",
+    have: "Already have an account?",
   },
   es: {
     title: "Crear una cuenta",

@@ -1,23 +1,12 @@
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
-import { data, translate } from "../document";
+import { translate } from "../document";
 import { SingleCard } from "../ui/frame";
+import { MailSent, mailSentTitle } from "../ui/mail-sent";
 import { Refusal } from "../ui/refusal";
 import { application, email, redirect } from "./link";
 
-const text = translate({
-  en: {
-    title: "Check your mail",
-    sent: "A new link is on its way to",
-    wait: "It can take a minute. If it does not come, look among the junk mail.",
-  },
-  es: {
-    title: "Revisa tu correo",
-    sent: "Hemos enviado un enlace nuevo a",
-    wait: "Puede tardar un minuto. Si no llega, mira en el correo no deseado.",
-  },
-});
+const text = translate({ en: { sent: "A new link is on its way to this address:" }, es: { sent: "Hemos enviado un enlace nuevo a esta dirección:" } });
 
 /** Mails another sign-in link to the address of the link. */
 export const anotherMagicLink = () => attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...redirect }, { token: null }));
@@ -59,19 +48,10 @@ export function Another({ request, label, sent, main = false }: AnotherProps) {
 }
 
 /** Says that another link is on its way to the address of the link. */
-export function Sent({ children }: { children?: ComponentChildren }) {
+export function Sent() {
   return (
-    <SingleCard title={text.title}>
-      <p>
-        {text.sent} <strong>{email}</strong>.
-      </p>
-      <p class="quiet">{text.wait}</p>
-      {data.mailbox && (
-        <p>
-          <a href={data.mailbox}>{data.mailbox}</a>
-        </p>
-      )}
-      {children}
+    <SingleCard title={mailSentTitle}>
+      <MailSent said={text.sent} email={email} />
     </SingleCard>
   );
 }

@@ -4,7 +4,7 @@ import { SingleCard } from "../ui/frame";
 import { link } from "./link";
 
 const text = translate({
-  en: { next: (name: string) => `Go on to ${name}`, close: "You can close this page." },
+  en: { next: (name: string) => `Continue to ${name}`, close: "You can close this page." },
   es: { next: (name: string) => `Continuar a ${name}`, close: "Puedes cerrar esta página." },
 });
 

@@ -12,19 +12,19 @@ import { withSignIn } from "./with-sign-in";
 const text = translate({
   en: {
     title: "Confirm your new address",
-    gets: (name: string) => `Your account at ${name} gets this address:`,
-    byAdmin: "An administrator has changed it for you.",
-    signIn: "Sign in with the address that the account has until now.",
-    present: "Present e-mail address",
+    gets: (name: string) => `Your ${name} account will have this address:`,
+    byAdmin: "An administrator has asked for this change.",
+    signIn: "Sign in with the address that the account has now.",
+    present: "Current e-mail address",
     action: "Use this address",
     signedIn: "You are signed in on this device, so no password is needed.",
     other: "Sign in to another account",
     again: "Change it again on your account page",
     noPassword: "This account has no password. Sign in on your account page first, in this browser. Then come back and go on.",
     account: "Open your account page",
-    proceed: "I am signed in. Go on",
+    proceed: "I am signed in",
     notYet: "You are not signed in yet.",
-    stranger: "The account is then signed out on other devices. If you know nothing of it, close this page.",
+    stranger: "The account is then signed out on your other devices. If you do not want this change, close this page.",
     done: "Your account has the new address",
     from: "From now on, sign in with",
     google: "If you sign in with Google, connect it again on your account page.",
@@ -32,8 +32,8 @@ const text = translate({
   es: {
     title: "Confirma tu nueva dirección",
     gets: (name: string) => `Tu cuenta en ${name} tendrá esta dirección:`,
-    byAdmin: "Un administrador la ha cambiado por ti.",
-    signIn: "Inicia sesión con la dirección que la cuenta tiene hasta ahora.",
+    byAdmin: "Un administrador ha pedido este cambio.",
+    signIn: "Inicia sesión con la dirección que la cuenta tiene ahora.",
     present: "Correo electrónico actual",
     action: "Usar esta dirección",
     signedIn: "Tienes la sesión iniciada en este dispositivo, así que no hace falta la contraseña.",
@@ -42,9 +42,9 @@ const text = translate({
     noPassword:
       "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
     account: "Abrir la página de tu cuenta",
-    proceed: "Ya he iniciado sesión. Continuar",
+    proceed: "Ya he iniciado sesión",
     notYet: "Todavía no has iniciado sesión.",
-    stranger: "Después se cerrará la sesión en los demás dispositivos. Si no sabes nada de esto, cierra esta página.",
+    stranger: "Después se cerrará la sesión en tus otros dispositivos. Si no quieres este cambio, cierra esta página.",
     done: "Tu cuenta tiene la dirección nueva",
     from: "A partir de ahora, inicia sesión con",
     google: "Si inicias sesión con Google, vuelve a conectarlo en la página de tu cuenta.",
@@ -134,17 +134,15 @@ function SignInElsewhere({ proceed }: { proceed(): void }) {
   return (
     <>
       <p>{text.noPassword}</p>
-      <p>
-        <a href="/account" target="_blank" rel="noreferrer">
-          {text.account}
-        </a>
-      </p>
+      <a class="button wide" href="/account" target="_blank" rel="noreferrer">
+        {text.account}
+      </a>
       {missed && (
         <p class="notice problem" role="alert">
           {text.notYet}
         </p>
       )}
-      <button type="button" class="button wide" onClick={look}>
+      <button type="button" class="button plain wide" onClick={look}>
         {text.proceed}
       </button>
     </>

@@ -9,12 +9,12 @@ import { Verification } from "./verification";
 const text = translate({
   en: {
     title: "This link is too old",
-    why: "For your safety, such a link works for a short time only. We can send a new one to",
+    why: "For your safety, a link works for a short time only. We can send a new one to",
     another: "Send me a new link",
     change:
-      "For your safety, such a link works for a short time only, and the address was not changed. Sign in on your account page and change it again there.",
+      "For your safety, a link works for a short time only. The address was not changed. You can change it again on your account page.",
     byAdmin:
-      "For your safety, such a link works for a short time only, and the address was not changed. Ask whoever changed it for you to do it again.",
+      "For your safety, a link works for a short time only. The address was not changed. Ask the administrator to change it again.",
     undo: "A change of address can be taken back for three days only. If you did not change it yourself, ask for help.",
     account: "Go to your account",
     help: "Ask for help",
@@ -24,9 +24,9 @@ const text = translate({
     why: "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo. Podemos enviar uno nuevo a",
     another: "Enviarme un enlace nuevo",
     change:
-      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Inicia sesión en la página de tu cuenta y cámbiala de nuevo allí.",
+      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo. La dirección no ha cambiado. Puedes cambiarla de nuevo en la página de tu cuenta.",
     byAdmin:
-      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo, y la dirección no ha cambiado. Pide a quien la cambió que lo haga otra vez.",
+      "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo. La dirección no ha cambiado. Pide al administrador que la cambie otra vez.",
     undo: "Un cambio de dirección solo se puede deshacer durante tres días. Si no la cambiaste tú, pide ayuda.",
     account: "Ir a tu cuenta",
     help: "Pedir ayuda",

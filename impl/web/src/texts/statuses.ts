@@ -31,8 +31,8 @@ const emailTaken = {
   es: "Ya existe una cuenta con este correo electrónico. Inicia sesión con ella o usa otra dirección.",
 };
 const brokenParams = {
-  en: "Some of what you entered has to be changed.",
-  es: "Hay que cambiar algunos de los datos que has escrito.",
+  en: "There is a problem with what you entered.",
+  es: "Hay un problema con los datos que has escrito.",
 };
 
 /** Says for each slug what happened and what to do. A slug without a text does not compile. */
@@ -78,7 +78,7 @@ export const statuses = translate<Record<Slug, string>>({
     "origin-not-allowed": "This page is not allowed to use the service. Open it from the product where you began, or tell support.",
     "password-rejected": "This password cannot be used. Choose another one.",
     "permission-denied": "Your account is not allowed to do this here. Ask an administrator if you need it.",
-    "rate-limit-exceeded": "That was too many attempts. Nothing was changed.",
+    "rate-limit-exceeded": "There were too many attempts. Nothing was changed.",
     "request-too-large": "What you sent is too large. Use a shorter text or a smaller picture.",
     "reset-link-expired": oldLink.en,
     "route-non-existent": mismatch.en,

@@ -2,11 +2,20 @@ import { createContext, type ComponentChildren, type InputHTMLAttributes } from 
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Answer } from "../api";
 import { explain } from "../texts/rules";
-import { errorsOf, Refusal } from "./refusal";
+import { concernedField, errorsOf, Refusal, whatHappened } from "./refusal";
 import { text } from "./texts";
 
+interface State {
+  answer: Answer | null;
+  /** The param of the field that a refusal without errors is about. */
+  concerned?: string | undefined;
+  /** The ids of the fields that were changed since; their errors are shown no more. */
+  changed: string[];
+  register(param: string): void;
+}
+
 /** The state of the form around a field. */
-const FormState = createContext<{ answer: Answer | null; register(param: string): void }>({ answer: null, register() {} });
+const FormState = createContext<State>({ answer: null, changed: [], register() {} });
 
 interface FormProps {
   /** Sends the values by the names of the fields. Null means that it worked; a refusal is shown in the form. */
@@ -25,15 +34,18 @@ interface FormProps {
   beside?: ComponentChildren;
 }
 
-/** A form that shows refusals: errors of params at the fields of that name, everything else above them. */
+/** A form that shows refusals above its fields, and at those what is wrong with them. */
 export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
+  const [changed, setChanged] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const fields = useRef<string[]>([]);
 
   useEffect(() => {
-    if (refused) setAnswer(refused);
+    if (!refused) return;
+    setAnswer(refused);
+    setChanged([]);
   }, [refused]);
 
   async function submit(event: Event) {
@@ -43,22 +55,31 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
     const values = Object.fromEntries([...new FormData(form.current!)].map(([name, value]) => [name, String(value)]));
     try {
       setAnswer(await send(values));
+      setChanged([]);
     } finally {
       setBusy(false);
     }
   }
 
   useEffect(() => {
-    if (answer) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    const invalid = answer && form.current?.querySelector<HTMLInputElement>('[aria-invalid="true"]');
+    invalid?.focus();
+    if (invalid?.matches('[autocomplete="current-password"]')) invalid.select(); // a wrong password is typed anew
   }, [answer]);
 
+  function change({ target }: Event) {
+    const { id } = target as HTMLElement;
+    setChanged((before) => (before.includes(id) ? before : [...before, id]));
+  }
+
   const register = (param: string) => void (fields.current.includes(param) || fields.current.push(param));
+  const concerned = answer ? concernedField(answer, fields.current) : undefined;
   return (
-    <form class="stack" ref={form} onSubmit={submit} noValidate>
+    <form class="stack" ref={form} onSubmit={submit} onInput={change} noValidate>
       <Refusal answer={answer} shown={fields.current}>
         {answer && remedy?.(answer)}
       </Refusal>
-      <FormState.Provider value={{ answer, register }}>{children}</FormState.Provider>
+      <FormState.Provider value={{ answer, concerned, changed, register }}>{children}</FormState.Provider>
       <div class="row">
         <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
           {action}
@@ -85,7 +106,8 @@ export function useField(param: string, hint: boolean, own?: string) {
   const form = useContext(FormState);
   form.register(param);
   const broken = errorsOf(form.answer).find((error) => error.param === param);
-  const error = own ?? (broken && explain(broken));
+  const said = broken ? explain(broken) : param === form.concerned ? whatHappened(form.answer!) : undefined;
+  const error = own ?? (form.changed.includes(id) ? undefined : said);
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   return { id, error, attributes: { id, "aria-invalid": error ? true : undefined, "aria-describedby": described } };
 }

@@ -5,8 +5,8 @@ import { explainPassword } from "../texts/rules";
 import { PasswordField, type FieldProps } from "./form";
 
 const text = translate({
-  en: { hint: "At least 8 characters. A few unusual words are good." },
-  es: { hint: "Al menos 8 caracteres. Varias palabras poco comunes van bien." },
+  en: { hint: "At least 8 characters. Try a few unusual words." },
+  es: { hint: "Al menos 8 caracteres. Prueba con palabras poco comunes." },
 });
 
 /** What is known of the person, whose own words make a password easy to guess. */

@@ -31,6 +31,26 @@ export function errorsOf(answer: Answer | null): ParamError[] {
   return answer && answer !== "unreachable" && "errors" in answer ? (answer.errors as ParamError[]) : [];
 }
 
+/** The names of the fields that a refusal without errors can be about; where a form has several, it is about the first. */
+const concerned: Partial<Record<Slug, string[]>> = {
+  "email-already-registerd": ["email"],
+  "email-already-registered": ["email"],
+  "email-not-found": ["email"],
+  "invalid-password": ["current_password", "password"],
+  "user-has-no-password": ["password"],
+};
+
+/** Returns the param of the field that a refusal is about, of those that a form has. */
+export function concernedField(answer: Answer, fields: string[]): string | undefined {
+  const names = answer === "unreachable" ? [] : (concerned[answer.status as Slug] ?? []);
+  return names.flatMap((name) => fields.filter((param) => param.split(".").at(-1) === name))[0];
+}
+
+/** Returns the first sentence of the text of a refusal: what happened. What to do stands in the others. */
+export function whatHappened(answer: Answer): string {
+  return answer === "unreachable" ? text.unreachable : statuses[answer.status as Slug].split(". ", 1)[0]!;
+}
+
 /**
  * Shows why something did not work: a text for the slug, what is wrong with params that have no field on the page, the
  * request id, and a link to the page of the slug. It takes the focus.

@@ -4,6 +4,7 @@ import { attempt, planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Field, Form, PasswordField } from "./form";
 import { GoogleButton } from "./google-button";
+import { MailSent, mailSentTitle } from "./mail-sent";
 import { text as common } from "./texts";
 
 /** A session that was just made. */
@@ -14,7 +15,6 @@ const text = translate({
     action: "Sign in",
     or: "or",
     link: "E-mail me a sign-in link",
-    linkSent: "Check your mail",
     linkSentTo: "If there is an account with this address, a sign-in link is on its way to it. It works once, for 15 minutes.",
     back: "Use a password instead",
     forgotten: "Forgotten your password?",
@@ -24,7 +24,6 @@ const text = translate({
     action: "Iniciar sesión",
     or: "o",
     link: "Enviarme un enlace de acceso",
-    linkSent: "Revisa tu correo",
     linkSentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace de acceso. Funciona una sola vez, durante 15 minutos.",
     back: "Usar una contraseña",
     forgotten: "¿Has olvidado tu contraseña?",
@@ -75,7 +74,7 @@ export function SignInForm(props: SignInProps) {
 
   function show(sent: boolean) {
     setSent(sent);
-    sending?.(sent ? text.linkSent : null);
+    sending?.(sent ? mailSentTitle : null);
   }
 
   async function sendLink() {
@@ -89,21 +88,10 @@ export function SignInForm(props: SignInProps) {
   if (sent) {
     return (
       <div class="stack" role="status">
-        {!sending && <h2>{text.linkSent}</h2>}
-        <p>{text.linkSentTo}</p>
-        <p>
-          <strong>{email}</strong>
-        </p>
-        {data.mailbox && (
-          <p>
-            <a href={data.mailbox}>{data.mailbox}</a>
-          </p>
-        )}
-        <p>
-          <button type="button" class="text-button" onClick={() => show(false)}>
-            {text.back}
-          </button>
-        </p>
+        {!sending && <h2>{mailSentTitle}</h2>}
+        <MailSent said={text.linkSentTo} email={email}>
+          <Way label={text.back} go={() => show(false)} />
+        </MailSent>
       </div>
     );
   }
