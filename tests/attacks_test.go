@@ -37,7 +37,7 @@ func TestAttacksLong(t *testing.T) {
 	chromium := startChromium(t)
 	for name, attack := range map[string]func(*testing.T, context.Context){
 		"frames": attackByFrames, "texts of people": attackByTexts, "texts on hosted pages": attackHostedPages, "texts in mails": attackByMails,
-		"texts in addresses": attackByAddresses,
+		"texts in addresses": attackByAddresses, "a stranger's challenge": attackByChallenge,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,6 +143,7 @@ func attackByTexts(t *testing.T, chromium context.Context) {
 		b.waits(`!document.querySelector("main .waiting")`)
 		b.isUnharmed()
 	}
+	b.leaksNothing(e)
 }
 
 // attackHostedPages shows people of a product what others wrote.
@@ -175,6 +176,18 @@ func attackHostedPages(t *testing.T, chromium context.Context) {
 		v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
 		v.shows(row.selector, row.text)
 		v.isUnharmed()
+	}
+}
+
+// attackByChallenge sends somebody to sign in for a stranger's browser at the product. What that browser needs, the
+// verifier, is not in the victim's, and what the victim's gets never reaches the stranger.
+func attackByChallenge(t *testing.T, chromium context.Context) {
+	v := startVisit(t, chromium)
+	v.open("/sign-in", "challenge", challengeOf(strings.Repeat("x", 43)))
+	v.do(fill("[name=email]", v.e.user(person{client: true})), fill("[name=password]", goodPassword), click("form .button"))
+	v.shows("h1", "Not signed in: invalid-magic-link")
+	if at := evaluate[string](v.tab, "location.href"); !strings.HasPrefix(at, v.shop.url+"/back?order=7&magic_token=") {
+		t.Errorf("the victim is at %s", at)
 	}
 }
 
