@@ -30,7 +30,7 @@ const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>`
 // hostileEmail is an address that a strict mail server could deliver to.
 const hostileEmail = `"><img/src=x/onerror=alert(3)>"@example.com`
 
-// TestAttacksLong attacks the pages in Chromium, as strangers do. Other tests of pages attack them too: TestHostedPagesLong,
+// TestAttacksLong attacks the pages in Chromium, as strangers do. Other tests attack single pages: TestHostedPagesLong,
 // TestLinkPagesLong, TestAccountPageLong, TestConsolePeopleLong and TestConsoleRegistryLong.
 func TestAttacksLong(t *testing.T) {
 	t.Parallel()
@@ -62,8 +62,9 @@ func attackByFrames(t *testing.T, chromium context.Context) {
 	want[client.SessionsMagicLinkRequestActionSuccessful](e.api.SessionsMagicLinkRequest(t.Context(),
 		client.SessionsMagicLinkRequestParams{Email: email, Application: "planoorder"}))(t)
 	paths := []string{
-		"/", "/statuses", "/statuses/invalid-token", "/docs", "/nothing", "/account", "/account?lang=es", "/console", "/sign-in" + hostedQuery(),
-		"/sign-in", "/register" + hostedQuery(), "/forgot" + hostedQuery("challenge", ""), "/dev/mail", "/dev/mail/1", "/dev/mail/1?text", "/dev/mail/1/html",
+		"/", "/statuses", "/statuses/invalid-token", "/docs", "/nothing", "/account", "/account?lang=es", "/console",
+		"/sign-in" + hostedQuery(), "/sign-in", "/register" + hostedQuery(), "/forgot" + hostedQuery("challenge", ""),
+		"/dev/mail", "/dev/mail/1", "/dev/mail/1?text", "/dev/mail/1/html",
 	}
 	for kind, path := range linkPaths {
 		for _, ago := range []time.Duration{0, 400 * 24 * time.Hour} {
@@ -113,8 +114,10 @@ func (e *env) harm() (id int64) {
 	e.exec("UPDATE users SET email = $2, first_name = $3, last_name = $3, phone = $3 WHERE id = $1", id, hostileEmail, hostile)
 	e.exec("UPDATE clients SET company_name = $2, company_id = $3 WHERE user_id = $1", id, hostile, company)
 	e.exec("UPDATE sessions SET user_agent = $2, redirect_url = 'javascript:alert(4)' WHERE user_id = $1", id, hostile)
-	e.exec("UPDATE applications SET name = $1, support_url = 'javascript:alert(5)', redirect_origins = ARRAY[$1] WHERE slug = 'planoorder'", hostile)
-	e.exec(`INSERT INTO audit_events (created_at, operation, status, subject_id, request_id, actor_application, application, user_agent, changed)
+	e.exec(`UPDATE applications SET name = $1, support_url = 'javascript:alert(5)', redirect_origins = ARRAY[$1]
+		WHERE slug = 'planoorder'`, hostile)
+	e.exec(`INSERT INTO audit_events
+		(created_at, operation, status, subject_id, request_id, actor_application, application, user_agent, changed)
 		VALUES (now(), $2, $2, $1, 'AAAA', $2, $2, $2, ARRAY[$2])`, id, hostile)
 	e.notification(note{kind: hostile, message: hostile})
 	return id
@@ -203,15 +206,20 @@ func attackByMails(t *testing.T, chromium context.Context) {
 
 	box := &mailer.Mailbox{}
 	e := start(t, func(o *options) { o.mailer = box }, withSettings(inDevelopment), withSettings(func(s *impl.Settings) {
-		s.FirstPeople = []admin.FirstPerson{{Email: "first@example.com", FirstName: hostile, Role: hostile, Link: "/account", Label: hostile}}
+		s.FirstPeople = []admin.FirstPerson{{
+			Email: "first@example.com", FirstName: hostile, Role: hostile, Link: "/account", Label: hostile,
+		}}
 	}))
 	e.user(person{email: "first@example.com"})
 	check(t, box.Send(t.Context(), &db.Mail{
-		ID: 900, Subject: hostile, ToName: hostile, ToEmail: hostileEmail, TextBody: "https://x.example/" + hostile + " javascript:alert(7)",
-		HTMLBody: `<!doctype html><html lang="en"><head><title>x</title></head><body><p>whole</p><a href="https://x.example/">x</a></body></html>`, CreatedAt: time.Now(),
+		ID: 900, Subject: hostile, ToName: hostile, ToEmail: hostileEmail, CreatedAt: time.Now(),
+		TextBody: "https://x.example/" + hostile + " javascript:alert(7)",
+		HTMLBody: `<!doctype html><html lang="en"><head><title>x</title></head><body><p>whole</p></body></html>`,
 	}))
 	b = openTab(t, chromium, 1280, e.url)
-	for _, page := range []struct{ path, selector string }{{"/", ".people"}, {"/dev/mail", ".mails"}, {"/dev/mail/900", "h1"}, {"/dev/mail/900?text", "pre"}} {
+	for _, page := range []struct{ path, selector string }{
+		{"/", ".people"}, {"/dev/mail", ".mails"}, {"/dev/mail/900", "h1"}, {"/dev/mail/900?text", "pre"},
+	} {
 		b.do(chromedp.Navigate(e.url + page.path))
 		b.shows(page.selector, hostile)
 		b.isUnharmed()
@@ -221,13 +229,15 @@ func attackByMails(t *testing.T, chromium context.Context) {
 	b.complaints = slices.DeleteFunc(b.complaints, func(text string) bool { return strings.Contains(text, "/dev/mail.json") })
 }
 
-// attackByAddresses opens addresses that a stranger has written. Swagger UI can read another site's document by its query.
+// attackByAddresses opens addresses that a stranger has written. Swagger UI could be told by its query to read a document
+// of another site.
 func attackByAddresses(t *testing.T, chromium context.Context) {
 	e := start(t, atPublicURL)
 	b := openTab(t, chromium, 1280, e.url)
 	escaped := url.QueryEscape(hostile)
 	for _, row := range []struct{ path, selector, text string }{
-		{"/docs?url=https://evil.example/openapi.json&configUrl=https://evil.example/config.json&urls.primaryName=" + escaped, ".opblock-summary-path", "/sessions/create"},
+		{"/docs?url=https://evil.example/openapi.json&configUrl=https://evil.example/config.json", ".opblock-summary-path", "/sessions/create"},
+		{"/docs?urls.primaryName=" + escaped, ".opblock-summary-path", "/sessions/create"},
 		{"/docs?oauth2RedirectUrl=javascript:alert(8)#/" + escaped + "/" + escaped, ".opblock-summary-path", "/sessions/create"},
 		{"/statuses?words=" + escaped + "#" + escaped, "h1", "Statuses"},
 		{"/statuses/" + url.PathEscape(hostile), "h1", "Page not found"},
@@ -240,7 +250,9 @@ func attackByAddresses(t *testing.T, chromium context.Context) {
 		b.shows(row.selector, row.text)
 		b.isUnharmed()
 	}
-	for _, path := range []string{"//evil.example", "//evil.example/%2e%2e", `/\evil.example`, "/docs//evil.example", "/account//evil.example", "/https://evil.example"} {
+	for _, path := range []string{
+		"//evil.example", "//evil.example/%2e%2e", `/\evil.example`, "/docs//evil.example", "/account//evil.example", "/https://evil.example",
+	} {
 		if a := e.send("GET", path, nil, "Accept", "text/html"); a.code != 404 || a.header.Get("Location") != "" {
 			t.Errorf("%s is answered %d, with the Location %q", path, a.code, a.header.Get("Location"))
 		}

@@ -266,8 +266,8 @@ func countLinks(html, link string) (hrefs, texts int, _ error) {
 	}
 }
 
-// TestDevices: a mail names the device by the User-Agent header, and shows nothing else of it. A stranger could register
-// an address and send its owner texts and links that way.
+// TestDevices: a mail names the device by the User-Agent header, and shows nothing else of it. A stranger could
+// register an address and send its owner texts and links that way.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	const unknown = "unknown device"
