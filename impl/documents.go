@@ -64,8 +64,11 @@ func webApplication(app *db.Application) *web.Application {
 	if formats.CheckHelpURL(app.SupportURL) == nil {
 		shown.SupportURL = app.SupportURL
 	}
-	if app.LogoDigest != "" {
+	switch {
+	case app.LogoDigest != "":
 		shown.Logo = "/applications/" + app.Slug + "/logo"
+	case app.Slug == "planoauth":
+		shown.Logo = web.URL("icon.svg")
 	}
 	return shown
 }

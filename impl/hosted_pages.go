@@ -89,7 +89,8 @@ const (
 )
 
 // showHandedOver is the registration of somebody who is signed in to a product but no client yet. The product's page
-// posts the session's token, so that it stands in no URL.
+// posts the session's token, so that it stands in no URL. A refusal has the HTTP code of the status that an operation
+// would answer.
 func (s *Server) showHandedOver(ec echo.Context) error {
 	c := callOf(ec.Request().Context())
 	c.registry = s.registry.newest.Load()
@@ -102,22 +103,26 @@ func (s *Server) showHandedOver(ec echo.Context) error {
 		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, foreignDetail))
 	}
 	app, page, wrong := s.hostedPage(ec)
-	text, code, err := postedToken(ec)
+	code := http.StatusBadRequest
+	text, err := postedToken(ec)
 	if err != nil {
 		wrong = append(wrong, err.Error())
+	}
+	if errors.Is(err, errFormTooLarge) {
+		code = http.StatusRequestEntityTooLarge
 	}
 	if app != nil && !allowsRedirect(app, origin) {
 		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, foreignDetail))
 	}
 	if len(wrong) > 0 {
-		return s.showNotice(ec, cmp.Or(code, http.StatusBadRequest), wronglyOpened.by(ec, app, wrong))
+		return s.showNotice(ec, code, wronglyOpened.by(ec, app, wrong))
 	}
 	refusal, err := s.admitToken(c, text, gen.TokenParamToken)
 	switch {
 	case err != nil:
 		return err
 	case refusal != nil:
-		return s.showNotice(ec, http.StatusBadRequest, signedOut.of(ec, app, page.RedirectURL))
+		return s.showNotice(ec, http.StatusUnauthorized, signedOut.of(ec, app, page.RedirectURL))
 	case c.sessionApp != app:
 		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, "token: it is not of a session with the application"))
 	}
@@ -133,22 +138,23 @@ func postedFrom(c *call) (origin string, known bool) {
 	return origins[0], c.registry.origins[origins[0]]
 }
 
-// postedToken returns the token of a form. An error is for the product's developers, with the status of the page that
-// shows it, 0 for the usual one.
-func postedToken(ec echo.Context) (token string, code int, _ error) {
+var errFormTooLarge = errors.New("the form must not be longer than " + strconv.Itoa(maxHandedOver) + " bytes")
+
+// postedToken returns the token of a form. An error is for the product's developers.
+func postedToken(ec echo.Context) (token string, _ error) {
 	req := ec.Request()
 	if kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return "", http.StatusUnsupportedMediaType, errors.New("Content-Type: it must be application/x-www-form-urlencoded")
+		return "", errors.New("Content-Type: it must be application/x-www-form-urlencoded")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(ec.Response(), req.Body, maxHandedOver))
 	if err != nil {
-		return "", http.StatusRequestEntityTooLarge, errors.New("the form must not be longer than " + strconv.Itoa(maxHandedOver) + " bytes")
+		return "", errFormTooLarge
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || len(form["token"]) != 1 || form.Get("token") == "" {
-		return "", 0, errors.New("token: the form must have one field of this name, with the token of the session")
+		return "", errors.New("token: the form must have one field of this name, with the token of the session")
 	}
-	return form.Get("token"), 0, nil
+	return form.Get("token"), nil
 }
 
 // showPerson shows the registration of the call's user. A client has nothing to register.
@@ -159,7 +165,7 @@ func (s *Server) showPerson(ec echo.Context, page hostedPage, token string) erro
 	case err != nil:
 		return err
 	case user == nil: // deleted since the token was checked
-		return s.showNotice(ec, http.StatusBadRequest, signedOut.of(ec, c.sessionApp, page.RedirectURL))
+		return s.showNotice(ec, http.StatusUnauthorized, signedOut.of(ec, c.sessionApp, page.RedirectURL))
 	case user.Records.Client != nil:
 		return s.showNotice(ec, http.StatusOK, registeredAlready.of(ec, c.sessionApp, page.RedirectURL))
 	}

@@ -24,12 +24,17 @@ func (s *Server) setPageLocale(c *call, user *db.User) {
 	user.Locale = cmp.Or(s.pageLocale(c), user.Locale)
 }
 
+// changesLocale reports whether the language of the page is not the user's locale yet.
+func (s *Server) changesLocale(c *call, user *db.User) bool {
+	return cmp.Or(s.pageLocale(c), user.Locale) != user.Locale
+}
+
 // savePageLocale saves the language of the page as the locale of a user who has just signed in, unless it is the locale
 // already.
 func (s *Server) savePageLocale(ctx context.Context, idb bun.IDB, c *call, user *db.User) error {
-	known := user.Locale
-	if s.setPageLocale(c, user); user.Locale == known {
+	if !s.changesLocale(c, user) {
 		return nil
 	}
+	s.setPageLocale(c, user)
 	return db.SetLocale(ctx, idb, user.ID, user.Locale)
 }

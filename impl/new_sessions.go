@@ -27,7 +27,8 @@ type precondition struct {
 	attempts                    *account // whose limit must not be reached; nil if nothing was guessed
 }
 
-// insertSession saves a new session with the audit event of the call, in place of the presented one if there is one. It returns
+// insertSession saves a new session with the audit event of the call and the language of the page, in place of the
+// presented session if there is one. If the language changes, idb must be a transaction: see changesLocale. It returns
 // db.ErrPreconditionFailed if the precondition no longer holds.
 func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, session *db.Session, holds precondition) error {
 	n := db.NewSession{

@@ -116,13 +116,7 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 			holds.passwordHash = renewed
 		}
 	}
-	var notice *db.Mail
-	var err error
-	if app.SignInMail && !withoutRecord {
-		notice, err = s.insertSessionAndNotice(c, session, app, holds)
-	} else {
-		err = s.insertSession(ctx, s.DB, c, session, holds)
-	}
+	notice, err := s.saveSignIn(c, session, app, holds)
 	switch {
 	case db.Violates(err, db.SessionsApplicationIDFkey):
 		return gen.InvalidParam{Errors: noApplication}, nil
@@ -139,14 +133,18 @@ func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.Ses
 	return gen.SessionsCreateActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertSessionAndNotice saves a new session and the mail about it in one transaction. There may be none: see
-// addNotice.
-func (s *Server) insertSessionAndNotice(c *call, session *db.Session, app *db.Application, holds precondition) (notice *db.Mail, _ error) {
+// saveSignIn saves a new session and, in the same transaction, the language of the page and the mail about the sign-in.
+// There may be no mail: see addNotice. Most sign-ins save nothing but the session, which needs no transaction.
+func (s *Server) saveSignIn(c *call, session *db.Session, app *db.Application, holds precondition) (notice *db.Mail, _ error) {
+	notifies := app.SignInMail && accessOf(&session.User, app) != noRecord
+	if !notifies && !s.changesLocale(c, &session.User) {
+		return nil, s.insertSession(c.context(), s.DB, c, session, holds)
+	}
 	err := s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
-		if err := s.insertSession(ctx, tx, c, session, holds); err != nil {
+		err := s.insertSession(ctx, tx, c, session, holds)
+		if err != nil || !notifies {
 			return err
 		}
-		var err error
 		notice, err = s.addNotice(ctx, tx, c, mailer.SignIn, &session.User, app, s.Settings.MailPause)
 		return err
 	})

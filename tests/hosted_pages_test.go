@@ -3,10 +3,12 @@ package tests
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/planoauth/planoauth/gen"
 	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/web"
 )
@@ -33,7 +35,7 @@ func checkDocument(t *testing.T, a answer) {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
-	for _, hostile := range []string{"<script>alert", "<img", "javascript:alert", `"onload`} {
+	for _, hostile := range []string{"<script>alert", "<img onload", "javascript:alert", `"onload`} {
 		if strings.Contains(a.text, hostile) {
 			t.Errorf("the page has %s", hostile)
 		}
@@ -173,16 +175,23 @@ func TestRegisterByPost(t *testing.T) {
 		{"an empty token", order, plain, formType, form("token", ""), 400, "token: "},
 		{"two tokens", order, plain, formType, form("token", token, "token", token), 400, "token: "},
 		{"the token in the query", order, plain + "&token=" + token, formType, nil, 400, "token: "},
-		{"JSON", order, plain, "application/json", []byte(`{"token":"` + token + `"}`), 415, "Content-Type: "},
-		{"a form with files", order, plain, "multipart/form-data; boundary=x", []byte("--x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n" + token + "\r\n--x--\r\n"), 415, "Content-Type: "},
+		{"JSON", order, plain, "application/json", []byte(`{"token":"` + token + `"}`), 400, "Content-Type: "},
+		{"a form with files", order, plain, "multipart/form-data; boundary=x", []byte("--x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n" + token + "\r\n--x--\r\n"), 400, "Content-Type: "},
 		{"too large", order, plain, formType, append(form("token", token, "z", ""), strings.Repeat("a", 4096)...), 413, "4096 bytes"},
-		{"a token that was made up", order, plain, formType, form("token", token[:40]+strings.Repeat("a", 21)), 400, over},
-		{"something else", order, plain, formType, form("token", "<script>alert(1)"), 400, over},
-		{"a session that has expired", order, plain, formType, form("token", expired), 400, over},
-		{"somebody without access", order, plain, formType, form("token", inactive), 400, over},
-		{"the token of the application", order, plain, formType, form("token", e.applicationToken("planoorder")), 400, over},
+		{"a token that was made up", order, plain, formType, form("token", token[:40]+strings.Repeat("a", 21)), 401, over},
+		{"something else", order, plain, formType, form("token", "<script>alert(1)"), 401, over},
+		{"a session that has expired", order, plain, formType, form("token", expired), 401, over},
+		{"somebody without access", order, plain, formType, form("token", inactive), 401, over},
+		{"the token of the application", order, plain, formType, form("token", e.applicationToken("planoorder")), 401, over},
+	}
+	statuses := map[string]string{
+		"Content-Type: ": "invalid-content-type", "4096 bytes": "request-too-large", stopped: "origin-not-allowed", over: "invalid-token",
 	}
 	for _, row := range rows {
+		slug := statuses[row.want]
+		if at := slices.IndexFunc(gen.Statuses, func(s *gen.Status) bool { return s.Slug == slug }); slug != "" && gen.Statuses[at].Code != row.code {
+			t.Errorf("%s: %s has the code %d", row.name, slug, gen.Statuses[at].Code)
+		}
 		t.Run(row.name, func(t *testing.T) {
 			headers := []string{"Content-Type", row.kind}
 			for origin := range strings.FieldsSeq(row.origins) {
@@ -222,7 +231,7 @@ func TestRegisterByPostIsLimited(t *testing.T) {
 			t.Error("it does not say how long to wait")
 		}
 	}
-	if codes != "Bad Request Bad Request Bad Request Too Many Requests " {
+	if codes != "Unauthorized Unauthorized Unauthorized Too Many Requests " {
 		t.Errorf("it answers %s", codes)
 	}
 }

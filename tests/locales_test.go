@@ -288,6 +288,28 @@ func TestLocaleOfAnotherPage(t *testing.T) {
 	}
 }
 
+// TestLocaleIsSavedWithTheSession: a sign-in whose language cannot be saved makes no session.
+func TestLocaleIsSavedWithTheSession(t *testing.T) {
+	t.Parallel()
+	e := start(t, withSQL(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`,
+		"CREATE TRIGGER refuse BEFORE UPDATE OF locale ON users FOR EACH ROW EXECUTE FUNCTION refuse()"))
+	email := e.user(person{client: true})
+	params := client.SessionsCreateParams{Email: email, Password: goodPassword, Application: "planoorder"}
+	signIn := func(headers ...client.RequestEditorFn) string {
+		return outcomeOf(e)(e.api.SessionsCreate(t.Context(), params, headers...)).Slug()
+	}
+	if slug := signIn(ownPage, speaking("es")); slug != "application-crash" || e.count("sessions")+e.count("audit_events WHERE status = 'action-successful'") != 0 {
+		t.Errorf("it is answered %s, with %d sessions", slug, e.count("sessions"))
+	}
+	if slug := signIn(speaking("es")); slug != "action-successful" || e.count("sessions") != 1 {
+		t.Errorf("where no language is saved it is answered %s, with %d sessions", slug, e.count("sessions"))
+	}
+	e.exec("DROP TRIGGER refuse ON users")
+	if slug := signIn(ownPage, speaking("es")); slug != "action-successful" || e.count("sessions") != 2 || e.count("users WHERE locale = 'es'") != 1 {
+		t.Errorf("afterwards it is answered %s, with %d sessions", slug, e.count("sessions"))
+	}
+}
+
 // TestUsersUpdateLocale sets and clears the language.
 func TestUsersUpdateLocale(t *testing.T) {
 	t.Parallel()

@@ -18,12 +18,14 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// mailBrands are applications as mails show them: one that has nothing but a name, and one that has all, and names that
-// are as long as they can be.
-var mailBrands = map[string]struct {
+type mailBrand struct {
 	app  db.Application
 	user db.User
-}{
+}
+
+// mailBrands are applications as mails show them: one that has nothing but a name, and one that has all, and names that
+// are as long as they can be.
+var mailBrands = map[string]mailBrand{
 	"plain": {db.Application{Name: "PlanoOrder"}, db.User{FirstName: "Ada", Email: "ada@example.com"}},
 	"branded": {
 		db.Application{Slug: "planox2", Name: "PlanoX2", AccentColor: "#ffd400", LogoDigest: "x", SupportURL: "https://planox2.example/help"},
@@ -33,6 +35,12 @@ var mailBrands = map[string]struct {
 		db.Application{Name: strings.Repeat("PlanoOrder", 10), AccentColor: "#0a7d3c", SupportURL: "mailto:" + strings.Repeat("help", 15) + "@example.com"},
 		db.User{FirstName: strings.Repeat("Lovelace", 12), Email: longestEmail},
 	},
+}
+
+// hostileBrand has texts of strangers.
+var hostileBrand = mailBrand{
+	db.Application{Name: hostile, SupportURL: "javascript:alert(1)", AccentColor: "#fff}</style>"},
+	db.User{FirstName: hostile, LastName: hostile, Email: hostileEmail},
 }
 
 // serveMails serves each mail at /KIND/LANGUAGE/BRAND, and a logo.
@@ -53,6 +61,9 @@ func serveMails(t *testing.T) (url string) {
 		facts := mailer.Facts{
 			Time: time.Date(2031, 9, 14, 9, 5, 0, 0, time.UTC), IP: "2001:db8:85a3:1234:5678:8a2e:370:7334", Language: web.Language(parts[2]),
 			UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", Lifetime: 7 * 24 * time.Hour, Role: db.RoleEmployee,
+		}
+		if parts[3] == "hostile" {
+			brand, facts.UserAgent = hostileBrand, hostile
 		}
 		if mailsWithLink[kind] {
 			facts.Link = "https://auth.example/magic?token=plal_" + strings.Repeat("abcdefgh", 7)

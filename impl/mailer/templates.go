@@ -53,7 +53,7 @@ func ParseTemplates(publicURL string) (*Templates, error) {
 type Facts struct {
 	Time time.Time
 	IP   string
-	// UserAgent is the header of that name. It is left out of the mail where it contains a URL.
+	// UserAgent is the header of that name. Mails show the names of the browser and the system that it has, and no more.
 	UserAgent string
 	// Language is that of the request. The mail is in it if the user has no locale.
 	Language web.Language
@@ -143,9 +143,6 @@ func (t *Templates) letter(words *texttemplate.Template, c content, app *db.Appl
 		var text strings.Builder
 		failed = errors.Join(failed, words.ExecuteTemplate(&text, block, c))
 		return strings.TrimSpace(text.String())
-	}
-	if c.UserAgent = deviceName(c.UserAgent); c.UserAgent == "" {
-		c.UserAgent = fill("unknown device")
 	}
 	l := &letter{
 		Language: c.Language, Subject: fill("subject"), Title: fill("title"), Greeting: fill("greeting"), Lead: fill("lead"),

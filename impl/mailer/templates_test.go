@@ -50,7 +50,7 @@ const link = "https://auth.example/magic?token=plal_abcdefghijklmnopqrstuvwxyz23
 func TestWords(t *testing.T) {
 	t.Parallel()
 	templates := parseTemplates(t)
-	shared := []string{"words.tmpl", "greeting", "request", "fallback", "sent", "help", "unknown device", "lifetime", "role"}
+	shared := []string{"words.tmpl", "greeting", "request", "fallback", "sent", "help", "device", "lifetime", "role"}
 	eachMail(t, func(t *testing.T, kind Kind, language web.Language) {
 		needed := append([]string{string(kind) + ".tmpl", "subject", "title", "lead", "details"}, shared...)
 		if lifetimes[language][kind] != "" {
@@ -266,47 +266,55 @@ func countLinks(html, link string) (hrefs, texts int, _ error) {
 	}
 }
 
-// TestUserAgentsWithURLs are not shown: a stranger could register an address and send its owner links that
-// way.
-func TestUserAgentsWithURLs(t *testing.T) {
+// TestDevices: a mail names the device by the User-Agent header, and shows nothing else of it. A stranger could
+// register an address and send its owner texts and links that way.
+func TestDevices(t *testing.T) {
+	t.Parallel()
+	const unknown = "unknown device"
 	templates := parseTemplates(t)
-	for userAgent, shown := range map[string]bool{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36":                                                   true,
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0":                                                      true,
-		"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0":                                                                                            true,
-		"Mozilla/5.0 (Linux; Android 13; SM-G991B Build/TP1A.220624.014; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/120.0.6099.109 Mobile Safari/537.36": true,
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) Mobile/15E148 [FBAN/FBIOS;FBAV/443.0.0.37.116;FBDV/iPhone14,5;FBSV/17.1]":                                   true,
-		"MyApp/1 CFNetwork/1408.0.4 Darwin/22.5.0": true,
-		"curl/8.4.0": true,
-		"Your account is locked: https://evil.example": false,
-		"go to evil1.com at once":                      false,
-		"Visit 888.com now":                            false,
-		"Visit 888.com/1.0 now":                        false,
-		"Visit 1.com":                                  false,
-		"Visit EVIL.COM":                               false,
-		"Visit X.Li":                                   false,
-		"Visit evil.unknown":                           false,
-		"Visit evil . com":                             false,
-		"Visit evil dot com":                           false,
-		"Visit evil[.]unknown":                         false,
-		"Visit 203.0.113.7":                            false,
-		"Visit/203.0.113.7":                            false,
-		"Visit [2001:db8::7]":                          false,
-		"Visit 2001:db8::7/x":                          false,
-		"Visit evil.xn--p1ai":                          false,
-		"Visit //evil":                                 false,
-		`Visit \\evil\share`:                           false,
-		"Visit hxxp:evil.com":                          false,
-		"Visit www.evil":                               false,
-		"Visit localhost:8080":                         false,
-		"Visit evil\u3002com":                          false,
-		"Visit \u0435vil.com":                          false,
-		"Mail ada@evil.com":                            false,
-		"Mail mailto:ada":                              false,
+	for userAgent, name := range map[string]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36":                                                   "Chrome on Windows",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0":                                     "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1":                           "Safari on iPhone",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0":                                                                                            "Firefox on Linux",
+		"Mozilla/5.0 (Linux; Android 13; SM-G991B Build/TP1A.220624.014; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/120.0.6099.109 Mobile Safari/537.36": "Chrome on Android",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) WebKit":                                                                                                            "macOS",
+		"curl/8.4.0": unknown,
+		"":           unknown,
+		"Your account is locked: https://evil.example Firefox/1 Linux": "Firefox on Linux",
+		"Visit 888.com now Chrome/":                                    "Chrome",
+		"Visit evil dot com":                                           unknown,
+		"<u>Browser\nX":                                                unknown,
 	} {
 		m, err := templates.Write(SignIn, &db.User{}, &db.Application{}, Facts{UserAgent: userAgent})
-		if err != nil || strings.Contains(m.TextBody, userAgent) != shown || strings.Contains(m.HTMLBody, userAgent) != shown {
-			t.Errorf("%s is shown: %q %v", userAgent, m.TextBody, err)
+		if err != nil || !strings.Contains(m.TextBody, "\nWith: "+name+"\n") || !strings.Contains(m.HTMLBody, ">"+name+"</td>") {
+			t.Errorf("%s is not shown as %s: %q %v", userAgent, name, m.TextBody, err)
 		}
+		if strings.Contains(m.HTMLBody+m.TextBody, "evil") || strings.Contains(m.TextBody, "888") {
+			t.Errorf("%s is shown: %q", userAgent, m.TextBody)
+		}
+	}
+	m, err := templates.Write(SignIn, &db.User{Locale: "es"}, &db.Application{}, Facts{UserAgent: "Firefox/145.0 Linux"})
+	if err != nil || !strings.Contains(m.TextBody, "\nCon: Firefox en Linux\n") {
+		t.Errorf("in Spanish it is %q %v", m.TextBody, err)
+	}
+}
+
+// TestDevicesAreThoseOfThePages: the account page names a device as the mails do.
+func TestDevicesAreThoseOfThePages(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../web/src/account/device.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mails, pages []string
+	for _, d := range slices.Concat(browsers, systems) {
+		mails = append(mails, d.pattern.String()+" "+d.name)
+	}
+	for _, row := range regexp.MustCompile(`(?m)^  \[/(.*)/, "(.*)"\],$`).FindAllStringSubmatch(string(source), -1) {
+		pages = append(pages, strings.ReplaceAll(row[1], `\/`, "/")+" "+row[2])
+	}
+	if !slices.Equal(mails, pages) {
+		t.Errorf("mails know %q, and the pages %q", mails, pages)
 	}
 }

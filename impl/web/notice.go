@@ -26,7 +26,7 @@ type Notice struct {
 //go:embed notice.html
 var noticeText string
 
-var noticeTemplate = template.Must(template.New("").Parse(noticeText))
+var noticeTemplate = template.Must(template.New("").Funcs(template.FuncMap{"asset": URL}).Parse(noticeText))
 
 // Content returns the notice for a Document without a script.
 func (n Notice) Content() template.HTML {
