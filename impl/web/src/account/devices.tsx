@@ -3,9 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { formatTime, translate } from "../document";
 import { Action } from "../ui/action";
+import { deviceName } from "../ui/device";
 import { errorsOf, Refusal } from "../ui/refusal";
 import { signOut, withSession } from "../ui/signed-in";
-import { deviceName } from "./device";
 import { focusSection, Section } from "./section";
 
 type Session = components["schemas"]["Session"];

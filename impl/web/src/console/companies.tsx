@@ -6,10 +6,10 @@ import { Field, Form } from "../ui/form";
 import { LoadOne } from "./load-one";
 import { change, useLoaded } from "./load";
 import { useMe } from "./me";
-import { NewLink, State } from "./record-lists";
+import { ActiveSwitch, NewLink, State } from "./records";
 import { go, href } from "./route";
 import { formatNumber, text as common } from "./texts";
-import { Action, Switch } from "./ui/action";
+import { Action } from "./ui/action";
 import { Detail } from "./ui/detail";
 import { List } from "./ui/list";
 import { Section } from "./ui/section";
@@ -40,7 +40,6 @@ const text = translate({
     activeHint: "Nobody can name a company that is not active as theirs. Clients who belong to it already keep it.",
     deactivate: "Deactivate this company?",
     deactivateWhy: (name: string) => `Nobody can name ${name} as their company any more. Clients who belong to it keep it. You can undo it here.`,
-    deactivateAction: "Deactivate",
   },
   es: {
     title: "Empresas",
@@ -63,7 +62,6 @@ const text = translate({
     activeHint: "Nadie puede indicar como suya una empresa que no está activa. Los clientes que ya pertenecen a ella la conservan.",
     deactivate: "¿Desactivar esta empresa?",
     deactivateWhy: (name: string) => `Nadie podrá indicar ya ${name} como su empresa. Los clientes que pertenecen a ella la conservan. Puedes deshacerlo aquí.`,
-    deactivateAction: "Desactivar",
   },
 });
 
@@ -168,13 +166,12 @@ function CompanyShown({ company, set }: { company: Company; set(company: Company
         </Section>
         {may("support") && (
           <Section title={text.record}>
-            <Switch
-              label={common.active}
+            <ActiveSwitch
+              active={company.active!}
               hint={text.activeHint}
-              checked={company.active!}
+              question={text.deactivate}
+              why={text.deactivateWhy(name)}
               change={(active) => update({ active })}
-              done={common.saved}
-              question={(on) => (on ? undefined : { title: text.deactivate, children: <p>{text.deactivateWhy(name)}</p>, action: text.deactivateAction, danger: true })}
             />
           </Section>
         )}

@@ -192,7 +192,7 @@ async function arrive(): Promise<State> {
     const outcome = await finishGoogle(google);
     const made = madeBy(outcome);
     if (!made) return orOut(outcome);
-    if (google.page !== location.pathname) location.replace(google.page);
+    if (google.page !== location.pathname + location.hash) location.replace(google.page);
     return change(made);
   }
   if (!link) return before;

@@ -1,9 +1,9 @@
 import type { components } from "planoauth";
 import { useState } from "preact/hooks";
-import { deviceName } from "../../account/device";
 import { planoauth } from "../../api";
 import { translate } from "../../document";
 import { statuses } from "../../texts/statuses";
+import { deviceName } from "../../ui/device";
 import { Modal } from "../../ui/signed-in";
 import { text as ui } from "../../ui/texts";
 import { href, setQuery, useRoute } from "../route";

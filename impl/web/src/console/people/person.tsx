@@ -1,6 +1,7 @@
 import type { components } from "planoauth";
 import { planoauth } from "../../api";
 import { translate } from "../../document";
+import { download } from "../../ui/download";
 import { Field } from "../../ui/form";
 import { change, Load, useLoaded, type Loaded } from "../load";
 import { useMe } from "../me";
@@ -321,13 +322,4 @@ function Protection({ of }: { of: Person }) {
       </div>
     </Section>
   );
-}
-
-/** Saves data as a file of JSON. */
-function download(name: string, data: unknown) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
