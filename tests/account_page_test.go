@@ -274,7 +274,10 @@ func testAccountDeletion(t *testing.T, chromium context.Context) {
 	b.do(click("#deletion .button"), typeIn(dialogForm, "current_password", "not the password"))
 	b.shows("dialog .notice.problem", "")
 	b.do(typeIn(dialogForm, "current_password", goodPassword))
-	b.shows("dialog .notice.problem", "You are the last administrator")
+	b.shows("dialog .notice.problem > p:first-child", "You are the last administrator. Make somebody else one first.")
+	if said := evaluate[string](b, "document.querySelector('dialog .notice.problem').innerText"); strings.Contains(said, "token") {
+		t.Errorf("the refusal names a param: %s", said)
+	}
 	b.inspect("account-last-administrator")
 	e.user(person{access: "admin"})
 	b.do(typeIn(dialogForm, "current_password", goodPassword))
@@ -334,7 +337,7 @@ func testAccountRecent(t *testing.T, chromium context.Context) {
 	email := e.user(person{client: true, noPassword: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.do(chromedp.Navigate(e.url+"/account"), fill(accountForm+" [name=email]", email), click("main > div > .button.plain"))
-	b.shows("h2", "Check your mail")
+	b.shows("h1", "Check your mail")
 	b.inspect("account-link-sent")
 	second := b.another(390, e.url)
 	second.do(chromedp.Navigate(e.mailedURL("magic", email)), click(".button"))
@@ -431,7 +434,7 @@ func testAccountOwnLink(t *testing.T, chromium context.Context) {
 	email := e.user(person{client: true})
 	b := openTab(t, chromium, 390, e.url)
 	b.do(chromedp.Navigate(e.url+"/account"), fill(accountForm+" [name=email]", email), click("main > div > .button.plain"))
-	b.shows("h2", "Check your mail")
+	b.shows("h1", "Check your mail")
 	b.do(chromedp.Navigate(e.mailedURL("magic", email)))
 	address := evaluate[string](b, "document.querySelector('a.button').href")
 	b.do(click("a.button"))
@@ -476,9 +479,9 @@ func testAccountGoogle(t *testing.T, chromium context.Context) {
 	b.shows("h1", "Your account")
 	b.do(click("header button"))
 	b.shows("h1", "Sign in to PlanoAuth")
-	b.do(chromedp.Navigate(e.url+"/console"), click("main > div > .button.plain:last-of-type"))
+	b.do(chromedp.Navigate(e.url+"/console#/people"), click("main > div > .button.plain:last-of-type"))
 	e.within(busyLimit, "Google leads back to the console", func() bool {
-		return evaluate[string](b, "location.pathname") == "/console" && b.pageToken() != ""
+		return evaluate[string](b, "location.pathname + location.hash") == "/console#/people" && b.pageToken() != ""
 	})
 	b.do(chromedp.Navigate(e.url+"/account"), click("#google .button"))
 	b.shows("#google [role=status]", "is not linked any more")

@@ -117,7 +117,7 @@ function List({ tokens, remove }: { tokens: Token[]; remove: ((token: Token) => 
       <tbody role="rowgroup">
         {tokens.map((token) => (
           <tr role="row" key={token.id}>
-            <td role="cell">{text.name(token.id)}</td>
+            <td role="cell" class="strong">{text.name(token.id)}</td>
             <td role="cell" data-label={common.created}>
               <Time time={token.created_at} exact />
             </td>

@@ -39,7 +39,7 @@ const text = translate({
     record: "Record",
     activeHint: "Nobody can name a company that is not active as theirs. Clients who belong to it already keep it.",
     deactivate: "Deactivate this company?",
-    deactivateWhy: (name: string) => `Nobody can name ${name} as their company any more. Clients who belong to it keep it. You can undo it here.`,
+    deactivateWhy: (name: string) => `From now on nobody can name ${name} as their company. Clients who belong to it keep it. You can undo this here.`,
   },
   es: {
     title: "Empresas",
@@ -61,7 +61,7 @@ const text = translate({
     record: "Registro",
     activeHint: "Nadie puede indicar como suya una empresa que no está activa. Los clientes que ya pertenecen a ella la conservan.",
     deactivate: "¿Desactivar esta empresa?",
-    deactivateWhy: (name: string) => `Nadie podrá indicar ya ${name} como su empresa. Los clientes que pertenecen a ella la conservan. Puedes deshacerlo aquí.`,
+    deactivateWhy: (name: string) => `Desde ahora nadie podrá indicar ${name} como su empresa. Los clientes que pertenecen a ella la conservan. Puedes deshacerlo aquí.`,
   },
 });
 

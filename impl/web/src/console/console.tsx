@@ -128,6 +128,9 @@ function Current({ route: { section: path, item }, sections: allowed }: { route:
   return (
     <View title={text.missing}>
       <p>{text.missingWhy}</p>
+      <p>
+        <a href={href(sections[0]!.path)}>{sections[0]!.label}</a>
+      </p>
     </View>
   );
 }

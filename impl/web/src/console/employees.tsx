@@ -7,6 +7,7 @@ import { LoadOne } from "./load-one";
 import { change, useLoaded } from "./load";
 import type { Access } from "./me";
 import { NewRecordView } from "./new-record";
+import { accesses } from "./people/texts";
 import { RecordList, StaffView } from "./records";
 import { href } from "./route";
 import { Action } from "./ui/action";
@@ -21,18 +22,17 @@ const text = translate({
     access: "Access",
     accessHint: "Each includes the ones before it.",
     accesses: {
-      none: "None: receives notices only",
+      none: "Notifications only: sees what failed",
       viewer: "Viewer: sees everything here",
       support: "Support: helps people and changes their records",
       admin: "Admin: changes everything",
     },
-    short: { none: "None", viewer: "Viewer", support: "Support", admin: "Admin" },
     change: "Change the access",
     changeTitle: "Change the access of an employee",
-    changed: "The access is changed, and counts at once",
+    changed: "The access is changed",
     activeHint: "An employee who is not active can do nothing here, and receives no notices.",
     deactivate: "Deactivate this employee?",
-    deactivateWhy: (email: string) => `${email} cannot use the console any more, at once. You can undo it here.`,
+    deactivateWhy: (email: string) => `From now on ${email} cannot use the console. You can undo this here.`,
     filters: { inactive: "Inactive", admin: "Admins" },
     none: "No employees yet",
     own: "This is your own record. Another administrator has to change it.",
@@ -44,18 +44,17 @@ const text = translate({
     access: "Acceso",
     accessHint: "Cada uno incluye los anteriores.",
     accesses: {
-      none: "Ninguno: solo recibe avisos",
+      none: "Solo notificaciones: ve lo que falla",
       viewer: "Lectura: ve todo lo de aquí",
       support: "Soporte: ayuda a las personas y cambia sus registros",
       admin: "Administración: lo cambia todo",
     },
-    short: { none: "Ninguno", viewer: "Lectura", support: "Soporte", admin: "Administración" },
     change: "Cambiar el acceso",
     changeTitle: "Cambiar el acceso de un empleado",
-    changed: "El acceso ha cambiado y vale desde ahora",
+    changed: "El acceso ha cambiado",
     activeHint: "Un empleado que no está activo no puede hacer nada aquí y no recibe avisos.",
     deactivate: "¿Desactivar a este empleado?",
-    deactivateWhy: (email: string) => `${email} dejará de poder usar la consola desde este momento. Puedes deshacerlo aquí.`,
+    deactivateWhy: (email: string) => `Desde ahora ${email} no podrá usar la consola. Puedes deshacerlo aquí.`,
     filters: { inactive: "Inactivos", admin: "Administradores" },
     none: "Aún no hay empleados",
     own: "Este es tu propio registro. Tiene que cambiarlo otro administrador.",
@@ -74,7 +73,7 @@ export function Employees() {
       create={text.create}
       filters={text.filters}
       load={(params, options) => planoauth.employeesIndex(params, options)}
-      columns={[{ label: text.access, cell: ({ access }) => text.short[access!] }]}
+      columns={[{ label: text.access, cell: ({ access }) => accesses[access!] }]}
       none={text.none}
     />
   );

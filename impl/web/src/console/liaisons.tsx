@@ -19,7 +19,7 @@ const text = translate({
     none: "No liaisons yet",
     activeHint: "A liaison who is not active cannot sign in to applications for liaisons.",
     deactivate: "Deactivate this liaison?",
-    deactivateWhy: (email: string) => `${email} can do nothing as a liaison any more, at once. You can undo it here.`,
+    deactivateWhy: (email: string) => `From now on ${email} can do nothing as a liaison. You can undo this here.`,
     own: "This is your own record. Another employee has to change it.",
   },
   es: {
@@ -30,7 +30,7 @@ const text = translate({
     none: "Aún no hay intermediarios",
     activeHint: "Un intermediario que no está activo no puede iniciar sesión en las aplicaciones para intermediarios.",
     deactivate: "¿Desactivar a este intermediario?",
-    deactivateWhy: (email: string) => `${email} dejará de poder actuar como intermediario desde este momento. Puedes deshacerlo aquí.`,
+    deactivateWhy: (email: string) => `Desde ahora ${email} no podrá hacer nada como intermediario. Puedes deshacerlo aquí.`,
     own: "Este es tu propio registro. Tiene que cambiarlo otro empleado.",
   },
 });

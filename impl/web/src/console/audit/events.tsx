@@ -77,7 +77,7 @@ const text = translate({
     changed: "Cambió",
     address: "Dirección",
     device: "Dispositivo",
-    browser: "User agent",
+    browser: "Agente de usuario",
     count: "Solicitudes",
     person: (id: string) => `Persona ${id}`,
     without: "Quitar este filtro",
@@ -217,7 +217,7 @@ function Event({ of, close }: { of: AuditEvent; close(): void }) {
           [text.when, <Time time={of.created_at} exact />],
           [
             text.outcome,
-            <span class="row">
+            <span class="row close">
               <Status of={of} />
               {of.status && (
                 <a href={`/statuses/${of.status}`} target="_blank" rel="noreferrer">

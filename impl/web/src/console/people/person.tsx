@@ -69,6 +69,7 @@ const text = translate({
     deleteDone: "Deleted",
     oneself: "This is you.",
     own: "Your own address, export and deletion are on the page of your account.",
+    account: "Open your account",
   },
   es: {
     data: "Datos",
@@ -118,6 +119,7 @@ const text = translate({
     deleteDone: "Eliminada",
     oneself: "Eres tú.",
     own: "Tu propia dirección, tu exportación y tu eliminación están en la página de tu cuenta.",
+    account: "Abrir tu cuenta",
   },
 });
 
@@ -228,7 +230,7 @@ function changed(of: Person, values: { first_name?: string | undefined; last_nam
 
 function Address({ of }: { of: Person }) {
   return (
-    <span class="row">
+    <span class="row close">
       <span>{of.email}</span>
       {of.email_verified ? <span class="badge good">{text.verified}</span> : <span class="badge warning">{people.unverified}</span>}
     </span>
@@ -292,9 +294,10 @@ function Protection({ of }: { of: Person }) {
   if (of.id === me.id) {
     return (
       <Section title={text.protection}>
-        <p>
-          <a href="/account">{text.own}</a>
-        </p>
+        <p>{text.own}</p>
+        <a class="button plain small" href="/account">
+          {text.account}
+        </a>
       </Section>
     );
   }

@@ -11,7 +11,7 @@ export const kinds = translate<Record<Kind, string>>({
 
 export const accesses = translate<Record<Access, string>>({
   en: { none: "Notifications only", viewer: "Viewer", support: "Support", admin: "Admin" },
-  es: { none: "Solo notificaciones", viewer: "Lector", support: "Soporte", admin: "Administrador" },
+  es: { none: "Solo notificaciones", viewer: "Lectura", support: "Soporte", admin: "Administración" },
 });
 
 export const methods = translate<Record<components["schemas"]["SignInMethod"], string>>({
