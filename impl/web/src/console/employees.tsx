@@ -6,7 +6,7 @@ import { Choice } from "./fields";
 import { LoadOne } from "./load-one";
 import { change, useLoaded } from "./load";
 import type { Access } from "./me";
-import { NewRecordView } from "./new-record";
+import { NewRecordView, staffOf } from "./new-record";
 import { accesses } from "./people/texts";
 import { RecordList, StaffView } from "./records";
 import { href } from "./route";
@@ -88,18 +88,7 @@ export function NewEmployee() {
       action={text.createAction}
       section="employees"
       namesOptional
-      create={({ email = "", first_name, last_name, access, invite }) =>
-        withSession(() =>
-          planoauth.employeesCreate({
-            email,
-            ...(first_name && { first_name }),
-            ...(last_name && { last_name }),
-            access: access as Access,
-            invite: invite === "on",
-            view: "full",
-          }),
-        )
-      }
+      create={(values) => withSession(() => planoauth.employeesCreate({ ...staffOf(values), access: values.access as Access }))}
     >
       <Choice name="access" label={text.access} hint={text.accessHint} options={text.accesses} value="none" />
     </NewRecordView>

@@ -4,7 +4,7 @@ import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
 import { LoadOne } from "./load-one";
 import { change, useLoaded } from "./load";
-import { NewRecordView } from "./new-record";
+import { NewRecordView, staffOf } from "./new-record";
 import { RecordList, StaffView } from "./records";
 import { href } from "./route";
 
@@ -61,11 +61,7 @@ export function NewLiaison() {
       action={text.createAction}
       section="liaisons"
       namesOptional
-      create={({ email = "", first_name, last_name, invite }) =>
-        withSession(() =>
-          planoauth.liaisonsCreate({ email, ...(first_name && { first_name }), ...(last_name && { last_name }), invite: invite === "on", view: "full" }),
-        )
-      }
+      create={(values) => withSession(() => planoauth.liaisonsCreate(staffOf(values)))}
     />
   );
 }

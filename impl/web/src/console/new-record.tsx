@@ -79,6 +79,11 @@ interface NewRecordViewProps {
   create(values: Record<string, string>): Promise<Outcome | "unreachable" | null>;
 }
 
+/** Returns the params of a new employee or liaison, whose names can be left out. */
+export function staffOf({ email = "", first_name, last_name, invite }: Record<string, string>) {
+  return { email, ...(first_name && { first_name }), ...(last_name && { last_name }), invite: invite === "on", view: "full" as const };
+}
+
 /** What came of making a record, where it was not simply made. */
 interface Made {
   record: NewRecord;
