@@ -32,6 +32,8 @@ const text = translate({
     name: "Name",
     nameHint: "No other company has it, in upper or lower case.",
     state: "State",
+    active: "Active",
+    inactive: "Inactive",
     clients: "Clients",
     rename: "Rename",
     renameTitle: "Rename the company",
@@ -54,6 +56,8 @@ const text = translate({
     name: "Nombre",
     nameHint: "Ninguna otra empresa lo tiene, ni en mayúsculas ni en minúsculas.",
     state: "Estado",
+    active: "Activa",
+    inactive: "Inactiva",
     clients: "Clientes",
     rename: "Cambiar el nombre",
     renameTitle: "Cambiar el nombre de la empresa",
@@ -86,7 +90,7 @@ export function Companies() {
         columns={[
           { label: text.name, kind: "wide", cell: ({ name }) => name },
           { label: text.clients, kind: "number", cell: ({ clients }) => formatNumber(clients!) },
-          { label: text.state, cell: ({ active }) => <State active={active!} /> },
+          { label: text.state, cell: ({ active }) => <State active={active!} words={text} /> },
           { label: common.created, cell: ({ created_at }) => <Time time={created_at} /> },
         ]}
         empty={
@@ -159,7 +163,7 @@ function CompanyShown({ company, set }: { company: Company; set(company: Company
             items={[
               [text.name, name],
               [text.clients, formatNumber(company.clients!)],
-              [text.state, <State active={company.active!} />],
+              [text.state, <State active={company.active!} words={text} />],
               [common.created, <Time time={company.created_at} exact />],
             ]}
           />
@@ -168,6 +172,7 @@ function CompanyShown({ company, set }: { company: Company; set(company: Company
           <Section title={text.record}>
             <ActiveSwitch
               active={company.active!}
+              label={text.active}
               hint={text.activeHint}
               question={text.deactivate}
               why={text.deactivateWhy(name)}

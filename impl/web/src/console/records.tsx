@@ -23,7 +23,7 @@ const text = translate({
     deactivate: "Deactivate",
   },
   es: {
-    email: "Correo electrónico",
+    email: "Correo",
     name: "Nombre",
     byEmail: "Por correo",
     state: "Estado",
@@ -70,9 +70,9 @@ function standingColumns<Row extends PersonRecord>(): Column<Row>[] {
   ];
 }
 
-/** Says whether something is active. */
-export function State({ active }: { active: boolean }) {
-  return <span class={active ? "badge good" : "badge"}>{active ? common.active : common.inactive}</span>;
+/** Says whether something is active, in its own words where it has any. */
+export function State({ active, words = common }: { active: boolean; words?: { active: string; inactive: string } }) {
+  return <span class={active ? "badge good" : "badge"}>{active ? words.active : words.inactive}</span>;
 }
 
 /** Leads to the view that makes one. */
@@ -130,6 +130,7 @@ export function RecordList<Row extends PersonRecord, Filter extends string>(prop
 
 interface ActiveSwitchProps {
   active: boolean;
+  label?: string;
   /** What it means not to be active. */
   hint: string;
   /** The question before something is deactivated. */
@@ -140,9 +141,9 @@ interface ActiveSwitchProps {
 }
 
 /** The switch of what is active or not. */
-export function ActiveSwitch({ active, hint, question: title, why, change }: ActiveSwitchProps) {
+export function ActiveSwitch({ active, label = common.active, hint, question: title, why, change }: ActiveSwitchProps) {
   const question = { title, children: <p>{why}</p>, action: text.deactivate, danger: true };
-  return <Switch label={common.active} hint={hint} checked={active} change={change} done={common.saved} question={(on) => (on ? undefined : question)} />;
+  return <Switch label={label} hint={hint} checked={active} change={change} done={common.saved} question={(on) => (on ? undefined : question)} />;
 }
 
 interface StaffViewProps extends Omit<ActiveSwitchProps, "active"> {

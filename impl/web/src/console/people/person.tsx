@@ -5,6 +5,7 @@ import { download } from "../../ui/download";
 import { Field } from "../../ui/form";
 import { change, Load, useLoaded, type Loaded } from "../load";
 import { useMe } from "../me";
+import { State } from "../records";
 import { go, href } from "../route";
 import { text as common } from "../texts";
 import { Action, Switch } from "../ui/action";
@@ -252,7 +253,7 @@ function Records({ of: { client, employee, liaison } }: { of: Person }) {
             <li key={kind}>
               <a href={href(path)}>{kinds[kind]}</a>
               {about && <span class="quiet">{about}</span>}
-              <span class={active ? "badge good" : "badge"}>{active ? common.active : common.inactive}</span>
+              <State active={active!} />
             </li>
           ))}
         </ul>
