@@ -47,8 +47,8 @@ interface PersonRecord {
 /** Returns the whole name of a person, "" where none is known. */
 export const nameOf = ({ first_name, last_name }: { first_name?: string; last_name?: string }) => [first_name, last_name].filter(Boolean).join(" ");
 
-/** The orders of the lists of records. */
-const recordSorts: { by: "created_at" | "email"; order: "asc" | "desc"; label: string }[] = [
+/** The orders of the lists of people and of their records. */
+export const recordSorts: { by: "created_at" | "email"; order: "asc" | "desc"; label: string }[] = [
   { by: "created_at", order: "desc", label: common.newest },
   { by: "created_at", order: "asc", label: common.oldest },
   { by: "email", order: "asc", label: text.byEmail },
