@@ -28,7 +28,6 @@ const text = translate({
     changes: "Changes",
     administration: "Administration",
     operation: "Operation",
-    status: "Status",
     outcome: "Outcome",
     actor: "By",
     subject: "About",
@@ -62,7 +61,6 @@ const text = translate({
     changes: "Cambios",
     administration: "Administración",
     operation: "Operación",
-    status: "Estado",
     outcome: "Resultado",
     actor: "Por",
     subject: "Sobre",
@@ -115,7 +113,7 @@ export function Audit() {
         controls={
           <>
             <QueryField name="operation" label={text.operation} />
-            <QueryField name="status" label={text.status} choices={Object.keys(statuses)} />
+            <QueryField name="status" label={text.outcome} choices={Object.keys(statuses)} />
             {user && (
               <button type="button" class="toggle" aria-pressed="true" title={text.without} onClick={() => setQuery({ user: undefined })}>
                 {text.person(user)} <span aria-hidden="true">×</span>
