@@ -95,9 +95,7 @@ func testAccountProfile(t *testing.T, chromium context.Context) {
 
 	b.do(typeIn("#profile form", "first_name", "Augusta", "phone", "12"))
 	b.shows("#profile .error", "")
-	if at := evaluate[string](b, "document.activeElement.name"); at != "phone" {
-		b.t.Errorf("after the refusal the focus is at %q", at)
-	}
+	b.waits(`document.activeElement.name === "phone"`)
 	b.inspect("account-phone-refused")
 	b.do(typeIn("#profile form", "phone", "+34 612 345 678"))
 	b.shows("#profile [role=status]", "Your profile is saved.")
@@ -105,9 +103,7 @@ func testAccountProfile(t *testing.T, chromium context.Context) {
 	if e.count("users WHERE email = $1 AND first_name = 'Augusta' AND last_name = 'Lovelace' AND phone <> ''", email) != 1 {
 		t.Error("the profile is not what was typed")
 	}
-	if at := evaluate[string](b, "document.activeElement.textContent"); at != "Save profile" {
-		t.Errorf("after saving, the focus is at %q", at)
-	}
+	b.waits(`document.activeElement.textContent === "Save profile"`)
 	b.do(typeIn("#profile form", "first_name", ""))
 	b.shows("#profile .error", "")
 	b.do(typeIn("#profile form", "first_name", "Ada", "phone", ""))
@@ -205,9 +201,7 @@ func testAccountDevices(t *testing.T, chromium context.Context) {
 	if signedIn(phone) || !signedIn(desk) || !signedIn(tablet) {
 		t.Error("another device than the phone was signed out")
 	}
-	if at := evaluate[string](b, "document.activeElement.textContent"); at != "Devices" {
-		t.Errorf("after the button has gone, the focus is at %q", at)
-	}
+	b.waits(`document.activeElement.textContent === "Devices"`)
 	e.within(busyLimit, "the page shows three devices", func() bool {
 		return evaluate[int](b, "document.querySelectorAll('#devices li').length") == 3
 	})
@@ -268,9 +262,7 @@ func testAccountDeletion(t *testing.T, chromium context.Context) {
 	b.shows("dialog", "Your name, addresses and phone number are deleted")
 	b.inspect("account-deletion")
 	b.do(chromedp.KeyEvent(kb.Escape))
-	if at := evaluate[string](b, "document.activeElement.textContent"); at != "Delete my account" {
-		t.Errorf("after the dialog has gone, the focus is at %q", at)
-	}
+	b.waits(`document.activeElement.textContent === "Delete my account"`)
 	b.do(click("#deletion .button"), typeIn(dialogForm, "current_password", "not the password"))
 	b.shows("dialog .notice.problem", "")
 	b.do(typeIn(dialogForm, "current_password", goodPassword))
