@@ -30,7 +30,7 @@ const text = translate({
     intro: "Dónde tienes la sesión abierta. Ciérrala en los que no conozcas y cambia tu contraseña.",
     own: "Este dispositivo",
     used: (time: string) => `Último uso: ${time}`,
-    began: (day: string, how: string) => `Sesión iniciada: ${day}, ${how}`,
+    began: (day: string, how: string) => `Iniciada el ${day} ${how}`,
     methods: { password: "con contraseña", registration: "al registrarte", magic_link: "con un enlace por correo", google: "con Google" },
     signOut: "Cerrar sesión",
     signOutOf: (device: string) => `Cerrar sesión en ${device}`,
