@@ -20,6 +20,7 @@ func TestConsolePeopleLong(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"help": testConsoleHelp, "administration": testConsoleAdministration, "viewer": testConsoleViewer, "client": testConsoleClient,
 		"expiry": testConsoleExpiry, "hostile": testConsoleHostile, "keyboard": testConsoleKeyboard, "refresh": testConsoleRefresh,
+		"deep link": testConsoleDeepLink, "Spanish": testConsoleSpanishPeople,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +85,7 @@ func testConsoleHelp(t *testing.T, chromium context.Context) {
 	b.inspect("console-sign-in")
 	b.do(wide)
 	b.press("E-mail me a sign-in link")
-	b.shows("h2", "Check your mail")
+	b.shows("h1", "Check your mail")
 	b.do(chromedp.Navigate(e.mailedURL("magic", support)), click(".button"))
 	b.shows("h1", "Notifications")
 	b.titled("(2) Notifications · PlanoAuth")
@@ -268,7 +269,7 @@ func testConsoleClient(t *testing.T, chromium context.Context) {
 	b := openConsole(t, chromium, e, client, "#/people")
 	b.shows("h1", "This page is for employees")
 	b.shows("main", client)
-	b.inspect("console-client")
+	b.inspect("console-no-employee")
 	b.do(chromedp.WaitVisible(chromedp.CSS(`main a[href="/account"]`)))
 	b.press("Sign out")
 	b.shows("h1", "Sign in")

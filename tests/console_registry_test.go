@@ -24,7 +24,7 @@ func TestConsoleRegistryLong(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"applications": testConsoleApplications, "two admins": testConsoleTwoAdmins, "deployment": testConsoleDeployment, "clients": testConsoleClients,
 		"companies": testConsoleCompanies, "team": testConsoleTeam, "viewer": testConsoleRegistryViewer, "markup": testConsoleMarkup,
-		"keyboard": testConsoleRegistryKeyboard,
+		"keyboard": testConsoleRegistryKeyboard, "Spanish": testConsoleSpanishRecords, "Spanish system": testConsoleSpanishSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,6 +89,7 @@ func testConsoleApplications(t *testing.T, chromium context.Context) {
 	b.do(press("I have stored it"))
 	b.waits(`!document.querySelector("dialog") && !document.body.innerText.includes("` + token + `")`)
 	e.within(busyLimit, "the new token counts", func() bool { return e.readAs(token, "x") == "invalid-token session_token" })
+	refuseToken(b, e)
 
 	changeLooks(b, chromium, e)
 	b.inspect("console-application")
@@ -104,6 +105,18 @@ func testConsoleApplications(t *testing.T, chromium context.Context) {
 	b.goTo(fmt.Sprintf("#/applications/%d", e.applicationID("planoauth")), "PlanoAuth")
 	b.waits(`document.querySelector('[name="url"]').readOnly && document.querySelector('fieldset input[disabled]').checked`)
 	b.inspect("console-application-planoauth")
+}
+
+// refuseToken asks for a token of the application that is shown, which has as many as it may have.
+func refuseToken(b *tab, e *env) {
+	b.t.Helper()
+	e.exec(`INSERT INTO application_tokens (application_id, token_digest)
+		SELECT id, ('x' || n)::bytea FROM applications, generate_series(1, 99) n WHERE slug = 'planoship'`)
+	b.do(press("New token"))
+	b.shows(".notice.warning", "as many tokens as it may have")
+	b.inspect("console-tokens-full")
+	b.do(wide)
+	e.exec("DELETE FROM application_tokens WHERE token_digest LIKE 'x%'")
 }
 
 // changeLooks gives the application that is shown a color and a logo, and looks at its page.
@@ -248,6 +261,8 @@ func testConsoleClients(t *testing.T, chromium context.Context) {
 	b.do(wide, press("New client"))
 	b.shows("h1", "New client")
 	b.waits(`document.querySelector("select option") !== null`)
+	b.inspect("console-client-new")
+	b.do(wide)
 	create := func(email string) {
 		t.Helper()
 		b.do(fill(`[name="email"]`, email), fill(`[name="first_name"]`, "Grace"), fill(`[name="last_name"]`, "Hopper"), press("Create the client"))
@@ -388,6 +403,7 @@ func testConsoleTeam(t *testing.T, chromium context.Context) {
 	b.inspect("console-employee-own")
 
 	b.goTo("#/liaisons/new", "New liaison")
+	b.inspect("console-liaison-new")
 	b.do(wide, fill(`[name="email"]`, "grace@example.com"), fill(`[name="first_name"]`, "Grace"), press("Create the liaison"))
 	b.shows("h1", "grace@example.com") // the names are for new users only
 	b.inspect("console-liaison")

@@ -30,6 +30,11 @@ export function translate<Texts>(texts: { en: Texts; es: NoInfer<Texts> }): Text
   return texts[data.language];
 }
 
+/** Formats the day of a time of the server for people. */
+export function formatDay(time: string): string {
+  return new Date(time).toLocaleDateString(data.language, { dateStyle: "medium" });
+}
+
 /** Formats a time of the server for people. */
 export function formatTime(time: string): string {
   return new Date(time).toLocaleString(data.language, { dateStyle: "medium", timeStyle: "short" });

@@ -1,11 +1,11 @@
 import type { components } from "planoauth";
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
-import { formatTime, translate } from "../document";
+import { formatDay, formatTime, translate } from "../document";
 import { Action } from "../ui/action";
+import { deviceName } from "../ui/device";
 import { errorsOf, Refusal } from "../ui/refusal";
 import { signOut, withSession } from "../ui/signed-in";
-import { deviceName } from "./device";
 import { focusSection, Section } from "./section";
 
 type Session = components["schemas"]["Session"];
@@ -16,7 +16,7 @@ const text = translate({
     intro: "Where you are signed in. Sign out what you do not know, and change your password.",
     own: "This device",
     used: (time: string) => `Last used ${time}`,
-    began: (time: string, how: string) => `Signed in ${time} ${how}`,
+    began: (day: string, how: string) => `Signed in ${day} ${how}`,
     methods: { password: "with a password", registration: "by registering", magic_link: "with a mailed link", google: "with Google" },
     signOut: "Sign out",
     signOutOf: (device: string) => `Sign out ${device}`,
@@ -30,7 +30,7 @@ const text = translate({
     intro: "Dónde tienes la sesión abierta. Ciérrala en los que no conozcas y cambia tu contraseña.",
     own: "Este dispositivo",
     used: (time: string) => `Último uso: ${time}`,
-    began: (time: string, how: string) => `Sesión iniciada: ${time}, ${how}`,
+    began: (day: string, how: string) => `Iniciada el ${day} ${how}`,
     methods: { password: "con contraseña", registration: "al registrarte", magic_link: "con un enlace por correo", google: "con Google" },
     signOut: "Cerrar sesión",
     signOutOf: (device: string) => `Cerrar sesión en ${device}`,
@@ -106,7 +106,7 @@ function Device({ session, own, end }: { session: Session; own: boolean; end(nam
       <div class="below">
         <p>{[session.application, ip].filter(Boolean).join(" · ")}</p>
         <p>{text.used(formatTime(session.last_used_at!))}</p>
-        <p>{text.began(formatTime(session.created_at!), method ? text.methods[method] : "")}</p>
+        <p>{text.began(formatDay(session.created_at!), method ? text.methods[method] : "")}</p>
       </div>
     </li>
   );

@@ -21,7 +21,7 @@ const text = translate({
     email: "New e-mail address",
     password: "Your password",
     request: "Send the link",
-    requested: (to: string, from: string) => `Open the mail that we sent to ${to} within an hour. Until then ${from} stays your address; we told it about the change.`,
+    requested: (to: string, from: string) => `Open the mail that we sent to ${to} within an hour. Until then ${from} stays your address. We have sent a mail about the change to it too.`,
     mailbox: "Mails are not really sent here. Read them at",
   },
   es: {
@@ -38,7 +38,7 @@ const text = translate({
     password: "Tu contraseña",
     request: "Enviar el enlace",
     requested: (to: string, from: string) =>
-      `Abre en menos de una hora el correo que hemos enviado a ${to}. Hasta entonces ${from} sigue siendo tu dirección; le hemos avisado del cambio.`,
+      `Abre en menos de una hora el correo que hemos enviado a ${to}. Hasta entonces ${from} sigue siendo tu dirección. También hemos enviado a ella un aviso del cambio.`,
     mailbox: "Aquí los correos no se envían de verdad. Léelos en",
   },
 });

@@ -3,6 +3,7 @@ import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import * as session from "../session";
 import { Action } from "../ui/action";
+import { download } from "../ui/download";
 import { Form, PasswordField } from "../ui/form";
 import { Refusal } from "../ui/refusal";
 import { Modal, needsRecentSignIn, withSession } from "../ui/signed-in";
@@ -55,14 +56,14 @@ export function Download() {
   const [said, setSaid] = useState<string | null>(null);
   const [refused, setRefused] = useState<Answer | null>(null);
 
-  async function download() {
+  async function send() {
     setSaid(null);
     setRefused(null);
     const outcome = await withSession(() => planoauth.usersExport({}));
     if (outcome === "unreachable" || outcome.status !== "action-successful") {
       return setRefused(needsRecentSignIn(outcome) ? null : outcome); // who closed the dialog knows
     }
-    save(`planoauth-${new Date().toISOString().slice(0, 10)}.json`, JSON.stringify(outcome.data, null, 2));
+    download(`planoauth-${new Date().toISOString().slice(0, 10)}.json`, outcome.data);
     setSaid(text.downloaded);
   }
 
@@ -71,19 +72,10 @@ export function Download() {
       <p>{text.what}</p>
       <Refusal answer={refused} />
       <div class="row">
-        <Action run={download}>{text.download}</Action>
+        <Action run={send}>{text.download}</Action>
       </div>
     </Section>
   );
-}
-
-/** Has the browser save a file. */
-function save(name: string, content: string) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
 
 /** The deletion of the account. deleted is called once it is gone. */

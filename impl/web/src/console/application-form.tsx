@@ -50,7 +50,7 @@ const text = translate({
     urlOwn: "Es la dirección de este servidor y no se puede cambiar aquí.",
     admits: "Quién puede iniciar sesión",
     admitsAlways: "Aquí siempre se admite a los empleados.",
-    kinds: { client: "Clientes", employee: "Empleados", liaison: "Enlaces" },
+    kinds: { client: "Clientes", employee: "Empleados", liaison: "Intermediarios" },
     origins: "Orígenes de retorno",
     originsHint: "Adónde más pueden volver las personas. El origen de la URL siempre se permite.",
     looks: "Aspecto",

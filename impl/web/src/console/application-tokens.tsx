@@ -2,6 +2,7 @@ import type { components } from "planoauth";
 import { useRef, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
+import { errorsOf } from "../ui/refusal";
 import { Modal } from "../ui/signed-in";
 import type { Application } from "./application-form";
 import { change } from "./load";
@@ -20,6 +21,7 @@ const text = translate({
     title: "Tokens",
     hint: "With one of them a back end of this application checks sessions of its users. Use one for each back end.",
     create: "New token",
+    full: "This application has as many tokens as it may have. Delete one that nothing uses, and try again.",
     none: "No tokens yet",
     name: (id: number) => `Token ${id}`,
     used: "Last used",
@@ -38,6 +40,7 @@ const text = translate({
     title: "Tokens",
     hint: "Con uno de ellos un back-end de esta aplicación comprueba las sesiones de sus usuarios. Usa uno para cada back-end.",
     create: "Nuevo token",
+    full: "Esta aplicación ya tiene todos los tokens que puede tener. Elimina uno que nada use e inténtalo de nuevo.",
     none: "Aún no hay tokens",
     name: (id: number) => `Token ${id}`,
     used: "Último uso",
@@ -58,28 +61,35 @@ const text = translate({
 export function Tokens({ application, set }: { application: Application; set(application: Application): void }) {
   const { may } = useMe();
   const [made, setMade] = useState<NewToken>();
+  const [full, setFull] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const tokens = application.tokens ?? [];
 
-  const create = () =>
-    change(
+  async function create() {
+    const refused = await change(
       () => planoauth.applicationsTokenCreate({ id: application.id }),
       (token) => {
         setMade(token);
         set({ ...application, tokens: [...tokens, { id: token.id, created_at: token.created_at }] });
       },
     );
+    const full = errorsOf(refused).some(({ param, rule }) => param === "id" && rule === "allowed");
+    setFull(full);
+    return full ? null : refused;
+  }
   const remove = (token: Token) =>
     change(
       () => planoauth.applicationsTokenDelete({ id: application.id, token_id: token.id, view: "full" }),
       (now) => {
         set({ ...application, tokens: now.tokens ?? [] });
+        setFull(false);
         place.current!.focus(); // the button that had the focus goes with its row
       },
     );
 
   return (
     <Section title={text.title} hint={text.hint} actions={may("admin") && <Action label={text.create} run={create} />}>
+      <div role="status">{full && <p class="notice warning">{text.full}</p>}</div>
       <div tabIndex={-1} ref={place}>
         <List tokens={tokens} remove={may("admin") ? remove : undefined} />
       </div>
@@ -107,7 +117,7 @@ function List({ tokens, remove }: { tokens: Token[]; remove: ((token: Token) => 
       <tbody role="rowgroup">
         {tokens.map((token) => (
           <tr role="row" key={token.id}>
-            <td role="cell">{text.name(token.id)}</td>
+            <td role="cell" class="strong">{text.name(token.id)}</td>
             <td role="cell" data-label={common.created}>
               <Time time={token.created_at} exact />
             </td>

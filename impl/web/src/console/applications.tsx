@@ -5,7 +5,7 @@ import { Tokens } from "./application-tokens";
 import { LoadOne } from "./load-one";
 import { useLoaded } from "./load";
 import { useMe } from "./me";
-import { NewLink } from "./record-lists";
+import { NewLink } from "./records";
 import { go, href } from "./route";
 import { text as common } from "./texts";
 import { Copy } from "./ui/copy";

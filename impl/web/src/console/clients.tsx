@@ -11,12 +11,11 @@ import { LoadOne } from "./load-one";
 import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewRecordView } from "./new-record";
-import { nameOf, NewLink, personColumns, recordSorts, standingColumns, State } from "./record-lists";
+import { ActiveSwitch, nameOf, RecordList, State } from "./records";
 import { href } from "./route";
 import { text as common } from "./texts";
 import { Switch } from "./ui/action";
 import { Detail } from "./ui/detail";
-import { List } from "./ui/list";
 import { Section } from "./ui/section";
 import { Time } from "./ui/time";
 import { View } from "./ui/view";
@@ -47,8 +46,7 @@ const text = translate({
     confirmedHint: "You have made sure of it. Until then the company is only what the person says.",
     activeHint: "A client who is not active cannot sign in to applications for clients.",
     deactivate: "Deactivate this client?",
-    deactivateWhy: (email: string) => `${email} can do nothing as a client any more, at once. You can undo it here.`,
-    deactivateAction: "Deactivate",
+    deactivateWhy: (email: string) => `From now on ${email} can do nothing as a client. You can undo this here.`,
     unverified: "The address of this client is not confirmed yet, so it cannot belong to a company. Ask the person to use the link in their mail first.",
     own: "This is your own record. Another employee has to change it.",
   },
@@ -75,8 +73,7 @@ const text = translate({
     confirmedHint: "Lo has comprobado. Hasta entonces la empresa es solo lo que dice la persona.",
     activeHint: "Un cliente que no está activo no puede iniciar sesión en las aplicaciones para clientes.",
     deactivate: "¿Desactivar a este cliente?",
-    deactivateWhy: (email: string) => `${email} dejará de poder actuar como cliente desde este momento. Puedes deshacerlo aquí.`,
-    deactivateAction: "Desactivar",
+    deactivateWhy: (email: string) => `Desde ahora ${email} no podrá hacer nada como cliente. Puedes deshacerlo aquí.`,
     unverified: "La dirección de este cliente aún no está confirmada, así que no puede pertenecer a una empresa. Pide antes a la persona que use el enlace de su correo.",
     own: "Este es tu propio registro. Tiene que cambiarlo otro empleado.",
   },
@@ -86,29 +83,19 @@ const back = { href: href("clients"), label: text.title };
 
 /** The clients. */
 export function Clients() {
-  const { may } = useMe();
   return (
-    <View title={text.title} actions={may("support") && <NewLink section="clients" label={text.create} />}>
-      <List<Client, "inactive" | "enterprise" | "company_unconfirmed", "created_at" | "email">
-        label={text.title}
-        search={text.search}
-        filters={text.filters}
-        sorts={recordSorts}
-        load={(params, options) => planoauth.clientsIndex(params, options)}
-        href={({ id }) => href(`clients/${id}`)}
-        columns={[
-          ...personColumns<Client>(),
-          { label: text.company, cell: (client) => <ClaimedCompany client={client} /> },
-          ...standingColumns<Client>(),
-        ]}
-        empty={
-          <>
-            <p class="strong">{text.none}</p>
-            <p class="quiet">{text.noneWhy}</p>
-          </>
-        }
-      />
-    </View>
+    <RecordList<Client, "inactive" | "enterprise" | "company_unconfirmed">
+      title={text.title}
+      section="clients"
+      least="support"
+      create={text.create}
+      search={text.search}
+      filters={text.filters}
+      load={(params, options) => planoauth.clientsIndex(params, options)}
+      columns={[{ label: text.company, cell: (client) => <ClaimedCompany client={client} /> }]}
+      none={text.none}
+      noneWhy={text.noneWhy}
+    />
   );
 }
 
@@ -244,13 +231,12 @@ function ClientSwitches({ client, set }: { client: Client; set(client: Client): 
 
   return (
     <div class="stack">
-      <Switch
-        label={common.active}
+      <ActiveSwitch
+        active={client.active!}
         hint={text.activeHint}
-        checked={client.active!}
+        question={text.deactivate}
+        why={text.deactivateWhy(client.email!)}
         change={(active) => update({ active })}
-        done={common.saved}
-        question={(on) => (on ? undefined : { title: text.deactivate, children: <p>{text.deactivateWhy(client.email!)}</p>, action: text.deactivateAction, danger: true })}
       />
       {client.company_id && (
         <Switch

@@ -6,10 +6,10 @@ import { Field, Form } from "../ui/form";
 import { LoadOne } from "./load-one";
 import { change, useLoaded } from "./load";
 import { useMe } from "./me";
-import { NewLink, State } from "./record-lists";
+import { ActiveSwitch, NewLink, State } from "./records";
 import { go, href } from "./route";
 import { formatNumber, text as common } from "./texts";
-import { Action, Switch } from "./ui/action";
+import { Action } from "./ui/action";
 import { Detail } from "./ui/detail";
 import { List } from "./ui/list";
 import { Section } from "./ui/section";
@@ -32,6 +32,8 @@ const text = translate({
     name: "Name",
     nameHint: "No other company has it, in upper or lower case.",
     state: "State",
+    active: "Active",
+    inactive: "Inactive",
     clients: "Clients",
     rename: "Rename",
     renameTitle: "Rename the company",
@@ -39,8 +41,7 @@ const text = translate({
     record: "Record",
     activeHint: "Nobody can name a company that is not active as theirs. Clients who belong to it already keep it.",
     deactivate: "Deactivate this company?",
-    deactivateWhy: (name: string) => `Nobody can name ${name} as their company any more. Clients who belong to it keep it. You can undo it here.`,
-    deactivateAction: "Deactivate",
+    deactivateWhy: (name: string) => `From now on nobody can name ${name} as their company. Clients who belong to it keep it. You can undo this here.`,
   },
   es: {
     title: "Empresas",
@@ -55,6 +56,8 @@ const text = translate({
     name: "Nombre",
     nameHint: "Ninguna otra empresa lo tiene, ni en mayúsculas ni en minúsculas.",
     state: "Estado",
+    active: "Activa",
+    inactive: "Inactiva",
     clients: "Clientes",
     rename: "Cambiar el nombre",
     renameTitle: "Cambiar el nombre de la empresa",
@@ -62,8 +65,7 @@ const text = translate({
     record: "Registro",
     activeHint: "Nadie puede indicar como suya una empresa que no está activa. Los clientes que ya pertenecen a ella la conservan.",
     deactivate: "¿Desactivar esta empresa?",
-    deactivateWhy: (name: string) => `Nadie podrá indicar ya ${name} como su empresa. Los clientes que pertenecen a ella la conservan. Puedes deshacerlo aquí.`,
-    deactivateAction: "Desactivar",
+    deactivateWhy: (name: string) => `Desde ahora nadie podrá indicar ${name} como su empresa. Los clientes que pertenecen a ella la conservan. Puedes deshacerlo aquí.`,
   },
 });
 
@@ -88,7 +90,7 @@ export function Companies() {
         columns={[
           { label: text.name, kind: "wide", cell: ({ name }) => name },
           { label: text.clients, kind: "number", cell: ({ clients }) => formatNumber(clients!) },
-          { label: text.state, cell: ({ active }) => <State active={active!} /> },
+          { label: text.state, cell: ({ active }) => <State active={active!} words={text} /> },
           { label: common.created, cell: ({ created_at }) => <Time time={created_at} /> },
         ]}
         empty={
@@ -161,20 +163,20 @@ function CompanyShown({ company, set }: { company: Company; set(company: Company
             items={[
               [text.name, name],
               [text.clients, formatNumber(company.clients!)],
-              [text.state, <State active={company.active!} />],
+              [text.state, <State active={company.active!} words={text} />],
               [common.created, <Time time={company.created_at} exact />],
             ]}
           />
         </Section>
         {may("support") && (
           <Section title={text.record}>
-            <Switch
-              label={common.active}
+            <ActiveSwitch
+              active={company.active!}
+              label={text.active}
               hint={text.activeHint}
-              checked={company.active!}
+              question={text.deactivate}
+              why={text.deactivateWhy(name)}
               change={(active) => update({ active })}
-              done={common.saved}
-              question={(on) => (on ? undefined : { title: text.deactivate, children: <p>{text.deactivateWhy(name)}</p>, action: text.deactivateAction, danger: true })}
             />
           </Section>
         )}

@@ -127,7 +127,12 @@ function Current({ route: { section: path, item }, sections: allowed }: { route:
   }
   return (
     <View title={text.missing}>
-      <p>{text.missingWhy}</p>
+      <div class="stack">
+        <p>{text.missingWhy}</p>
+        <p>
+          <a href={href(sections[0]!.path)}>{sections[0]!.label}</a>
+        </p>
+      </div>
     </View>
   );
 }

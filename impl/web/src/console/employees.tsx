@@ -5,17 +5,12 @@ import { withSession } from "../ui/signed-in";
 import { Choice } from "./fields";
 import { LoadOne } from "./load-one";
 import { change, useLoaded } from "./load";
-import { useMe, type Access } from "./me";
-import { NewRecordView } from "./new-record";
+import type { Access } from "./me";
+import { NewRecordView, staffOf } from "./new-record";
+import { accesses } from "./people/texts";
+import { RecordList, StaffView } from "./records";
 import { href } from "./route";
-import { nameOf, NewLink, personColumns, recordSorts, standingColumns, State } from "./record-lists";
-import { text as common } from "./texts";
-import { Action, Switch } from "./ui/action";
-import { Detail } from "./ui/detail";
-import { List } from "./ui/list";
-import { Section } from "./ui/section";
-import { Time } from "./ui/time";
-import { View } from "./ui/view";
+import { Action } from "./ui/action";
 
 type Employee = components["schemas"]["Employee"];
 
@@ -27,24 +22,17 @@ const text = translate({
     access: "Access",
     accessHint: "Each includes the ones before it.",
     accesses: {
-      none: "None: receives notices only",
+      none: "Notifications only: sees what failed",
       viewer: "Viewer: sees everything here",
       support: "Support: helps people and changes their records",
       admin: "Admin: changes everything",
     },
-    short: { none: "None", viewer: "Viewer", support: "Support", admin: "Admin" },
     change: "Change the access",
     changeTitle: "Change the access of an employee",
-    changed: "The access is changed, and counts at once",
-    email: "E-mail address",
-    name: "Name",
-    state: "State",
-    record: "Record",
+    changed: "The access is changed",
     activeHint: "An employee who is not active can do nothing here, and receives no notices.",
     deactivate: "Deactivate this employee?",
-    deactivateWhy: (email: string) => `${email} cannot use the console any more, at once. You can undo it here.`,
-    deactivateAction: "Deactivate",
-    search: "E-mail or name",
+    deactivateWhy: (email: string) => `From now on ${email} cannot use the console. You can undo this here.`,
     filters: { inactive: "Inactive", admin: "Admins" },
     none: "No employees yet",
     own: "This is your own record. Another administrator has to change it.",
@@ -56,24 +44,17 @@ const text = translate({
     access: "Acceso",
     accessHint: "Cada uno incluye los anteriores.",
     accesses: {
-      none: "Ninguno: solo recibe avisos",
+      none: "Solo notificaciones: ve lo que falla",
       viewer: "Lectura: ve todo lo de aquí",
       support: "Soporte: ayuda a las personas y cambia sus registros",
       admin: "Administración: lo cambia todo",
     },
-    short: { none: "Ninguno", viewer: "Lectura", support: "Soporte", admin: "Administración" },
     change: "Cambiar el acceso",
     changeTitle: "Cambiar el acceso de un empleado",
-    changed: "El acceso ha cambiado y vale desde ahora",
-    email: "Correo electrónico",
-    name: "Nombre",
-    state: "Estado",
-    record: "Registro",
+    changed: "El acceso ha cambiado",
     activeHint: "Un empleado que no está activo no puede hacer nada aquí y no recibe avisos.",
     deactivate: "¿Desactivar a este empleado?",
-    deactivateWhy: (email: string) => `${email} dejará de poder usar la consola desde este momento. Puedes deshacerlo aquí.`,
-    deactivateAction: "Desactivar",
-    search: "Correo o nombre",
+    deactivateWhy: (email: string) => `Desde ahora ${email} no podrá usar la consola. Puedes deshacerlo aquí.`,
     filters: { inactive: "Inactivos", admin: "Administradores" },
     none: "Aún no hay empleados",
     own: "Este es tu propio registro. Tiene que cambiarlo otro administrador.",
@@ -84,20 +65,17 @@ const back = { href: href("employees"), label: text.title };
 
 /** The employees. */
 export function Employees() {
-  const { may } = useMe();
   return (
-    <View title={text.title} actions={may("admin") && <NewLink section="employees" label={text.create} />}>
-      <List<Employee, "inactive" | "admin", "created_at" | "email">
-        label={text.title}
-        search={text.search}
-        filters={text.filters}
-        sorts={recordSorts}
-        load={(params, options) => planoauth.employeesIndex(params, options)}
-        href={({ id }) => href(`employees/${id}`)}
-        columns={[...personColumns<Employee>(), { label: text.access, cell: ({ access }) => text.short[access!] }, ...standingColumns<Employee>()]}
-        empty={<p class="strong">{text.none}</p>}
-      />
-    </View>
+    <RecordList<Employee, "inactive" | "admin">
+      title={text.title}
+      section="employees"
+      least="admin"
+      create={text.create}
+      filters={text.filters}
+      load={(params, options) => planoauth.employeesIndex(params, options)}
+      columns={[{ label: text.access, cell: ({ access }) => accesses[access!] }]}
+      none={text.none}
+    />
   );
 }
 
@@ -110,18 +88,7 @@ export function NewEmployee() {
       action={text.createAction}
       section="employees"
       namesOptional
-      create={({ email = "", first_name, last_name, access, invite }) =>
-        withSession(() =>
-          planoauth.employeesCreate({
-            email,
-            ...(first_name && { first_name }),
-            ...(last_name && { last_name }),
-            access: access as Access,
-            invite: invite === "on",
-            view: "full",
-          }),
-        )
-      }
+      create={(values) => withSession(() => planoauth.employeesCreate({ ...staffOf(values), access: values.access as Access }))}
     >
       <Choice name="access" label={text.access} hint={text.accessHint} options={text.accesses} value="none" />
     </NewRecordView>
@@ -135,42 +102,20 @@ export function OneEmployee({ id }: { id: number }) {
 }
 
 function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Employee): void }) {
-  const me = useMe();
-  const own = employee.user!.id === me.id;
-  const may = me.may("admin") && !own;
-  const name = nameOf(employee);
-
   const update = (params: { access?: Access; active?: boolean }) => change(() => planoauth.employeesUpdate({ id: employee.id, ...params, view: "full" }), set);
-
   return (
-    <View title={name || employee.email!} back={back}>
-      {own && me.may("admin") && <p class="notice above">{text.own}</p>}
-      <div class="panels two">
-        <Section title={common.details} actions={may && <ChangeAccess access={employee.access!} set={(access) => update({ access })} />}>
-          <Detail
-            items={[
-              [text.name, name],
-              [text.email, <a href={href(`people/${employee.user!.id}`)}>{employee.email}</a>],
-              [text.access, text.accesses[employee.access!]],
-              [text.state, <State active={employee.active!} />],
-              [common.created, <Time time={employee.created_at} exact />],
-            ]}
-          />
-        </Section>
-        {may && (
-          <Section title={text.record}>
-            <Switch
-              label={common.active}
-              hint={text.activeHint}
-              checked={employee.active!}
-              change={(active) => update({ active })}
-              done={common.saved}
-              question={(on) => (on ? undefined : { title: text.deactivate, children: <p>{text.deactivateWhy(employee.email!)}</p>, action: text.deactivateAction, danger: true })}
-            />
-          </Section>
-        )}
-      </div>
-    </View>
+    <StaffView
+      record={employee}
+      back={back}
+      least="admin"
+      own={text.own}
+      items={[[text.access, text.accesses[employee.access!]]]}
+      actions={<ChangeAccess access={employee.access!} set={(access) => update({ access })} />}
+      hint={text.activeHint}
+      question={text.deactivate}
+      why={text.deactivateWhy(employee.email!)}
+      change={(active) => update({ active })}
+    />
   );
 }
 

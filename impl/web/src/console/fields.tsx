@@ -1,5 +1,5 @@
 import type { ComponentChildren, InputHTMLAttributes, SelectHTMLAttributes } from "preact";
-import { Labels, useField } from "../ui/form";
+import { Labels, Notes, useField } from "../ui/form";
 
 interface ChoiceProps extends Omit<SelectHTMLAttributes<HTMLSelectElement>, "label"> {
   name: string;
@@ -74,16 +74,7 @@ export function Kinds<Kind extends string>({ param, label, options, always, why,
   return (
     <fieldset class="field" aria-describedby={attributes["aria-describedby"]}>
       <legend>{label}</legend>
-      {always && (
-        <span class="hint" id={`${id}-hint`}>
-          {why}
-        </span>
-      )}
-      {error && (
-        <span class="error" id={`${id}-error`}>
-          {error}
-        </span>
-      )}
+      <Notes id={id} hint={always && why} error={error} />
       <div class="checks">
         {(Object.keys(options) as Kind[]).map((kind) => (
           <label key={kind} class="check">

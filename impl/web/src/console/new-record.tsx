@@ -22,10 +22,10 @@ const text = translate({
     invited: "Created, and invited by mail",
     created: "Created",
     existing: (email: string) => `${email} had an account already`,
-    existingInvited: "The account has the new record now. The person keeps the names, the phone number and the password, and was told by mail.",
-    existingAlone: "The account has the new record now. The person keeps the names, the phone number and the password, and was not told.",
+    existingInvited: "The account has the new record now. The person keeps their names, phone number and password, and has been told by mail.",
+    existingAlone: "The account has the new record now. The person keeps their names, phone number and password, and has not been told.",
     failed: (email: string) => `The mail to ${email} could not be sent`,
-    failedWhy: "The record is made. The mail is tried again for a while. If it does not arrive, check the address and invite the person again: the link of the mail before ends then.",
+    failedWhy: "The record is made. The mail is tried again for a while. If it does not arrive, check the address and invite the person again. The link in the earlier mail then stops working.",
     again: "Invite again",
     againDone: "The invitation is sent",
     open: "Open the record",
@@ -77,6 +77,11 @@ interface NewRecordViewProps {
   children?: ComponentChildren;
   /** Makes the record. Null means that a field was wrong, and says so. */
   create(values: Record<string, string>): Promise<Outcome | "unreachable" | null>;
+}
+
+/** Returns the params of a new employee or liaison, whose names can be left out. */
+export function staffOf({ email = "", first_name, last_name, invite }: Record<string, string>) {
+  return { email, ...(first_name && { first_name }), ...(last_name && { last_name }), invite: invite === "on", view: "full" as const };
 }
 
 /** What came of making a record, where it was not simply made. */

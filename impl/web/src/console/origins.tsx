@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { translate } from "../document";
-import { useField } from "../ui/form";
+import { Notes, useField } from "../ui/form";
 
 const text = translate({
   en: {
@@ -39,14 +39,7 @@ export function Origins({ label, hint, value, onChange }: OriginsProps) {
   return (
     <fieldset class="field" ref={list} aria-describedby={attributes["aria-describedby"]}>
       <legend>{label}</legend>
-      <span class="hint" id={`${id}-hint`}>
-        {hint}
-      </span>
-      {error && (
-        <span class="error" id={`${id}-error`}>
-          {error}
-        </span>
-      )}
+      <Notes id={id} hint={hint} error={error} />
       {value.length > 0 && (
         <ul class="inputs">
           {value.map((origin, i) => (

@@ -10,8 +10,8 @@ function byParam(texts: Record<string, string>, others: string): Text {
 }
 
 const reload = {
-  en: "This page and the server do not fit together. Reload the page.",
-  es: "Esta página y el servidor no encajan. Vuelve a cargar la página.",
+  en: "This page and the server do not fit together. Reload the page",
+  es: "Esta página y el servidor no encajan. Vuelve a cargar la página",
 };
 
 const required = translate({
@@ -117,8 +117,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
         active: "At least one active administrator has to remain",
         access: "At least one active administrator has to remain",
         token: "You are the last administrator. Make somebody else one first",
-        id:
-          "This cannot be done here: to your own account or the last administrator, or because the application has as many tokens as it may have",
+        id: "This cannot be done to your own account, nor to the last administrator",
         deployed: "The administration itself needs this, so it stays switched on",
         url: "The address of PlanoAuth itself cannot be changed here",
         admits: "PlanoAuth itself has to stay open to employees",
@@ -127,7 +126,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "This is not possible here",
     ),
     recent_sign_in: () => "For your safety, sign out, sign in again, and do this within 15 minutes",
-    possible: () => "Enter a phone number that exists, with its country code, like +1 212 555 2368",
+    possible: () => "Enter a phone number that exists, with its country code, like +1\u00a0212\u00a0555\u00a02368",
     no_url: () => "Enter a name without a web address in it",
     active: () => "This company is closed. Choose another one",
     guessable: () => "This password is easy to guess. Use a longer one, such as a few unusual words",
@@ -194,8 +193,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
         active: "Debe quedar al menos un administrador activo",
         access: "Debe quedar al menos un administrador activo",
         token: "No queda otro administrador. Nombra primero a otra persona",
-        id:
-          "Esto no se puede hacer aquí: con tu propia cuenta o el último administrador, o porque la aplicación ya tiene todos los tokens que puede tener",
+        id: "Esto no se puede hacer con tu propia cuenta ni con el último administrador",
         deployed: "La propia administración lo necesita, así que sigue activado",
         url: "La dirección del propio PlanoAuth no se puede cambiar aquí",
         admits: "El propio PlanoAuth debe seguir abierto a los empleados",
@@ -204,7 +202,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "Esto no es posible aquí",
     ),
     recent_sign_in: () => "Por tu seguridad, cierra la sesión, vuelve a iniciarla y hazlo en los 15 minutos siguientes",
-    possible: () => "Escribe un número de teléfono que exista, con su prefijo de país, como +1 212 555 2368",
+    possible: () => "Escribe un número de teléfono que exista, con su prefijo de país, como +1\u00a0212\u00a0555\u00a02368",
     no_url: () => "Escribe un nombre que no contenga una dirección web",
     active: () => "Esta empresa está cerrada. Elige otra",
     guessable: () => "Esta contraseña es fácil de adivinar. Usa una más larga, como varias palabras poco comunes",

@@ -128,6 +128,15 @@ export function Labels({ id, label, hint, error }: { id: string; label: string; 
   return (
     <>
       <label for={id}>{label}</label>
+      <Notes id={id} hint={hint} error={error} />
+    </>
+  );
+}
+
+/** What stands between the label and the field. */
+export function Notes({ id, hint, error }: { id: string; hint?: ComponentChildren; error?: string | undefined }) {
+  return (
+    <>
       {hint && (
         <span class="hint" id={`${id}-hint`}>
           {hint}

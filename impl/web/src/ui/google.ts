@@ -18,7 +18,7 @@ export async function beginGoogle(application: string, backTo: string, purpose: 
   const outcome = await attempt(planoauth.sessionsGoogleAuthorize({ application, redirect_url: backTo }, { token: null }));
   if (outcome === "unreachable" || outcome.status !== "action-successful") return outcome;
   const { state, verifier, url } = outcome.data;
-  const begun: Begun = { purpose, page: location.pathname, state, verifier };
+  const begun: Begun = { purpose, page: location.pathname + location.hash, state, verifier };
   sessionStorage.setItem(key, JSON.stringify(begun));
   location.assign(url);
   return null;
@@ -29,7 +29,7 @@ export interface FromGoogle {
   code: string;
   state: string;
   verifier: string;
-  /** The path of the page that began. */
+  /** The page that began, as a path with the part after #. */
   page: string;
 }
 

@@ -1,5 +1,6 @@
 // A mailed sign-in link may be somebody else's, sent so that people work in an account that is not theirs. So a link that
-// was requested here leads back with a random value, which only this browser knows.
+// was requested here leads back with a random value, which only this browser knows. With it the browser keeps the part
+// of the address after #, which no link may have: the view of the console that the person wanted to see.
 
 const key = "planoauth-link";
 const param = "browser";
@@ -7,7 +8,7 @@ const param = "browser";
 /** Returns the address of this page for a link that is requested now. Links that were requested before lose their value. */
 export function ownLinkURL(): string {
   const value = crypto.randomUUID();
-  localStorage.setItem(key, value);
+  localStorage.setItem(key, value + location.hash);
   return `${location.origin}${location.pathname}?${param}=${value}`;
 }
 
@@ -19,8 +20,12 @@ export function fromLink(): { magicToken: string; own: boolean } | null {
   const value = url.searchParams.get(param);
   url.searchParams.delete("magic_token");
   url.searchParams.delete(param);
+  const [known, ...hash] = (localStorage.getItem(key) ?? "").split("#");
+  const own = value !== null && value === known;
+  if (own) {
+    localStorage.removeItem(key);
+    url.hash = hash.join("#");
+  }
   history.replaceState(null, "", url);
-  const own = value !== null && value === localStorage.getItem(key);
-  if (own) localStorage.removeItem(key);
   return { magicToken, own };
 }

@@ -53,7 +53,7 @@ export function whatHappened(answer: Answer): string {
 
 /**
  * Shows why something did not work: a text for the slug, what is wrong with params that have no field on the page, the
- * request id, and a link to the page of the slug. It takes the focus.
+ * request id, and a link to the page of the slug. It takes the focus. Nobody but developers knows the names of params.
  */
 export function Refusal({ answer, shown = [], children }: { answer: Answer | null; shown?: string[]; children?: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
@@ -61,7 +61,9 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
     if (answer && !box.current?.closest("form")?.querySelector('[aria-invalid="true"]')) box.current?.focus();
   }, [answer]);
   if (!answer) return null;
-  const elsewhere = errorsOf(answer).filter((error) => !shown.includes(error.param));
+  const errors = errorsOf(answer);
+  const elsewhere = errors.filter((error) => !shown.includes(error.param)).map((error) => `${explain(error)}.`);
+  const alone = errors.length === 1 && elsewhere[0]; // says more than the text for the slug
   return (
     <div class="notice problem" role="alert" tabIndex={-1} ref={box}>
       {answer === "unreachable" ? (
@@ -69,14 +71,12 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
       ) : (
         <>
           <p>
-            {statuses[answer.status as Slug] ?? answer.message} {waitAfter(answer)}
+            {alone || (statuses[answer.status as Slug] ?? answer.message)} {waitAfter(answer)}
           </p>
-          {elsewhere.length > 0 && (
+          {!alone && elsewhere.length > 0 && (
             <ul>
-              {elsewhere.map((error) => (
-                <li key={error.param}>
-                  {explain(error)} <code>({error.param})</code>
-                </li>
+              {elsewhere.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
               ))}
             </ul>
           )}

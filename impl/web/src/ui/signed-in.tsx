@@ -102,6 +102,7 @@ type State =
 /** Shows its children to somebody who is signed in to PlanoAuth, and the sign-in form to everybody else. */
 export function SignedIn({ children }: { children: ComponentChildren }) {
   const [state, setState] = useState<State>({ at: "looking" });
+  const [heading, setHeading] = useState<string | null>(null); // once a link is sent
   const [again, setAgain] = useState<{ why: Reason; close(signedIn: boolean): void } | null>(null);
 
   useEffect(() => {
@@ -139,10 +140,11 @@ export function SignedIn({ children }: { children: ComponentChildren }) {
   if (state.at === "asked") return <Asked {...state} done={setState} />;
   if (state.at === "out") {
     return (
-      <SingleCard title={text.title}>
-        <Reasons why={state.why ?? null} />
+      <SingleCard title={heading ?? text.title}>
+        {!heading && <Reasons why={state.why ?? null} />}
         <SignInForm
           {...ways}
+          sending={setHeading}
           googleURL={googleURL}
           forgotten={forgotten}
           done={async (made) => (begin(made), setState({ at: "in", current: made }), null)}
@@ -192,7 +194,7 @@ async function arrive(): Promise<State> {
     const outcome = await finishGoogle(google);
     const made = madeBy(outcome);
     if (!made) return orOut(outcome);
-    if (google.page !== location.pathname) location.replace(google.page);
+    if (google.page !== location.pathname + location.hash) location.replace(google.page);
     return change(made);
   }
   if (!link) return before;

@@ -1,9 +1,9 @@
 import type { components } from "planoauth";
 import { useState } from "preact/hooks";
-import { deviceName } from "../../account/device";
 import { planoauth } from "../../api";
 import { translate } from "../../document";
 import { statuses } from "../../texts/statuses";
+import { deviceName } from "../../ui/device";
 import { Modal } from "../../ui/signed-in";
 import { text as ui } from "../../ui/texts";
 import { href, setQuery, useRoute } from "../route";
@@ -28,7 +28,6 @@ const text = translate({
     changes: "Changes",
     administration: "Administration",
     operation: "Operation",
-    status: "Status",
     outcome: "Outcome",
     actor: "By",
     subject: "About",
@@ -62,7 +61,6 @@ const text = translate({
     changes: "Cambios",
     administration: "Administración",
     operation: "Operación",
-    status: "Estado",
     outcome: "Resultado",
     actor: "Por",
     subject: "Sobre",
@@ -77,7 +75,7 @@ const text = translate({
     changed: "Cambió",
     address: "Dirección",
     device: "Dispositivo",
-    browser: "User agent",
+    browser: "Agente de usuario",
     count: "Solicitudes",
     person: (id: string) => `Persona ${id}`,
     without: "Quitar este filtro",
@@ -115,7 +113,7 @@ export function Audit() {
         controls={
           <>
             <QueryField name="operation" label={text.operation} />
-            <QueryField name="status" label={text.status} choices={Object.keys(statuses)} />
+            <QueryField name="status" label={text.outcome} choices={Object.keys(statuses)} />
             {user && (
               <button type="button" class="toggle" aria-pressed="true" title={text.without} onClick={() => setQuery({ user: undefined })}>
                 {text.person(user)} <span aria-hidden="true">×</span>
@@ -217,7 +215,7 @@ function Event({ of, close }: { of: AuditEvent; close(): void }) {
           [text.when, <Time time={of.created_at} exact />],
           [
             text.outcome,
-            <span class="row">
+            <span class="row close">
               <Status of={of} />
               {of.status && (
                 <a href={`/statuses/${of.status}`} target="_blank" rel="noreferrer">

@@ -109,12 +109,14 @@ function Explained({ of: { outcome, steps: found } }: { of: Explanation }) {
       {works ? (
         <p class="notice good">{text.works}</p>
       ) : (
-        <p class="notice problem">
-          {text.fails}{" "}
-          <a href={`/statuses/${outcome}`} target="_blank" rel="noreferrer">
-            {outcome}
-          </a>
-        </p>
+        <div class="notice problem">
+          <p>
+            {text.fails}{" "}
+            <a href={`/statuses/${outcome}`} target="_blank" rel="noreferrer">
+              {outcome}
+            </a>
+          </p>
+        </div>
       )}
       <ol class="steps" aria-label={text.steps}>
         {found.map(({ step, passed, message }) => (

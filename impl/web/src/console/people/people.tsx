@@ -1,5 +1,6 @@
 import type { components } from "planoauth";
 import { planoauth } from "../../api";
+import { recordSorts } from "../records";
 import { href } from "../route";
 import { text as common } from "../texts";
 import { List } from "../ui/list";
@@ -17,11 +18,7 @@ export function People() {
         href={(row) => href(`people/${row.id}`)}
         search={text.search}
         filters={{ unverified: text.unverified, recordless: text.recordless, no_password: text.noPassword, google_linked: text.googleLinked }}
-        sorts={[
-          { by: "created_at", order: "desc", label: common.newest },
-          { by: "created_at", order: "asc", label: common.oldest },
-          { by: "email", order: "asc", label: text.byEmail },
-        ]}
+        sorts={recordSorts}
         columns={[
           { label: text.person, kind: "wide", cell: (row) => <Who of={row} /> },
           { label: text.records, cell: (row) => <Kinds of={row.records ?? []} /> },

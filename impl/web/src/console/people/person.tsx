@@ -1,9 +1,11 @@
 import type { components } from "planoauth";
 import { planoauth } from "../../api";
 import { translate } from "../../document";
+import { download } from "../../ui/download";
 import { Field } from "../../ui/form";
 import { change, Load, useLoaded, type Loaded } from "../load";
 import { useMe } from "../me";
+import { State } from "../records";
 import { go, href } from "../route";
 import { text as common } from "../texts";
 import { Action, Switch } from "../ui/action";
@@ -68,6 +70,7 @@ const text = translate({
     deleteDone: "Deleted",
     oneself: "This is you.",
     own: "Your own address, export and deletion are on the page of your account.",
+    account: "Open your account",
   },
   es: {
     data: "Datos",
@@ -117,6 +120,7 @@ const text = translate({
     deleteDone: "Eliminada",
     oneself: "Eres tú.",
     own: "Tu propia dirección, tu exportación y tu eliminación están en la página de tu cuenta.",
+    account: "Abrir tu cuenta",
   },
 });
 
@@ -227,7 +231,7 @@ function changed(of: Person, values: { first_name?: string | undefined; last_nam
 
 function Address({ of }: { of: Person }) {
   return (
-    <span class="row">
+    <span class="row close">
       <span>{of.email}</span>
       {of.email_verified ? <span class="badge good">{text.verified}</span> : <span class="badge warning">{people.unverified}</span>}
     </span>
@@ -249,7 +253,7 @@ function Records({ of: { client, employee, liaison } }: { of: Person }) {
             <li key={kind}>
               <a href={href(path)}>{kinds[kind]}</a>
               {about && <span class="quiet">{about}</span>}
-              <span class={active ? "badge good" : "badge"}>{active ? common.active : common.inactive}</span>
+              <State active={active!} />
             </li>
           ))}
         </ul>
@@ -291,9 +295,10 @@ function Protection({ of }: { of: Person }) {
   if (of.id === me.id) {
     return (
       <Section title={text.protection}>
-        <p>
-          <a href="/account">{text.own}</a>
-        </p>
+        <p>{text.own}</p>
+        <a class="button plain small" href="/account">
+          {text.account}
+        </a>
       </Section>
     );
   }
@@ -321,13 +326,4 @@ function Protection({ of }: { of: Person }) {
       </div>
     </Section>
   );
-}
-
-/** Saves data as a file of JSON. */
-function download(name: string, data: unknown) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

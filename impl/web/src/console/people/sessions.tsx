@@ -1,8 +1,8 @@
 import type { components } from "planoauth";
 import { useState } from "preact/hooks";
-import { deviceName } from "../../account/device";
 import { planoauth } from "../../api";
 import { translate } from "../../document";
+import { deviceName } from "../../ui/device";
 import { change } from "../load";
 import { useMe } from "../me";
 import { Action } from "../ui/action";

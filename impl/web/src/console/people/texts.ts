@@ -11,7 +11,7 @@ export const kinds = translate<Record<Kind, string>>({
 
 export const accesses = translate<Record<Access, string>>({
   en: { none: "Notifications only", viewer: "Viewer", support: "Support", admin: "Admin" },
-  es: { none: "Solo notificaciones", viewer: "Lector", support: "Soporte", admin: "Administrador" },
+  es: { none: "Solo notificaciones", viewer: "Lectura", support: "Soporte", admin: "Administración" },
 });
 
 export const methods = translate<Record<components["schemas"]["SignInMethod"], string>>({
@@ -33,7 +33,6 @@ export const text = translate({
     recordless: "Without a record",
     noPassword: "Without a password",
     googleLinked: "With Google",
-    byEmail: "By e-mail",
     suspended: "Suspended",
     none: "None",
   },
@@ -49,7 +48,6 @@ export const text = translate({
     recordless: "Sin registro",
     noPassword: "Sin contraseña",
     googleLinked: "Con Google",
-    byEmail: "Por correo",
     suspended: "Suspendida",
     none: "Ninguno",
   },
