@@ -105,7 +105,8 @@ func (c conn) failed(ctx context.Context, err error, repeatable bool) error {
 
 // withoutPreparing removes the mode of a hot query from its arguments if it must not be prepared.
 func (c conn) withoutPreparing(args []driver.NamedValue) []driver.NamedValue {
-	if len(args) == 0 || args[0].Value != pgx.QueryExecModeCacheStatement || sessionsOf(c.Conn.Conn()).hot() == pgx.QueryExecModeCacheStatement {
+	isHot := len(args) > 0 && args[0].Value == pgx.QueryExecModeCacheStatement
+	if !isHot || sessionsOf(c.Conn.Conn()).hot() == pgx.QueryExecModeCacheStatement {
 		return args
 	}
 	return args[1:]

@@ -110,7 +110,8 @@ func (d *DB) lockMigrations(ctx context.Context) (unlock func(), _ error) {
 		return nil, err
 	}
 	for locked := false; ; {
-		if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", pgx.QueryExecModeSimpleProtocol, int64(migrationLock)).Scan(&locked); err != nil {
+		row := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", pgx.QueryExecModeSimpleProtocol, int64(migrationLock))
+		if err := row.Scan(&locked); err != nil {
 			unlock()
 			return nil, err
 		}

@@ -27,9 +27,12 @@ const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_
 func (d *DB) readUser(ctx context.Context, query string, args []any, more ...any) (*User, error) {
 	u := &User{}
 	var verified, created *time.Time
-	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName,
-		&u.Phone, &u.RememberMe,
-		&u.GoogleSubject, &u.Locale, &u.Suspended, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access}, more...)...)
+	columns := []any{
+		&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
+		&u.GoogleSubject, &u.Locale, &u.Suspended, &created,
+		&u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access,
+	}
+	err := d.readRow(ctx, query, args, append(columns, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
 		return nil, err
 	}

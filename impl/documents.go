@@ -35,7 +35,9 @@ func (s *Server) showReading(ec echo.Context, page web.Reading) error {
 	if err != nil {
 		return err
 	}
-	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail"})
+	return s.show(ec, http.StatusOK, web.Document{
+		Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail",
+	})
 }
 
 func (s *Server) show(ec echo.Context, code int, document web.Document) error {

@@ -81,7 +81,8 @@ var tooOften = noticeText{
 
 var signedOut = noticeText{
 	web.English: {
-		"You are not signed in any more", "Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
+		"You are not signed in any more",
+		"Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
 	},
 	web.Spanish: {
 		"Ya no tienes la sesión iniciada",

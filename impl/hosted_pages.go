@@ -3,13 +3,13 @@ package impl
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -142,7 +142,7 @@ func postedToken(ec echo.Context) (token string, code int, _ error) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(ec.Response(), req.Body, maxHandedOver))
 	if err != nil {
-		return "", http.StatusRequestEntityTooLarge, errors.New("the form must not be longer than " + strconv.Itoa(maxHandedOver) + " bytes")
+		return "", http.StatusRequestEntityTooLarge, fmt.Errorf("the form must not be longer than %d bytes", maxHandedOver)
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || len(form["token"]) != 1 || form.Get("token") == "" {

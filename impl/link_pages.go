@@ -136,7 +136,8 @@ func (n linkNotice) in(ec echo.Context, requestID string) web.Notice {
 var linkNotValid = linkNotice{
 	web.English: {
 		"This link does not work any more",
-		"It was used already, a newer one replaced it, or a part of it is missing. Go back to where you asked for it, and ask for a new one.",
+		"It was used already, a newer one replaced it, or a part of it is missing. " +
+			"Go back to where you asked for it, and ask for a new one.",
 		"Go to your account",
 	},
 	web.Spanish: {

@@ -91,7 +91,9 @@ var linkMails = map[db.LinkKind]mailer.Kind{
 }
 
 // mailLink creates a link and queues its mail. The pause is that of queueMail.
-func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
+func (s *Server) mailLink(
+	ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration,
+) (mail *db.Mail, err error) {
 	link := request.link(user)
 	address, err := s.newLink(ctx, tx, link)
 	if err != nil {
@@ -135,8 +137,8 @@ func (r linkRequest) mailFacts(link string) mailer.Facts {
 // link returns the link that the request makes for a user, without its token.
 func (r linkRequest) link(user *db.User) *db.Link {
 	link := &db.Link{
-		Kind: r.LinkKind, UserID: user.ID, ApplicationID: r.Application, RedirectURL: r.RedirectURL, CreatedAt: r.Time, KnownAddress: r.Known,
-		ByAdmin: r.ByAdmin,
+		Kind: r.LinkKind, UserID: user.ID, ApplicationID: r.Application, RedirectURL: r.RedirectURL, CreatedAt: r.Time,
+		KnownAddress: r.Known, ByAdmin: r.ByAdmin,
 	}
 	if r.User != 0 {
 		link.Email = r.Email

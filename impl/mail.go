@@ -34,7 +34,9 @@ func (s *Server) queueNotice(ctx context.Context, tx bun.Tx, c *call, kind maile
 
 // addNotice queues a mail about this request, which nobody asked for. It is nil if the address is not verified,
 // or if the mailbox got too many. The pause is that of queueMail.
-func (s *Server) addNotice(ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application, pause time.Duration) (*db.Mail, error) {
+func (s *Server) addNotice(
+	ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application, pause time.Duration,
+) (*db.Mail, error) {
 	if user.EmailVerifiedAt.IsZero() {
 		return nil, nil // it may be the address of somebody who knows nothing of the account
 	}
@@ -47,7 +49,9 @@ func (s *Server) addNotice(ctx context.Context, tx bun.Tx, c *call, kind mailer.
 
 // queueLimited queues a mail that nobody asked for, and returns it. If the mailbox got too many within an hour,
 // it returns nil, and queues one summary that stands for the rest.
-func (s *Server) queueLimited(ctx context.Context, tx bun.Tx, c *call, m *db.Mail, user *db.User, app *db.Application, pause time.Duration) (*db.Mail, error) {
+func (s *Server) queueLimited(
+	ctx context.Context, tx bun.Tx, c *call, m *db.Mail, user *db.User, app *db.Application, pause time.Duration,
+) (*db.Mail, error) {
 	within, err := countMail(ctx, tx, ratelimit.Notices, user, c.now)
 	switch {
 	case err != nil:
@@ -67,7 +71,9 @@ func (s *Server) queueLimited(ctx context.Context, tx bun.Tx, c *call, m *db.Mai
 }
 
 // queueAbout queues a mail that the operation is about. No limit of notices applies to it.
-func (s *Server) queueAbout(ctx context.Context, tx bun.Tx, kind mailer.Kind, user *db.User, app *db.Application, facts mailer.Facts) error {
+func (s *Server) queueAbout(
+	ctx context.Context, tx bun.Tx, kind mailer.Kind, user *db.User, app *db.Application, facts mailer.Facts,
+) error {
 	m, err := s.mails.Write(kind, user, app, facts)
 	if err != nil {
 		return err

@@ -225,7 +225,9 @@ func (s *Server) hashNewPassword(c *call, text string, user *db.User, app *db.Ap
 
 // acceptPassword checks a new password, if there is one, and appends a rule that it breaks to broken. It
 // hashes the password only if broken stays empty.
-func (s *Server) acceptPassword(c *call, param, text string, ownWords []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, _ error) {
+func (s *Server) acceptPassword(c *call, param, text string, ownWords []string, broken []gen.ParamError) (
+	hash string, _ []gen.ParamError, _ error,
+) {
 	if text == "" {
 		return "", broken, nil
 	}

@@ -60,13 +60,16 @@ func (s *Server) findSubject(c *call) (gen.Outcome, error) {
 	}
 	c.concerns(user)
 	c.about = user
+	wrong := func(rule gen.ParamErrorRule, message string) gen.InvalidParam {
+		return gen.InvalidParam{Errors: []gen.ParamError{paramError(subject.Param, rule, message)}}
+	}
 	switch {
 	case user == nil && subject.Kind != "email":
-		return gen.InvalidParam{Errors: []gen.ParamError{paramError(subject.Param, gen.Exists, "there is no such "+subject.Kind)}}, nil
+		return wrong(gen.Exists, "there is no such "+subject.Kind), nil
 	case user == nil || !subject.Acts:
 		return nil, nil
 	case user.ID == c.session.UserID && !subject.Oneself:
-		return gen.InvalidParam{Errors: []gen.ParamError{paramError(subject.Param, gen.Allowed, "is your own: another administrator has to do this")}}, nil
+		return wrong(gen.Allowed, "is your own: another administrator has to do this"), nil
 	case user.ID != c.session.UserID && user.Access != db.AccessNone && !c.session.User.Access.Includes(db.AccessAdmin):
 		return gen.PermissionDenied{}, nil
 	}

@@ -26,7 +26,8 @@ func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdat
 ) {
 	c, remember := callOf(ctx), req.Body.RememberMe
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		changed, err := db.SetRememberMe(ctx, tx, c.session.UserID, remember, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit), c.session.ID)
+		oldest, idlest := c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit)
+		changed, err := db.SetRememberMe(ctx, tx, c.session.UserID, remember, oldest, idlest, c.session.ID)
 		if !changed || !remember || err != nil {
 			return err
 		}

@@ -66,7 +66,9 @@ func (s *Server) mailNewRecord(ctx context.Context, tx bun.Tx, c *call, n *newRe
 }
 
 // mailInvitation creates an invitation and queues its mail.
-func (s *Server) mailInvitation(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application, employee bool) (*db.Mail, error) {
+func (s *Server) mailInvitation(
+	ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application, employee bool,
+) (*db.Mail, error) {
 	address, err := s.newLink(ctx, tx, &db.Link{Kind: db.InvitationLink, UserID: user.ID, ApplicationID: app.ID, CreatedAt: c.now})
 	if err != nil {
 		return nil, err

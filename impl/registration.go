@@ -42,7 +42,9 @@ type registrationRefusal interface {
 
 // validateRegistration refuses a registration with wrong params, those in wrong included, or one that breaks
 // a rule of the model. Otherwise it normalizes the phone number and hashes the password.
-func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (app *db.Application, hash string, _ registrationRefusal, _ error) {
+func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (
+	app *db.Application, hash string, _ registrationRefusal, _ error,
+) {
 	app, found, broken, err := s.checkRegistration(c, r)
 	if err != nil {
 		return nil, "", nil, err

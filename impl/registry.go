@@ -56,7 +56,9 @@ type registryReader struct {
 }
 
 func newRegistryReader(d *db.DB, log *slog.Logger, now func() time.Time, publicURL string) *registryReader {
-	return &registryReader{db: d, log: log, now: now, publicURL: publicURL, tokenUses: newTokenUses(d, log), changed: make(chan struct{}, 1)}
+	return &registryReader{
+		db: d, log: log, now: now, publicURL: publicURL, tokenUses: newTokenUses(d, log), changed: make(chan struct{}, 1),
+	}
 }
 
 // hasChanged requests another reading, and does not wait for it.

@@ -128,9 +128,11 @@ func (s *Settings) checkAddresses() error {
 func (s *Settings) checkPublicURL() error {
 	switch {
 	case s.PublicURL == "":
-		return errors.New("PUBLIC_URL is required, since ADDR is not a loopback address: set it to the origin that mailed links begin with, such as https://auth.example.com")
+		return errors.New("PUBLIC_URL is required, since ADDR is not a loopback address: " +
+			"set it to the origin that mailed links begin with, such as https://auth.example.com")
 	case formats.CheckOrigin(s.PublicURL) != nil:
-		return errors.New("PUBLIC_URL must be an origin such as https://auth.example.com, without path, query and fragment; http is allowed on a loopback host only")
+		return errors.New("PUBLIC_URL must be an origin such as https://auth.example.com, " +
+			"without path, query and fragment; http is allowed on a loopback host only")
 	}
 	return nil
 }
@@ -165,7 +167,8 @@ func (s *Settings) checkLimits() error {
 	}
 	limits := slices.Concat(s.ThrottleLinks, s.ThrottlePasswords, []int{s.ThrottleAddress, s.ThrottleRegistrations})
 	if len(s.ThrottleLinks) > 2 || len(s.ThrottlePasswords) > 2 || slices.Min(limits) < 0 {
-		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_REGISTRATIONS must be a number, THROTTLE_PASSWORDS and THROTTLE_LINKS one or two; none may be negative"))
+		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_REGISTRATIONS must be a number, "+
+			"THROTTLE_PASSWORDS and THROTTLE_LINKS one or two; none may be negative"))
 	}
 	if s.Disclosure != "" && s.Disclosure != "precise" && s.Disclosure != "opaque" {
 		errs = append(errs, errors.New("DISCLOSURE must be precise or opaque"))

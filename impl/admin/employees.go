@@ -37,7 +37,8 @@ type AddedEmployee struct {
 	HasPassword                                bool
 }
 
-var errUnverified = errors.New("the address is not verified, so whoever registered it may not own it: let them open a mailed link first, or pass --unproven")
+var errUnverified = errors.New("the address is not verified, so whoever registered it may not own it: " +
+	"let them open a mailed link first, or pass --unproven")
 
 // AddEmployee makes the user with this address an active employee, or changes the access of one. If there is no
 // such user, it creates one without a password. It keeps no last admin.
