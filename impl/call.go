@@ -164,7 +164,7 @@ func (s *Server) logCall(c *call, code int) {
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
-		// A group without a name is written like its members. More attributes than five would be allocated.
+		// slog writes an unnamed group as its members. A record has room for five attributes; more would be allocated.
 		slog.Attr{Value: slog.GroupValue(c.subjectAttrs(append(c.logged[:0], slog.Int64("us", took.Microseconds())))...)})
 	if handler := s.requestLoggers[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
 		handler.Handle(c.req.Context(), line)

@@ -182,7 +182,7 @@ func (s *Server) ClientsCreate(ctx context.Context, req gen.ClientsCreateRequest
 	return gen.ClientsCreateActionSuccessful{Data: data}, nil
 }
 
-// ClientsUpdate changes what is passed of a client, and of the profile of its user.
+// ClientsUpdate changes those fields of a client, and of its user's profile, that are passed.
 func (s *Server) ClientsUpdate(ctx context.Context, req gen.ClientsUpdateRequestObject) (gen.ClientsUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	profile := profileChange{p.FirstName, p.LastName, p.Phone}
@@ -235,7 +235,7 @@ func (s *Server) checkClientUpdate(c *call, p *gen.ClientsUpdateParams, profile 
 	return nil, nil
 }
 
-// changeClient changes what is passed of a client. Another company than before is unconfirmed again.
+// changeClient sets the fields of a client that are passed. A new company is unconfirmed.
 func changeClient(client *db.Client, p *gen.ClientsUpdateParams) {
 	if p.CompanyID != nil && *p.CompanyID != client.CompanyID {
 		client.CompanyID, client.CompanyConfirmed = *p.CompanyID, false

@@ -128,8 +128,8 @@ func (s *Server) fits(schema, text string) bool {
 	return err == nil && len(wrong) == 0
 }
 
-// saveGoogleSignIn saves a new session, and the user if they are new or get linked. For an error that raced
-// reports, the user has changed since they were found.
+// saveGoogleSignIn saves a new session, and the user if they are new or get linked. If raced reports true for its
+// error, the user has changed since the look-up.
 func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (
 	session *db.Session, token string, err error,
 ) {

@@ -27,8 +27,8 @@ func (t noticeText) of(ec echo.Context, app *db.Application, back string) web.No
 	}
 }
 
-// by returns the notice about a product that has to be mended, with the way back to it where it is known. The
-// application may be nil.
+// by returns the notice about a mistake of a product, with the way back to the product if it is known. The application
+// may be nil.
 func (t noticeText) by(ec echo.Context, app *db.Application, wrong []string) web.Notice {
 	notice := t.in(ec, wrong...)
 	if app != nil {

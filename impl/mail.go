@@ -32,8 +32,8 @@ func (s *Server) queueNotice(ctx context.Context, tx bun.Tx, c *call, kind maile
 	return err
 }
 
-// addNotice queues a mail about this request, which nobody asked for. It is nil if the address is not verified,
-// or if the mailbox got too many. The pause is that of queueMail.
+// addNotice queues a mail about this request that nobody asked for. It returns nil if the address is not verified, or
+// if the mailbox got too many. The pause is that of queueMail.
 func (s *Server) addNotice(
 	ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application, pause time.Duration,
 ) (*db.Mail, error) {
@@ -70,7 +70,7 @@ func (s *Server) queueLimited(
 	return nil, s.queueMail(ctx, tx, summary, 0)
 }
 
-// queueAbout queues a mail that the operation is about. No limit of notices applies to it.
+// queueAbout queues a mail that belongs to the operation itself. No limit of notices applies to it.
 func (s *Server) queueAbout(
 	ctx context.Context, tx bun.Tx, kind mailer.Kind, user *db.User, app *db.Application, facts mailer.Facts,
 ) error {
@@ -87,11 +87,11 @@ func countMail(ctx context.Context, tx bun.Tx, limit ratelimit.Mailbox, user *db
 	return limit.Count(ctx, tx, key[:], ratelimit.Digest(""), false, false, now)
 }
 
-// queueMail saves a mail together with the job that sends it, in the transaction of what the mail is about.
-// Where the request itself will deliver the mail, pause delays the job, which then sends only what the
-// request could not; until then the request has claimed the mail.
+// queueMail saves a mail together with the job that sends it, in the transaction of what the mail is about. With a
+// pause, the request delivers the mail: it has claimed the mail for that time, and the job only sends what the request
+// could not.
 func (s *Server) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail, pause time.Duration) error {
-	job := river.InsertOpts{MaxAttempts: 100} // more than fit into mailLife
+	job := river.InsertOpts{MaxAttempts: 100} // more than mailLife allows
 	if pause > 0 {
 		m.Claim = rand.Text()
 	}

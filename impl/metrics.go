@@ -19,7 +19,7 @@ import (
 	"github.com/planoauth/planoauth/impl/password"
 )
 
-// jobsTimeout bounds how long counting the jobs may delay a scrape.
+// jobsTimeout limits how long counting the jobs may delay a scrape.
 const jobsTimeout = 2 * time.Second
 
 // durationBuckets, in seconds, range from a refusal without a query to a request that uses up its deadline.

@@ -64,8 +64,8 @@ type currentPasswordRefusal interface {
 	gen.UsersDeleteResponseObject
 }
 
-// checkCurrentPassword refuses a change without the current password. A user without a password must not send
-// one; for such a user, wrong is what else forbids the change.
+// checkCurrentPassword refuses a change without the current password. A user without a password must not send one; for
+// such a user, wrong are the other reasons to refuse the change.
 func (s *Server) checkCurrentPassword(c *call, found *account, current string, wrong []gen.ParamError) (currentPasswordRefusal, error) {
 	switch {
 	case found.User.HasPassword() && current == "":

@@ -32,8 +32,8 @@ func (c *call) hasRole() bool {
 	return false
 }
 
-// inApplication reports whether the operation takes the session: some take only those of one application,
-// because what a product does with its sessions must not reach an employee's account.
+// inApplication reports whether the operation accepts the session. Some operations accept only sessions of one
+// application: a product must not reach an employee's account with the sessions that it has.
 func (c *call) inApplication() bool {
 	only := &c.op.Application
 	switch {

@@ -17,7 +17,7 @@ type newRecord struct {
 	record func(userID int64) any // the model, once the user is known
 	role   db.Role
 	app    *db.Application // that the person is invited to
-	mail   bool            // whether to invite, or to tell, the person
+	mail   bool            // whether the person gets an invitation or a notice
 }
 
 // errUnproven means that somebody can sign in as the user who never verified the address.
@@ -102,7 +102,7 @@ func (c *call) lockRecord(ctx context.Context, tx bun.Tx, record any) error {
 	return err
 }
 
-// noSuch is the refusal of an id that no row of a kind has.
+// noSuch refuses an id that no record of this kind has.
 func noSuch(kind db.Role) gen.InvalidParam {
 	return gen.InvalidParam{Errors: []gen.ParamError{paramError("id", gen.Exists, "there is no such "+string(kind))}}
 }

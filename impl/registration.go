@@ -93,10 +93,10 @@ func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
 	return broken
 }
 
-// profileChange changes what of a person's profile is not nil. An empty phone number removes it.
+// profileChange holds the new values of a profile: nil changes nothing, and an empty phone number removes it.
 type profileChange struct{ firstName, lastName, phone *string }
 
-// normalize is that of profile.
+// normalize does the same as profile.normalize.
 func (p *profileChange) normalize() (broken []gen.ParamError) {
 	text := func(t *string) string {
 		if t == nil {

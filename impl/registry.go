@@ -49,7 +49,7 @@ type registryReader struct {
 
 	newest    atomic.Pointer[registry] // nil until the first reading
 	reading   singleflight.Group
-	logged    map[unusableOrigin]bool // only the one reading uses it, and lastUses
+	logged    map[unusableOrigin]bool // used by one reading at a time, as is lastUses
 	lastUses  map[int64]*lastUse      // by the id of an application's token
 	tokenUses *tokenUses
 	changed   chan struct{} // has an element if the tables have changed since the last reading

@@ -1,8 +1,7 @@
 // Package impl is PlanoAuth's server: the request pipeline, and one file for each resource of openapi.yaml.
 //
-// Handler lists the steps of the pipeline in order. What a request knows of itself is its call. The packages
-// below this one know neither Server nor call: tokens, passwords, rate limits, the session cache, mail and
-// Google sign-in.
+// Handler lists the steps of the pipeline in order. The type call holds the state of a request. The packages below this
+// one know neither Server nor call: tokens, passwords, rate limits, the session cache, mail and Google sign-in.
 package impl
 
 import (

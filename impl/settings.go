@@ -63,8 +63,8 @@ type Settings struct {
 // opaque reports whether answers must hide who has an account.
 func (s Settings) opaque() bool { return s.Disclosure == "opaque" }
 
-// unknownMailboxes returns of how many mailboxes without a user the attempts are kept. With opaque answers it
-// must be hard to notice that they are forgotten.
+// unknownMailboxes returns the number of mailboxes without a user whose attempts are stored. With opaque answers it is
+// so large that nobody can easily have attempts forgotten, which would reveal that there is no user.
 func (s Settings) unknownMailboxes() int {
 	if s.opaque() {
 		return 1_000_000

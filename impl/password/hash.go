@@ -26,7 +26,7 @@ func (c Cost) params() *argon2id.Params {
 type Hashing struct {
 	Cost    Cost // of new hashes
 	Limiter *Limiter
-	Log     *slog.Logger // told of stored hashes that cannot be read
+	Log     *slog.Logger // for stored hashes that cannot be read
 
 	// OnHash, if set, is called in the slot of each argon2id hash, with its cost. Tests count and delay hashes
 	// with it.
