@@ -84,11 +84,7 @@ var noPerson = []gen.ParamError{paramError("id", gen.Exists, "there is no such p
 // deleted since they were read.
 func (s *Server) aboutPerson(c *call, do func(ctx context.Context, tx bun.Tx) error) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
-		_, err := c.lockUser(ctx, tx, c.about.ID)
-		switch {
-		case errors.Is(err, db.ErrPreconditionFailed):
-			return errGone
-		case err != nil:
+		if err := c.lockAbout(ctx, tx); err != nil {
 			return err
 		}
 		return do(ctx, tx)

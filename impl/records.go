@@ -88,11 +88,7 @@ func (s *Server) mailInvitation(
 // lockRecord locks the user that the call is about, and then reads and locks a record of theirs by its id. It
 // returns errGone if either was deleted.
 func (c *call) lockRecord(ctx context.Context, tx bun.Tx, record any) error {
-	_, err := c.lockUser(ctx, tx, c.about.ID)
-	switch {
-	case errors.Is(err, db.ErrPreconditionFailed):
-		return errGone
-	case err != nil:
+	if err := c.lockAbout(ctx, tx); err != nil {
 		return err
 	}
 	found, err := db.FindForUpdate(ctx, tx, record)

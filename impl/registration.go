@@ -93,6 +93,14 @@ func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
 	return broken
 }
 
+// apply changes a user. Without a phone number, the user keeps theirs.
+func (p *profile) apply(user *db.User) {
+	user.FirstName, user.LastName = p.firstName, p.lastName
+	if p.phone != "" {
+		user.Phone = p.phone
+	}
+}
+
 // profileChange holds the new values of a profile: nil changes nothing, and an empty phone number removes it.
 type profileChange struct{ firstName, lastName, phone *string }
 
