@@ -27,8 +27,8 @@ type precondition struct {
 	attempts                    *account // whose limit must not be reached; nil if nothing was guessed
 }
 
-// insertSession saves a new session with the audit event of the call, in place of the presented one if there is one. It returns
-// db.ErrPreconditionFailed if the precondition no longer holds.
+// insertSession saves a new session with the audit event of the call, in place of the presented one if there is one. It
+// returns db.ErrPreconditionFailed if the precondition no longer holds.
 func (s *Server) insertSession(ctx context.Context, idb bun.IDB, c *call, session *db.Session, holds precondition) error {
 	n := db.NewSession{
 		Session: session, Network: c.network(), KnownSince: c.now.Add(-knownAddressRenewal),

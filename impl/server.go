@@ -218,9 +218,9 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 	}
 }
 
-// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent,
-// records the slug for the log and for the audit events, and refuses an operation that answers nothing: the generated code would send
-// an empty 200.
+// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent, records
+// the slug for the log and for the audit events, and refuses an operation that answers nothing: the generated code
+// would send an empty 200.
 func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)
