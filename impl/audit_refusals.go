@@ -25,9 +25,10 @@ const (
 // saved in batches.
 //
 // A flood of refusals makes few events, on each replica and in each minute:
-//   - The first 10 refusals of a kind get an event each. One more event counts the others of that kind.
-//   - Once an operation has 1000 events, a last one counts all refusals for which there is no event yet. It has only
-//     those fields that are the same for all of them.
+//   - The first 10 refusals of a kind get an event each. Others are counted: in an event that is saved when the flood
+//     pauses, and in one more when the minute is over.
+//   - Once an operation has 1000 events, or too many are unsaved, refusals for which there is no event yet are counted
+//     together. The event of these has only the fields that are the same for all of them.
 type refusals struct {
 	db  *db.DB
 	log *slog.Logger
@@ -110,7 +111,7 @@ func (c *refusalCount) add(event db.AuditEvent, now time.Time) {
 	c.last = now
 }
 
-// blur clears the fields of the event that differ between refusals.
+// blur clears the fields that describe a single refusal, and the status if the refusals have different ones.
 func (c *refusalCount) blur(event db.AuditEvent) {
 	if c.event.Status != event.Status {
 		c.event.Status = ""

@@ -193,6 +193,9 @@ func (w *fuzzed) store(q *fuzzRequest, a answer) {
 	if a.code != 200 {
 		return
 	}
+	if next, ok := data["next"].(string); ok {
+		w.known.add("after", next)
+	}
 	switch q.id {
 	case "usersPasswordUpdate", "usersPasswordReset":
 		who.add("password", q.params["password"])

@@ -79,6 +79,10 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 	w.known["support_url"] = []any{"", "https://order.example/help?a=b", "mailto:help@example.com"}
 	w.known["redirect_origins"] = []any{"https://order.example", "https://auth.example", "https://ship.example:443"}
 	w.known["logo"] = []any{"", base64.StdEncoding.EncodeToString(logo(t, 2)), base64.StdEncoding.EncodeToString([]byte("<svg/>"))}
+	w.known["term"] = []any{"ada", "@example.com", "eckert", "plano", "/api/v1/sessions", "100%"}
+	w.known["operation"] = []any{"sessionsCreate", "peopleUpdate", "employeesUpdate"}
+	w.known["status"] = []any{"action-successful", "invalid-password", "permission-denied"}
+	w.known["user_id"] = []any{1, 2, 3}
 	w.known["id"] = []any{w.notification(note{kind: "mandrill-email-failed", message: "100% of_it\\"}), 404}
 	w.populate()
 	return w
