@@ -61,7 +61,7 @@ var ordinary = sync.OnceValue(func() []*specOperation {
 })
 
 // needNewAddress are operations that an address without a user suits better than that of a person.
-var needNewAddress = []string{"usersEmailChangeRequest", "peopleEmailUpdate", "employeesCreate", "liaisonsCreate"}
+var needNewAddress = []string{"usersEmailChangeRequest", "peopleEmailUpdate", "clientsCreate", "employeesCreate", "liaisonsCreate"}
 
 func (w *fuzzed) requestOf(all []*specOperation, who *someone) *fuzzRequest {
 	o := rapid.SampledFrom(all).Draw(w.r, "operation")
@@ -70,9 +70,16 @@ func (w *fuzzed) requestOf(all []*specOperation, who *someone) *fuzzRequest {
 	}
 	q := &fuzzRequest{specOperation: o, who: who, method: o.method, path: o.path, params: w.object(o.paramsSchema(), who)}
 	if w.faithful && slices.Contains(needNewAddress, o.id) {
-		q.params["email"] = fmt.Sprintf("new%d@example.com", rapid.IntRange(1, 99).Draw(w.r, "new address"))
+		to := q.params
+		if o.id == "clientsCreate" {
+			q.params["application"], to = "planoorder", q.params["client"].(map[string]any)
+		}
+		to["email"] = fmt.Sprintf("new%d@example.com", rapid.IntRange(1, 99).Draw(w.r, "new address"))
 	}
 	if w.faithful && o.access() != "" {
+		if rapid.IntRange(0, 2).Draw(w.r, "whether to restore") == 0 {
+			w.restore()
+		}
 		w.findIDs(q)
 		q.who = w.meet(rapid.SampledFrom(administrators).Draw(w.r, "administrator"))
 	}
@@ -83,30 +90,29 @@ func (w *fuzzed) requestOf(all []*specOperation, who *someone) *fuzzRequest {
 	return q
 }
 
-// findIDs sets the ids of a request to those of rows that exist: of the person whom it is about, or of any.
+// findIDs sets the ids of a request to those of rows that exist: its person, any record, or any row of the resource.
 func (w *fuzzed) findIDs(q *fuzzRequest) {
 	if q.params["id"] == nil {
 		return
 	}
-	kind, _ := q.extension("x-subject", "kind").(string)
-	switch kind {
+	switch kind, _ := q.extension("x-subject", "kind").(string); kind {
 	case "person":
 		w.findID(q, "id", "users WHERE email = $1", q.who.email)
 	case "":
-		w.findID(q, "id", strings.Split(q.path, "/")[3]+" WHERE $1 <> ''", q.who.email)
+		w.findID(q, "id", strings.Split(q.path, "/")[3])
 	default:
-		w.findID(q, "id", kind+"s WHERE user_id = (SELECT id FROM users WHERE email = $1)", q.who.email)
+		w.findID(q, "id", kind+"s")
 	}
 	w.findID(q, "session_id", "sessions WHERE user_id = $1", q.params["id"])
 	w.findID(q, "token_id", "application_tokens WHERE application_id = $1", q.params["id"])
 }
 
 // findID sets a param that is there to the id of a row, if there is one.
-func (w *fuzzed) findID(q *fuzzRequest, param, rows string, arg any) {
+func (w *fuzzed) findID(q *fuzzRequest, param, rows string, args ...any) {
 	if q.params[param] == nil {
 		return
 	}
-	found, err := w.pool.Query(w.t.Context(), "SELECT id FROM "+rows+" ORDER BY id", arg)
+	found, err := w.pool.Query(w.t.Context(), "SELECT id FROM "+rows+" ORDER BY id", args...)
 	check(w.t, err)
 	ids, err := pgx.CollectRows(found, pgx.RowTo[int64])
 	check(w.t, err)

@@ -169,11 +169,11 @@ func (w *fuzzed) gotToken(one *someone, token string) {
 // elsewhere draws an event that is no request: time passes, Mandrill changes its mode, or an operator runs
 // SQL.
 func (w *fuzzed) elsewhere(r *rapid.T) {
-	events := []string{"a minute", "16m", "73h", "8 days", "31 days", "mandrill", "restore", "restore", "restore"}
+	events := []string{"a minute", "16m", "73h", "8 days", "31 days", "mandrill"}
 	for statement := range operatorsDo {
 		events = append(events, statement)
 	}
-	slices.Sort(events[9:])
+	slices.Sort(events[6:])
 	switch event := rapid.SampledFrom(events).Draw(r, "event"); event {
 	case "a minute":
 		w.clock.move(time.Minute)
@@ -189,8 +189,6 @@ func (w *fuzzed) elsewhere(r *rapid.T) {
 		mode := rapid.SampledFrom([]string{"", "", "rejected", "down", "garbage", "badkey", "queued"}).Draw(r, "mode")
 		w.mandrill.be(mode)
 		w.refusing = mode != "" && mode != "queued"
-	case "restore":
-		w.restore()
 	default:
 		w.exec(operatorsDo[event], w.someone().email)
 	}
