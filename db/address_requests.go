@@ -49,7 +49,8 @@ ON CONFLICT (minute, address) DO UPDATE SET requests = address_requests.requests
 
 // AddressRequests returns the totals of all replicas since a time, those of most requests first.
 func (d *DB) AddressRequests(ctx context.Context, since time.Time, most int) ([]AddressRequests, error) {
-	rows, err := d.Pool.Query(ctx, "SELECT minute, address, requests FROM address_requests WHERE minute >= $1 ORDER BY requests DESC LIMIT $2", since, most)
+	rows, err := d.Pool.Query(ctx,
+		"SELECT minute, address, requests FROM address_requests WHERE minute >= $1 ORDER BY requests DESC LIMIT $2", since, most)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// lockAdmins makes those wait for each other who take an admin away, until their transactions end.
+// lockAdmins makes transactions that remove an admin run one after the other.
 const lockAdmins = "SELECT pg_advisory_xact_lock(hashtext('employees.admins'))"
 
 // activeAdmins are the users who can administer PlanoAuth.
@@ -26,7 +26,7 @@ func LastAdmin(ctx context.Context, tx bun.Tx, userID int64) (bool, error) {
 	if _, err := tx.ExecContext(ctx, lockAdmins); err != nil {
 		return false, err
 	}
-	// A statement of its own, which sees what those did who held the lock before.
+	// A separate statement sees the changes of those who held the lock before.
 	err = tx.NewRaw("SELECT EXISTS (SELECT "+activeAdmins+" AND u.id <> ?)", userID).Scan(ctx, &others)
 	return err == nil && !others, err
 }

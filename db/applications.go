@@ -42,8 +42,8 @@ func (d *DB) Logo(ctx context.Context, application int64) (logo []byte, digest s
 	return logo, digest, err
 }
 
-// SaveTokenUses sets the last_used_at of application tokens, by their ids. Tokens that are gone, that have a later use,
-// or that another transaction has locked, are skipped: that one is a replica's, which saves a use of the same minute.
+// SaveTokenUses sets the last_used_at of application tokens, by their ids. It skips tokens that were deleted, that have
+// a later use, or that another transaction has locked: a replica that saves a use of the same minute.
 func (d *DB) SaveTokenUses(ctx context.Context, uses map[int64]time.Time) error {
 	ids, usedAt := make([]int64, 0, len(uses)), make([]time.Time, 0, len(uses))
 	for id, at := range uses {

@@ -9,8 +9,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// lockCompanyNames makes those wait for each other who give names to companies, until their transactions end. A
-// unique index would refuse the names that were given twice before.
+// lockCompanyNames makes transactions that name a company run one after the other. A unique index would refuse the
+// names that several companies have already.
 const lockCompanyNames = "SELECT pg_advisory_xact_lock(hashtext('companies.name'))"
 
 // ReserveCompanyName returns ErrAlreadyExists if another company has the name, in upper or lower case. No other

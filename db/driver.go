@@ -60,34 +60,37 @@ func (c conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx,
 
 // QueryContext runs a statement that returns rows.
 func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
-	pg := c.Conn.Conn().PgConn()
-	if err := checkReported(pg); err != nil {
-		return nil, err
-	}
-	alone := pg.TxStatus() == 'I'
-	args = c.withoutPreparing(args)
-	for range maxRollbacks {
-		if rows, err = c.Conn.QueryContext(ctx, query, args); !alone || !rolledBack(err) {
-			break
-		}
-	}
+	alone, err := c.run(args, func(args []driver.NamedValue) (err error) {
+		rows, err = c.Conn.QueryContext(ctx, query, args)
+		return err
+	})
 	return rows, c.failed(ctx, err, alone && isRead(query))
 }
 
 // ExecContext runs a statement that returns no rows.
 func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
+	_, err = c.run(args, func(args []driver.NamedValue) (err error) {
+		result, err = c.Conn.ExecContext(ctx, query, args)
+		return err
+	})
+	return result, c.failed(ctx, err, false)
+}
+
+// run runs a statement, and reports whether it is alone, outside a transaction. Then it runs again after a rollback
+// because of a concurrent statement.
+func (c conn) run(args []driver.NamedValue, do func(args []driver.NamedValue) error) (alone bool, err error) {
 	pg := c.Conn.Conn().PgConn()
 	if err := checkReported(pg); err != nil {
-		return nil, err
+		return false, err
 	}
-	alone := pg.TxStatus() == 'I'
+	alone = pg.TxStatus() == 'I'
 	args = c.withoutPreparing(args)
 	for range maxRollbacks {
-		if result, err = c.Conn.ExecContext(ctx, query, args); !alone || !rolledBack(err) {
+		if err = do(args); !alone || !rolledBack(err) {
 			break
 		}
 	}
-	return result, c.failed(ctx, err, false)
+	return alone, err
 }
 
 // failed passes on the error of a statement. One that may be run again becomes a deadConn if its connection
@@ -105,7 +108,8 @@ func (c conn) failed(ctx context.Context, err error, repeatable bool) error {
 
 // withoutPreparing removes the mode of a hot query from its arguments if it must not be prepared.
 func (c conn) withoutPreparing(args []driver.NamedValue) []driver.NamedValue {
-	if len(args) == 0 || args[0].Value != pgx.QueryExecModeCacheStatement || sessionsOf(c.Conn.Conn()).hot() == pgx.QueryExecModeCacheStatement {
+	isHot := len(args) > 0 && args[0].Value == pgx.QueryExecModeCacheStatement
+	if !isHot || sessionsOf(c.Conn.Conn()).hot() == pgx.QueryExecModeCacheStatement {
 		return args
 	}
 	return args[1:]

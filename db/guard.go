@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// deadAfter is the time after which a TCP connection counts as dead whose other side acknowledges nothing.
+// deadAfter is the time without an acknowledgement after which a TCP connection counts as dead.
 const deadAfter = 5 * time.Second
 
 // dialer opens connections that notice a dead network while they wait for an answer (keep-alive probes) and
@@ -29,8 +29,8 @@ var dialer = net.Dialer{
 
 var errAway = errors.New("the database does not answer")
 
-// guard knows the network connections of a pool, so that it can end all of them: those who wait for a
-// database that hangs get an error at once.
+// guard keeps the network connections of a pool, so that it can end all of them: callers that wait for a database that
+// hangs get an error at once.
 type guard struct {
 	mu   sync.Mutex
 	open map[*guarded]struct{}

@@ -65,7 +65,7 @@ func (d *DB) SharesBackends(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	if d.Pool.Config().MaxConns < 2 {
-		return true, nil // it cannot be told
+		return true, nil // not known
 	}
 	second, err := d.Pool.Acquire(ctx)
 	if err != nil {

@@ -90,10 +90,10 @@ func (d *DB) apply(ctx context.Context, files fs.FS) (applied int, _ error) {
 	return applied, err
 }
 
-// lockMigrations waits for the lock of migrations. The lock belongs to a transaction, since a pooler may run
-// what is outside of one on any connection. It is asked for again and again: a session that waited for it
-// would have a snapshot, for whose end CREATE INDEX CONCURRENTLY waits. So would one that has asked for it by
-// the extended protocol, since its unnamed portal stays open.
+// lockMigrations waits for the lock of migrations. The lock belongs to a transaction, since a pooler may run statements
+// outside of one on any connection. It polls, since a session that waits for the lock has a snapshot, for whose end
+// CREATE INDEX CONCURRENTLY waits. So has one that has asked by the extended protocol, since its unnamed portal stays
+// open.
 func (d *DB) lockMigrations(ctx context.Context) (unlock func(), _ error) {
 	conn, err := d.Pool.Acquire(ctx)
 	if err != nil {
@@ -110,7 +110,8 @@ func (d *DB) lockMigrations(ctx context.Context) (unlock func(), _ error) {
 		return nil, err
 	}
 	for locked := false; ; {
-		if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", pgx.QueryExecModeSimpleProtocol, int64(migrationLock)).Scan(&locked); err != nil {
+		row := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", pgx.QueryExecModeSimpleProtocol, int64(migrationLock))
+		if err := row.Scan(&locked); err != nil {
 			unlock()
 			return nil, err
 		}

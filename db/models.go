@@ -22,7 +22,7 @@ type User struct {
 	GoogleSubject   string `bun:",nullzero"` // Google's id of the linked account, "" for none
 	Locale          string `bun:",nullzero"` // the language of mails, "" where none is known
 	Suspended       bool   // cannot sign in
-	Recordless      bool   // as it was when the user was inserted or listed; Records tells
+	Recordless      bool   // when the user was inserted or listed; Records is current
 	CreatedAt       time.Time
 
 	Records Records `bun:"-"`

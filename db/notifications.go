@@ -20,7 +20,8 @@ func (d *DB) AddNotification(ctx context.Context, n *Notification, most int, aft
 		counted, err := ChangedOne(tx.NewRaw(`
 UPDATE notifications SET count = count + 1 WHERE id = (
 	SELECT id FROM (
-		SELECT id, acknowledged_at, count(*) OVER () AS made FROM notifications WHERE kind = ? AND operation = ? AND created_at > ?) AS recent
+		SELECT id, acknowledged_at, count(*) OVER () AS made FROM notifications
+		WHERE kind = ? AND operation = ? AND created_at > ?) AS recent
 	WHERE made > ? ORDER BY id DESC LIMIT 1)
 AND acknowledged_at IS NULL`, n.Kind, n.Operation, after, most).Exec(ctx))
 		if counted || err != nil {

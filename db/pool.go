@@ -100,8 +100,8 @@ func (d *DB) Close() {
 	d.Pool.Close()
 }
 
-// writeRow runs a hot statement with $1 placeholders, and scans the only row that it returns. Outside a transaction it runs
-// on the pool, since database/sql would cost a tenth of the statement.
+// writeRow runs a hot statement with $1 placeholders, and scans the only row that it returns. Outside a transaction it
+// runs on the pool, since database/sql would cost a tenth of the statement.
 func writeRow(ctx context.Context, idb bun.IDB, query string, args []any, dest ...any) error {
 	switch conn := idb.(type) {
 	case bun.Tx:

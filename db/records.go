@@ -23,8 +23,8 @@ func InsertOrLockUser(ctx context.Context, tx bun.Tx, user *User) (inserted bool
 	}
 }
 
-// LastApplication returns the id of the application that a user had to do with last, as far as links and sessions
-// tell, and 0 if they do not. The application cannot be deleted before the transaction ends.
+// LastApplication returns the id of the application that a user used last, as far as links and sessions show, and 0 if
+// they do not. The application cannot be deleted before the transaction ends.
 func LastApplication(ctx context.Context, tx bun.Tx, userID int64) (id int64, _ error) {
 	_, err := found(tx.NewRaw(`
 SELECT id FROM applications WHERE id = (SELECT application_id FROM (

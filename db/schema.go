@@ -134,7 +134,8 @@ func (t *migrationTable) Insert(ctx context.Context, db database.DBTxConn, reque
 			oldest = &m.oldestServer
 		}
 	}
-	_, err := db.ExecContext(ctx, "INSERT INTO "+migrationTableName+" (version_id, is_applied, oldest_server) VALUES ($1, true, $2)", request.Version, oldest)
+	_, err := db.ExecContext(ctx,
+		"INSERT INTO "+migrationTableName+" (version_id, is_applied, oldest_server) VALUES ($1, true, $2)", request.Version, oldest)
 	return err
 }
 
@@ -169,7 +170,8 @@ func createMigrationTable(ctx context.Context, pool *sql.DB) error {
 	tstamp timestamptz NOT NULL DEFAULT now()
 )`, "INSERT INTO " + migrationTableName + " (version_id, is_applied) VALUES (0, true)"} // 0 tells goose that the table exists
 	for _, m := range earlier {
-		statements = append(statements, fmt.Sprintf("INSERT INTO %s (version_id, is_applied) SELECT %d, true WHERE %s IS NOT NULL", migrationTableName, m.number, m.made))
+		statements = append(statements, fmt.Sprintf("INSERT INTO %s (version_id, is_applied) SELECT %d, true WHERE %s IS NOT NULL",
+			migrationTableName, m.number, m.made))
 	}
 	for _, statement := range statements {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {

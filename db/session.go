@@ -51,7 +51,7 @@ func setStartupParams(params map[string]string) {
 	maps.Copy(params, startupParams)
 }
 
-// sessions is what the connections of a pool have in common.
+// sessions is the state that the connections of a pool share.
 type sessions struct {
 	prepares bool // DATABASE_URL leaves it to us whether hot queries are prepared statements
 	fallback pgx.QueryExecMode
@@ -107,7 +107,7 @@ var errNoCancel = errors.New("statements are not cancelled through a pooler")
 // ErrEncoding is returned by every use of a database whose encoding is not UTF-8.
 var ErrEncoding = errors.New("the encoding of the database is not UTF8")
 
-// prepare makes a new connection what the code relies on, or refuses it.
+// prepare configures a new connection, or refuses one that the code cannot rely on.
 func (s *sessions) prepare(ctx context.Context, conn *pgx.Conn) error {
 	pg := conn.PgConn()
 	if encoding := pg.ParameterStatus("server_encoding"); encoding != "UTF8" {

@@ -27,9 +27,12 @@ const userColumns = `coalesce(u.id, 0), coalesce(u.email, ''), u.email_verified_
 func (d *DB) readUser(ctx context.Context, query string, args []any, more ...any) (*User, error) {
 	u := &User{}
 	var verified, created *time.Time
-	err := d.readRow(ctx, query, args, append([]any{&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName,
-		&u.Phone, &u.RememberMe,
-		&u.GoogleSubject, &u.Locale, &u.Suspended, &created, &u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access}, more...)...)
+	columns := []any{
+		&u.ID, &u.Email, &verified, &u.PasswordHash, &u.FirstName, &u.LastName, &u.Phone, &u.RememberMe,
+		&u.GoogleSubject, &u.Locale, &u.Suspended, &created,
+		&u.Records.Client, &u.Records.Employee, &u.Records.Liaison, &u.Access,
+	}
+	err := d.readRow(ctx, query, args, append(columns, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) || u.ID == 0 {
 		return nil, err
 	}
@@ -114,9 +117,9 @@ func ReplacePasswordHash(ctx context.Context, idb bun.IDB, user *User, hash stri
 		Where("id = ? AND coalesce(password_hash, '') = ?", user.ID, user.PasswordHash).Exec(ctx))
 }
 
-// SetRememberMe saves the preference. Where it lifts the limits of sessions, those that were created or last
-// used at these times or earlier have expired and are deleted first, except one; so are those that were handed
-// over. It reports whether the preference was another before.
+// SetRememberMe saves the preference, and reports whether it has changed. Where it lifts the limits of sessions, those
+// that were created or last used at these times or earlier have expired and are deleted first, except one; so are those
+// that were handed over.
 func SetRememberMe(ctx context.Context, idb bun.IDB, userID int64, remember bool, created, lastUsed time.Time, except int64) (bool, error) {
 	return ChangedOne(idb.NewRaw(`
 WITH ended AS (
@@ -242,7 +245,7 @@ func RecordsOf(ctx context.Context, idb bun.IDB, userID int64) (records RecordRo
 	return records, err
 }
 
-// LastSignIn returns when a user signed in last, as far as sessions and known addresses tell. It is zero if
+// LastSignIn returns when a user signed in last, as far as sessions and known addresses show. It is zero if
 // they do not.
 func LastSignIn(ctx context.Context, idb bun.IDB, userID int64) (time.Time, error) {
 	var last *time.Time

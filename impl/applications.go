@@ -109,7 +109,7 @@ func (s *Server) ApplicationsCreate(ctx context.Context, req gen.ApplicationsCre
 	return gen.ApplicationsCreateActionSuccessful{Data: shown[0]}, nil
 }
 
-// ApplicationsUpdate changes the settings that are passed of an application.
+// ApplicationsUpdate changes those settings of an application that are passed.
 func (s *Server) ApplicationsUpdate(ctx context.Context, req gen.ApplicationsUpdateRequestObject) (
 	gen.ApplicationsUpdateResponseObject, error,
 ) {
@@ -155,7 +155,7 @@ func (s *Server) changeApplication(c *call, app *db.Application, do func(ctx con
 	})
 }
 
-// applicationSettings returns the settings that the params pass. Only the logo can be wrong here: it is base64.
+// applicationSettings returns the settings that are passed. It checks one thing only: that the logo is base64.
 func applicationSettings(p *gen.ApplicationsUpdateParams) (_ admin.ApplicationSettings, wrong []gen.ParamError) {
 	settings := admin.ApplicationSettings{
 		Name: p.Name, URL: p.URL, RedirectOrigin: p.RedirectOrigins, LegacySlugs: p.LegacySlugs, SignInMail: p.SignInMail,
@@ -177,7 +177,7 @@ func applicationSettings(p *gen.ApplicationsUpdateParams) (_ admin.ApplicationSe
 
 var logoNotBase64 = []gen.ParamError{paramError("logo", gen.Format, "must be base64")}
 
-// optional returns a text, nil for an empty one.
+// optional returns nil for an empty text.
 func optional(text string) *string {
 	if text == "" {
 		return nil

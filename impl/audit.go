@@ -12,7 +12,7 @@ import (
 	"github.com/planoauth/planoauth/gen"
 )
 
-// errGone means that what an operation is about was deleted since it was read.
+// errGone means that the subject of an operation was deleted after it was read.
 var errGone = errors.New("the row was deleted")
 
 const successful = "action-successful"
@@ -51,7 +51,7 @@ func (c *call) record(ctx context.Context, idb bun.IDB, status string) error {
 // recordNothing keeps change from saving an audit event: the transaction only counts an attempt.
 func (c *call) recordNothing() { c.audited = true }
 
-// recordRead saves the audit event of a call that only looked at something worth recording.
+// recordRead saves the audit event of an operation that changes nothing, if the spec says that it has one.
 func (s *Server) recordRead(c *call, status string) error {
 	if c.op.Audit != "read" || !succeeded(status) {
 		return nil
@@ -59,7 +59,7 @@ func (s *Server) recordRead(c *call, status string) error {
 	return c.record(c.context(), s.DB, status)
 }
 
-// recordsRefusals is a step whose refusals are recorded.
+// recordsRefusals adds to a step that its refusals are recorded.
 func (s *Server) recordsRefusals(step step) step {
 	return func(c *call) (gen.Outcome, error) {
 		refusal, err := step(c)
@@ -70,8 +70,8 @@ func (s *Server) recordsRefusals(step step) step {
 	}
 }
 
-// recordRefusal records that an operation which signs in, or an administrative one, refused the call. Where it
-// changed something all the same, the event of that is enough.
+// recordRefusal records that a sign-in or an administrative operation was refused. A call that has an audit event
+// already, because it changed something, gets no second one.
 func (s *Server) recordRefusal(c *call, status string) {
 	if c.op.Audit != "sign-in" && !administrative(c.op) || c.audited || succeeded(status) {
 		return
@@ -97,7 +97,8 @@ func administrative(op *gen.Operation) bool {
 	return op.Access != "" || op.ID == gen.OperationNotificationsUpdate
 }
 
-// auditEvent describes the call and its outcome. Who has signed in has done that themselves, unless an application did.
+// auditEvent describes the call and its outcome. The actor of a sign-in is the user who signs in, unless an application
+// calls.
 func (c *call) auditEvent(status string) *db.AuditEvent {
 	event := &db.AuditEvent{
 		CreatedAt: c.now, Operation: c.operation(), Status: status, SubjectID: c.auditSubject(), RequestID: c.id, IP: c.ip,
@@ -120,8 +121,8 @@ func (c *call) auditEvent(status string) *db.AuditEvent {
 	return event
 }
 
-// auditSubject returns the user that the call is about, 0 for none. An administrative operation is not about its
-// caller, unless that says so.
+// auditSubject returns the user that the call is about, 0 for none. The caller of an administrative operation is its
+// subject only if the params name them.
 func (c *call) auditSubject() int64 {
 	if administrative(c.op) && c.about == nil && (c.session == nil || c.subject.user == c.session.UserID) {
 		return 0
@@ -140,8 +141,8 @@ func (c *call) auditApplication() *db.Application {
 	return c.registry.appsByID[c.subject.application]
 }
 
-// unchanging are params that say what is changed, who changes it and what is shown, not what it is changed to. An address
-// says who is meant, or where a link is mailed that changes it.
+// unchanging are the params that are no new value: they name what is changed, prove who may change it, or select what
+// is shown. An e-mail address names a person, or the mailbox of a link.
 var unchanging = []string{
 	"id", "session_id", "token_id", "email", "token", "view", "session_view", "application_view", "application", "redirect_url",
 	"current_password", "reset_token", "verification_token", "email_token", "undo_token", "code", "state", "verifier",

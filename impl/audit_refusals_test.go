@@ -21,7 +21,7 @@ func TestRefusalEvents(t *testing.T) {
 	}
 	expect := func(what string, operation string, events, refusals int) {
 		t.Helper()
-		r.turn(now)
+		r.startMinute(now)
 		var made, sum int
 		for _, e := range r.unsaved {
 			if e.Operation == operation {
@@ -71,7 +71,7 @@ func TestRefusalEvents(t *testing.T) {
 		}
 	}
 	now = now.Add(time.Minute)
-	r.turn(now)
+	r.startMinute(now)
 	sum := 0
 	for _, e := range r.unsaved {
 		if e.Operation == "d" {

@@ -111,9 +111,9 @@ func (s *Server) findSession(c *call, text string, digest [32]byte) (*db.Session
 	return session, err
 }
 
-// admit checks a session at each use: its lifetime, and the records and roles of its user. An application may
-// check only sessions made for it, and none of a user without a record. Pages, which are no operation, are open to
-// users without a record.
+// admit checks a session at each use: its lifetime, and the records and roles of its user. An application may check
+// only sessions made for it, and none of a user without a record. Pages, which are not operations, accept users without
+// a record.
 func (s *Server) admit(c *call, session *db.Session, param gen.TokenParam) tokenRefusal {
 	if session == nil {
 		return gen.InvalidToken{Param: param}

@@ -44,8 +44,8 @@ func (s *Server) actFor(c *call, app *db.Application) {
 	}
 }
 
-// network returns what the call's address is known and counted under. An application can name any address, so
-// what it names means nothing to other applications.
+// network returns the key under which limits and known addresses store the address of the call. A back end can name any
+// address, so the key of an address that it names is its own.
 func (c *call) network() string {
 	network := ratelimit.Network(c.ip)
 	if c.forwarded {

@@ -100,7 +100,8 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		req := ec.Request()
 		began := s.Now()
 		c := &call{
-			id: rand.Text(), now: began.UTC().Truncate(time.Millisecond), ip: s.clientAddresses.of(req), header: ec.Response().Header(), began: began,
+			id: rand.Text(), began: began, now: began.UTC().Truncate(time.Millisecond),
+			ip: s.clientAddresses.of(req), header: ec.Response().Header(),
 		}
 		c.ctx = callContext{req.Context(), c}
 		c.req = req.WithContext(&c.ctx)
@@ -163,7 +164,7 @@ func (s *Server) logCall(c *call, code int) {
 		slog.Int("code", code),
 		slog.String("status", c.slug),
 		slog.String("ip", c.ip),
-		// A group without a name is written like its members. More attributes than five would be allocated.
+		// slog writes an unnamed group as its members. A record has room for five attributes; more would be allocated.
 		slog.Attr{Value: slog.GroupValue(c.subjectAttrs(append(c.logged[:0], slog.Int64("us", took.Microseconds())))...)})
 	if handler := s.requestLoggers[c.operation()]; handler.Enabled(c.req.Context(), line.Level) {
 		handler.Handle(c.req.Context(), line)
@@ -174,7 +175,8 @@ func (s *Server) logCall(c *call, code int) {
 // this checks the operation's list of slugs: an unlisted slug is never sent.
 func (c *call) refuse(w http.ResponseWriter, outcome gen.Outcome) error {
 	if c.op != nil && !slices.Contains(c.op.Slugs, outcome.Slug()) {
-		return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or let the step answer another slug", outcome.Slug(), c.op.ID)
+		return fmt.Errorf("openapi.yaml does not list %q for %s: list it there, or let the step answer another slug",
+			outcome.Slug(), c.op.ID)
 	}
 	c.slug = outcome.Slug()
 	return outcome.Write(w)

@@ -34,14 +34,14 @@ type retentionRule struct {
 	ages             []time.Duration
 }
 
-// retentionRules lists everything that is ever deleted for its age, beside audit events. Sessions are kept for a while after their
-// end, so that their tokens answer session-expired; with remember_me a session has no end.
+// retentionRules lists everything that is deleted because of its age, except audit events. Sessions are kept for a
+// while after their end, so that their tokens answer session-expired; with remember_me a session has no end.
 var retentionRules = []retentionRule{
 	{"sessions", "(created_at <= ?0 OR last_used_at <= ?1) AND NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.remember_me)",
 		[]time.Duration{sessionLifetime + sessionRetention, sessionIdleLimit + sessionRetention}},
 	{"links", "created_at <= ?0", []time.Duration{linkRetention}},
-	// Google makes users without a record. Those who never became anything, and whose address is not verified,
-	// may be anybody's.
+	// A sign-in with Google creates a user without a record. One who never got a record, and whose address is not
+	// verified, may be anybody.
 	{"users", `created_at <= ?0 AND email_verified_at IS NULL AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = users.id)
 AND NOT EXISTS (SELECT FROM clients c WHERE c.user_id = users.id) AND NOT EXISTS (SELECT FROM employees e WHERE e.user_id = users.id)
 AND NOT EXISTS (SELECT FROM liaisons l WHERE l.user_id = users.id)`, []time.Duration{unusedUserRetention}},
@@ -95,7 +95,7 @@ func (w *cleanUpWorker) Work(ctx context.Context, _ *river.Job[cleanUp]) (failed
 	return failed
 }
 
-// cleanedUp reports what a run has done to a table. It returns the error, unless the run was broken off.
+// cleanedUp logs what a run has done to a table, and notifies operators of an error. It returns the error.
 func (s *Server) cleanedUp(ctx context.Context, table string, deleted int64, err error) error {
 	if deleted > 0 {
 		s.Log.Info("clean-up deleted rows", "table", table, "rows", deleted)

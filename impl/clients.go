@@ -76,9 +76,11 @@ func (s *Server) ClientsRegister(ctx context.Context, req gen.ClientsRegisterReq
 	return gen.ClientsRegisterActionSuccessful{Data: data, Session: shown, Application: application}, nil
 }
 
-// insertClient saves a new user with their client record, session, verification link and welcome mail,
-// which is nil if the mailbox got too many mails. It returns db.ErrAlreadyExists, and saves nothing, when a user has the e-mail address already.
-func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (welcome *db.Mail, _ error) {
+// insertClient saves a new user with their client record, session, verification link and welcome mail, which is nil if
+// the mailbox got too many mails. It returns db.ErrAlreadyExists, and saves nothing, if a user has the e-mail address.
+func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session *db.Session, app *db.Application) (
+	welcome *db.Mail, _ error,
+) {
 	err := s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		if err := db.InsertNew(ctx, tx, user); err != nil {
 			return err
@@ -90,7 +92,9 @@ func (s *Server) insertClient(c *call, user *db.User, client *db.Client, session
 		if err := s.insertSession(ctx, tx, c, session, precondition{}); err != nil {
 			return err
 		}
-		link := &db.Link{Kind: db.VerificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now}
+		link := &db.Link{
+			Kind: db.VerificationLink, UserID: user.ID, ApplicationID: app.ID, RedirectURL: session.RedirectURL, CreatedAt: c.now,
+		}
 		address, err := s.newLink(ctx, tx, link)
 		if err != nil {
 			return err
@@ -136,7 +140,8 @@ func (s *Server) ClientsCreate(ctx context.Context, req gen.ClientsCreateRequest
 	c, p := callOf(ctx), req.Body
 	r := registration{
 		profile:     profile{firstName: p.Client.FirstName, lastName: p.Client.LastName, phone: p.Client.Phone},
-		application: p.Application, companyID: p.Client.CompanyID, companyName: p.Client.CompanyName, enterprise: p.Enterprise != nil && *p.Enterprise,
+		application: p.Application, companyID: p.Client.CompanyID, companyName: p.Client.CompanyName,
+		enterprise: p.Enterprise != nil && *p.Enterprise,
 	}
 	app, wrong, broken, err := s.checkRegistration(c, &r)
 	switch {
@@ -147,7 +152,9 @@ func (s *Server) ClientsCreate(ctx context.Context, req gen.ClientsCreateRequest
 	case len(broken) > 0:
 		return gen.ClientValidationFailed{Errors: validation.Sort(c.op, broken)}, nil
 	}
-	user := &db.User{Email: formats.NormalizeEmail(p.Client.Email), FirstName: r.firstName, LastName: r.lastName, Phone: r.phone, CreatedAt: c.now}
+	user := &db.User{
+		Email: formats.NormalizeEmail(p.Client.Email), FirstName: r.firstName, LastName: r.lastName, Phone: r.phone, CreatedAt: c.now,
+	}
 	client := r.client(c.now)
 	isNew, mail, err := s.createRecord(c, &newRecord{
 		user: user, role: db.RoleClient, app: app, mail: p.Invite == nil || *p.Invite,
@@ -175,7 +182,7 @@ func (s *Server) ClientsCreate(ctx context.Context, req gen.ClientsCreateRequest
 	return gen.ClientsCreateActionSuccessful{Data: data}, nil
 }
 
-// ClientsUpdate changes what is passed of a client, and of the profile of its user.
+// ClientsUpdate changes those fields of a client, and of its user's profile, that are passed.
 func (s *Server) ClientsUpdate(ctx context.Context, req gen.ClientsUpdateRequestObject) (gen.ClientsUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	profile := profileChange{p.FirstName, p.LastName, p.Phone}
@@ -228,7 +235,7 @@ func (s *Server) checkClientUpdate(c *call, p *gen.ClientsUpdateParams, profile 
 	return nil, nil
 }
 
-// changeClient changes what is passed of a client. Another company than before is unconfirmed again.
+// changeClient sets the fields of a client that are passed. A new company is unconfirmed.
 func changeClient(client *db.Client, p *gen.ClientsUpdateParams) {
 	if p.CompanyID != nil && *p.CompanyID != client.CompanyID {
 		client.CompanyID, client.CompanyConfirmed = *p.CompanyID, false

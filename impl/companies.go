@@ -73,7 +73,7 @@ func (s *Server) CompaniesCreate(ctx context.Context, req gen.CompaniesCreateReq
 	return gen.CompaniesCreateActionSuccessful{Data: shown[0]}, nil
 }
 
-// CompaniesUpdate changes what is passed of a company.
+// CompaniesUpdate changes those fields of a company that are passed.
 func (s *Server) CompaniesUpdate(ctx context.Context, req gen.CompaniesUpdateRequestObject) (gen.CompaniesUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	company := db.Company{ID: p.ID}

@@ -125,12 +125,12 @@ var errJSON = errors.New("not one JSON object")
 // decoders are reused, since allocating one costs as much as decoding a body.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// decodeObject decodes exactly one JSON object. The jsontext package itself refuses invalid UTF-8, lone
-// surrogates and duplicate names.
+// decodeObject decodes exactly one JSON object. The jsontext package itself refuses invalid UTF-8, lone surrogates and
+// duplicate names.
 //
-// Everything is read and checked, but of a large object or array only a part is kept: no operation takes so
-// many params or different items, so that the request is refused, and the answer lists no more errors than
-// there are in that part. Thousands of wrong values would cost more to validate than a normal request.
+// Everything is read and checked, but only a part of a large object or array is kept. No operation takes that many
+// params or different items, so the request is refused anyway, and the part has as many errors as an answer lists.
+// Validating thousands of wrong values would cost more than a normal request.
 func decodeObject(text []byte) (map[string]any, error) {
 	decoder := decoders.Get().(*jsontext.Decoder)
 	decoder.Reset(bytes.NewBuffer(text))

@@ -30,8 +30,8 @@ const (
 	abandonedAfter = db.MailClaim + claimRenewal
 )
 
-// deliveries are the attempts of one replica to send mails. An attempt outlives the request that began it and
-// its job's time limit: an attempt that is broken off may have sent the mail, which would then be sent twice.
+// deliveries are the attempts of one replica to send mails. An attempt goes on after the request that began it, and
+// after its job's time limit: if it were interrupted, the mail might be sent already, and would be sent twice.
 type deliveries struct {
 	slots   chan struct{}
 	running sync.WaitGroup
@@ -137,7 +137,7 @@ func (s *Server) carryOut(ctx context.Context, d *delivery) {
 	s.saveResult(ctx, &d.mail)
 }
 
-// callMailer makes an error of a panic.
+// callMailer turns a panic of the mailer into an error.
 func (s *Server) callMailer(ctx context.Context, m *db.Mail) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
@@ -178,23 +178,22 @@ func (s *Server) finishMail(ctx context.Context, m *db.Mail) error {
 	return s.DB.FinishMail(ctx, m)
 }
 
-// renewMailClaim needs no log line for a failure: the next renewal follows soon.
+// renewMailClaim does not log a failure: the next renewal follows soon.
 func (s *Server) renewMailClaim(ctx context.Context, id int64, claim string) {
 	ctx, cancel := context.WithTimeout(ctx, mailSaveTimeout)
 	defer cancel()
 	_ = s.DB.RenewMailClaim(ctx, id, claim)
 }
 
-// releaseMail lets the next attempt begin at once; where it fails, that has to wait for the claim to run out.
+// releaseMail lets the next attempt begin at once. If it fails, the next attempt waits until the claim has run out.
 func (s *Server) releaseMail(ctx context.Context, m *db.Mail) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailSaveTimeout)
 	defer cancel()
 	_ = s.DB.ReleaseMail(ctx, m.ID, m.Claim)
 }
 
-// claimMail claims a queued mail for a job. It returns nil if the mail is not queued any longer. Where another
-// attempt has claimed the mail, it waits until that has ended or counts as dead, or returns errAttempted if it
-// lives.
+// claimMail claims a queued mail for a job. It returns nil if the mail is no longer queued. If another attempt has
+// claimed the mail, it waits until that one has ended or counts as dead, or returns errAttempted if that one is alive.
 func (s *Server) claimMail(ctx context.Context, id int64) (*db.Mail, error) {
 	claim, other, abandoned := rand.Text(), "", ""
 	var seen time.Time // when the other claim was seen first

@@ -35,7 +35,9 @@ func (s *Server) showReading(ec echo.Context, page web.Reading) error {
 	if err != nil {
 		return err
 	}
-	return s.show(ec, http.StatusOK, web.Document{Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail"})
+	return s.show(ec, http.StatusOK, web.Document{
+		Language: web.English, Title: page.Title + " · PlanoAuth", Styles: page.Styles(), Content: content, Frames: page.Name == "mail",
+	})
 }
 
 func (s *Server) show(ec echo.Context, code int, document web.Document) error {
@@ -73,8 +75,8 @@ func webApplication(app *db.Application) *web.Application {
 	return shown
 }
 
-// mailboxPath returns where the development mailbox is, "" if a request gets none: mails are really sent, or its Host
-// is not loopback. A web site whose name resolves to this machine must not read mails.
+// mailboxPath returns the path of the development mailbox. It is "" if mails are really sent, or if the Host of the
+// request is not loopback: a web site whose name resolves to this machine must not read mails.
 func (s *Server) mailboxPath(req *http.Request) string {
 	host, _, err := net.SplitHostPort(req.Host)
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// UsersEmailChangeRequest mails a link to another address that the signed-in user wants, and tells the present one.
+// UsersEmailChangeRequest mails a link to another address that the signed-in user wants, and a notice to the present
+// one.
 func (s *Server) UsersEmailChangeRequest(ctx context.Context, req gen.UsersEmailChangeRequestRequestObject) (
 	gen.UsersEmailChangeRequestResponseObject, error,
 ) {
@@ -109,7 +110,7 @@ func (c *call) emailChange(user *db.User, email string) linkRequest {
 	}
 }
 
-// PeopleEmailUpdate mails a link to another address of a person, and tells the present one.
+// PeopleEmailUpdate mails a link to another address of a person, and a notice to the present one.
 func (s *Server) PeopleEmailUpdate(ctx context.Context, req gen.PeopleEmailUpdateRequestObject) (
 	gen.PeopleEmailUpdateResponseObject, error,
 ) {
@@ -179,8 +180,8 @@ func (s *Server) UsersEmailChange(ctx context.Context, req gen.UsersEmailChangeR
 	return gen.UsersEmailChangeActionSuccessful{}, nil
 }
 
-// changeEmail consumes a link, and ends all sessions but the one that it needed. Links that undo earlier changes stay,
-// unless an administrator has decided. The old address gets a link that undoes this change.
+// changeEmail consumes a link, and ends all sessions except the one that it needed. Links that undo earlier changes
+// stay valid, unless an administrator made this change. The old address gets a link that undoes it.
 func (s *Server) changeEmail(c *call, link *db.Link, app *db.Application) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		user, err := s.consumeEmailLink(ctx, tx, c, link)
@@ -234,8 +235,8 @@ func (c *call) replaceEmail(ctx context.Context, tx bun.Tx, user *db.User, link 
 
 // UsersEmailChangeUndo gives the user of a link the old address back.
 //
-// Links that undo earlier changes stay. So whoever has changed the address twice, and has the second link of these,
-// cannot end the first one, which the owner has.
+// Links that undo earlier changes stay valid. A thief who changes the address twice gets the second such link, and
+// cannot end the first one with it, which the owner has.
 func (s *Server) UsersEmailChangeUndo(ctx context.Context, req gen.UsersEmailChangeUndoRequestObject) (
 	gen.UsersEmailChangeUndoResponseObject, error,
 ) {

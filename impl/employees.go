@@ -81,7 +81,7 @@ func (s *Server) EmployeesCreate(ctx context.Context, req gen.EmployeesCreateReq
 	return gen.EmployeesCreateActionSuccessful{Data: data}, nil
 }
 
-// EmployeesUpdate changes what is passed of an employee.
+// EmployeesUpdate changes those fields of an employee that are passed.
 func (s *Server) EmployeesUpdate(ctx context.Context, req gen.EmployeesUpdateRequestObject) (gen.EmployeesUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	employee := db.Employee{ID: p.ID}

@@ -88,8 +88,8 @@ type googleSignIn struct {
 	redirectURL string
 }
 
-// completeGoogle consumes a state, and exchanges the code for the Google account. Failed is why that is
-// google-sign-in-failed, nil if it is not.
+// completeGoogle consumes a state, and exchanges the code for the Google account. failed is the cause of a
+// google-sign-in-failed, nil if there is none.
 func (s *Server) completeGoogle(c *call, code, stateText, verifier string) (completed googleSignIn, failed, err error) {
 	provider, failed := s.google.Discover(c.context())
 	if failed != nil {

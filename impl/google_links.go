@@ -63,9 +63,11 @@ func (s *Server) UsersGoogleLink(ctx context.Context, req gen.UsersGoogleLinkReq
 	return gen.UsersGoogleLinkActionSuccessful{Data: userView(p.View, user)}, nil
 }
 
-var nothingLeft = []gen.ParamError{paramError("token", gen.Required, "is of a user who has no password: one is required before Google can be unlinked")}
+var nothingLeft = []gen.ParamError{
+	paramError("token", gen.Required, "is of a user who has no password: one is required before Google can be unlinked"),
+}
 
-// UsersGoogleUnlink ends that the signed-in user can sign in with Google.
+// UsersGoogleUnlink unlinks the Google account of the signed-in user.
 func (s *Server) UsersGoogleUnlink(ctx context.Context, req gen.UsersGoogleUnlinkRequestObject) (
 	gen.UsersGoogleUnlinkResponseObject, error,
 ) {

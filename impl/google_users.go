@@ -18,7 +18,9 @@ var errGoogleRaced = errors.New("the user kept changing during the sign-in")
 
 // signInWithGoogle creates a session for the user of a Google account. It creates the user, or links an
 // existing one, where that has not been done yet.
-func (s *Server) signInWithGoogle(c *call, account *oidc.Account, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams) (gen.SessionsGoogleCreateResponseObject, error) {
+func (s *Server) signInWithGoogle(
+	c *call, account *oidc.Account, app *db.Application, redirectURL string, p *gen.SessionsGoogleCreateParams,
+) (gen.SessionsGoogleCreateResponseObject, error) {
 	for range optimisticRetries {
 		user, refusal, err := s.googleUser(c, account)
 		c.concerns(user)
@@ -126,9 +128,11 @@ func (s *Server) fits(schema, text string) bool {
 	return err == nil && len(wrong) == 0
 }
 
-// saveGoogleSignIn saves a new session, and the user if they are new or get linked. For an error that raced
-// reports, the user has changed since they were found.
-func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (session *db.Session, token string, err error) {
+// saveGoogleSignIn saves a new session, and the user if they are new or get linked. If raced reports true for its
+// error, the user has changed since the look-up.
+func (s *Server) saveGoogleSignIn(c *call, account *oidc.Account, user *db.User, app *db.Application, redirectURL string) (
+	session *db.Session, token string, err error,
+) {
 	err = s.transaction(c, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		switch {

@@ -14,8 +14,8 @@ import (
 	"github.com/planoauth/planoauth/impl/oidc"
 )
 
-// SessionsHandOver ends the presented session, and returns a token by which the product makes one of its own that
-// goes on where this one ended.
+// SessionsHandOver ends the presented session, and returns a token with which the product makes a session of its own
+// that continues this one.
 func (s *Server) SessionsHandOver(ctx context.Context, req gen.SessionsHandOverRequestObject) (gen.SessionsHandOverResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	if p.RedirectURL != "" && !allowsRedirect(c.sessionApp, p.RedirectURL) {
@@ -52,15 +52,15 @@ func lacksVerifier(link *db.Link, verifier string) bool {
 	return link.Kind == db.HandedOverLink && (verifier == "" || oidc.Challenge(verifier) != link.Challenge)
 }
 
-// resume makes a new session what the handed over one was, and reports whether that would still be live: no
-// handing over makes it longer.
+// resume gives a new session the age of the one that was handed over, so that handing over extends no session. It
+// reports whether that one would still be live.
 func (c *call) resume(session *db.Session, link *db.Link) bool {
 	session.CreatedAt, session.Method = link.SessionCreatedAt, link.SessionMethod
 	return !expired(session, c.now)
 }
 
-// useHandedOver consumes a link that was handed over, and saves its session unless the user has no role or
-// is suspended. It verifies nothing, and makes no address a known one.
+// useHandedOver consumes a link that was handed over, and saves its session unless the user has no role or is
+// suspended. It verifies no e-mail address, and records no known network address.
 func (s *Server) useHandedOver(c *call, link *db.Link, user *db.User, app *db.Application, session *db.Session) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := c.lockUser(ctx, tx, user.ID); err != nil {

@@ -27,8 +27,8 @@ func (t noticeText) of(ec echo.Context, app *db.Application, back string) web.No
 	}
 }
 
-// by returns the notice about a product that has to be mended, with the way back to it where it is known. The
-// application may be nil.
+// by returns the notice about a mistake of a product, with the way back to the product if it is known. The application
+// may be nil.
 func (t noticeText) by(ec echo.Context, app *db.Application, wrong []string) web.Notice {
 	notice := t.in(ec, wrong...)
 	if app != nil {
@@ -81,7 +81,8 @@ var tooOften = noticeText{
 
 var signedOut = noticeText{
 	web.English: {
-		"You are not signed in any more", "Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
+		"You are not signed in any more",
+		"Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
 	},
 	web.Spanish: {
 		"Ya no tienes la sesión iniciada",

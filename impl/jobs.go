@@ -29,7 +29,9 @@ var riverLog = slog.New(slog.DiscardHandler)
 
 // newJobInserter returns the client that inserts jobs in bun's transactions.
 func newJobInserter(d *db.DB) (*river.Client[*sql.Tx], error) {
-	return river.NewClient(riverdatabasesql.New(d.DB.DB), &river.Config{Logger: riverLog, Test: river.TestConfig{Time: insertClock{jobClock{d}}}})
+	return river.NewClient(riverdatabasesql.New(d.DB.DB), &river.Config{
+		Logger: riverLog, Test: river.TestConfig{Time: insertClock{jobClock{d}}},
+	})
 }
 
 // jobClock is the clock of River: that of the database.

@@ -79,7 +79,7 @@ func (s *Server) LiaisonsCreate(ctx context.Context, req gen.LiaisonsCreateReque
 	return gen.LiaisonsCreateActionSuccessful{Data: data}, nil
 }
 
-// LiaisonsUpdate changes what is passed of a liaison.
+// LiaisonsUpdate changes those fields of a liaison that are passed.
 func (s *Server) LiaisonsUpdate(ctx context.Context, req gen.LiaisonsUpdateRequestObject) (gen.LiaisonsUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	liaison := db.Liaison{ID: p.ID}

@@ -12,7 +12,7 @@ const (
 	sessionIdleLimit = 72 * time.Hour      // from the last use
 	sessionRetention = 30 * 24 * time.Hour // an ended session answers session-expired, after that invalid-token
 
-	recentSignIn = 15 * time.Minute // the maximal age of a session that may do what else needs the password
+	recentSignIn = 15 * time.Minute // the greatest age of a session that may change things without the password
 )
 
 // linkLifetimes says how long a link of each kind works. The texts of the mails say the same.
@@ -42,7 +42,7 @@ func linkExpired(link *db.Link, user *db.User, now time.Time) bool {
 	return !now.Before(link.CreatedAt.Add(linkLifetime(link, user)))
 }
 
-// expiry is the function of that name, save that remember_me lifts no limit for administrative operations.
+// expiry is the function expiry, except that remember_me lifts no limit for administrative operations.
 func (c *call) expiry(session *db.Session) (reason gen.ExpiryReason, endedAt time.Time) {
 	if c.op != nil && c.op.Access != "" {
 		return passedLimit(session, c.now)

@@ -79,8 +79,8 @@ func asksForPassword(link *db.Link) bool {
 	return link.Kind == db.VerificationLink || link.Kind == db.EmailChangeLink && !link.ByAdmin
 }
 
-// nextPage returns where the page of a link leads: that is nextURL, but the page of PlanoAuth itself that its user needs
-// instead of its start page.
+// nextPage returns where the page of a link leads: to nextURL, except that it leads to the console or the account where
+// that would be the start page of PlanoAuth.
 func nextPage(link *db.Link, user *db.User, app *db.Application) string {
 	next := nextURL(link, app)
 	switch {
@@ -122,8 +122,8 @@ var magicTexts = map[web.Language]struct{ title, message, label, hint, help, lan
 // linkNotice is a page about a link that leads nowhere, in each language.
 type linkNotice map[web.Language]struct{ title, message, label string }
 
-// in returns the notice in the language of the request. It leads to the account, where people can sign in and be helped
-// on, since the product of the link is not known.
+// in returns the notice in the language of the request. It leads to the account, since the product of the link is not
+// known.
 func (n linkNotice) in(ec echo.Context, requestID string) web.Notice {
 	said := n[web.LanguageOf(ec.Request())]
 	notice := web.Notice{Title: said.title, Message: said.message, Label: said.label, RequestID: requestID}
@@ -136,7 +136,8 @@ func (n linkNotice) in(ec echo.Context, requestID string) web.Notice {
 var linkNotValid = linkNotice{
 	web.English: {
 		"This link does not work any more",
-		"It was used already, a newer one replaced it, or a part of it is missing. Go back to where you asked for it, and ask for a new one.",
+		"It was used already, a newer one replaced it, or a part of it is missing. " +
+			"Go back to where you asked for it, and ask for a new one.",
 		"Go to your account",
 	},
 	web.Spanish: {

@@ -62,8 +62,8 @@ func (s *Server) requestLink(c *call, kind db.LinkKind, email, application, redi
 // errExhausted rolls back a request beyond the limit.
 var errExhausted = errors.New("the attempts are exhausted")
 
-// saveLinkRequest counts a request for a link and saves the link with its mail, which it returns; with opaque
-// answers, the job that makes both.
+// saveLinkRequest counts a request for a link and saves the link with its mail, which it returns. With opaque answers
+// it saves a job that makes both instead.
 func (s *Server) saveLinkRequest(c *call, found *account, app *db.Application, request linkRequest) (mail *db.Mail, _ error) {
 	err := s.change(c, func(ctx context.Context, tx bun.Tx) error {
 		within, err := s.count(ctx, tx, found, c.now)
@@ -91,7 +91,9 @@ var linkMails = map[db.LinkKind]mailer.Kind{
 }
 
 // mailLink creates a link and queues its mail. The pause is that of queueMail.
-func (s *Server) mailLink(ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration) (mail *db.Mail, err error) {
+func (s *Server) mailLink(
+	ctx context.Context, tx bun.Tx, user *db.User, app *db.Application, request linkRequest, pause time.Duration,
+) (mail *db.Mail, err error) {
 	link := request.link(user)
 	address, err := s.newLink(ctx, tx, link)
 	if err != nil {
@@ -120,8 +122,8 @@ type linkRequest struct {
 	Language    web.Language `json:"language"`
 	Known       bool         `json:"known"` // whether the user has signed in from the network of the request
 
-	User    int64 `json:"user,omitempty"`     // who wants the address as theirs; 0 for links to the user who has it
-	ByAdmin bool  `json:"by_admin,omitempty"` // whether an administrator wants that
+	User    int64 `json:"user,omitempty"`     // who asked for the address; 0 if it is the user's already
+	ByAdmin bool  `json:"by_admin,omitempty"` // whether an administrator asked for it
 }
 
 // Kind returns the name of the job in the queue.
@@ -135,8 +137,8 @@ func (r linkRequest) mailFacts(link string) mailer.Facts {
 // link returns the link that the request makes for a user, without its token.
 func (r linkRequest) link(user *db.User) *db.Link {
 	link := &db.Link{
-		Kind: r.LinkKind, UserID: user.ID, ApplicationID: r.Application, RedirectURL: r.RedirectURL, CreatedAt: r.Time, KnownAddress: r.Known,
-		ByAdmin: r.ByAdmin,
+		Kind: r.LinkKind, UserID: user.ID, ApplicationID: r.Application, RedirectURL: r.RedirectURL, CreatedAt: r.Time,
+		KnownAddress: r.Known, ByAdmin: r.ByAdmin,
 	}
 	if r.User != 0 {
 		link.Email = r.Email
@@ -172,8 +174,8 @@ func (w *linkWorker) Work(ctx context.Context, job *river.Job[linkRequest]) erro
 	return err
 }
 
-// linkUser returns the user that a request concerns: the one who has the address, or the one who wants it. It is nil
-// if nobody has it, or if somebody has what another one wants.
+// linkUser returns the user that a request concerns: the one who has the address, or the one who wants it. It is nil if
+// nobody has the address, or if a wanted one belongs to somebody else.
 func (s *Server) linkUser(ctx context.Context, request linkRequest) (*db.User, error) {
 	user, err := s.DB.UserByEmail(ctx, request.Email)
 	switch {

@@ -128,7 +128,9 @@ func list[Row any](s *Server, c *call, l *listing[Row], prepare func(*bun.Select
 }
 
 // listParts is list for the rows of these parts.
-func listParts[Row any](s *Server, c *call, l *listing[Row], of parts, prepare func(*bun.SelectQuery)) (*listed[Row], listRefusal, error) {
+func listParts[Row any](
+	s *Server, c *call, l *listing[Row], of parts, prepare func(*bun.SelectQuery),
+) (*listed[Row], listRefusal, error) {
 	ctx, p := c.context(), listParamsOf(c.params)
 	found := &listed[Row]{}
 	query := s.DB.NewSelect().Model(&found.rows)

@@ -56,7 +56,8 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 // them up by an index: where it takes them for many, it would read the whole table.
 func lookUp[Row any](d *db.DB, column string, ids []int64) *bun.SelectQuery {
 	each := d.NewSelect().Model((*Row)(nil)).Where("?TableAlias.? = wanted.id", bun.Ident(column)).Limit(1)
-	return d.NewSelect().ColumnExpr("each.*").TableExpr("unnest(?::bigint[]) AS wanted (id)", pgdialect.Array(ids)).Join("CROSS JOIN LATERAL (?) AS each", each)
+	return d.NewSelect().ColumnExpr("each.*").TableExpr("unnest(?::bigint[]) AS wanted (id)", pgdialect.Array(ids)).
+		Join("CROSS JOIN LATERAL (?) AS each", each)
 }
 
 // condition is what a row must meet to be found by one attribute.

@@ -6,8 +6,8 @@ import (
 	"github.com/planoauth/planoauth/db"
 )
 
-// subject holds the ids of a call's user, session and application for its log lines. An id is 0 while it is not known. Log lines never
-// contain tokens and e-mail addresses.
+// subject holds the ids of a call's user, session and application for its log lines. An id is 0 while it is not known.
+// Log lines never contain tokens and e-mail addresses.
 type subject struct{ user, session, application int64 }
 
 // concerns makes the user the subject of the call, if there is one.

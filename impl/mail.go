@@ -32,9 +32,11 @@ func (s *Server) queueNotice(ctx context.Context, tx bun.Tx, c *call, kind maile
 	return err
 }
 
-// addNotice queues a mail about this request, which nobody asked for. It is nil if the address is not verified,
-// or if the mailbox got too many. The pause is that of queueMail.
-func (s *Server) addNotice(ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application, pause time.Duration) (*db.Mail, error) {
+// addNotice queues a mail about this request that nobody asked for. It returns nil if the address is not verified, or
+// if the mailbox got too many. The pause is that of queueMail.
+func (s *Server) addNotice(
+	ctx context.Context, tx bun.Tx, c *call, kind mailer.Kind, user *db.User, app *db.Application, pause time.Duration,
+) (*db.Mail, error) {
 	if user.EmailVerifiedAt.IsZero() {
 		return nil, nil // it may be the address of somebody who knows nothing of the account
 	}
@@ -47,7 +49,9 @@ func (s *Server) addNotice(ctx context.Context, tx bun.Tx, c *call, kind mailer.
 
 // queueLimited queues a mail that nobody asked for, and returns it. If the mailbox got too many within an hour,
 // it returns nil, and queues one summary that stands for the rest.
-func (s *Server) queueLimited(ctx context.Context, tx bun.Tx, c *call, m *db.Mail, user *db.User, app *db.Application, pause time.Duration) (*db.Mail, error) {
+func (s *Server) queueLimited(
+	ctx context.Context, tx bun.Tx, c *call, m *db.Mail, user *db.User, app *db.Application, pause time.Duration,
+) (*db.Mail, error) {
 	within, err := countMail(ctx, tx, ratelimit.Notices, user, c.now)
 	switch {
 	case err != nil:
@@ -66,8 +70,10 @@ func (s *Server) queueLimited(ctx context.Context, tx bun.Tx, c *call, m *db.Mai
 	return nil, s.queueMail(ctx, tx, summary, 0)
 }
 
-// queueAbout queues a mail that the operation is about. No limit of notices applies to it.
-func (s *Server) queueAbout(ctx context.Context, tx bun.Tx, kind mailer.Kind, user *db.User, app *db.Application, facts mailer.Facts) error {
+// queueAbout queues a mail that belongs to the operation itself. No limit of notices applies to it.
+func (s *Server) queueAbout(
+	ctx context.Context, tx bun.Tx, kind mailer.Kind, user *db.User, app *db.Application, facts mailer.Facts,
+) error {
 	m, err := s.mails.Write(kind, user, app, facts)
 	if err != nil {
 		return err
@@ -81,11 +87,11 @@ func countMail(ctx context.Context, tx bun.Tx, limit ratelimit.Mailbox, user *db
 	return limit.Count(ctx, tx, key[:], ratelimit.Digest(""), false, false, now)
 }
 
-// queueMail saves a mail together with the job that sends it, in the transaction of what the mail is about.
-// Where the request itself will deliver the mail, pause delays the job, which then sends only what the
-// request could not; until then the request has claimed the mail.
+// queueMail saves a mail together with the job that sends it, in the transaction of what the mail is about. With a
+// pause, the request delivers the mail: it has claimed the mail for that time, and the job only sends what the request
+// could not.
 func (s *Server) queueMail(ctx context.Context, tx bun.Tx, m *db.Mail, pause time.Duration) error {
-	job := river.InsertOpts{MaxAttempts: 100} // more than fit into mailLife
+	job := river.InsertOpts{MaxAttempts: 100} // more than mailLife allows
 	if pause > 0 {
 		m.Claim = rand.Text()
 	}

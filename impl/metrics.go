@@ -19,7 +19,7 @@ import (
 	"github.com/planoauth/planoauth/impl/password"
 )
 
-// jobsTimeout bounds how long counting the jobs may delay a scrape.
+// jobsTimeout limits how long counting the jobs may delay a scrape.
 const jobsTimeout = 2 * time.Second
 
 // durationBuckets, in seconds, range from a refusal without a query to a request that uses up its deadline.
@@ -57,11 +57,14 @@ func newMetrics(s *Server) *metrics {
 
 // registerPool adds the metrics of the connection pool.
 func (m *metrics) registerPool(pool *pgxpool.Pool) {
-	m.gauge("auth_pool_max_connections", "Limit of open connections to the database.", func() float64 { return float64(pool.Stat().MaxConns()) })
+	m.gauge("auth_pool_max_connections", "Limit of open connections to the database.",
+		func() float64 { return float64(pool.Stat().MaxConns()) })
 	m.gauge("auth_pool_open_connections", "Open connections to the database: in use, idle and being opened.",
 		func() float64 { return float64(pool.Stat().TotalConns()) })
-	m.gauge("auth_pool_in_use_connections", "Connections to the database in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) })
-	m.gauge("auth_pool_idle_connections", "Idle connections to the database.", func() float64 { return float64(pool.Stat().IdleConns()) })
+	m.gauge("auth_pool_in_use_connections", "Connections to the database in use.",
+		func() float64 { return float64(pool.Stat().AcquiredConns()) })
+	m.gauge("auth_pool_idle_connections", "Idle connections to the database.",
+		func() float64 { return float64(pool.Stat().IdleConns()) })
 	m.counter("auth_pool_waits_total", "Times that no connection was idle and a query had to wait for one.",
 		func() float64 { return float64(pool.Stat().EmptyAcquireCount()) })
 	m.counter("auth_pool_wait_seconds_total", "Time that queries waited for a connection.",

@@ -69,7 +69,9 @@ func (c *call) signInEvent(session *db.Session) db.AuditEvent {
 
 // signedIn builds the parts of an answer to a sign-in: the new session as data, and the keys session and
 // application where their views were passed. A user without a record always gets the key session.
-func signedIn(session *db.Session, app *db.Application, token string, view, sessionShown, applicationShown gen.View) (data, shown gen.Session, application gen.Application) {
+func signedIn(session *db.Session, app *db.Application, token string, view, sessionShown, applicationShown gen.View) (
+	data, shown gen.Session, application gen.Application,
+) {
 	data = sessionView(view, session, app, token)
 	shown = optionalSession(sessionShown, session, app, token)
 	if sessionShown == "" && session.User.Records.None() {

@@ -90,8 +90,8 @@ const (
 	notificationsWithin = time.Hour
 )
 
-// notify saves a notification for the operators, even when the request was canceled. Where that fails, the
-// log has both.
+// notify saves a notification for the operators, even when the request was canceled. If that fails, both errors are
+// logged.
 func (s *Server) notify(ctx context.Context, kind notificationKind, n db.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()

@@ -29,7 +29,7 @@ func (s *Server) allowsOrigin(r *registry, origin string) bool {
 	return r != nil && r.origins[origin] || s.Settings.Embedded && isLoopbackOrigin(origin) && s.Settings.onLoopback()
 }
 
-// checkPreflight logs what CORS is going to refuse. Most pages send nothing else: their browser asks first.
+// checkPreflight logs preflight requests that CORS will refuse. A page that is refused rarely sends anything else.
 func (s *Server) checkPreflight(c *call) {
 	if origin := c.req.Header.Get("Origin"); origin != "" && !s.allowsOrigin(s.registry.newest.Load(), origin) {
 		s.logOrigin(c, origin)
@@ -92,7 +92,7 @@ func (l *originLog) due(origin string, now time.Time) bool {
 	return true
 }
 
-// purge forgets origins that may be logged again. It does so at most once a second, since it looks at all.
+// purge forgets origins that may be logged again. It does so at most once a second, since it visits all of them.
 func (l *originLog) purge(now time.Time) {
 	if now.Sub(l.purged) < time.Second {
 		return

@@ -6,8 +6,8 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// ownPages registers the pages of the application planoauth: /account for all people, /console for employees. What
-// somebody may see there is decided by the operations that they call.
+// ownPages registers the pages of the application planoauth: /account for all people, /console for employees. Which
+// data they show is decided by the operations that they call.
 func (s *Server) ownPages(e *echo.Echo) {
 	for path, document := range map[string]web.Document{
 		"/account": {Script: web.Account}, "/console": {Script: web.Console, Styles: []string{web.URL("console.css")}},

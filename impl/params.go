@@ -67,8 +67,7 @@ func param(params map[string]any, path string) any {
 	return param(object, below)
 }
 
-// tokenErrors reports what is wrong because of the token or its absence: some params are for applications
-// only, which must pass them.
+// tokenErrors reports params that do not fit the presented token: some are for applications only, and required of them.
 func (c *call) tokenErrors() (found []gen.ParamError) {
 	if !c.tokenPresented {
 		if c.op.TokenRequired {

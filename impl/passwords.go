@@ -64,8 +64,8 @@ type currentPasswordRefusal interface {
 	gen.UsersDeleteResponseObject
 }
 
-// checkCurrentPassword refuses a change without the current password. A user without a password must not send
-// one; for such a user, wrong is what else forbids the change.
+// checkCurrentPassword refuses a change without the current password. A user without a password must not send one; for
+// such a user, wrong are the other reasons to refuse the change.
 func (s *Server) checkCurrentPassword(c *call, found *account, current string, wrong []gen.ParamError) (currentPasswordRefusal, error) {
 	switch {
 	case found.User.HasPassword() && current == "":
@@ -225,7 +225,9 @@ func (s *Server) hashNewPassword(c *call, text string, user *db.User, app *db.Ap
 
 // acceptPassword checks a new password, if there is one, and appends a rule that it breaks to broken. It
 // hashes the password only if broken stays empty.
-func (s *Server) acceptPassword(c *call, param, text string, ownWords []string, broken []gen.ParamError) (hash string, _ []gen.ParamError, _ error) {
+func (s *Server) acceptPassword(c *call, param, text string, ownWords []string, broken []gen.ParamError) (
+	hash string, _ []gen.ParamError, _ error,
+) {
 	if text == "" {
 		return "", broken, nil
 	}

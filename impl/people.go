@@ -54,7 +54,8 @@ func (s *Server) PeopleIndex(ctx context.Context, req gen.PeopleIndexRequestObje
 	return gen.PeopleIndexActionSuccessful{Data: data}, nil
 }
 
-// FindPeople returns the newest users, limit at most, that people/index finds by a term, with their records; all for "".
+// FindPeople returns the users that people/index finds by a term, all for "": at most limit, the newest first, with
+// their records.
 func FindPeople(ctx context.Context, d *db.DB, term string, limit int64) ([]db.User, error) {
 	var found []db.User
 	query := d.NewSelect().Model(&found).OrderExpr("created_at DESC, id DESC").Limit(limit)
@@ -83,11 +84,7 @@ var noPerson = []gen.ParamError{paramError("id", gen.Exists, "there is no such p
 // deleted since they were read.
 func (s *Server) aboutPerson(c *call, do func(ctx context.Context, tx bun.Tx) error) error {
 	return s.change(c, func(ctx context.Context, tx bun.Tx) error {
-		_, err := c.lockUser(ctx, tx, c.about.ID)
-		switch {
-		case errors.Is(err, db.ErrPreconditionFailed):
-			return errGone
-		case err != nil:
+		if err := c.lockAbout(ctx, tx); err != nil {
 			return err
 		}
 		return do(ctx, tx)
@@ -106,14 +103,14 @@ func keepLastAdmin(ctx context.Context, tx bun.Tx, userID int64) error {
 	return err
 }
 
-// lastAdminError says which param would take the last administrator away.
+// lastAdminError refuses a param that would remove the last administrator.
 func lastAdminError(param string) gen.InvalidParam {
 	return gen.InvalidParam{Errors: []gen.ParamError{paramError(param, gen.Allowed, "must leave an active administrator")}}
 }
 
 var ownSuspension = []gen.ParamError{paramError("suspended", gen.Allowed, "is your own: another administrator has to do this")}
 
-// PeopleUpdate changes what is passed of a user, or suspends them, which ends their sessions.
+// PeopleUpdate changes those fields of a user that are passed. Suspending a user ends their sessions.
 func (s *Server) PeopleUpdate(ctx context.Context, req gen.PeopleUpdateRequestObject) (gen.PeopleUpdateResponseObject, error) {
 	c, p := callOf(ctx), req.Body
 	suspends := p.Suspended != nil && *p.Suspended
@@ -244,8 +241,8 @@ func (s *Server) PeopleInvite(ctx context.Context, _ gen.PeopleInviteRequestObje
 	return gen.PeopleInviteActionSuccessful{}, nil
 }
 
-// inviteTo returns the application of a new invitation: for employees and liaisons planoauth, for others the one
-// that they had to do with last.
+// inviteTo returns the application of a new invitation: planoauth for employees and liaisons, for others the one that
+// they used last.
 func (c *call) inviteTo(ctx context.Context, tx bun.Tx) (*db.Application, error) {
 	if c.about.Records.Has(db.RoleEmployee) || c.about.Records.Has(db.RoleLiaison) {
 		return c.sessionApp, nil

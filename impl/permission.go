@@ -32,8 +32,8 @@ func (c *call) hasRole() bool {
 	return false
 }
 
-// inApplication reports whether the operation takes the session: some take only those of one application,
-// because what a product does with its sessions must not reach an employee's account.
+// inApplication reports whether the operation accepts the session. Some operations accept only sessions of one
+// application: a product must not reach an employee's account with the sessions that it has.
 func (c *call) inApplication() bool {
 	only := &c.op.Application
 	switch {
@@ -60,13 +60,16 @@ func (s *Server) findSubject(c *call) (gen.Outcome, error) {
 	}
 	c.concerns(user)
 	c.about = user
+	wrong := func(rule gen.ParamErrorRule, message string) gen.InvalidParam {
+		return gen.InvalidParam{Errors: []gen.ParamError{paramError(subject.Param, rule, message)}}
+	}
 	switch {
 	case user == nil && subject.Kind != "email":
-		return gen.InvalidParam{Errors: []gen.ParamError{paramError(subject.Param, gen.Exists, "there is no such "+subject.Kind)}}, nil
+		return wrong(gen.Exists, "there is no such "+subject.Kind), nil
 	case user == nil || !subject.Acts:
 		return nil, nil
 	case user.ID == c.session.UserID && !subject.Oneself:
-		return gen.InvalidParam{Errors: []gen.ParamError{paramError(subject.Param, gen.Allowed, "is your own: another administrator has to do this")}}, nil
+		return wrong(gen.Allowed, "is your own: another administrator has to do this"), nil
 	case user.ID != c.session.UserID && user.Access != db.AccessNone && !c.session.User.Access.Includes(db.AccessAdmin):
 		return gen.PermissionDenied{}, nil
 	}

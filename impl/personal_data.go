@@ -65,8 +65,8 @@ func (s *Server) UsersDelete(ctx context.Context, req gen.UsersDeleteRequestObje
 	return gen.UsersDeleteActionSuccessful{}, nil
 }
 
-// queueDeletionNotice queues the mail that tells a user of the deletion, unless the address is not verified. It
-// belongs to nobody, and goes once it is sent: see finishMail.
+// queueDeletionNotice queues the mail that tells a user of the deletion, unless the address is not verified. The mail
+// belongs to no user, and finishMail deletes it.
 func (s *Server) queueDeletionNotice(ctx context.Context, tx bun.Tx, c *call, user *db.User) error {
 	if user.EmailVerifiedAt.IsZero() {
 		return nil // it may be the address of somebody who knows nothing of the account

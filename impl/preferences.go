@@ -18,15 +18,16 @@ func (s *Server) PreferencesRead(ctx context.Context, _ gen.PreferencesReadReque
 
 // PreferencesUpdate saves the preferences of the user of the presented session.
 //
-// Turning remember_me on lifts the limits of all sessions. That must not revive an expired session, so those
-// are deleted first. The presented one has just been checked; a pending last_used_at update may make its row
-// look expired. A mail tells the user of it, since whoever has stolen a token keeps it that way.
+// Turning remember_me on lifts the limits of all sessions. That must not revive an expired session, so those are
+// deleted first. The presented one has just been checked; a pending last_used_at update may make its row look expired.
+// The user gets a mail about it, because a stolen token then works for as long as the session exists.
 func (s *Server) PreferencesUpdate(ctx context.Context, req gen.PreferencesUpdateRequestObject) (
 	gen.PreferencesUpdateResponseObject, error,
 ) {
 	c, remember := callOf(ctx), req.Body.RememberMe
 	err := s.whileSignedIn(c, func(ctx context.Context, tx bun.Tx) error {
-		changed, err := db.SetRememberMe(ctx, tx, c.session.UserID, remember, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit), c.session.ID)
+		oldest, idlest := c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit)
+		changed, err := db.SetRememberMe(ctx, tx, c.session.UserID, remember, oldest, idlest, c.session.ID)
 		if !changed || !remember || err != nil {
 			return err
 		}

@@ -36,10 +36,10 @@ type account struct {
 	limit ratelimit.Mailbox
 	key   [32]byte
 	by    int64 // digest of the call's network
-	// Apart says that the attempts of this call's network are limited apart from those of strangers.
+	// apart says that attempts from the network of this call have a limit of their own, which strangers cannot use up.
 	apart bool
-	// Hidden is the wait that answers claim, although the limit of strangers does not concern a known network:
-	// with opaque answers, a network must not be told whether it is known. It is 0 for no claim.
+	// hidden is the wait in answers to a known network, to which the limit of strangers does not apply: opaque answers
+	// must not reveal that the network is known. It is 0 if they may state the real one.
 	hidden time.Duration
 }
 
@@ -52,7 +52,7 @@ func (s *Server) account(c *call, email string, limit ratelimit.Mailbox) (*accou
 	return a, err
 }
 
-// accountFrom is account as for a call from a network; "" for one that was never seen.
+// accountFrom is account for a call from a network; "" stands for one that was never seen.
 func accountFrom(ctx context.Context, d *db.DB, network, email string, limit ratelimit.Mailbox, now time.Time) (*account, error) {
 	key := limit.Key(email)
 	found, err := d.AccountByEmail(ctx, email, network, now.Add(-knownAddressLife), key[:])
@@ -107,8 +107,8 @@ func (s *Server) count(ctx context.Context, idb bun.IDB, a *account, now time.Ti
 	return within, err
 }
 
-// recheck reads the attempts again and returns wait. It comes before an answer that reveals that an attempt
-// was right, so that concurrent attempts over the limits learn nothing.
+// recheck reads the attempts again and returns wait. It comes before an answer that reveals that an attempt was right,
+// so that concurrent attempts over the limits reveal nothing.
 func (s *Server) recheck(ctx context.Context, a *account, now time.Time) (wait time.Duration, err error) {
 	if !a.limit.Enabled() {
 		return 0, nil
@@ -117,7 +117,7 @@ func (s *Server) recheck(ctx context.Context, a *account, now time.Time) (wait t
 	return a.wait(now), err
 }
 
-// exhausted is the outcome of an attempt for which concurrent attempts have left nothing of the limits.
+// exhausted is the outcome of an attempt when concurrent ones have used up the limits.
 func (s *Server) exhausted(c *call, a *account) (gen.RateLimitExceeded, error) {
 	wait, err := s.recheck(c.context(), a, c.now)
 	return c.rateLimited(wait), err
@@ -134,8 +134,7 @@ func (s *Server) limitRegistrations(c *call) (wait time.Duration, _ error) {
 	return s.registrationLimit.Wait(made, 0, false, c.now), err
 }
 
-// countRegistration counts a registration, or returns errExhausted if concurrent ones have left nothing of the
-// limit.
+// countRegistration counts a registration, or returns errExhausted if concurrent ones have used up the limit.
 func (s *Server) countRegistration(ctx context.Context, idb bun.IDB, c *call) error {
 	key := s.registrationLimit.Key(c.network())
 	within, err := s.registrationLimit.Count(ctx, idb, key[:], ratelimit.Digest(""), false, false, c.now)

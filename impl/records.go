@@ -17,7 +17,7 @@ type newRecord struct {
 	record func(userID int64) any // the model, once the user is known
 	role   db.Role
 	app    *db.Application // that the person is invited to
-	mail   bool            // whether to invite, or to tell, the person
+	mail   bool            // whether the person gets an invitation or a notice
 }
 
 // errUnproven means that somebody can sign in as the user who never verified the address.
@@ -66,7 +66,9 @@ func (s *Server) mailNewRecord(ctx context.Context, tx bun.Tx, c *call, n *newRe
 }
 
 // mailInvitation creates an invitation and queues its mail.
-func (s *Server) mailInvitation(ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application, employee bool) (*db.Mail, error) {
+func (s *Server) mailInvitation(
+	ctx context.Context, tx bun.Tx, c *call, user *db.User, app *db.Application, employee bool,
+) (*db.Mail, error) {
 	address, err := s.newLink(ctx, tx, &db.Link{Kind: db.InvitationLink, UserID: user.ID, ApplicationID: app.ID, CreatedAt: c.now})
 	if err != nil {
 		return nil, err
@@ -86,11 +88,7 @@ func (s *Server) mailInvitation(ctx context.Context, tx bun.Tx, c *call, user *d
 // lockRecord locks the user that the call is about, and then reads and locks a record of theirs by its id. It
 // returns errGone if either was deleted.
 func (c *call) lockRecord(ctx context.Context, tx bun.Tx, record any) error {
-	_, err := c.lockUser(ctx, tx, c.about.ID)
-	switch {
-	case errors.Is(err, db.ErrPreconditionFailed):
-		return errGone
-	case err != nil:
+	if err := c.lockAbout(ctx, tx); err != nil {
 		return err
 	}
 	found, err := db.FindForUpdate(ctx, tx, record)
@@ -100,7 +98,7 @@ func (c *call) lockRecord(ctx context.Context, tx bun.Tx, record any) error {
 	return err
 }
 
-// noSuch is the refusal of an id that no row of a kind has.
+// noSuch refuses an id that no record of this kind has.
 func noSuch(kind db.Role) gen.InvalidParam {
 	return gen.InvalidParam{Errors: []gen.ParamError{paramError("id", gen.Exists, "there is no such "+string(kind))}}
 }

@@ -42,7 +42,9 @@ type registrationRefusal interface {
 
 // validateRegistration refuses a registration with wrong params, those in wrong included, or one that breaks
 // a rule of the model. Otherwise it normalizes the phone number and hashes the password.
-func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (app *db.Application, hash string, _ registrationRefusal, _ error) {
+func (s *Server) validateRegistration(c *call, r *registration, wrong []gen.ParamError) (
+	app *db.Application, hash string, _ registrationRefusal, _ error,
+) {
 	app, found, broken, err := s.checkRegistration(c, r)
 	if err != nil {
 		return nil, "", nil, err
@@ -91,10 +93,18 @@ func (p *profile) normalize(prefix string) (broken []gen.ParamError) {
 	return broken
 }
 
-// profileChange changes what of a person's profile is not nil. An empty phone number removes it.
+// apply changes a user. Without a phone number, the user keeps theirs.
+func (p *profile) apply(user *db.User) {
+	user.FirstName, user.LastName = p.firstName, p.lastName
+	if p.phone != "" {
+		user.Phone = p.phone
+	}
+}
+
+// profileChange holds the new values of a profile: nil changes nothing, and an empty phone number removes it.
 type profileChange struct{ firstName, lastName, phone *string }
 
-// normalize is that of profile.
+// normalize does the same as profile.normalize.
 func (p *profileChange) normalize() (broken []gen.ParamError) {
 	text := func(t *string) string {
 		if t == nil {

@@ -49,14 +49,16 @@ type registryReader struct {
 
 	newest    atomic.Pointer[registry] // nil until the first reading
 	reading   singleflight.Group
-	logged    map[unusableOrigin]bool // only the one reading uses it, and lastUses
+	logged    map[unusableOrigin]bool // used by one reading at a time, as is lastUses
 	lastUses  map[int64]*lastUse      // by the id of an application's token
 	tokenUses *tokenUses
 	changed   chan struct{} // has an element if the tables have changed since the last reading
 }
 
 func newRegistryReader(d *db.DB, log *slog.Logger, now func() time.Time, publicURL string) *registryReader {
-	return &registryReader{db: d, log: log, now: now, publicURL: publicURL, tokenUses: newTokenUses(d, log), changed: make(chan struct{}, 1)}
+	return &registryReader{
+		db: d, log: log, now: now, publicURL: publicURL, tokenUses: newTokenUses(d, log), changed: make(chan struct{}, 1),
+	}
 }
 
 // hasChanged requests another reading, and does not wait for it.

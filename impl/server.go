@@ -1,8 +1,7 @@
 // Package impl is PlanoAuth's server: the request pipeline, and one file for each resource of openapi.yaml.
 //
-// Handler lists the steps of the pipeline in order. What a request knows of itself is its call. The packages
-// below this one know neither Server nor call: tokens, passwords, rate limits, the session cache, mail and
-// Google sign-in.
+// Handler lists the steps of the pipeline in order. The type call holds the state of a request. The packages below this
+// one know neither Server nor call: tokens, passwords, rate limits, the session cache, mail and Google sign-in.
 package impl
 
 import (
@@ -219,9 +218,9 @@ func (s *Server) steps(op *gen.Operation, steps ...step) echo.MiddlewareFunc {
 	}
 }
 
-// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent,
-// records the slug for the log and for the audit events, and refuses an operation that answers nothing: the generated code would send
-// an empty 200.
+// mustAnswer runs an operation. It drops the changed users from the session cache before the answer is sent, records
+// the slug for the log and for the audit events, and refuses an operation that answers nothing: the generated code
+// would send an empty 200.
 func (s *Server) mustAnswer(handle gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(ec echo.Context, request any) (any, error) {
 		response, err := handle(ec, request)
@@ -247,7 +246,9 @@ func (s *Server) crossOrigin() echo.MiddlewareFunc {
 	cors := middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOriginFunc: func(origin string) (bool, error) { return s.allowsOrigin(s.registry.newest.Load(), origin), nil },
 		AllowMethods:    []string{http.MethodPost, http.MethodPut},
-		AllowHeaders:    []string{"Authorization", "Content-Type", "Idempotency-Key", "traceparent", "tracestate", "baggage", "sentry-trace"},
+		AllowHeaders: []string{
+			"Authorization", "Content-Type", "Idempotency-Key", "traceparent", "tracestate", "baggage", "sentry-trace",
+		},
 		ExposeHeaders: []string{
 			"X-Request-Id", "Retry-After", "Link", "Deprecation", "Sunset", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy",
 		},

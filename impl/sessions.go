@@ -102,7 +102,9 @@ func (s *Server) refuseSignIn(c *call, found *account, failed gen.SignInStepStep
 
 // signIn saves the session of a user whose password matched. It returns db.ErrPreconditionFailed if the user
 // was deleted or suspended, got another password, or had too many failed attempts since the look-up.
-func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (gen.SessionsCreateResponseObject, error) {
+func (s *Server) signIn(c *call, found *account, app *db.Application, p *gen.SessionsCreateParams, renewed string) (
+	gen.SessionsCreateResponseObject, error,
+) {
 	ctx, user := c.context(), found.User
 	session, token := c.newSession(user, app, gen.SignInMethodPassword, p.RedirectURL)
 	withoutRecord := accessOf(user, app) == noRecord
@@ -206,7 +208,8 @@ func (s *Server) listSessions(c *call, user *db.User, view gen.View) (gen.Sessio
 // long as pending, so a session that has been idle for that much longer still counts as live.
 func (c *call) live(user *db.User, pending time.Duration) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
-		return q.Where("? OR created_at > ? AND last_used_at > ?", user.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
+		return q.Where("? OR created_at > ? AND last_used_at > ?",
+			user.RememberMe, c.now.Add(-sessionLifetime), c.now.Add(-sessionIdleLimit-pending))
 	}
 }
 

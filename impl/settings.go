@@ -63,8 +63,8 @@ type Settings struct {
 // opaque reports whether answers must hide who has an account.
 func (s Settings) opaque() bool { return s.Disclosure == "opaque" }
 
-// unknownMailboxes returns of how many mailboxes without a user the attempts are kept. With opaque answers it
-// must be hard to notice that they are forgotten.
+// unknownMailboxes returns the number of mailboxes without a user whose attempts are stored. With opaque answers it is
+// so large that nobody can easily have attempts forgotten, which would reveal that there is no user.
 func (s Settings) unknownMailboxes() int {
 	if s.opaque() {
 		return 1_000_000
@@ -128,9 +128,11 @@ func (s *Settings) checkAddresses() error {
 func (s *Settings) checkPublicURL() error {
 	switch {
 	case s.PublicURL == "":
-		return errors.New("PUBLIC_URL is required, since ADDR is not a loopback address: set it to the origin that mailed links begin with, such as https://auth.example.com")
+		return errors.New("PUBLIC_URL is required, since ADDR is not a loopback address: " +
+			"set it to the origin that mailed links begin with, such as https://auth.example.com")
 	case formats.CheckOrigin(s.PublicURL) != nil:
-		return errors.New("PUBLIC_URL must be an origin such as https://auth.example.com, without path, query and fragment; http is allowed on a loopback host only")
+		return errors.New("PUBLIC_URL must be an origin such as https://auth.example.com, " +
+			"without path, query and fragment; http is allowed on a loopback host only")
 	}
 	return nil
 }
@@ -165,7 +167,8 @@ func (s *Settings) checkLimits() error {
 	}
 	limits := slices.Concat(s.ThrottleLinks, s.ThrottlePasswords, []int{s.ThrottleAddress, s.ThrottleRegistrations})
 	if len(s.ThrottleLinks) > 2 || len(s.ThrottlePasswords) > 2 || slices.Min(limits) < 0 {
-		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_REGISTRATIONS must be a number, THROTTLE_PASSWORDS and THROTTLE_LINKS one or two; none may be negative"))
+		errs = append(errs, errors.New("THROTTLE_ADDRESS and THROTTLE_REGISTRATIONS must be a number, "+
+			"THROTTLE_PASSWORDS and THROTTLE_LINKS one or two; none may be negative"))
 	}
 	if s.Disclosure != "" && s.Disclosure != "precise" && s.Disclosure != "opaque" {
 		errs = append(errs, errors.New("DISCLOSURE must be precise or opaque"))

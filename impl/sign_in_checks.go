@@ -103,7 +103,10 @@ var signInSteps = []struct {
 	{gen.SignInStepStepUser, "A user has the address.", "No user has the address."},
 	{gen.SignInStepStepPassword, "The user has a password.", "The user has no password."},
 	{gen.SignInStepStepRecord, "The user has a record.", "The user has no record, and is asked to become a client."},
-	{gen.SignInStepStepRole, "The application admits an active record of the user.", "The application admits no active record of the user."},
+	{
+		gen.SignInStepStepRole,
+		"The application admits an active record of the user.", "The application admits no active record of the user.",
+	},
 	{gen.SignInStepStepSuspended, "The user is not suspended.", "The user is suspended."},
 }
 

@@ -29,7 +29,7 @@ type lastUse struct {
 	at   atomic.Int64 // in Unix milliseconds
 }
 
-// touch has a use saved in the background, unless one of the last minute was. It costs one load.
+// touch records a use, which is saved in the background, unless a use of the last minute was. That costs one load.
 func (l *lastUse) touch(now time.Time) {
 	used, saved := now.UnixMilli(), l.at.Load()
 	if since := used - saved; since >= 0 && since < tokenUseInterval.Milliseconds() {

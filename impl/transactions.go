@@ -19,6 +19,15 @@ func (c *call) lockUser(ctx context.Context, tx bun.Tx, id int64) (passwordHash 
 	return db.LockUser(ctx, tx, id)
 }
 
+// lockAbout locks the user that the call is about. It returns errGone if the user was deleted.
+func (c *call) lockAbout(ctx context.Context, tx bun.Tx) error {
+	_, err := c.lockUser(ctx, tx, c.about.ID)
+	if errors.Is(err, db.ErrPreconditionFailed) {
+		return errGone
+	}
+	return err
+}
+
 // errSignedOut means that the session has ended since its token was checked.
 var errSignedOut = errors.New("the session was signed out")
 

@@ -86,10 +86,7 @@ func (s *Server) UsersClientRegister(ctx context.Context, req gen.UsersClientReg
 	if refusal != nil || err != nil {
 		return refusal, err
 	}
-	user.FirstName, user.LastName = r.firstName, r.lastName
-	if r.phone != "" {
-		user.Phone = r.phone
-	}
+	r.profile.apply(user)
 	s.setPageLocale(c, user)
 	client := r.client(c.now)
 	client.UserID = user.ID

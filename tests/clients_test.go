@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -185,28 +184,13 @@ func TestLegacySlug(t *testing.T) {
 func TestRaceForOneAddress(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	slugs := make(chan string, 20)
-	var all sync.WaitGroup
-	for i := range 20 {
-		all.Go(func() {
-			params := registration("race@example.com")
-			if i%2 == 1 {
-				params.Client.Email = "Race@Example.com"
-			}
-			outcome, err := e.api.ClientsRegister(t.Context(), params)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			slugs <- outcome.Slug()
-		})
-	}
-	all.Wait()
-	close(slugs)
-	seen := map[string]int{}
-	for slug := range slugs {
-		seen[slug]++
-	}
+	seen := atOnce(t, 20, func(i int) (client.Outcome, error) {
+		params := registration("race@example.com")
+		if i%2 == 1 {
+			params.Client.Email = "Race@Example.com"
+		}
+		return e.api.ClientsRegister(t.Context(), params)
+	})
 	if seen["action-successful"] != 1 || seen["email-already-registered"] != 19 {
 		t.Errorf("the outcomes are %v", seen)
 	}

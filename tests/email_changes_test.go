@@ -3,7 +3,6 @@ package tests
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -434,17 +433,7 @@ func TestEmailChangeRaces(t *testing.T) {
 				email := e.user(person{client: true})
 				links, tokens = append(links, e.emailLink("email_change", email, newEmail, false, 0)), append(tokens, e.session(email, "planoorder"))
 			}
-			slugs := make(chan string, 10)
-			var all sync.WaitGroup
-			for i := range 10 {
-				all.Go(func() { slugs <- row.do(e, i, links, tokens) })
-			}
-			all.Wait()
-			close(slugs)
-			seen := map[string]int{}
-			for slug := range slugs {
-				seen[slug]++
-			}
+			seen := slugsAtOnce(10, func(i int) string { return row.do(e, i, links, tokens) })
 			if fmt.Sprint(seen) != fmt.Sprint(row.want) || e.count("users WHERE email = $1", newEmail) != 1 || e.count("mails") != 1 {
 				t.Errorf("the outcomes are %v", seen)
 			}

@@ -126,8 +126,9 @@ func (w *fuzzed) text(schema *openapi3.Schema, name string) string {
 	if schema.MaxLength != nil {
 		most = min(int(*schema.MaxLength), longText)
 	}
-	if name == "challenge" {
-		return rapid.StringMatching(schema.Pattern).Draw(w.r, name)
+	fits := func(text string) bool { return schema.VisitJSON(text) == nil }
+	if slices.Contains([]string{"challenge", "slug", "accent_color"}, name) {
+		return rapid.StringMatching(schema.Pattern).Filter(fits).Draw(w.r, name)
 	}
 	switch schema.Format {
 	case "":
@@ -145,7 +146,6 @@ func (w *fuzzed) text(schema *openapi3.Schema, name string) string {
 	default:
 		w.r.Fatalf("teach the fuzz to make texts of the format %s", schema.Format)
 	}
-	fits := func(text string) bool { return schema.VisitJSON(text) == nil }
 	text := rapid.OneOf(
 		rapid.SampledFrom(hostileTexts),
 		rapid.StringOfN(runes, least, min(least+20, most), -1),
@@ -192,7 +192,9 @@ func breaches(schema *openapi3.Schema, required bool) (all []breach) {
 	slices.SortFunc(all, func(a, b breach) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	switch {
 	case len(schema.Enum) > 0:
-		add("enum", "", "x", strings.ToUpper(schema.Enum[0].(string)), schema.Enum[0].(string)+" ")
+		last := schema.Enum[len(schema.Enum)-1].(string)
+		wrong := []any{"", "x", strings.ToUpper(last), last + " "}
+		add("enum", slices.DeleteFunc(wrong, func(value any) bool { return slices.Contains(schema.Enum, value) })...)
 	case schema.Type.Is("integer"):
 		add("minimum", raw("-1"), raw("-1e999"), int64(*schema.Min)-1)
 		add("maximum", int64(*schema.Max)+1, raw("1e999"), raw("18446744073709551616"))

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 )
 
@@ -47,17 +48,20 @@ func (q *fuzzRequest) String() string {
 // request draws an operation, params that its schema allows, and a token.
 func (w *fuzzed) request() *fuzzRequest {
 	w.faithful = rapid.SampledFrom([]bool{true, true, false}).Draw(w.r, "faithful")
-	if rapid.IntRange(0, 7).Draw(w.r, "whether to administer") == 0 {
+	if rapid.IntRange(0, 3).Draw(w.r, "whether to administer") == 0 {
 		return w.requestOf(administrative(), w.someone())
 	}
 	return w.requestOf(ordinary(), w.someone())
 }
 
-// ordinary lists the operations that need no access. The fuzz has no administrator, who could undo all that it knows
-// of the world, so administrative operations are rarer: each of them refuses.
+// ordinary lists the operations that need no access. Administrative ones are drawn less often, since they undo much of
+// what is known about the world.
 var ordinary = sync.OnceValue(func() []*specOperation {
 	return slices.DeleteFunc(slices.Clone(specOperations()), func(o *specOperation) bool { return o.access() != "" })
 })
+
+// needNewAddress are operations that an address without a user suits better than that of a person.
+var needNewAddress = []string{"usersEmailChangeRequest", "peopleEmailUpdate", "clientsCreate", "employeesCreate", "liaisonsCreate"}
 
 func (w *fuzzed) requestOf(all []*specOperation, who *someone) *fuzzRequest {
 	o := rapid.SampledFrom(all).Draw(w.r, "operation")
@@ -65,14 +69,56 @@ func (w *fuzzed) requestOf(all []*specOperation, who *someone) *fuzzRequest {
 		who = w.meet("eve@example.com") // the employee
 	}
 	q := &fuzzRequest{specOperation: o, who: who, method: o.method, path: o.path, params: w.object(o.paramsSchema(), who)}
-	if w.faithful && o.id == "usersEmailChangeRequest" { // one's own address is nothing to change to
-		q.params["email"] = fmt.Sprintf("new%d@example.com", rapid.IntRange(1, 99).Draw(w.r, "new address"))
+	if w.faithful && slices.Contains(needNewAddress, o.id) {
+		to := q.params
+		if o.id == "clientsCreate" {
+			q.params["application"], to = "planoorder", q.params["client"].(map[string]any)
+		}
+		to["email"] = fmt.Sprintf("new%d@example.com", rapid.IntRange(1, 99).Draw(w.r, "new address"))
+	}
+	if w.faithful && o.access() != "" {
+		if rapid.IntRange(0, 2).Draw(w.r, "whether to restore") == 0 {
+			w.restore()
+		}
+		w.findIDs(q)
+		q.who = w.meet(rapid.SampledFrom(administrators).Draw(w.r, "administrator"))
 	}
 	w.present(q)
 	if len(q.params) == 0 && len(o.paramsSchema().Required) > 0 {
 		w.r.Fatalf("%s: what is required was not made", o.id)
 	}
 	return q
+}
+
+// findIDs sets the ids of a request to those of rows that exist: its person, any record, or any row of the resource.
+func (w *fuzzed) findIDs(q *fuzzRequest) {
+	if q.params["id"] == nil {
+		return
+	}
+	switch kind, _ := q.extension("x-subject", "kind").(string); kind {
+	case "person":
+		w.findID(q, "id", "users WHERE email = $1", q.who.email)
+	case "":
+		w.findID(q, "id", strings.Split(q.path, "/")[3])
+	default:
+		w.findID(q, "id", kind+"s")
+	}
+	w.findID(q, "session_id", "sessions WHERE user_id = $1", q.params["id"])
+	w.findID(q, "token_id", "application_tokens WHERE application_id = $1", q.params["id"])
+}
+
+// findID sets a param that is there to the id of a row, if there is one.
+func (w *fuzzed) findID(q *fuzzRequest, param, rows string, args ...any) {
+	if q.params[param] == nil {
+		return
+	}
+	found, err := w.pool.Query(w.t.Context(), "SELECT id FROM "+rows+" ORDER BY id", args...)
+	check(w.t, err)
+	ids, err := pgx.CollectRows(found, pgx.RowTo[int64])
+	check(w.t, err)
+	if len(ids) > 0 {
+		q.params[param] = rapid.SampledFrom(ids).Draw(w.r, param+" that exists")
+	}
 }
 
 // ripe returns the operations that take a single-use value which somebody has.

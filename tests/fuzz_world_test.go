@@ -2,6 +2,7 @@ package tests
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type fuzzed struct {
 	throttled bool
 	faithful  bool            // the request that is drawn shall succeed
 	refusing  bool            // Mandrill does
+	undeploys bool            // an administrator has tried to
 	secrets   map[string]bool // that were sent or received
 	mails     int             // that were read
 	last      string          // the last request and answer, or what was found
@@ -50,7 +52,7 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 	w.throttled = rapid.SampledFrom([]bool{false, false, false, true}).Draw(t.T, "throttled")
 	disclosure := rapid.SampledFrom([]string{"precise", "precise", "opaque"}).Draw(t.T, "disclosure")
 	statements := []string{
-		orderSQL, "INSERT INTO companies (id, name, active) VALUES (1, 'Eckert-Mauchly', true), (2, 'Gone', false)",
+		orderSQL, "INSERT INTO companies (name, active) VALUES ('Eckert-Mauchly', true), ('Gone', false)",
 		"INSERT INTO applications (slug, name, url, admits) VALUES ('planoship', 'PlanoShip', 'https://ship.example', '{employee,liaison}')",
 	}
 	for _, slug := range []string{"planoorder", "planoship"} {
@@ -72,6 +74,15 @@ func startFuzz(t drawn, google *issuer) *fuzzed {
 	w.known["redirect_url"] = []any{orderURL, "https://auth.example/", "https://ship.example:443/a?b=c#d", "https://evil.example/", "http://localhost:3000/"}
 	w.known["phone"] = []any{"+1 212 555 2368", "(212) 555-2368", "+44 20 7946 0958"}
 	w.known["company_id"] = []any{1, 2, 3}
+	w.known["slug"] = []any{"planoauth", "planoorder", "planolab"}
+	w.known["url"] = []any{"", "https://order.example", "https://ship.example:443/a"}
+	w.known["support_url"] = []any{"", "https://order.example/help?a=b", "mailto:help@example.com"}
+	w.known["redirect_origins"] = []any{"https://order.example", "https://auth.example", "https://ship.example:443"}
+	w.known["logo"] = []any{"", base64.StdEncoding.EncodeToString(logo(t, 2)), base64.StdEncoding.EncodeToString([]byte("<svg/>"))}
+	w.known["term"] = []any{"ada", "@example.com", "eckert", "plano", "/api/v1/sessions", "100%"}
+	w.known["operation"] = []any{"sessionsCreate", "peopleUpdate", "employeesUpdate"}
+	w.known["status"] = []any{"action-successful", "invalid-password", "permission-denied"}
+	w.known["user_id"] = []any{1, 2, 3}
 	w.known["id"] = []any{w.notification(note{kind: "mandrill-email-failed", message: "100% of_it\\"}), 404}
 	w.populate()
 	return w
@@ -87,15 +98,13 @@ func (w *fuzzed) populate() {
 		{email: "lea@example.com", liaison: true, client: true, rememberMe: true},
 		{email: "rob@example.com", noPassword: true},
 		{email: "ian@example.com", client: true, inactive: true},
+		{email: "amy@example.com", access: "admin"},
+		{email: "abe@example.com", access: "admin", client: true},
+		{email: "sue@example.com", access: "support"},
 	} {
 		one := w.meet(w.user(p))
 		one.add("password", goodPassword)
-		token := newToken("plas_")
-		digest := sha256.Sum256([]byte(token))
-		w.exec(`INSERT INTO sessions (user_id, application_id, token_digest, method, created_at, last_used_at)
-			SELECT users.id, applications.id, $1, 'password', $2, $2 FROM users, applications WHERE email = $3 AND slug = 'planoauth'`,
-			digest[:], w.clock.now(), p.email)
-		w.gotToken(one, token)
+		w.startSession(one)
 	}
 	w.exec("UPDATE users SET email_verified_at = $1 WHERE email IN ('ada@example.com', 'lea@example.com')", w.clock.now())
 	for _, link := range []struct{ kind, param, email, to string }{
@@ -108,6 +117,32 @@ func (w *fuzzed) populate() {
 	w.secrets[goodPassword] = true
 	for _, email := range []string{"new@example.com", "gil@gmail.com"} {
 		w.meet(email).add("password", "nanoseconds on a wire")
+	}
+}
+
+// administrators are those whose access and sessions are given back now and then.
+var administrators = []string{"amy@example.com", "abe@example.com"}
+
+// startSession inserts a session of PlanoAuth, if the person has an account.
+func (w *fuzzed) startSession(one *someone) {
+	token := newToken("plas_")
+	digest := sha256.Sum256([]byte(token))
+	w.exec(`INSERT INTO sessions (user_id, application_id, token_digest, method, created_at, last_used_at)
+		SELECT users.id, applications.id, $1, 'password', $2, $2 FROM users, applications WHERE email = $3 AND slug = 'planoauth'`,
+		digest[:], w.clock.now(), one.email)
+	w.gotToken(one, token)
+}
+
+// restore deploys everything, and lets the administrators administer again, whatever was done to them.
+func (w *fuzzed) restore() {
+	w.exec("UPDATE services SET deployed_at = $1 WHERE deployed_at IS NULL", w.clock.now())
+	w.exec("UPDATE routes SET deployed_at = $1 WHERE deployed_at IS NULL", w.clock.now())
+	for _, email := range administrators {
+		w.exec("INSERT INTO users (email, first_name, last_name) SELECT $1, 'Amy', 'Abe' WHERE NOT EXISTS (SELECT FROM users WHERE email = $1)", email)
+		w.exec("UPDATE users SET suspended = false WHERE email = $1", email)
+		w.exec(`INSERT INTO employees (user_id, access) SELECT id, 'admin' FROM users WHERE email = $1
+			ON CONFLICT (user_id) DO UPDATE SET access = 'admin', active = true`, email)
+		w.startSession(w.meet(email))
 	}
 }
 

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"crypto/rand"
-	"sync"
 	"testing"
 	"time"
 
@@ -105,25 +104,16 @@ func TestGoogleLinkRaces(t *testing.T) {
 	t.Parallel()
 	e := start(t, withGoogle(realGoogle(t)), withSQL(orderSQL))
 	as := account{"sub": rand.Text(), "email": "shared@gmail.com", "email_verified": true}
-	slugs := make(chan string, 10)
-	var all sync.WaitGroup
-	for range 10 {
-		p, token := e.browse(e.beginGoogle(), as).params(), e.session(e.user(person{client: true}), "planoorder")
-		all.Go(func() {
-			outcome, err := e.api.UsersGoogleLink(t.Context(), client.UsersGoogleLinkParams{Code: p.Code, State: p.State, Verifier: p.Verifier}, client.WithToken(token))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			slugs <- outcome.Slug()
-		})
+	var params [10]client.UsersGoogleLinkParams
+	var tokens [10]string
+	for i := range params {
+		p := e.browse(e.beginGoogle(), as).params()
+		params[i] = client.UsersGoogleLinkParams{Code: p.Code, State: p.State, Verifier: p.Verifier}
+		tokens[i] = e.session(e.user(person{client: true}), "planoorder")
 	}
-	all.Wait()
-	close(slugs)
-	seen := map[string]int{}
-	for slug := range slugs {
-		seen[slug]++
-	}
+	seen := atOnce(t, 10, func(i int) (client.Outcome, error) {
+		return e.api.UsersGoogleLink(t.Context(), params[i], client.WithToken(tokens[i]))
+	})
 	if seen["action-successful"] != 1 || seen["google-account-conflict"] != 9 || e.count("users WHERE google_subject IS NOT NULL") != 1 {
 		t.Errorf("the outcomes are %v", seen)
 	}

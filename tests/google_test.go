@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/planoauth/planoauth/gen/client"
@@ -294,27 +293,12 @@ func TestGoogleRaces(t *testing.T) {
 				as := account{"sub": fmt.Sprint(row.accounts, t.Name(), i%row.accounts), "email": "ada@gmail.com", "email_verified": true}
 				flows[i] = e.browse(e.beginGoogle(), as)
 			}
-			slugs := make(chan string, six+1)
-			note := func(outcome client.Outcome, err error) {
-				if err != nil {
-					t.Error(err)
-					return
+			answers := atOnce(t, six+ones(row.register), func(i int) (client.Outcome, error) {
+				if i == six {
+					return e.api.ClientsRegister(t.Context(), registration("ada@gmail.com"))
 				}
-				slugs <- outcome.Slug()
-			}
-			var all sync.WaitGroup
-			for _, f := range flows {
-				all.Go(func() { note(e.api.SessionsGoogleCreate(t.Context(), f.params())) })
-			}
-			if row.register {
-				all.Go(func() { note(e.api.ClientsRegister(t.Context(), registration("ada@gmail.com"))) })
-			}
-			all.Wait()
-			close(slugs)
-			answers := map[string]int{}
-			for slug := range slugs {
-				answers[slug]++
-			}
+				return e.api.SessionsGoogleCreate(t.Context(), flows[i].params())
+			})
 			var list []string
 			for _, slug := range slices.Sorted(maps.Keys(answers)) {
 				list = append(list, fmt.Sprint(answers[slug], " ", slug))

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -233,33 +232,19 @@ func TestHandOverRaces(t *testing.T) {
 	e := start(t, withSQL(orderSQL), withSettings(func(s *impl.Settings) { s.Disclosure = "opaque" }))
 	token := e.session(e.user(person{client: true}), "planoorder")
 	magic := make(chan string, 10)
-	slugs := make(chan string, 20)
-	var all sync.WaitGroup
-	for range 10 {
-		all.Go(func() {
-			outcome, err := e.api.SessionsHandOver(t.Context(), client.SessionsHandOverParams{Challenge: challengeOf(verifier)}, client.WithToken(token))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			slugs <- outcome.Slug()
-			if done, ok := outcome.(client.SessionsHandOverActionSuccessful); ok {
-				magic <- done.Data.MagicToken
-			}
-		})
+	seen := atOnce(t, 10, func(int) (client.Outcome, error) {
+		outcome, err := e.api.SessionsHandOver(t.Context(), client.SessionsHandOverParams{Challenge: challengeOf(verifier)}, client.WithToken(token))
+		if done, ok := outcome.(client.SessionsHandOverActionSuccessful); ok {
+			magic <- done.Data.MagicToken
+		}
+		return outcome, err
+	})
+	if seen["action-successful"] != 1 || seen["invalid-token"] != 9 {
+		t.Fatalf("handing over answers %v", seen)
 	}
-	all.Wait()
 	handed := <-magic
-	for range 10 {
-		all.Go(func() { slugs <- e.exchange(handed, verifier).Slug() })
-	}
-	all.Wait()
-	close(slugs)
-	seen := map[string]int{}
-	for slug := range slugs {
-		seen[slug]++
-	}
-	if seen["action-successful"] != 2 || seen["invalid-token"] != 9 || seen["invalid-magic-link"] != 9 || e.count("sessions") != 1 {
-		t.Errorf("the outcomes are %v", seen)
+	seen = slugsAtOnce(10, func(int) string { return e.exchange(handed, verifier).Slug() })
+	if seen["action-successful"] != 1 || seen["invalid-magic-link"] != 9 || e.count("sessions") != 1 {
+		t.Errorf("the exchange answers %v", seen)
 	}
 }

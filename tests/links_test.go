@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -355,24 +354,7 @@ func TestLinksAreSingleUse(t *testing.T) {
 			default:
 				token = e.mailedLink("verify", "new@example.com")
 			}
-			slugs := make(chan string, 20)
-			var all sync.WaitGroup
-			for range 20 {
-				all.Go(func() {
-					outcome, err := row.use(e, token, registered.Session.Token)
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					slugs <- outcome.Slug()
-				})
-			}
-			all.Wait()
-			close(slugs)
-			seen := map[string]int{}
-			for slug := range slugs {
-				seen[slug]++
-			}
+			seen := atOnce(t, 20, func(int) (client.Outcome, error) { return row.use(e, token, registered.Session.Token) })
 			if seen["action-successful"] != 1 || seen[row.lost] != 19 {
 				t.Errorf("the outcomes are %v", seen)
 			}

@@ -3,7 +3,6 @@ package tests
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/planoauth/planoauth/gen/client"
@@ -147,30 +146,6 @@ func TestRaceToCreateRecords(t *testing.T) {
 			}
 		})
 	}
-}
-
-// atOnce sends n requests at once, and counts the slugs of their answers.
-func atOnce(t *testing.T, n int, send func(i int) (client.Outcome, error)) map[string]int {
-	t.Helper()
-	slugs := make(chan string, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			outcome, err := send(i)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			slugs <- outcome.Slug()
-		})
-	}
-	all.Wait()
-	close(slugs)
-	seen := map[string]int{}
-	for slug := range slugs {
-		seen[slug]++
-	}
-	return seen
 }
 
 func TestEmployees(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/planoauth/planoauth/gen/client"
@@ -25,6 +26,34 @@ func want[T client.Outcome](outcome client.Outcome, err error) func(testing.TB) 
 		}
 		return got
 	}
+}
+
+// atOnce sends n requests at once, and counts the slugs of their answers.
+func atOnce(t *testing.T, n int, send func(i int) (client.Outcome, error)) map[string]int {
+	t.Helper()
+	return slugsAtOnce(n, func(i int) string {
+		outcome, err := send(i)
+		if err != nil {
+			t.Error(err)
+			return err.Error()
+		}
+		return outcome.Slug()
+	})
+}
+
+// slugsAtOnce is atOnce for requests that return the slug.
+func slugsAtOnce(n int, send func(i int) string) map[string]int {
+	slugs := make([]string, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { slugs[i] = send(i) })
+	}
+	all.Wait()
+	seen := map[string]int{}
+	for _, slug := range slugs {
+		seen[slug]++
+	}
+	return seen
 }
 
 // answer is a response as it came over the wire.

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -144,24 +143,9 @@ func TestRaceToBecomeAClient(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	token := e.signIn(e.user(person{}))
-	slugs := make(chan string, 10)
-	var all sync.WaitGroup
-	for range 10 {
-		all.Go(func() {
-			outcome, err := e.api.UsersClientRegister(t.Context(), joining(), client.WithToken(token))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			slugs <- outcome.Slug()
-		})
-	}
-	all.Wait()
-	close(slugs)
-	seen := map[string]int{}
-	for slug := range slugs {
-		seen[slug]++
-	}
+	seen := atOnce(t, 10, func(int) (client.Outcome, error) {
+		return e.api.UsersClientRegister(t.Context(), joining(), client.WithToken(token))
+	})
 	if seen["action-successful"] != 1 || seen["email-already-client"] != 9 || e.count("clients") != 1 {
 		t.Errorf("the outcomes are %v", seen)
 	}

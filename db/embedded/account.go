@@ -27,7 +27,8 @@ func chooseAccount(dir string) (*syscall.Credential, error) {
 		return nil, err
 	}
 	if len(entries) > 0 {
-		return nil, errors.New("the directory belongs to root and is not empty; it has to be given to an unprivileged user: choose another one")
+		return nil, errors.New("the directory belongs to root and is not empty; it has to be given to an unprivileged user: " +
+			"choose another one")
 	}
 	account, err := unprivileged()
 	if err != nil {

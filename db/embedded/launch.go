@@ -72,7 +72,9 @@ func (l *launcher) launchOn(ctx context.Context, port int) (*Postgres, string, e
 	defer log.file.Close()
 	// No unix socket: its path is limited to 107 bytes.
 	// No failed statements in the log: they contain digests, password hashes and mails.
-	settings := []string{"listen_addresses=127.0.0.1", fmt.Sprintf("port=%d", port), "unix_socket_directories=", "log_min_error_statement=panic"}
+	settings := []string{
+		"listen_addresses=127.0.0.1", fmt.Sprintf("port=%d", port), "unix_socket_directories=", "log_min_error_statement=panic",
+	}
 	cmd := l.binaries.command(context.WithoutCancel(ctx), "postgres", "-D", l.directory.cluster())
 	for _, setting := range slices.Concat(settings, l.options) {
 		cmd.Args = append(cmd.Args, "-c", setting)

@@ -44,7 +44,8 @@ func start(ctx context.Context, dir string, patterns, options []string) (*Postgr
 	p, err := startIn(ctx, d, patterns, options)
 	if err != nil {
 		if d.account != nil && errors.Is(err, fs.ErrPermission) {
-			err = fmt.Errorf("%w; root cannot run Postgres, user id %d does and must be able to enter the directory: choose another one", err, d.account.Uid)
+			err = fmt.Errorf("%w; root cannot run Postgres, user id %d does and must be able to enter the directory: "+
+				"choose another one", err, d.account.Uid)
 		}
 		d.release()
 		return nil, fmt.Errorf("embedded Postgres in %s: %w", dir, err)

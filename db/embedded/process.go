@@ -43,7 +43,7 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 // nothing to recover.
 func (p *process) end(ctx context.Context) error {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-		_ = p.Signal(signal) // fails if it has ended, which the channel tells
+		_ = p.Signal(signal) // fails if it has ended, which the channel shows
 		select {
 		case <-p.ended:
 			return nil

@@ -55,8 +55,8 @@ func InsertApplication(ctx context.Context, tx bun.Tx, app *db.Application, sett
 	return columns, db.SetLogo(ctx, tx, app, settings.Logo)
 }
 
-// UpdateApplication changes the settings that were passed of an application that the transaction has locked, and
-// returns their columns. It returns an error of the type Invalid for wrong settings.
+// UpdateApplication changes those settings of an application that were passed, and returns their columns. The
+// transaction has locked the application. Wrong settings are an error of the type Invalid.
 func UpdateApplication(ctx context.Context, tx bun.Tx, app *db.Application, settings ApplicationSettings) (columns []string, _ error) {
 	columns, err := settings.apply(app)
 	if err != nil {

@@ -64,7 +64,8 @@ func deploy(ctx context.Context, d *db.DB, now time.Time, changed func(context.C
 // deployOperation inserts an operation's service and route where they are missing. A route moves to the
 // service that the spec names now.
 func (d *Deployed) deployOperation(ctx context.Context, tx bun.Tx, op *gen.Operation, now time.Time) error {
-	added, err := db.ChangedOne(tx.NewRaw("INSERT INTO services (slug, deployed_at) VALUES (?, ?) ON CONFLICT (slug) DO NOTHING", op.Service, now).Exec(ctx))
+	insert := tx.NewRaw("INSERT INTO services (slug, deployed_at) VALUES (?, ?) ON CONFLICT (slug) DO NOTHING", op.Service, now)
+	added, err := db.ChangedOne(insert.Exec(ctx))
 	if err != nil {
 		return err
 	}

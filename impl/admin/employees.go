@@ -37,10 +37,11 @@ type AddedEmployee struct {
 	HasPassword                                bool
 }
 
-var errUnverified = errors.New("the address is not verified, so whoever registered it may not own it: let them open a mailed link first, or pass --unproven")
+var errUnverified = errors.New("the address is not verified, so whoever registered it may not own it: " +
+	"let them open a mailed link first, or pass --unproven")
 
 // AddEmployee makes the user with this address an active employee, or changes the access of one. If there is no
-// such user, it creates one without a password. It keeps no last admin.
+// such user, it creates one without a password. It does not protect the last admin.
 func AddEmployee(ctx context.Context, d *db.DB, n NewEmployee, now time.Time) (added AddedEmployee, _ error) {
 	n.Email = formats.NormalizeEmail(n.Email)
 	if err := n.check(); err != nil {
@@ -116,7 +117,7 @@ type EmployeeChange struct {
 	Unproven bool       `help:"Let a registered user whose e-mail address is not verified do more than before."`
 }
 
-// SetEmployee changes what was passed of an employee, also of the last administrator.
+// SetEmployee changes those fields of an employee that were passed. It does not protect the last administrator.
 func SetEmployee(ctx context.Context, d *db.DB, address string, c EmployeeChange, now time.Time) error {
 	if c.Active == nil && c.Access == nil {
 		return errNothing

@@ -28,7 +28,8 @@ var firstPeople = []FirstPerson{
 		Link: "/account", Label: "Sign in to the account",
 	},
 	{
-		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan", Role: "A user without a record. Products answer `client-required`.",
+		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan",
+		Role: "A user without a record. Products answer `client-required`.",
 		Link: "/docs#/sessions/sessionsCreate", Label: "Try it in the explorer",
 	},
 	{

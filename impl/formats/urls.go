@@ -104,12 +104,15 @@ func validPort(port string) bool {
 
 var (
 	// hostNamePattern has underscores, since some people's internal names do.
-	hostNamePattern = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+	hostNamePattern = regexp.MustCompile(`^(` + hostLabel + `\.)*` + hostLabel + `$`)
 	// numberPattern matches host names that browsers read as an IPv4 address in another notation.
 	numberPattern = regexp.MustCompile(`(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)$`)
 )
 
-const maxHostName = 253
+const (
+	hostLabel   = `[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?`
+	maxHostName = 253
+)
 
 func validHostName(host string) bool {
 	return len(host) <= maxHostName && hostNamePattern.MatchString(host) && !numberPattern.MatchString(host)

@@ -26,7 +26,7 @@ func (c Cost) params() *argon2id.Params {
 type Hashing struct {
 	Cost    Cost // of new hashes
 	Limiter *Limiter
-	Log     *slog.Logger // told of stored hashes that cannot be read
+	Log     *slog.Logger // for stored hashes that cannot be read
 
 	// OnHash, if set, is called in the slot of each argon2id hash, with its cost. Tests count and delay hashes
 	// with it.
@@ -47,7 +47,9 @@ func (h *Hashing) Verify(ctx context.Context, address, password, hash string) (m
 // HashNew checks a new password against the policy and hashes it, both in one slot. The hash is "" if the
 // password breaks a rule or if checkOnly is true. The address is the client's, for the Limiter. Errors are
 // those of Limiter.Do.
-func (h *Hashing) HashNew(ctx context.Context, address, password string, ownWords []string, checkOnly bool) (hash string, broken *Violation, err error) {
+func (h *Hashing) HashNew(ctx context.Context, address, password string, ownWords []string, checkOnly bool) (
+	hash string, broken *Violation, err error,
+) {
 	err = h.inSlot(ctx, address, func() (err error) {
 		normal := norm.NFKC.String(password)
 		if broken = Check(normal, ownWords); broken == nil && !checkOnly {

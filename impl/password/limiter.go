@@ -19,7 +19,7 @@ const (
 // has waited for maxWait or until its deadline.
 var ErrBusy = errors.New("all hash slots are taken, and the queue is full or too slow")
 
-// Limiter bounds how many passwords are hashed at once. Requests that find no free slot wait in a queue for
+// Limiter limits how many passwords are hashed at once. Requests that find no free slot wait in a queue for
 // each client address. A free slot goes to the address with the fewest active requests, among equals to the
 // one that was served longest ago. The requests of an address thus wait behind the first one of any other.
 type Limiter struct {

@@ -33,7 +33,8 @@ func Export(ctx context.Context, d *db.DB, userID int64) (e gen.PersonExport, fo
 
 func exportedUser(u *db.User) gen.ExportedUser {
 	return gen.ExportedUser{
-		ID: u.ID, Email: u.Email, EmailVerifiedAt: timeText(u.EmailVerifiedAt), FirstName: u.FirstName, LastName: u.LastName, Phone: u.Phone,
+		ID: u.ID, Email: u.Email, EmailVerifiedAt: timeText(u.EmailVerifiedAt),
+		FirstName: u.FirstName, LastName: u.LastName, Phone: u.Phone,
 		HasPassword: u.HasPassword(), RememberMe: u.RememberMe, GoogleSubject: u.GoogleSubject, Locale: gen.Locale(u.Locale),
 		Suspended: u.Suspended, CreatedAt: timeText(u.CreatedAt),
 	}
@@ -123,7 +124,9 @@ func addWhatIsKept(ctx context.Context, tx bun.Tx, u *db.User, e *gen.PersonExpo
 	}
 	acknowledged := tx.NewSelect().Where("acknowledged_by = ?", u.ID).Order("id")
 	e.Notifications, err = read(ctx, acknowledged, func(n *db.Notification) gen.ExportedNotification {
-		return gen.ExportedNotification{ID: n.ID, Kind: n.Kind, CreatedAt: timeText(n.CreatedAt), AcknowledgedAt: timeText(n.AcknowledgedAt)}
+		return gen.ExportedNotification{
+			ID: n.ID, Kind: n.Kind, CreatedAt: timeText(n.CreatedAt), AcknowledgedAt: timeText(n.AcknowledgedAt),
+		}
 	})
 	return err
 }

@@ -176,7 +176,8 @@ func (n *applicationTokenNew) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "Token #%d of %s, shown only once. Keep it on your servers; `planoauth application token revoke %d` revokes it.\n", id, n.Slug, id)
+		fmt.Fprintf(os.Stderr, "Token #%d of %s, shown only once. Keep it on your servers; "+
+			"`planoauth application token revoke %d` revokes it.\n", id, n.Slug, id)
 		fmt.Println(token)
 		return nil
 	})

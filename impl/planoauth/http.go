@@ -35,7 +35,7 @@ func newHTTPServer(handler http.Handler) *http.Server {
 	return server
 }
 
-// limitConnections bounds the open connections. At the bound, a new one takes the place of those that are
+// limitConnections limits the open connections. At the limit, a new one takes the place of those that are
 // idle, or waits.
 func limitConnections(server *http.Server, limit int) {
 	slots := make(chan struct{}, limit)

@@ -40,7 +40,8 @@ type command struct {
 func main() {
 	var c command
 	build := impl.ThisBuild()
-	parser := kong.Must(&c, kong.Name("planoauth"), kong.Description("An authentication server whose every outcome is a documented status slug."),
+	parser := kong.Must(&c, kong.Name("planoauth"),
+		kong.Description("An authentication server whose every outcome is a documented status slug."),
 		kong.Vars{"version": strings.Join(strings.Fields("planoauth "+build.Version+" "+build.Revision+" "+build.Go), " ")})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -32,8 +32,9 @@ func (l *notificationList) Run(ctx context.Context) error {
 		items, rows := make([]gen.Notification, len(notifications)), make([][]string, len(notifications))
 		for i, n := range notifications {
 			items[i] = gen.Notification{
-				ID: n.ID, Kind: n.Kind, CreatedAt: timeText(n.CreatedAt), Operation: n.Operation, Message: n.Message, RequestID: n.RequestID,
-				Count: n.Count, AcknowledgedAt: timeText(n.AcknowledgedAt), AcknowledgedBy: n.AcknowledgedBy,
+				ID: n.ID, Kind: n.Kind, CreatedAt: timeText(n.CreatedAt), Count: n.Count,
+				Operation: n.Operation, Message: n.Message, RequestID: n.RequestID,
+				AcknowledgedAt: timeText(n.AcknowledgedAt), AcknowledgedBy: n.AcknowledgedBy,
 			}
 			rows[i] = []string{
 				strconv.FormatInt(n.ID, 10), dateText(n.CreatedAt), n.Kind, n.Operation, strconv.FormatInt(n.Count, 10),

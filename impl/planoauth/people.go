@@ -56,8 +56,8 @@ func (l *personList) Run(ctx context.Context) error {
 			p := &people[i]
 			items[i] = impl.PersonView(gen.Default, p)
 			rows[i] = []string{
-				strconv.FormatInt(p.ID, 10), p.Email, strings.TrimSpace(p.FirstName + " " + p.LastName), strings.Join(p.Records.Kinds(), ", "),
-				yes(!p.EmailVerifiedAt.IsZero()), yes(p.Suspended), dateText(p.CreatedAt),
+				strconv.FormatInt(p.ID, 10), p.Email, strings.TrimSpace(p.FirstName + " " + p.LastName),
+				strings.Join(p.Records.Kinds(), ", "), yes(!p.EmailVerifiedAt.IsZero()), yes(p.Suspended), dateText(p.CreatedAt),
 			}
 		}
 		return l.print(items, []string{"ID", "EMAIL", "NAME", "RECORDS", "VERIFIED", "SUSPENDED", "CREATED"}, rows)

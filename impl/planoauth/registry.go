@@ -78,7 +78,9 @@ func (l *routeList) Run(ctx context.Context) error {
 		for i := range routes {
 			r := &routes[i]
 			items[i] = impl.RouteView(gen.Default, r)
-			rows[i] = []string{strconv.FormatInt(r.ID, 10), r.Method, r.Path, r.Service.Slug, yes(!r.DeployedAt.IsZero()), dateText(r.DeployedAt)}
+			rows[i] = []string{
+				strconv.FormatInt(r.ID, 10), r.Method, r.Path, r.Service.Slug, yes(!r.DeployedAt.IsZero()), dateText(r.DeployedAt),
+			}
 		}
 		return l.print(items, []string{"ID", "METHOD", "PATH", "SERVICE", "DEPLOYED", "SINCE"}, rows)
 	})

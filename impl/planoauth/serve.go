@@ -94,7 +94,9 @@ func lostPostgres(ctx context.Context) error {
 
 // startSupervised starts the embedded Postgres, and again whenever it ends. It calls fail if that is not
 // possible.
-func startSupervised(ctx context.Context, log *slog.Logger, fail context.CancelCauseFunc, dir string, options ...string) (*embedded.Postgres, error) {
+func startSupervised(ctx context.Context, log *slog.Logger, fail context.CancelCauseFunc, dir string, options ...string) (
+	*embedded.Postgres, error,
+) {
 	postgres, err := embedded.Start(ctx, dir, options...)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,9 @@ func NewAddresses(limit int, d *db.DB, log *slog.Logger, now func() time.Time) *
 	if err != nil {
 		panic(err) // only a size below 1 is an error
 	}
-	return &Addresses{ExchangeInterval: exchangeInterval, limit: limit, db: d, log: log, now: now, networks: networks, pending: map[string]bool{}}
+	return &Addresses{
+		ExchangeInterval: exchangeInterval, limit: limit, db: d, log: log, now: now, networks: networks, pending: map[string]bool{},
+	}
 }
 
 // Count counts a request from an address and returns 0. Over the limit, it counts nothing and returns the time

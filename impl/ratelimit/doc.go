@@ -8,7 +8,7 @@
 // A Mailbox limit counts failed passwords, requested links or notices for one e-mail address, whether or not a
 // user has it, in one row of the table tries. It is exact: all replicas together never count more attempts than
 // it allows. Network addresses from which the user has signed in are limited apart, so that strangers cannot
-// lock the owner out. UnknownMailboxes bounds the rows for addresses that no user has.
+// lock the owner out. UnknownMailboxes limits the rows for addresses that no user has.
 //
 // MadeUpTokens keeps tokens that somebody has made up from costing a look-up each.
 //

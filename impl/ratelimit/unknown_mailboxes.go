@@ -12,7 +12,7 @@ import (
 
 const trimInterval = time.Hour
 
-// UnknownMailboxes bounds the rows that attempts for mailboxes leave that no user has.
+// UnknownMailboxes limits the rows of attempts for mailboxes that no user has.
 type UnknownMailboxes struct {
 	keep    int // rows
 	db      *db.DB

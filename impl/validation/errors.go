@@ -42,7 +42,9 @@ func paramErrors(found []gen.ParamError, err error) ([]gen.ParamError, error) {
 			rule = gen.AdditionalProperties
 			path = append(slices.Clone(path), unknownName(broken.Reason))
 		}
-		found = append(found, gen.ParamError{Param: strings.Join(path, "."), Rule: rule, Message: message(rule, broken.Schema, broken.Value)})
+		found = append(found, gen.ParamError{
+			Param: strings.Join(path, "."), Rule: rule, Message: message(rule, broken.Schema, broken.Value),
+		})
 	default:
 		return nil, err
 	}

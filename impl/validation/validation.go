@@ -29,13 +29,14 @@ func read() (*Validator, error) {
 	if err != nil {
 		return nil, err
 	}
+	checked := map[string]openapi3.StringFormatValidator{
+		"email":        openapi3.NewCallbackValidator(formats.CheckEmail),
+		"redirect-url": openapi3.NewCallbackValidator(formats.CheckRedirectURL),
+	}
 	v := &Validator{
 		components: doc.Components.Schemas,
 		params:     map[*gen.Operation]*openapi3.Schema{},
-		options: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
-			"email":        openapi3.NewCallbackValidator(formats.CheckEmail),
-			"redirect-url": openapi3.NewCallbackValidator(formats.CheckRedirectURL),
-		})},
+		options:    []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.WithStringFormatValidators(checked)},
 	}
 	for _, op := range gen.Operations {
 		v.params[op] = v.components[op.Params].Value

@@ -20,8 +20,8 @@ var Languages = []Language{English, Spanish}
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.Spanish})
 
-// LanguageOf returns the language of a page, or of a mail that a request causes: that of the query param lang, else the one of ours that suits
-// Accept-Language best.
+// LanguageOf returns the language of a page, or of a mail that a request causes: that of the query param lang, else
+// the one that suits Accept-Language best.
 func LanguageOf(req *http.Request) Language {
 	_, best := language.MatchStrings(matcher, req.URL.Query().Get("lang"), req.Header.Get("Accept-Language"))
 	return Languages[best]
