@@ -140,44 +140,38 @@ func listParts[Row any](
 	if prepare != nil {
 		prepare(query)
 	}
-	many, err := l.narrow(ctx, s.DB, query, p)
-	if err != nil {
-		return nil, nil, err
-	}
 	if p.by == "" {
 		p.by = l.sort
 	}
 	if !passed(c.params, "sort") {
 		p.ascending = l.ascending
 	}
+	if wrong := l.start(s.DB.NewSelect(), p); len(wrong) > 0 {
+		return nil, gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
+	}
+	many, err := l.narrow(ctx, s.DB, query, p, !p.count && prepare == nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	if p.count {
 		each := func(q *bun.SelectQuery) { q.Limit(math.MaxInt32) } // keeps Postgres from joining each part with all rows
-		if err := found.countMatches(ctx, s.DB, found.unite(s.DB, query, of.each, each), many && len(p.filters) == 0); err != nil {
+		err := found.countMatches(ctx, s.DB, found.unite(s.DB, query, of.each, each), many && len(p.filters) == 0)
+		if err != nil {
 			return nil, nil, err
 		}
 	}
-	sort := l.sorts[p.by]
-	if wrong := l.start(query, p, sort); len(wrong) > 0 {
-		return nil, gen.InvalidParam{Errors: validation.Sort(c.op, wrong)}, nil
-	}
-	direction := bun.Safe("DESC")
-	if p.ascending {
-		direction = bun.Safe("ASC")
-	}
-	first := func(q *bun.SelectQuery, rows int64) {
-		q.OrderExpr(sort.by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
-	}
+	l.start(query, p)
 	if !of.onlyCounted {
-		query = found.unite(s.DB, query, of.each, func(q *bun.SelectQuery) { first(q, p.skipped()+p.size+1) })
+		query = found.unite(s.DB, query, of.each, func(q *bun.SelectQuery) { l.first(q, p, p.skipped()+p.size+1) })
 	}
-	first(query.Offset(p.skipped()), p.size+1)
+	l.first(query.Offset(p.skipped()), p, p.size+1)
 	if err := query.Scan(ctx); err != nil {
 		return nil, nil, err
 	}
 	if int64(len(found.rows)) > p.size {
 		found.rows = found.rows[:p.size]
 		last := &found.rows[p.size-1]
-		value, err := json.Marshal(sort.value(last))
+		value, err := json.Marshal(l.sorts[p.by].value(last))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -203,14 +197,24 @@ func (p *listParams) skipped() int64 {
 	return (p.number - 1) * p.size
 }
 
+// first sorts the rows of a query, and leaves so many.
+func (l *listing[Row]) first(query *bun.SelectQuery, p listParams, rows int64) {
+	direction := bun.Safe("DESC")
+	if p.ascending {
+		direction = bun.Safe("ASC")
+	}
+	query.OrderExpr(l.sorts[p.by].by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
+}
+
 // start begins the page after a row, where page.after names one.
-func (l *listing[Row]) start(query *bun.SelectQuery, p listParams, sort sorting[Row]) []gen.ParamError {
+func (l *listing[Row]) start(query *bun.SelectQuery, p listParams) []gen.ParamError {
 	if p.after == "" {
 		return nil
 	}
 	if p.number > 1 {
 		return []gen.ParamError{paramError("page.number", gen.Allowed, "must not be passed along with page.after")}
 	}
+	sort := l.sorts[p.by]
 	at, ok := decodeCursor(p.after)
 	value, fits := sort.parse(at.Value)
 	if !ok || !fits || at.By != p.by || at.Ascending != p.ascending {

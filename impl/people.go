@@ -59,7 +59,7 @@ func (s *Server) PeopleIndex(ctx context.Context, req gen.PeopleIndexRequestObje
 func FindPeople(ctx context.Context, d *db.DB, term string, limit int64) ([]db.User, error) {
 	var found []db.User
 	query := d.NewSelect().Model(&found).OrderExpr("created_at DESC, id DESC").Limit(limit)
-	if _, err := people.narrow(ctx, d, query, listParams{term: term}); err != nil {
+	if _, err := people.narrow(ctx, d, query, listParams{term: term}, false); err != nil {
 		return nil, err
 	}
 	if err := query.Scan(ctx); err != nil {
