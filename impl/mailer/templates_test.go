@@ -303,7 +303,7 @@ func TestDevices(t *testing.T) {
 // TestDevicesAreThoseOfThePages: the account page names a device as the mails do.
 func TestDevicesAreThoseOfThePages(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("../web/src/account/device.ts")
+	source, err := os.ReadFile("../web/src/ui/device.ts")
 	if err != nil {
 		t.Fatal(err)
 	}
