@@ -256,14 +256,12 @@ function Asked({ made, present, done }: { made: NewSession; present: string | nu
       </p>
       {present && <p>{text.present(present)}</p>}
       <p class="notice warning">{text.caution}</p>
-      <div class="stack tight">
-        <button type="button" class="button wide" onClick={() => done(change(made))}>
-          {text.yes}
-        </button>
-        <Action class="button plain wide" run={leave}>
-          {text.no}
-        </Action>
-      </div>
+      <button type="button" class="button wide" onClick={() => done(change(made))}>
+        {text.yes}
+      </button>
+      <Action class="button plain wide" run={leave}>
+        {text.no}
+      </Action>
     </SingleCard>
   );
 }
