@@ -111,7 +111,7 @@ func magicNotice(ec echo.Context, app *db.Application, page linkPage, token stri
 var magicTexts = map[web.Language]struct{ title, message, label, hint, help, language string }{
 	web.English: {
 		"Sign in", "You are about to sign in to %s with this address:", "Sign in to %s",
-		"If you did not ask for this link, close this page. Nothing happens unless you choose the button.", "Help", "English",
+		"If you did not ask for this link, close this page. Nothing happens unless you press the button.", "Help", "English",
 	},
 	web.Spanish: {
 		"Iniciar sesión", "Vas a iniciar sesión en %s con esta dirección:", "Entrar en %s",

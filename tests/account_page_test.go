@@ -303,7 +303,7 @@ func testAccountExpired(t *testing.T, chromium context.Context) {
 	}
 	e.clock.move(8 * 24 * time.Hour)
 	b.do(chromedp.Reload())
-	b.shows(".notice", "You are signed out")
+	b.shows(".notice", "You have been signed out")
 	b.inspect("account-ended")
 }
 

@@ -125,7 +125,7 @@ func testConsoleHelp(t *testing.T, chromium context.Context) {
 	b.inspect("console-person")
 	b.do(wide)
 	b.press("Sign out: Firefox on Linux, planoorder")
-	b.shows("dialog[open] h2", "Sign out Firefox on Linux")
+	b.shows("dialog[open] h2", "Sign out Firefox on Linux?")
 	b.inspect("console-sign-out")
 	b.do(wide)
 	if e.count("sessions WHERE user_id = $1", e.userID(customer)) != 1 {
@@ -255,7 +255,7 @@ func testConsoleViewer(t *testing.T, chromium context.Context) {
 
 	b = openConsole(t, chromium, e, e.user(person{employee: true}), "")
 	b.shows("h1", "Notifications")
-	b.shows(".empty", "All is acknowledged")
+	b.shows(".empty", "Everything is acknowledged")
 	b.inspect("console-nothing")
 	if shown := evaluate[int](b, `document.querySelectorAll("nav a").length`); shown != 1 {
 		t.Errorf("an employee without access sees %d sections", shown)

@@ -235,7 +235,7 @@ func (w *fuzzed) checkMails(*rapid.T) {
 		}
 		for _, found := range linkForm.FindAllStringSubmatch(m.Text, -1) {
 			name := map[string]string{"magic": "magic_token", "reset": "reset_token", "verify": "verification_token", "email": "email_token"}[found[1]]
-			if strings.Contains(m.Text, "take the change back") || strings.Contains(m.Text, "deshaz el cambio") {
+			if strings.Contains(m.Text, "undo the change") || strings.Contains(m.Text, "deshaz el cambio") {
 				name = "undo_token"
 			}
 			w.meet(m.To).add(name, found[2])

@@ -274,7 +274,7 @@ func testEmailChange(l *linkTest) {
 		return len(mails) > 0 && mails[len(mails)-1].To == l.email
 	})
 	l.tab = l.open()
-	l.visit("email_change_undo", l.mailedLink("email", l.email), "Take the change back")
+	l.visit("email_change_undo", l.mailedLink("email", l.email), "Undo the change")
 	l.tab.do(click(`footer a[lang="es"]`))
 	l.tab.shows("h1", "Deshacer el cambio")
 }
@@ -316,7 +316,7 @@ func testAdministratorsChange(l *linkTest) {
 
 func testEmailUndo(l *linkTest) {
 	l.exec("UPDATE users SET email = $1 WHERE email = $2", newEmail, l.email)
-	l.visit("email_change_undo", l.emailLink("email_change_undo", newEmail, l.email, false, time.Minute), "Take the change back")
+	l.visit("email_change_undo", l.emailLink("email_change_undo", newEmail, l.email, false, time.Minute), "Undo the change")
 	l.tab.inspect("undo")
 	l.tab.do(click("form .button"))
 	l.tab.shows("h1", "Your account has its old address again")

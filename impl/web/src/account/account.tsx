@@ -27,7 +27,7 @@ const text = translate({
     recordlessMore: "Until then you can do everything on this page but link a Google account.",
     meaning: "Why this is so",
     deleted: "Your account is deleted",
-    deletedMore: "Everything that belonged to it is gone, and you are signed out everywhere. If your address was confirmed, a mail tells you so too.",
+    deletedMore: "Everything that belonged to it is gone, and you are signed out everywhere. If your address was confirmed, we have sent you a mail about it.",
   },
   es: {
     title: "Tu cuenta",

@@ -17,7 +17,7 @@ const text = translate({
     sent: (email: string) => `A new mail is on its way to ${email}. Its link works for 7 days.`,
     already: "Your address was confirmed in the meantime.",
     change: "Change your address",
-    how: "We send a link to the new address, and a mail to the present one that tells of it. Nothing changes until you open the link.",
+    how: "We send a link to the new address, and a notice to the current one. Nothing changes until you open the link.",
     email: "New e-mail address",
     password: "Your password",
     request: "Send the link",

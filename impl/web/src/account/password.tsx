@@ -13,7 +13,7 @@ const text = translate({
     none: "You have no password. You sign in with a mailed link or with Google.",
     change: "Change your password",
     set: "Set a password",
-    current: "Present password",
+    current: "Current password",
     password: "New password",
     others: "Your other devices are signed out, and we tell you by mail.",
     save: "Save the password",

@@ -19,7 +19,7 @@ type NewToken = components["schemas"]["NewApplicationToken"];
 const text = translate({
   en: {
     title: "Tokens",
-    hint: "With one of them a back end of this application checks sessions of its users. Use one for each back end.",
+    hint: "Back ends of this application check sessions with a token. Use one for each back end.",
     create: "New token",
     full: "This application has as many tokens as it may have. Delete one that nothing uses, and try again.",
     none: "No tokens yet",

@@ -28,7 +28,7 @@ const text = translate({
     admits: "Admits",
     kinds: { client: "Clients", employee: "Employees", liaison: "Liaisons" },
     settings: "Settings",
-    settingsHint: "They count within a second.",
+    settingsHint: "Changes take effect within a second.",
     origins: "Redirect origins",
     color: "Color",
     logo: "Logo",

@@ -30,7 +30,7 @@ const text = translate({
     none: "No companies yet",
     noneWhy: "Clients can belong to a company once it is here.",
     name: "Name",
-    nameHint: "No other company has it, in upper or lower case.",
+    nameHint: "It must be unique. Upper and lower case make no difference.",
     state: "State",
     active: "Active",
     inactive: "Inactive",

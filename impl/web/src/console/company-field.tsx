@@ -11,7 +11,7 @@ const text = translate({
   en: {
     label: "Company",
     hint: "Type the beginning of its name and choose it. Empty for none.",
-    unknown: "There is no company with this name. Choose one of the list, or make it under Companies first.",
+    unknown: "There is no company with this name. Choose one from the list, or create it under Companies first.",
   },
   es: {
     label: "Empresa",

@@ -15,7 +15,7 @@ const text = translate({
   en: {
     noEmployee: "This page is for employees",
     noEmployeeWhy: (email: string) => `You are signed in as ${email}. This address has no active employee record, so there is nothing here for you.`,
-    noEmployeeNext: "If that is wrong, ask an administrator of PlanoAuth. Your own data is on the page of your account.",
+    noEmployeeNext: "If that is wrong, ask an administrator of PlanoAuth. Your own data is on your account page.",
     account: "Your account",
     own: "Account",
     signOut: "Sign out",
@@ -78,6 +78,7 @@ function Frame({ me }: { me: Me }) {
   const route = useRoute();
   const [title, setTitle] = useState("");
   const [said, setSaid] = useState("");
+  const saidAt = useRef(0);
   const main = useRef<HTMLElement>(null);
   const waiting = useWaiting();
   const shown = sections.filter((section) => includes(me.access, section.access));
@@ -88,6 +89,13 @@ function Frame({ me }: { me: Me }) {
   useEffect(() => {
     if (!location.hash) history.replaceState(null, "", href(sections[0]!.path));
   }, []);
+  function announce(sentence: string) {
+    saidAt.current = performance.now();
+    setSaid(sentence);
+  }
+  useEffect(() => { // what was said just before is about the way here, all else about another page
+    if (performance.now() - saidAt.current > 1500) setSaid("");
+  }, [route.section, route.item]);
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(() => setSaid(""), 4000);
@@ -98,7 +106,7 @@ function Frame({ me }: { me: Me }) {
 
   return (
     <MeContext.Provider value={me}>
-      <ViewContext.Provider value={{ setTitle, announce: setSaid }}>
+      <ViewContext.Provider value={{ setTitle, announce }}>
         <div class="console">
           <button type="button" class="skip button small" onClick={() => main.current?.focus()}>
             {text.skip}

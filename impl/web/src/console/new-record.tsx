@@ -25,7 +25,7 @@ const text = translate({
     existingInvited: "The account has the new record now. The person keeps their names, phone number and password, and has been told by mail.",
     existingAlone: "The account has the new record now. The person keeps their names, phone number and password, and has not been told.",
     failed: (email: string) => `The mail to ${email} could not be sent`,
-    failedWhy: "The record is made. The mail is tried again for a while. If it does not arrive, check the address and invite the person again. The link in the earlier mail then stops working.",
+    failedWhy: "The record was created. The mail is tried again for a while. If it does not arrive, check the address and invite the person again. The link in the earlier mail then stops working.",
     again: "Invite again",
     againDone: "The invitation is sent",
     open: "Open the record",

@@ -19,7 +19,7 @@ type Notification = components["schemas"]["Notification"];
 const text = translate({
   en: {
     title: "Notifications",
-    about: "What failed and needs a person. The list looks for new ones by itself.",
+    about: "Failures that somebody has to look at. New ones appear by themselves.",
     search: "Kind or message",
     unacknowledged: "Unacknowledged",
     what: "What happened",
@@ -30,7 +30,7 @@ const text = translate({
     action: "Acknowledgement",
     acknowledged: "Acknowledged",
     withdrawn: "Marked as not acknowledged",
-    done: "All is acknowledged",
+    done: "Everything is acknowledged",
     doneAbout: "Whatever fails next appears here. Turn the filter off to see earlier notifications.",
     times: (count: string) => `${count} times`,
     meaning: (kind: string) => `What ${kind} means`,

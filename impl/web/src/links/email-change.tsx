@@ -27,7 +27,7 @@ const text = translate({
     stranger: "The account is then signed out on your other devices. If you do not want this change, close this page.",
     done: "Your account has the new address",
     from: "From now on, sign in with",
-    google: "If you sign in with Google, connect it again on your account page.",
+    google: "If you sign in with Google, link it again on your account page.",
   },
   es: {
     title: "Confirma tu nueva dirección",
@@ -47,7 +47,7 @@ const text = translate({
     stranger: "Después se cerrará la sesión en tus otros dispositivos. Si no quieres este cambio, cierra esta página.",
     done: "Tu cuenta tiene la dirección nueva",
     from: "A partir de ahora, inicia sesión con",
-    google: "Si inicias sesión con Google, vuelve a conectarlo en la página de tu cuenta.",
+    google: "Si inicias sesión con Google, vuelve a vincular tu cuenta de Google en la página de tu cuenta.",
   },
 });
 

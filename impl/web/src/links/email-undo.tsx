@@ -8,7 +8,7 @@ import { LinkForm } from "./link-form";
 
 const text = translate({
   en: {
-    title: "Take the change back",
+    title: "Undo the change",
     gets: (name: string) => `Your ${name} account gets its old address back:`,
     signedOut: "The account is then signed out on all devices, and so is whoever changed the address.",
     done: "Your account has its old address again",

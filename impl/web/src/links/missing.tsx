@@ -4,7 +4,7 @@ import { SingleCard } from "../ui/frame";
 const text = translate({
   en: {
     title: "This page needs a link",
-    message: "Open the mail again and choose its button. If you copied the address, a part of it is missing.",
+    message: "Open the mail again and press its button. If you copied the address, a part of it is missing.",
     account: "Go to your account",
   },
   es: {

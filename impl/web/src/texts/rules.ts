@@ -202,7 +202,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
       "Esto no es posible aquí",
     ),
     recent_sign_in: () => "Por tu seguridad, cierra la sesión, vuelve a iniciarla y hazlo en los 15 minutos siguientes",
-    possible: () => "Escribe un número de teléfono que exista, con su prefijo de país, como +1\u00a0212\u00a0555\u00a02368",
+    possible: () => "Escribe un número de teléfono que exista, con su prefijo de país, como +34\u00a0612\u00a0345\u00a0678",
     no_url: () => "Escribe un nombre que no contenga una dirección web",
     active: () => "Esta empresa está cerrada. Elige otra",
     guessable: () => "Esta contraseña es fácil de adivinar. Usa una más larga, como varias palabras poco comunes",

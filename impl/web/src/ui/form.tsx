@@ -11,7 +11,7 @@ interface State {
   concerned?: string | undefined;
   /** The ids of the fields that were changed since; their errors are shown no more. */
   changed: string[];
-  register(param: string): void;
+  register(param: string, id: string): void;
 }
 
 /** The state of the form around a field. */
@@ -40,7 +40,7 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
   const [changed, setChanged] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const fields = useRef<string[]>([]);
+  const fields = useRef(new Map<string, string>()); // the ids by the params
 
   useEffect(() => {
     if (!refused) return;
@@ -72,11 +72,14 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
     setChanged((before) => (before.includes(id) ? before : [...before, id]));
   }
 
-  const register = (param: string) => void (fields.current.includes(param) || fields.current.push(param));
-  const concerned = answer ? concernedField(answer, fields.current) : undefined;
+  const register = (param: string, id: string) => void fields.current.set(param, id);
+  const params = [...fields.current.keys()];
+  const concerned = answer ? concernedField(answer, params) : undefined;
+  const errors = errorsOf(answer);
+  const mended = errors.length > 0 && errors.every(({ param }) => changed.includes(fields.current.get(param) ?? ""));
   return (
     <form class="stack" ref={form} onSubmit={submit} onInput={change} noValidate>
-      <Refusal answer={answer} shown={fields.current}>
+      <Refusal answer={mended ? null : answer} shown={params}>
         {answer && remedy?.(answer)}
       </Refusal>
       <FormState.Provider value={{ answer, concerned, changed, register }}>{children}</FormState.Provider>
@@ -104,7 +107,7 @@ export interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, 
 export function useField(param: string, hint: boolean, own?: string) {
   const id = useId();
   const form = useContext(FormState);
-  form.register(param);
+  form.register(param, id);
   const broken = errorsOf(form.answer).find((error) => error.param === param);
   const said = broken ? explain(broken) : param === form.concerned ? whatHappened(form.answer!) : undefined;
   const error = own ?? (form.changed.includes(id) ? undefined : said);

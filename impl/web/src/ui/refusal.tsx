@@ -33,10 +33,12 @@ export function errorsOf(answer: Answer | null): ParamError[] {
 
 /** The names of the fields that a refusal without errors can be about; where a form has several, it is about the first. */
 const concerned: Partial<Record<Slug, string[]>> = {
+  "company-already-exists": ["name"],
   "email-already-registerd": ["email"],
   "email-already-registered": ["email"],
   "email-not-found": ["email"],
   "invalid-password": ["current_password", "password"],
+  "slug-taken": ["slug"],
   "user-has-no-password": ["password"],
 };
 

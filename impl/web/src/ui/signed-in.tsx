@@ -16,9 +16,9 @@ const text = translate({
   en: {
     title: "Sign in to PlanoAuth",
     again: "Sign in again",
-    expired: "You are signed out, as happens after some time or from another device. Sign in to go on; what you typed is kept.",
+    expired: "You have been signed out, after some time or from another device. Sign in to go on; what you typed is kept.",
     recent: "For your safety, this needs a sign-in from the last 15 minutes. Sign in to go on; what you typed is kept.",
-    ended: "You are signed out, as happens after some time. Sign in to go on.",
+    ended: "You have been signed out after some time. Sign in to go on.",
     refused: "Google did not sign you in. Try again, or choose another way.",
     wait: "One moment…",
     asked: "Is this you?",
@@ -256,14 +256,12 @@ function Asked({ made, present, done }: { made: NewSession; present: string | nu
       </p>
       {present && <p>{text.present(present)}</p>}
       <p class="notice warning">{text.caution}</p>
-      <div class="stack tight">
-        <button type="button" class="button wide" onClick={() => done(change(made))}>
-          {text.yes}
-        </button>
-        <Action class="button plain wide" run={leave}>
-          {text.no}
-        </Action>
-      </div>
+      <button type="button" class="button wide" onClick={() => done(change(made))}>
+        {text.yes}
+      </button>
+      <Action class="button plain wide" run={leave}>
+        {text.no}
+      </Action>
     </SingleCard>
   );
 }

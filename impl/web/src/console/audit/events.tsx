@@ -20,7 +20,7 @@ type AuditEvent = components["schemas"]["AuditEvent"];
 const text = translate({
   en: {
     title: "Audit",
-    about: "Who did what. That you look at this list is recorded too.",
+    about: "Who did what. Looking at this list is recorded too.",
     events: "Audit events",
     search: "E-mail or request id",
     signIns: "Sign-ins",
@@ -47,7 +47,7 @@ const text = translate({
     person: (id: string) => `Person ${id}`,
     without: "Remove this filter",
     show: "Show the events",
-    showHint: "What this person did, and what others did for them. That you look is recorded.",
+    showHint: "What this person did, and what others did for them. Looking at it is recorded.",
     all: "All, with filters",
     meaning: "What this means",
   },

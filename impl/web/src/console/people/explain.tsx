@@ -13,7 +13,7 @@ type Step = components["schemas"]["SignInStep"]["step"];
 const text = translate({
   en: {
     title: "Why can this person not sign in?",
-    hint: "Goes through what is checked, without the password. That you asked is recorded.",
+    hint: "Goes through what is checked, without the password. Asking is recorded.",
     application: "Application",
     ask: "Check",
     works: "With the right password, signing in works.",
