@@ -55,6 +55,7 @@ test/go:
 test/long: ## the tests that take longer than ten seconds by themselves
 	$(BLACK_BOX) -run 'Long$$' -skip 'TestScenariosBehindPoolersLong' ./tests/ $(QUIETLY)
 
+test/poolers: RACE := # they run with it in test/go
 test/poolers: ## the scenarios of sessions, clients and links behind PgBouncer and hostile settings; takes four minutes
 	$(BLACK_BOX) -run 'TestScenariosBehindPoolersLong' ./tests/ $(QUIETLY)
 
