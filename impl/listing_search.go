@@ -43,7 +43,7 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 			near, err = l.near(ctx, d, p, conditions)
 		}
 		if err == nil && near != nil {
-			ids, users = near, nil
+			ids, users = near, []int64{}
 		} else if err == nil {
 			ids, users, err = l.find(ctx, d, conditions, fewFound)
 		}

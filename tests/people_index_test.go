@@ -88,6 +88,11 @@ func TestSearchForMany(t *testing.T) {
 			t.Errorf("%s by %s, page %d: %v", row.term, row.by, row.number, got)
 		}
 	}
+	newest := want[client.ClientsIndexActionSuccessful](e.api.ClientsIndex(t.Context(), client.ClientsIndexParams{
+		Search: client.ClientsIndexSearch{Term: "crowd"}, Page: client.ListPage{Size: 3}}, token))(t).Data.Results
+	if len(newest) != 3 || newest[0].Email != "eve1@example.com" || newest[2].Email != "eve3@example.com" {
+		t.Errorf("the newest clients are %v", newest)
+	}
 	people := client.PeopleIndexSearch{Term: "mob"}
 	clients := client.ClientsIndexSearch{Term: "mob", Attributes: []client.ClientsIndexSearchAttributes{"email", "company_name"}}
 	var afterPerson, afterClient string
