@@ -21,8 +21,9 @@ func TestAccountPageLong(t *testing.T) {
 	chromium := startChromium(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"profile": testAccountProfile, "address": testAccountAddress, "passwords": testAccountPasswords, "devices": testAccountDevices,
-		"data": testAccountData, "deletion": testAccountDeletion, "expired": testAccountExpired, "somebody else": testAccountSomebodyElse,
-		"recent": testAccountRecent, "tabs": testAccountTabs, "foreign link": testAccountForeignLink, "own link": testAccountOwnLink,
+		"data": testAccountData, "deletion": testAccountDeletion, "expired": testAccountExpired, "late refusal": testAccountLateRefusal,
+		"somebody else": testAccountSomebodyElse,
+		"recent":        testAccountRecent, "tabs": testAccountTabs, "foreign link": testAccountForeignLink, "own link": testAccountOwnLink,
 		"Google": testAccountGoogle, "recordless": testAccountRecordless, "keyboard": testAccountKeyboard, "hostile texts": testAccountHostile,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -305,6 +306,33 @@ func testAccountExpired(t *testing.T, chromium context.Context) {
 	b.do(chromedp.Reload())
 	b.shows(".notice", "You have been signed out")
 	b.inspect("account-ended")
+}
+
+// testAccountLateRefusal: a call that is refused after somebody has signed in again goes on with the new session.
+func testAccountLateRefusal(t *testing.T, chromium context.Context) {
+	e := start(t, atPublicURL)
+	email := e.user(person{client: true})
+	b := openTab(t, chromium, 390, e.url)
+	b.enterAccount(e, email)
+	e.clock.move(8 * 24 * time.Hour)
+	evaluate[bool](b, `(() => {
+		const send = fetch
+		fetch = async request => {
+			const response = await send(request)
+			if (request.url.endsWith("/preferences/update") && !window.release) await new Promise(done => { window.release = done })
+			return response
+		}
+		return true
+	})()`)
+	b.do(click("#remember_me"), click("#staying form .button"))
+	b.waits("window.release")
+	b.do(typeIn("#profile form", "first_name", "Augusta"), typeIn(dialogForm, "email", email, "password", goodPassword))
+	b.shows("#profile [role=status]", "Your profile is saved.")
+	evaluate[bool](b, "window.release(), true")
+	b.shows("#staying [role=status]", "You stay signed in")
+	if open := evaluate[bool](b, "!!document.querySelector('dialog')"); open {
+		t.Error("the page asks for another sign-in")
+	}
 }
 
 // testAccountSomebodyElse: who signs in in the dialog is not who typed.

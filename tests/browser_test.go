@@ -70,7 +70,18 @@ func startChromium(t *testing.T) context.Context {
 // step is an action of a person on a page.
 type step = chromedp.Action[chromedp.Void]
 
-func click(selector string) step { return chromedp.Click(chromedp.CSS(selector)) }
+// click clicks an element with the mouse, once it stands still: a click on one that is moving hits what is there by then.
+func click(selector string) step {
+	place := chromedp.Evaluate[string](fmt.Sprintf(`(part => part ? JSON.stringify(part.getBoundingClientRect()) : "")(document.querySelector(%q))`, selector))
+	standStill := func(ctx context.Context, target *chromedp.Target) (void chromedp.Void, err error) {
+		for before, now := "", ""; ctx.Err() == nil && (now == "" || now != before); time.Sleep(20 * time.Millisecond) {
+			before = now
+			now, _ = place(ctx, target) // an error: the page has just been left
+		}
+		return void, ctx.Err()
+	}
+	return chromedp.Steps(standStill, chromedp.Click(chromedp.CSS(selector)))
+}
 
 // fill replaces the text of a field.
 func fill(selector, text string) step {
@@ -207,7 +218,15 @@ func (b *tab) fail(what string) {
 	b.look("failed", 1200)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.t.Fatalf("%s\nthe browser complains of %q\nthe page shows %s", what, b.complaints, text)
+	var last []string
+	for _, r := range b.requests[max(0, len(b.requests)-10):] {
+		answer := "no answer"
+		if r.response != nil {
+			answer = fmt.Sprint(r.response.Status)
+		}
+		last = append(last, r.Request.Method+" "+r.Request.URL+": "+answer)
+	}
+	b.t.Fatalf("%s\nthe browser complains of %q\nits last requests:\n%s\nthe page shows %s", what, b.complaints, strings.Join(last, "\n"), text)
 }
 
 // evaluate returns the value of a JavaScript expression on the page, which may be a promise.

@@ -62,9 +62,12 @@ let askToSignIn: ((why: Reason) => Promise<boolean>) | undefined;
  * dialog, so that nothing typed is lost, and the call is made anew. Who closes the dialog gets the refusal.
  */
 export async function withSession<Result extends Outcome>(call: () => Promise<Result>): Promise<Result | "unreachable"> {
+  const used = session.token();
   const outcome = await attempt(call());
   const why = outcome === "unreachable" ? null : reasonToSignIn(outcome);
-  if (!why || !askToSignIn || !(await askToSignIn(why))) return outcome;
+  if (!why || !askToSignIn) return outcome;
+  const renewed = session.token() !== null && session.token() !== used; // while the call was on its way
+  if (!renewed && !(await askToSignIn(why))) return outcome;
   return attempt(call());
 }
 
