@@ -21,7 +21,7 @@ const text = translate({
     signOut: "Sign out",
     signedOut: "Signed out",
     question: (device: string) => `Sign out ${device}?`,
-    about: "The session ends at once. What is not saved there may be lost.",
+    about: "The session ends at once. Work that is not saved there may be lost.",
     all: "Sign out everywhere",
     allQuestion: (name: string) => `Sign ${name} out everywhere?`,
     allAbout: "All sessions of all applications end at once.",
@@ -80,7 +80,8 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
             cell: (row) => (
               <span class="who" title={row.user_agent}>
                 <span>{deviceName(row.user_agent)}</span>
-                <span class="quiet">{[row.ip, row.method && methods[row.method]].filter(Boolean).join(" · ")}</span>
+                {row.method && <span class="quiet">{methods[row.method]}</span>}
+                <span class="quiet">{row.ip}</span>
               </span>
             ),
           },
