@@ -141,11 +141,11 @@ func changeLooks(b *tab, chromium context.Context, e *env) {
 	b.waits(`document.querySelector(".preview img").src.startsWith("data:image/png") && !document.querySelector(".error")`)
 	b.waits(`getComputedStyle(document.querySelector(".preview .button")).backgroundColor === "rgb(255, 204, 0)"`)
 	b.waits(`getComputedStyle(document.querySelector(".view-head ~ * .button:not(.preview *):not(.plain)")).backgroundColor !== "rgb(255, 204, 0)"`) // the console keeps its own
-	b.do(press("Save"))
+	b.do(press("Save changes"))
 	b.shows(".toast", "Saved")
 	inspectHosted(b.t, chromium, e, `getComputedStyle(document.querySelector("form .button")).backgroundColor === "rgb(255, 204, 0)" &&
 		document.querySelector(".brand img").naturalWidth === 64 && document.querySelector(".brand").innerText.includes("PlanoShip")`)
-	b.do(press("Remove the logo"), fill(`[name="accent_color"]`, ""), press("Save"))
+	b.do(press("Remove the logo"), fill(`[name="accent_color"]`, ""), press("Save changes"))
 	e.within(busyLimit, "color and logo are gone", func() bool {
 		return e.count("applications WHERE slug = 'planoship' AND accent_color = '' AND logo IS NULL") == 1
 	})
@@ -173,14 +173,14 @@ func testConsoleTwoAdmins(t *testing.T, chromium context.Context) {
 	at := fmt.Sprintf("#/applications/%d", e.applicationID("planoorder"))
 	one := consoleOf(t, chromium, e, "admin", at, "PlanoOrder")
 	two := consoleOf(t, chromium, e, "admin", at, "PlanoOrder")
-	one.do(fill(`[name="support_url"]`, "mailto:help@order.example"), fill(`[name="name"]`, "First"), press("Save"))
+	one.do(fill(`[name="support_url"]`, "mailto:help@order.example"), fill(`[name="name"]`, "First"), press("Save changes"))
 	one.shows(".toast", "Saved")
-	two.do(fill(`[name="name"]`, "Last"), press("Save"))
+	two.do(fill(`[name="name"]`, "Last"), press("Save changes"))
 	two.shows(".toast", "Saved")
 	if e.count("applications WHERE slug = 'planoorder' AND name = 'Last' AND support_url = 'mailto:help@order.example' AND url = 'https://order.example/'") != 1 {
 		t.Error("the last admin's form has overwritten what it did not change")
 	}
-	two.do(fill(`[name="url"]`, ""), press("Save"))
+	two.do(fill(`[name="url"]`, ""), press("Save changes"))
 	e.within(busyLimit, "an empty text clears", func() bool { return e.count("applications WHERE slug = 'planoorder' AND url = ''") == 1 })
 }
 

@@ -10,14 +10,13 @@ import { Check, Kinds } from "./fields";
 import { base64Of, Logo } from "./logo";
 import { Origins } from "./origins";
 import { Preview } from "./preview";
-import { optional } from "./texts";
+import { optional, text as common } from "./texts";
 
 export type Application = components["schemas"]["Application"];
 
 const text = translate({
   en: {
     create: "Create the application",
-    save: "Save",
     slug: "Slug",
     slugHint: "Each API call names it, so it cannot be changed later. Use lower-case letters, digits and hyphens.",
     name: "Name",
@@ -41,7 +40,6 @@ const text = translate({
   },
   es: {
     create: "Crear la aplicación",
-    save: "Guardar",
     slug: "Identificador (slug)",
     slugHint: "Cada llamada a la API lo lleva, así que no se puede cambiar después. Usa minúsculas, cifras y guiones.",
     name: "Nombre",
@@ -117,7 +115,7 @@ export function ApplicationForm({ application, done }: ApplicationFormProps) {
   }
 
   return (
-    <Form send={send} action={application ? text.save : text.create} inline>
+    <Form send={send} action={application ? common.save : text.create} inline>
       {!application && <Field name="slug" label={text.slug} hint={text.slugHint} maxLength={63} autoCapitalize="none" spellcheck={false} autocomplete="off" />}
       <Field name="name" label={text.name} hint={text.nameHint} maxLength={200} value={name} onInput={(event) => setName(event.currentTarget.value)} autocomplete="off" />
       <Field name="url" type="url" label={own ? text.url : optional(text.url)} hint={own ? text.urlOwn : text.urlHint} defaultValue={before.url} readOnly={own} autocomplete="off" />

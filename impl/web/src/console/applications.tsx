@@ -25,7 +25,7 @@ const text = translate({
     name: "Name",
     slug: "Slug",
     url: "URL",
-    admits: "Who may sign in",
+    admits: "May sign in",
     kinds: { client: "Clients", employee: "Employees", liaison: "Liaisons" },
     settings: "Settings",
     settingsHint: "Changes take effect within a second.",
@@ -49,7 +49,7 @@ const text = translate({
     name: "Nombre",
     slug: "Identificador (slug)",
     url: "URL",
-    admits: "Quién puede iniciar sesión",
+    admits: "Pueden iniciar sesión",
     kinds: { client: "Clientes", employee: "Empleados", liaison: "Intermediarios" },
     settings: "Ajustes",
     settingsHint: "Los cambios valen en menos de un segundo.",
@@ -84,7 +84,7 @@ export function Applications() {
         columns={[
           { label: text.name, cell: ({ name }) => name },
           { label: text.slug, cell: ({ slug }) => <code>{slug}</code> },
-          { label: text.url, kind: "wide", cell: ({ url }) => url || <span class="quiet">–</span> },
+          { label: text.url, cell: ({ url }) => url || <span class="quiet">–</span> },
           { label: text.admits, cell: kinds },
         ]}
         empty={<p class="strong">{text.none}</p>}

@@ -17,7 +17,7 @@ export const fieldText = translate({
     lastName: "Last name",
     phone: "Phone number",
     phoneHint: "With its country code",
-    claimed: "Company that the client named",
+    claimed: "Company named by the client",
     claimedHint: "Only a note, which gives no rights",
   },
   es: {
@@ -25,7 +25,7 @@ export const fieldText = translate({
     lastName: "Apellidos",
     phone: "Número de teléfono",
     phoneHint: "Con el prefijo del país",
-    claimed: "Empresa que indicó el cliente",
+    claimed: "Empresa indicada por el cliente",
     claimedHint: "Solo una nota, que no da ningún derecho",
   },
 });

@@ -14,7 +14,7 @@ import { useAnnounce, View } from "./ui/view";
 const text = translate({
   en: {
     email: "E-mail address",
-    emailHint: "If it has an account already, the names and the password of the account stay",
+    emailHint: "An account that exists already keeps its name and password",
     firstName: "First name",
     lastName: "Last name",
     invite: "Mail an invitation",
@@ -35,7 +35,7 @@ const text = translate({
   },
   es: {
     email: "Correo electrónico",
-    emailHint: "Si ya tiene una cuenta, se conservan el nombre y la contraseña de la cuenta",
+    emailHint: "Una cuenta que ya existe conserva su nombre y su contraseña",
     firstName: "Nombre",
     lastName: "Apellidos",
     invite: "Enviar una invitación por correo",

@@ -20,7 +20,7 @@ type AuditEvent = components["schemas"]["AuditEvent"];
 const text = translate({
   en: {
     title: "Audit",
-    about: "Who did what. That you look at this list is recorded too.",
+    about: "Who did what. Each look at this list is recorded too.",
     events: "Audit events",
     search: "E-mail address or request id",
     signIns: "Sign-ins",
@@ -47,13 +47,13 @@ const text = translate({
     person: (id: string) => `Person ${id}`,
     without: "Remove this filter",
     show: "Show the events",
-    showHint: "What this person did, and what others did for them. That you look at them is recorded too.",
+    showHint: "What this person did, and what others did for them. Each look at them is recorded too.",
     all: "All, with filters",
     meaning: "What this means",
   },
   es: {
     title: "Auditoría",
-    about: "Quién hizo qué. También queda constancia de que miras esta lista.",
+    about: "Quién hizo qué. Cada consulta de esta lista también queda registrada.",
     events: "Eventos de auditoría",
     search: "Correo electrónico o id de solicitud",
     signIns: "Accesos",
@@ -80,7 +80,7 @@ const text = translate({
     person: (id: string) => `Persona ${id}`,
     without: "Quitar este filtro",
     show: "Mostrar los eventos",
-    showHint: "Lo que hizo esta persona y lo que otros hicieron por ella. También queda constancia de que los miras.",
+    showHint: "Lo que hizo esta persona y lo que otros hicieron por ella. Cada consulta también queda registrada.",
     all: "Todos, con filtros",
     meaning: "Qué significa",
   },

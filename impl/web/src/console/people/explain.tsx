@@ -13,7 +13,7 @@ type Step = components["schemas"]["SignInStep"]["step"];
 const text = translate({
   en: {
     title: "Why can this person not sign in?",
-    hint: "Goes through the checks of a sign-in, all but the password. The audit keeps that you asked.",
+    hint: "Goes through the checks of a sign-in, except the password. Each use is recorded.",
     application: "Application",
     ask: "Check",
     works: "With the right password, signing in works.",
@@ -25,7 +25,7 @@ const text = translate({
   },
   es: {
     title: "¿Por qué no puede iniciar sesión?",
-    hint: "Recorre las comprobaciones del inicio de sesión, menos la contraseña. La consulta queda en la auditoría.",
+    hint: "Recorre las comprobaciones del inicio de sesión, salvo la contraseña. Cada uso queda registrado.",
     application: "Aplicación",
     ask: "Comprobar",
     works: "Con la contraseña correcta, el acceso funciona.",

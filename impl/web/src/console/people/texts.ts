@@ -36,7 +36,7 @@ export const text = translate({
   },
   es: {
     people: "Personas",
-    search: "Correo electrónico, nombre o número de teléfono",
+    search: "Correo electrónico, nombre o teléfono",
     person: "Persona",
     records: "Registros",
     state: "Estado",
