@@ -85,7 +85,7 @@ func testConsoleSpanishPeople(t *testing.T, chromium context.Context) {
 	for _, dialog := range []string{"Editar: Datos", "Cambiar el correo electrónico", "Enviar otra invitación", "Cerrar todas las sesiones", "Eliminar a esta persona"} {
 		b.press(dialog)
 		b.do(chromedp.WaitVisible(chromedp.CSS("dialog")))
-		b.inspect("console-es-dialog-" + strings.Fields(dialog)[0])
+		b.inspect("console-es-dialog-" + strings.Trim(strings.Fields(dialog)[0], ":"))
 		b.press("Cancelar")
 	}
 }

@@ -20,7 +20,7 @@ type AuditEvent = components["schemas"]["AuditEvent"];
 const text = translate({
   en: {
     title: "Audit",
-    about: "Who did what. Each look at this list is recorded too.",
+    about: "Who did what. Viewing this list is recorded too.",
     events: "Audit events",
     search: "E-mail address or request id",
     signIns: "Sign-ins",
@@ -47,7 +47,7 @@ const text = translate({
     person: (id: string) => `Person ${id}`,
     without: "Remove this filter",
     show: "Show the events",
-    showHint: "What this person did, and what others did for them. Each look at them is recorded too.",
+    showHint: "What this person did, and what others did for them. Viewing them is recorded too.",
     all: "All, with filters",
     meaning: "What this means",
   },

@@ -113,7 +113,7 @@ const text = translate({
     exportDone: "El archivo está en tus descargas",
     delete: "Eliminar a esta persona",
     deleteTitle: (name: string) => `¿Eliminar a ${name}?`,
-    deleteAbout: "La persona, sus registros, sesiones y correos se eliminan ahora mismo y para siempre. Los eventos de auditoría conservan solo el id.",
+    deleteAbout: "La persona, sus registros, sesiones y correos se eliminan al instante y para siempre. Los eventos de auditoría conservan solo el id.",
     deleteConfirm: (email: string) => `Escribe ${email} para continuar`,
     deleteAction: "Eliminar para siempre",
     deleteDone: "Persona eliminada",
