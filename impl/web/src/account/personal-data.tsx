@@ -39,7 +39,7 @@ const text = translate({
     open: "Eliminar mi cuenta",
     title2: "¿Eliminar tu cuenta?",
     list: [
-      "Se eliminan tu nombre, direcciones y teléfono, y tus registros en todos los productos.",
+      "Se eliminan tu nombre, tus direcciones y tu número de teléfono, y tus registros en todos los productos.",
       "Se cierra tu sesión en todos los dispositivos.",
       "Los historiales que hay que conservar muestran un número en lugar de tu nombre.",
       "Los productos pueden tener datos propios. Pregúntales por ellos.",
