@@ -219,7 +219,7 @@ func registerTwice(v *visit) {
 	v.do(chromedp.NavigateBack())
 	v.shows("h1", "Create an account")
 	v.do(chromedp.NavigateForward())
-	v.shows("h1", "Sign in to PlanoOrder")
+	v.shows("h1:focus", "Sign in to PlanoOrder")
 	v.do(fill("[name=password]", goodPassword), click("form .button"))
 	v.shows("h1", "Welcome "+email+" to order 7")
 }
@@ -239,7 +239,7 @@ func signInWithoutRecord(v *visit) {
 	v.do(click("footer [lang=en]"))
 	v.shows("h1", "Finish your registration")
 	v.do(click(".notice .text-button"))
-	v.shows("h1", "Sign in to PlanoOrder")
+	v.shows("h1:focus", "Sign in to PlanoOrder")
 	if n := v.e.count("sessions"); n != 0 {
 		v.t.Errorf("somebody else finds %d sessions", n)
 	}
@@ -250,7 +250,9 @@ func signInWithoutRecord(v *visit) {
 	v.e.exec("DELETE FROM sessions") // in the middle of the form
 	v.do(click("form .button"))
 	v.shows("h1", "You are not signed in any more")
-	v.do(click("main > .button"), fill("[name=email]", email), fill("[name=password]", goodPassword), click("form .button"))
+	v.do(click("main > .button"))
+	v.shows("h1:focus", "Sign in to PlanoOrder")
+	v.do(fill("[name=email]", email), fill("[name=password]", goodPassword), click("form .button"))
 	v.shows("h1", "Finish your registration")
 	v.do(click("form .button"))
 	v.shows("h1", "Welcome "+email+" to order 7")
@@ -362,7 +364,7 @@ func forgetPassword(v *visit) {
 		v.t.Error("the link does not lead back")
 	}
 	v.do(click("main > .links .text-button"))
-	v.shows("h1", "Set a new password")
+	v.shows("h1:focus", "Set a new password")
 	v.do(fill("[name=email]", "nobody@example.com"), click("form .button"))
 	v.shows("form .notice", "Create an account")
 	v.shows("[name=email][aria-invalid=true]:focus", "")
@@ -405,7 +407,7 @@ func askForLink(v *visit) {
 }
 
 func beRefused(v *visit) {
-	v.e.exec("UPDATE applications SET support_url = 'mailto:help@example.com', accent_color = '#c2410c' WHERE slug = 'planoorder'")
+	v.e.exec("UPDATE applications SET support_url = 'mailto:help@example.com', accent_color = '#c2410c', logo = $1 WHERE slug = 'planoorder'", logo(v.t, 64))
 	v.e.within(busyLimit, "the support_url counts", func() bool {
 		return strings.Contains(v.e.send("GET", "/forgot?application=planoorder", nil).text, "mailto:help@example.com")
 	})

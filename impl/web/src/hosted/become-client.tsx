@@ -18,7 +18,9 @@ const text = translate({
     action: "Finish registration",
     back: `Back to ${application.name}`,
     over: "You are not signed in any more",
-    whyOver: `Your sign-in to ${application.name} has ended. Sign in again to finish your registration.`,
+    ended: `Your sign-in to ${application.name} has ended.`,
+    goBack: "Go back and sign in again to finish your registration.",
+    signIn: "Sign in again to finish your registration.",
     again: "Sign in again",
     closed: "This account has no access",
     whyClosed: `Nobody can register for ${application.name} here. Ask the people who run it to give you access.`,
@@ -31,7 +33,9 @@ const text = translate({
     action: "Terminar el registro",
     back: `Volver a ${application.name}`,
     over: "Ya no tienes la sesión iniciada",
-    whyOver: `Tu sesión en ${application.name} ha terminado. Inicia sesión de nuevo para terminar tu registro.`,
+    ended: `Tu sesión en ${application.name} ha terminado.`,
+    goBack: "Vuelve e inicia sesión de nuevo para terminar tu registro.",
+    signIn: "Inicia sesión de nuevo para terminar tu registro.",
     again: "Iniciar sesión de nuevo",
     closed: "Esta cuenta no tiene acceso",
     whyClosed: `Aquí no es posible registrarse en ${application.name}. Pide acceso a las personas que lo gestionan.`,
@@ -86,7 +90,9 @@ export function BecomeClient({ person, posted, done, forget, redraw }: BecomeCli
   if (over) {
     return (
       <SingleCard title={text.over} redraw={redraw}>
-        <p>{text.whyOver}</p>
+        <p>
+          {text.ended} {posted ? text.goBack : text.signIn}
+        </p>
         {posted ? (
           back
         ) : (

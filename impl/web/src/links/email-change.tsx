@@ -117,6 +117,7 @@ export function EmailChange() {
           key={proof}
           send={send}
           action={text.action}
+          note={text.stranger}
           instead={(answer) => answer !== "unreachable" && instead(answer.status)}
         >
           {proof === "session" && <p class="small quiet">{text.signedIn}</p>}
@@ -129,7 +130,6 @@ export function EmailChange() {
           )}
         </Form>
       )}
-      <p class="small quiet">{text.stranger}</p>
     </SingleCard>
   );
 }

@@ -42,10 +42,9 @@ export function LinkForm({ title, about, action, hint, use, done, instead, child
       <p>
         {about} <strong>{email}</strong>
       </p>
-      <Form send={send} action={action} instead={(answer) => answer !== "unreachable" && instead(answer.status, mailed)}>
+      <Form send={send} action={action} note={hint} instead={(answer) => answer !== "unreachable" && instead(answer.status, mailed)}>
         {children}
       </Form>
-      <p class="small quiet">{hint}</p>
     </SingleCard>
   );
 }

@@ -92,6 +92,7 @@ export function Verification() {
       <Form
         send={send}
         action={expired ? text.another : text.action}
+        note={text.stranger}
         remedy={(answer) =>
           answer !== "unreachable" &&
           answer.status === "invalid-password" && (
@@ -103,7 +104,6 @@ export function Verification() {
         <input type="email" name="email" value={email} autocomplete="username" readOnly hidden />
         <PasswordField name="password" label={common.password} autocomplete="current-password" />
       </Form>
-      <p class="small quiet">{text.stranger}</p>
     </SingleCard>
   );
 }

@@ -34,10 +34,12 @@ interface FormProps {
   instead?: ((answer: Answer) => ComponentChildren) | undefined;
   /** Shown beside the button. */
   beside?: ComponentChildren;
+  /** Shown below the button: what else the person has to know. */
+  note?: string;
 }
 
 /** A form that shows refusals above its fields, and at those what is wrong with them. */
-export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, instead, beside }: FormProps) {
+export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, instead, beside, note }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [changed, setChanged] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
@@ -94,6 +96,7 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
             </button>
             {beside}
           </div>
+          {note && <p class="small quiet">{note}</p>}
         </>
       )}
     </form>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { data, otherLanguage } from "../document";
 import { text } from "./texts";
 
@@ -15,8 +15,8 @@ interface SingleCardProps {
 /** A page with one card, under the name of the application that it is for. */
 export function SingleCard({ title, redraw, children }: SingleCardProps) {
   const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => void (document.title = `${title} · ${data.application.name}`), [title]);
   useEffect(() => {
-    document.title = `${title} · ${data.application.name}`;
     if (arrived) heading.current?.focus(); // a new step on the same page is announced
     arrived = true;
   }, [title]);
