@@ -155,6 +155,7 @@ function SignInElsewhere({ proceed }: { proceed(): void }) {
       <button type="button" class="button plain wide" onClick={look}>
         {text.proceed}
       </button>
+      <p class="small quiet">{text.stranger}</p>
     </>
   );
 }
