@@ -35,7 +35,7 @@ const text = translate({
     download: "Descargar mis datos",
     downloaded: "El archivo está guardado con tus descargas.",
     deletion: "Eliminar la cuenta",
-    goes: "Tu cuenta y todo lo que le pertenece se elimina de inmediato, en todos los productos, y no se puede recuperar.",
+    goes: "Tu cuenta y todo lo que le pertenece se eliminan de inmediato, en todos los productos, y no se pueden recuperar.",
     open: "Eliminar mi cuenta",
     title2: "¿Eliminar tu cuenta?",
     list: [
