@@ -285,6 +285,7 @@ func testConsoleExpiry(t *testing.T, chromium context.Context) {
 	e := start(t, atPublicURL)
 	admin, customer := e.user(person{access: "admin"}), e.userID(e.user(person{client: true}))
 	b := openConsole(t, chromium, e, admin, fmt.Sprintf("#/people/%d", customer))
+	b.waits(`document.querySelector("form select") && document.querySelector(".list .empty")`) // everything that is loaded has come
 	b.press("Edit: Details")
 	b.do(fill(`dialog[open] input[name="last_name"]`, "Byron"))
 	e.exec("DELETE FROM sessions")
