@@ -176,7 +176,7 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 	id := e.userID(email)
 	b := openConsole(t, chromium, e, admin, fmt.Sprintf("#/people/%d", id))
 	b.shows("h1", "Ada Lovelace")
-	b.press("Edit: Data")
+	b.press("Edit: Details")
 	b.do(fill(`dialog[open] input[name="last_name"]`, "King"), fill(`dialog[open] input[name="phone"]`, "12"))
 	b.press("Save changes")
 	b.waits(`document.querySelector('dialog [name="phone"]').ariaInvalid === "true" || document.querySelector("dialog .notice.problem")`)
@@ -190,7 +190,7 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 	if e.count("audit_events WHERE operation = 'peopleUpdate' AND changed = '{last_name,phone}'") != 1 {
 		t.Error("the audit events do not say what changed")
 	}
-	b.press("Change the address")
+	b.press("Change the e-mail address")
 	b.do(fill(`dialog[open] input[name="email"]`, "countess@example.com"))
 	b.press("Send the link")
 	b.shows(".toast", "The link is on its way")
@@ -221,7 +221,7 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 		t.Error("the person is not deleted")
 	}
 	b.do(chromedp.Navigate(e.url + fmt.Sprintf("/console?lang=es#/people/%d", e.userID(admin))))
-	b.shows("section", "Tu propia dirección")
+	b.shows("section", "En la página de tu cuenta")
 	b.inspect("console-spanish")
 
 	b = openConsole(t, chromium, e, support, fmt.Sprintf("#/people/%d", e.userID(admin)))
@@ -285,7 +285,8 @@ func testConsoleExpiry(t *testing.T, chromium context.Context) {
 	e := start(t, atPublicURL)
 	admin, customer := e.user(person{access: "admin"}), e.userID(e.user(person{client: true}))
 	b := openConsole(t, chromium, e, admin, fmt.Sprintf("#/people/%d", customer))
-	b.press("Edit: Data")
+	b.waits(`document.querySelector("form select") && document.querySelector(".list .empty")`) // everything that is loaded has come
+	b.press("Edit: Details")
 	b.do(fill(`dialog[open] input[name="last_name"]`, "Byron"))
 	e.exec("DELETE FROM sessions")
 	e.awaitListener()
@@ -329,7 +330,12 @@ func testConsoleHostile(t *testing.T, chromium context.Context) {
 	}
 	b.do(click("tbody .row-link"))
 	b.shows("dialog[open]", attack)
-	b.fits()
+	b.inspect("console-hostile-event")
+	for name, hash := range map[string]string{"people": "people", "person": fmt.Sprintf("people/%d", id), "none": "people?q=nobody"} {
+		b.do(wide, chromedp.Navigate(e.url+"/console#/"+hash), chromedp.Reload())
+		b.waits(`document.querySelector("main h1") && !document.querySelector("main .waiting")`)
+		b.inspect("console-hostile-" + name)
+	}
 }
 
 // tabTo goes on with the key Tab until an element has the focus.

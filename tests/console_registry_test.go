@@ -81,23 +81,24 @@ func testConsoleApplications(t *testing.T, chromium context.Context) {
 	}
 
 	b.do(press("New token"))
-	b.shows("dialog[open]", "only time")
+	b.shows("dialog[open]", "only this once")
 	b.inspect("console-token-new")
 	token := evaluate[string](b, `document.querySelector("dialog code").innerText`)
 	b.do(wide, chromedp.KeyEvent(kb.Escape))
-	b.shows("dialog[open]", "only time")
+	b.shows("dialog[open]", "only this once")
 	b.do(press("I have stored it"))
 	b.waits(`!document.querySelector("dialog") && !document.body.innerText.includes("` + token + `")`)
 	e.within(busyLimit, "the new token counts", func() bool { return e.readAs(token, "x") == "invalid-token session_token" })
 	refuseToken(b, e)
 
 	changeLooks(b, chromium, e)
+	b.waits(`!document.querySelector(".notice.warning")`) // somebody has deleted the other tokens
 	b.inspect("console-application")
 	b.do(wide, click(`button[aria-label^="Delete"]`))
 	b.shows("dialog[open]", "invalid-token")
 	b.inspect("console-token-delete")
 	b.do(wide, click("dialog form .button"))
-	b.shows(".toast", "The token is deleted")
+	b.shows(".toast", "Token deleted")
 	e.within(busyLimit, "the token counts no longer", func() bool {
 		return strings.HasPrefix(e.readAs(token, "x"), "invalid-token") && e.readAs(token, "x") != "invalid-token session_token"
 	})
@@ -114,6 +115,7 @@ func refuseToken(b *tab, e *env) {
 		SELECT id, ('x' || n)::bytea FROM applications, generate_series(1, 99) n WHERE slug = 'planoship'`)
 	b.do(press("New token"))
 	b.shows(".notice.warning", "as many tokens as it may have")
+	b.waits(`document.querySelectorAll('button[aria-label^="Delete: Token"]').length === 100`)
 	b.inspect("console-tokens-full")
 	b.do(wide)
 	e.exec("DELETE FROM application_tokens WHERE token_digest LIKE 'x%'")
@@ -132,18 +134,18 @@ func changeLooks(b *tab, chromium context.Context, e *env) {
 		return chromedp.SetUploadFiles(chromedp.CSS(`input[type="file"]`), []string{file})
 	}
 	b.do(upload(text))
-	b.shows(".error", "no PNG or WebP")
+	b.shows(".error", "neither a PNG nor a WebP")
 	b.do(upload(huge))
 	b.shows(".error", "33 KiB")
 	b.do(upload(file), fill(`[name="accent_color"]`, "#ffcc00"))
 	b.waits(`document.querySelector(".preview img").src.startsWith("data:image/png") && !document.querySelector(".error")`)
 	b.waits(`getComputedStyle(document.querySelector(".preview .button")).backgroundColor === "rgb(255, 204, 0)"`)
 	b.waits(`getComputedStyle(document.querySelector(".view-head ~ * .button:not(.preview *):not(.plain)")).backgroundColor !== "rgb(255, 204, 0)"`) // the console keeps its own
-	b.do(press("Save"))
+	b.do(press("Save changes"))
 	b.shows(".toast", "Saved")
 	inspectHosted(b.t, chromium, e, `getComputedStyle(document.querySelector("form .button")).backgroundColor === "rgb(255, 204, 0)" &&
 		document.querySelector(".brand img").naturalWidth === 64 && document.querySelector(".brand").innerText.includes("PlanoShip")`)
-	b.do(press("Remove the logo"), fill(`[name="accent_color"]`, ""), press("Save"))
+	b.do(press("Remove the logo"), fill(`[name="accent_color"]`, ""), press("Save changes"))
 	e.within(busyLimit, "color and logo are gone", func() bool {
 		return e.count("applications WHERE slug = 'planoship' AND accent_color = '' AND logo IS NULL") == 1
 	})
@@ -171,14 +173,14 @@ func testConsoleTwoAdmins(t *testing.T, chromium context.Context) {
 	at := fmt.Sprintf("#/applications/%d", e.applicationID("planoorder"))
 	one := consoleOf(t, chromium, e, "admin", at, "PlanoOrder")
 	two := consoleOf(t, chromium, e, "admin", at, "PlanoOrder")
-	one.do(fill(`[name="support_url"]`, "mailto:help@order.example"), fill(`[name="name"]`, "First"), press("Save"))
+	one.do(fill(`[name="support_url"]`, "mailto:help@order.example"), fill(`[name="name"]`, "First"), press("Save changes"))
 	one.shows(".toast", "Saved")
-	two.do(fill(`[name="name"]`, "Last"), press("Save"))
+	two.do(fill(`[name="name"]`, "Last"), press("Save changes"))
 	two.shows(".toast", "Saved")
 	if e.count("applications WHERE slug = 'planoorder' AND name = 'Last' AND support_url = 'mailto:help@order.example' AND url = 'https://order.example/'") != 1 {
 		t.Error("the last admin's form has overwritten what it did not change")
 	}
-	two.do(fill(`[name="url"]`, ""), press("Save"))
+	two.do(fill(`[name="url"]`, ""), press("Save changes"))
 	e.within(busyLimit, "an empty text clears", func() bool { return e.count("applications WHERE slug = 'planoorder' AND url = ''") == 1 })
 }
 
@@ -191,7 +193,7 @@ func testConsoleDeployment(t *testing.T, chromium context.Context) {
 	if !slices.Equal(without, administration) {
 		t.Errorf("the services without a switch are %v", without)
 	}
-	b.shows("td", "Administration needs it")
+	b.shows("td", "Needed by the console")
 	b.inspect("console-services")
 	b.do(wide, press("companies"))
 	b.shows("h1", "Routes")
@@ -227,7 +229,9 @@ func testConsoleDeployment(t *testing.T, chromium context.Context) {
 	b.do(click("dialog form .button"))
 	e.within(busyLimit, "the service is undeployed", func() bool { return asked() == "service-not-found" })
 	b.goTo("#/routes?q=/api/v1/companies/", "Routes")
-	b.shows("td", "Its service is undeployed")
+	b.shows("td", "Service undeployed")
+	b.shows("td a", "Deploy its service first")
+	b.waits(`!document.querySelector('[role="switch"]')`)
 	b.inspect("console-routes-undeployed")
 	b.goTo("#/services", "Services")
 	b.do(wide, service)
@@ -270,9 +274,9 @@ func testConsoleClients(t *testing.T, chromium context.Context) {
 	create("nobody")
 	b.waits(`document.activeElement.name === "email" && document.activeElement.getAttribute("aria-invalid") === "true"`)
 	create(ada)
-	b.shows(".notice a", "Find the record")
+	b.shows(".notice a", "Show the record")
 	create(stranger)
-	b.shows(".notice", "It may be a stranger")
+	b.shows(".notice", "A stranger may have made")
 	b.inspect("console-client-unverified")
 	b.do(wide, fill(`[name="company"]`, "Eckert"), press("Create the client"))
 	b.shows(".error", "no company with this name")
@@ -291,7 +295,7 @@ func testConsoleClients(t *testing.T, chromium context.Context) {
 	create(proven)
 	b.shows(".notice", "had an account already")
 	b.inspect("console-client-existing")
-	b.do(wide, press("Open the record"))
+	b.do(wide, press("Show the record"))
 	b.shows("h1", "Ada Lovelace")
 
 	e.mandrill.be("down")
@@ -304,7 +308,7 @@ func testConsoleClients(t *testing.T, chromium context.Context) {
 	b.waits(`document.querySelector('a[href="/statuses/mandrill-email-failed"]') !== null`)
 	e.mandrill.be("")
 	b.do(press("Invite again"))
-	b.shows(".toast", "The invitation is sent")
+	b.shows(".toast", "The invitation is on its way")
 	b.waits(`document.activeElement.innerText === "Invite again"`) // where the person was
 	e.mailTo("late@example.com")
 }
@@ -350,9 +354,9 @@ func testConsoleCompanies(t *testing.T, chromium context.Context) {
 	b.inspect("console-company")
 	b.goTo("#/companies/new", "New company")
 	b.do(wide, fill(`[name="name"]`, "ECKERT-mauchly"), press("Create the company"))
-	b.shows(".notice a", "Find the company")
+	b.shows(".notice a", "Show the company")
 	b.inspect("console-company-exists")
-	b.do(wide, press("Find the company of this name"))
+	b.do(wide, press("Show the company with this name"))
 	b.shows("td", "Eckert-Mauchly")
 	if e.count("companies") != 1 {
 		t.Error("there are two companies of one name")
@@ -412,7 +416,7 @@ func testConsoleTeam(t *testing.T, chromium context.Context) {
 	b.goTo("#/liaisons", "Liaisons")
 	b.shows("td", "grace@example.com")
 	b.inspect("console-liaisons")
-	b.goTo("#/liaisons/777", "Liaisons")
+	b.goTo("#/liaisons/777", "Not found")
 	b.shows(".notice.problem", "Request")
 	b.inspect("console-liaison-missing")
 }

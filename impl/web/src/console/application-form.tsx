@@ -10,57 +10,56 @@ import { Check, Kinds } from "./fields";
 import { base64Of, Logo } from "./logo";
 import { Origins } from "./origins";
 import { Preview } from "./preview";
+import { optional, text as common } from "./texts";
 
 export type Application = components["schemas"]["Application"];
 
 const text = translate({
   en: {
     create: "Create the application",
-    save: "Save",
     slug: "Slug",
-    slugHint: "Its products use it in every call, so it never changes. Lower-case letters, digits and hyphens.",
+    slugHint: "Each API call names it, so it cannot be changed later. Use lower-case letters, digits and hyphens.",
     name: "Name",
-    nameHint: "People see it on pages and in mails.",
+    nameHint: "People see it on pages and in mails",
     url: "URL",
-    urlHint: "Where people go back to. https, or http on this machine.",
-    urlOwn: "It is the address of this server, and cannot be set here.",
+    urlHint: "Where people return after they sign in, with https://, or with http:// for localhost",
+    urlOwn: "The address of this server, which cannot be changed here",
     admits: "Who may sign in",
-    admitsAlways: "Employees are always admitted here.",
+    admitsAlways: "Employees can always sign in here",
     kinds: { client: "Clients", employee: "Employees", liaison: "Liaisons" },
     origins: "Redirect origins",
-    originsHint: "Where people may also be sent back to. The origin of the URL is always allowed.",
+    originsHint: "Other sites that people may return to, such as a beta. The origin of the URL is always allowed.",
     looks: "Look",
     behavior: "Behavior",
     signInMail: "Mail people about each sign-in",
-    legacySlugs: "Send the old spelling email-already-registerd",
-    legacySlugsHint: "Only for products that were written against it.",
+    legacySlugs: "Send the misspelled slug email-already-registerd",
+    legacySlugsHint: "Only for products that do not know email-already-registered",
     support: "Help",
-    supportHint: "Where people get help: an https or a mailto URL.",
+    supportHint: "Where people get help: a web address, or mailto: and an e-mail address",
     preview: "New application",
   },
   es: {
     create: "Crear la aplicación",
-    save: "Guardar",
     slug: "Identificador (slug)",
-    slugHint: "Sus productos lo usan en cada llamada, así que no cambia nunca. Minúsculas, cifras y guiones.",
+    slugHint: "Cada llamada a la API lo lleva, así que no se puede cambiar después. Usa minúsculas, cifras y guiones.",
     name: "Nombre",
-    nameHint: "Se ve en las páginas y en los correos.",
+    nameHint: "Se ve en las páginas y en los correos",
     url: "URL",
-    urlHint: "Adónde vuelven las personas. https, o http en esta máquina.",
-    urlOwn: "Es la dirección de este servidor y no se puede cambiar aquí.",
+    urlHint: "Adónde vuelven las personas tras iniciar sesión, con https://, o con http:// para localhost",
+    urlOwn: "La dirección de este servidor, que no se puede cambiar aquí",
     admits: "Quién puede iniciar sesión",
-    admitsAlways: "Aquí siempre se admite a los empleados.",
+    admitsAlways: "Aquí los empleados siempre pueden iniciar sesión",
     kinds: { client: "Clientes", employee: "Empleados", liaison: "Intermediarios" },
     origins: "Orígenes de retorno",
-    originsHint: "Adónde más pueden volver las personas. El origen de la URL siempre se permite.",
+    originsHint: "Otros sitios a los que pueden volver las personas, como uno de pruebas. El origen de la URL siempre se permite.",
     looks: "Aspecto",
     behavior: "Comportamiento",
     signInMail: "Avisar por correo de cada inicio de sesión",
-    legacySlugs: "Enviar la grafía antigua email-already-registerd",
-    legacySlugsHint: "Solo para productos escritos con ella.",
+    legacySlugs: "Enviar el slug mal escrito email-already-registerd",
+    legacySlugsHint: "Solo para productos que no conocen email-already-registered",
     support: "Ayuda",
-    supportHint: "Dónde se obtiene ayuda: una URL https o mailto.",
-    preview: "Aplicación nueva",
+    supportHint: "Dónde se obtiene ayuda: una dirección web, o mailto: y un correo electrónico",
+    preview: "Nueva aplicación",
   },
 });
 
@@ -116,11 +115,11 @@ export function ApplicationForm({ application, done }: ApplicationFormProps) {
   }
 
   return (
-    <Form send={send} action={application ? text.save : text.create} inline>
+    <Form send={send} action={application ? common.save : text.create} inline>
       {!application && <Field name="slug" label={text.slug} hint={text.slugHint} maxLength={63} autoCapitalize="none" spellcheck={false} autocomplete="off" />}
       <Field name="name" label={text.name} hint={text.nameHint} maxLength={200} value={name} onInput={(event) => setName(event.currentTarget.value)} autocomplete="off" />
-      <Field name="url" type="url" label={text.url} hint={own ? text.urlOwn : text.urlHint} defaultValue={before.url} readOnly={own} autocomplete="off" />
-      {!own && <Origins label={text.origins} hint={text.originsHint} value={origins} onChange={setOrigins} />}
+      <Field name="url" type="url" label={own ? text.url : optional(text.url)} hint={own ? text.urlOwn : text.urlHint} defaultValue={before.url} readOnly={own} autocomplete="off" />
+      {!own && <Origins label={optional(text.origins)} hint={text.originsHint} value={origins} onChange={setOrigins} />}
       <Kinds
         param="admits"
         label={text.admits}
@@ -138,7 +137,7 @@ export function ApplicationForm({ application, done }: ApplicationFormProps) {
         </div>
         <Preview name={name || text.preview} color={color} logo={logo} />
       </div>
-      <Field name="support_url" type="url" label={text.support} hint={text.supportHint} defaultValue={before.support_url} autocomplete="off" />
+      <Field name="support_url" type="url" label={optional(text.support)} hint={text.supportHint} defaultValue={before.support_url} autocomplete="off" />
       <h3>{text.behavior}</h3>
       <Check name="sign_in_mail" label={text.signInMail} defaultChecked={before.sign_in_mail} />
       <Check name="legacy_slugs" label={text.legacySlugs} hint={text.legacySlugsHint} defaultChecked={before.legacy_slugs} />

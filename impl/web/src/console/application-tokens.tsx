@@ -21,7 +21,7 @@ const text = translate({
     title: "Tokens",
     hint: "Back ends of this application check sessions with a token. Use one for each back end.",
     create: "New token",
-    full: "This application has as many tokens as it may have. Delete one that nothing uses, and try again.",
+    full: "This application has as many tokens as it may have. Delete one that no back end uses, then create the new one.",
     none: "No tokens yet",
     name: (id: number) => `Token ${id}`,
     used: "Last used",
@@ -29,18 +29,18 @@ const text = translate({
     token: "Token",
     actions: "Actions",
     new: "Your new token",
-    once: "This is the only time that it is shown. Store it where the back end reads its secrets.",
+    once: "It is shown only this once. Store it where the back end reads its secrets.",
     stored: "I have stored it",
     remove: "Delete",
     removeTitle: (id: number) => `Delete token ${id}?`,
-    removeWhy: "What uses it is refused with invalid-token at once. This cannot be undone.",
-    removed: "The token is deleted",
+    removeWhy: "Back ends that use it get invalid-token at once. This cannot be undone.",
+    removed: "Token deleted",
   },
   es: {
     title: "Tokens",
-    hint: "Con uno de ellos un back-end de esta aplicación comprueba las sesiones de sus usuarios. Usa uno para cada back-end.",
+    hint: "Los back-ends de esta aplicación comprueban las sesiones con un token. Usa uno para cada back-end.",
     create: "Nuevo token",
-    full: "Esta aplicación ya tiene todos los tokens que puede tener. Elimina uno que nada use e inténtalo de nuevo.",
+    full: "Esta aplicación ya tiene todos los tokens que puede tener. Elimina uno que no use ningún back-end y crea después el nuevo.",
     none: "Aún no hay tokens",
     name: (id: number) => `Token ${id}`,
     used: "Último uso",
@@ -52,8 +52,8 @@ const text = translate({
     stored: "Lo he guardado",
     remove: "Eliminar",
     removeTitle: (id: number) => `¿Eliminar el token ${id}?`,
-    removeWhy: "Lo que lo use recibirá invalid-token desde este momento. No se puede deshacer.",
-    removed: "El token está eliminado",
+    removeWhy: "Los back-ends que lo usan reciben invalid-token al instante. No se puede deshacer.",
+    removed: "Token eliminado",
   },
 });
 
@@ -61,7 +61,7 @@ const text = translate({
 export function Tokens({ application, set }: { application: Application; set(application: Application): void }) {
   const { may } = useMe();
   const [made, setMade] = useState<NewToken>();
-  const [full, setFull] = useState(false);
+  const [full, setFull] = useState<number>(); // how many tokens there were when one more was refused
   const place = useRef<HTMLDivElement>(null);
   const tokens = application.tokens ?? [];
 
@@ -73,23 +73,27 @@ export function Tokens({ application, set }: { application: Application; set(app
         set({ ...application, tokens: [...tokens, { id: token.id, created_at: token.created_at }] });
       },
     );
-    const full = errorsOf(refused).some(({ param, rule }) => param === "id" && rule === "allowed");
-    setFull(full);
-    return full ? null : refused;
+    if (!errorsOf(refused).some(({ param, rule }) => param === "id" && rule === "allowed")) return refused;
+    return change(
+      () => planoauth.applicationsRead({ id: application.id, view: "full" }), // others may have made tokens meanwhile
+      (now) => {
+        set({ ...application, tokens: now.tokens ?? [] });
+        setFull(now.tokens?.length);
+      },
+    );
   }
   const remove = (token: Token) =>
     change(
       () => planoauth.applicationsTokenDelete({ id: application.id, token_id: token.id, view: "full" }),
       (now) => {
         set({ ...application, tokens: now.tokens ?? [] });
-        setFull(false);
         place.current!.focus(); // the button that had the focus goes with its row
       },
     );
 
   return (
     <Section title={text.title} hint={text.hint} actions={may("admin") && <Action label={text.create} run={create} />}>
-      <div role="status">{full && <p class="notice warning">{text.full}</p>}</div>
+      <div role="status">{full !== undefined && tokens.length >= full && <p class="notice warning">{text.full}</p>}</div>
       <div tabIndex={-1} ref={place}>
         <List tokens={tokens} remove={may("admin") ? remove : undefined} />
       </div>

@@ -7,7 +7,7 @@ import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewLink } from "./records";
 import { go, href } from "./route";
-import { text as common } from "./texts";
+import { listed, text as common } from "./texts";
 import { Copy } from "./ui/copy";
 import { Detail } from "./ui/detail";
 import { List } from "./ui/list";
@@ -19,13 +19,13 @@ const text = translate({
   en: {
     title: "Applications",
     create: "New application",
-    created: "The application is created",
+    created: "Application created",
     search: "Slug or name",
     none: "No applications yet",
     name: "Name",
     slug: "Slug",
     url: "URL",
-    admits: "Admits",
+    admits: "May sign in",
     kinds: { client: "Clients", employee: "Employees", liaison: "Liaisons" },
     settings: "Settings",
     settingsHint: "Changes take effect within a second.",
@@ -34,33 +34,33 @@ const text = translate({
     logo: "Logo",
     support: "Help",
     signInMail: "Mails about sign-ins",
-    legacySlugs: "Old spelling",
+    legacySlugs: "Misspelled slug",
     developers: "For developers",
-    developersHint: "Send people here to sign in. CHALLENGE is the S256 challenge of a verifier that your product keeps (RFC 7636).",
+    developersHint: "Send people to these pages. CHALLENGE stands for the S256 challenge of a verifier that your product keeps (RFC 7636).",
     signIn: "Sign-in URL",
     register: "Registration URL",
   },
   es: {
     title: "Aplicaciones",
     create: "Nueva aplicación",
-    created: "La aplicación está creada",
-    search: "Slug o nombre",
+    created: "Aplicación creada",
+    search: "Identificador (slug) o nombre",
     none: "Aún no hay aplicaciones",
     name: "Nombre",
-    slug: "Slug",
+    slug: "Identificador (slug)",
     url: "URL",
-    admits: "Admite",
+    admits: "Pueden iniciar sesión",
     kinds: { client: "Clientes", employee: "Empleados", liaison: "Intermediarios" },
     settings: "Ajustes",
-    settingsHint: "Valen en menos de un segundo.",
+    settingsHint: "Los cambios valen en menos de un segundo.",
     origins: "Orígenes de retorno",
     color: "Color",
     logo: "Logotipo",
     support: "Ayuda",
     signInMail: "Correos sobre inicios de sesión",
-    legacySlugs: "Grafía antigua",
+    legacySlugs: "Slug mal escrito",
     developers: "Para desarrolladores",
-    developersHint: "Envía aquí a las personas para que inicien sesión. CHALLENGE es el desafío S256 de un verificador que guarda tu producto (RFC 7636).",
+    developersHint: "Envía a las personas a estas páginas. CHALLENGE representa el desafío S256 de un verificador que guarda tu producto (RFC 7636).",
     signIn: "URL de acceso",
     register: "URL de registro",
   },
@@ -68,7 +68,7 @@ const text = translate({
 
 const back = { href: href("applications"), label: text.title };
 
-const kinds = ({ admits = [] }: Application) => admits.map((kind) => text.kinds[kind]).join(", ");
+const kinds = ({ admits = [] }: Application) => listed(admits.map((kind) => text.kinds[kind]));
 
 /** The applications. */
 export function Applications() {
@@ -84,7 +84,7 @@ export function Applications() {
         columns={[
           { label: text.name, cell: ({ name }) => name },
           { label: text.slug, cell: ({ slug }) => <code>{slug}</code> },
-          { label: text.url, kind: "wide", cell: ({ url }) => url || <span class="quiet">–</span> },
+          { label: text.url, cell: ({ url }) => url || <span class="quiet">–</span> },
           { label: text.admits, cell: kinds },
         ]}
         empty={<p class="strong">{text.none}</p>}

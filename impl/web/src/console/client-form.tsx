@@ -7,7 +7,7 @@ import { changes } from "./changes";
 import type { Client } from "./clients";
 import { CompanyField, companyOf } from "./company-field";
 import { Load, useLoaded } from "./load";
-import { text as common } from "./texts";
+import { optional, text as common } from "./texts";
 import { useAnnounce } from "./ui/view";
 
 /** Texts of the fields of a client. */
@@ -16,17 +16,17 @@ export const fieldText = translate({
     firstName: "First name",
     lastName: "Last name",
     phone: "Phone number",
-    phoneHint: "With its country code. Empty for none.",
-    claimed: "Company, as the person names it",
-    claimedHint: "Only a note. It gives no rights.",
+    phoneHint: "With its country code",
+    claimed: "Company named by the client",
+    claimedHint: "Only a note, which gives no rights",
   },
   es: {
     firstName: "Nombre",
     lastName: "Apellidos",
-    phone: "Teléfono",
-    phoneHint: "Con el prefijo del país. Vacío para ninguno.",
-    claimed: "Empresa, según la persona",
-    claimedHint: "Solo una nota. No da ningún derecho.",
+    phone: "Número de teléfono",
+    phoneHint: "Con el prefijo del país",
+    claimed: "Empresa indicada por el cliente",
+    claimedHint: "Solo una nota, que no da ningún derecho",
   },
 });
 
@@ -84,9 +84,9 @@ function KnownClientForm({ client, company: named, done }: ClientFormProps & { c
         <Field name="first_name" label={fieldText.firstName} maxLength={100} defaultValue={before.first_name} autocomplete="off" />
         <Field name="last_name" label={fieldText.lastName} maxLength={100} defaultValue={before.last_name} autocomplete="off" />
       </div>
-      <Field key={before.phone} name="phone" type="tel" label={fieldText.phone} hint={fieldText.phoneHint} maxLength={32} defaultValue={before.phone} autocomplete="off" />
+      <Field key={before.phone} name="phone" type="tel" label={optional(fieldText.phone)} hint={fieldText.phoneHint} maxLength={32} defaultValue={before.phone} autocomplete="off" />
       <CompanyField param="company_id" value={company} onChange={setCompany} unknown={unknown} />
-      <Field name="company_name" label={fieldText.claimed} hint={fieldText.claimedHint} maxLength={200} defaultValue={before.company_name} autocomplete="off" />
+      <Field name="company_name" label={optional(fieldText.claimed)} hint={fieldText.claimedHint} maxLength={200} defaultValue={before.company_name} autocomplete="off" />
     </Form>
   );
 }

@@ -11,9 +11,9 @@ import { LoadOne } from "./load-one";
 import { useLoaded } from "./load";
 import { useMe } from "./me";
 import { NewRecordView } from "./new-record";
-import { ActiveSwitch, nameOf, RecordList, State } from "./records";
+import { ActiveSwitch, nameOf, PersonLink, RecordList, State, text as recordText } from "./records";
 import { href } from "./route";
-import { text as common } from "./texts";
+import { optional, text as common } from "./texts";
 import { Switch } from "./ui/action";
 import { Detail } from "./ui/detail";
 import { Section } from "./ui/section";
@@ -27,26 +27,22 @@ const text = translate({
     title: "Clients",
     create: "New client",
     createAction: "Create the client",
-    search: "E-mail, name or company",
-    filters: { inactive: "Inactive", enterprise: "Enterprise", company_unconfirmed: "Company unconfirmed" },
+    search: "E-mail address, name or company",
+    filters: { inactive: "Inactive", enterprise: "Enterprise", company_unconfirmed: "Company not confirmed" },
     none: "No clients yet",
-    noneWhy: "People become clients by registering, or by being created here.",
+    noneWhy: "People become clients when they register, or when an employee adds them here.",
     application: "Application",
-    applicationHint: "The one that the invitation leads to.",
+    applicationHint: "Where the invitation leads",
     enterprise: "Enterprise",
-    enterpriseHint: "Wants to use the products as a company that is not in the list of companies yet.",
-    email: "E-mail address",
-    name: "Name",
+    enterpriseHint: "Uses the products for a company that is not in the list of companies yet",
     company: "Company",
-    state: "State",
     confirmed: "Confirmed",
     unconfirmed: "Not confirmed",
-    record: "Record",
     confirmedLabel: "Belongs to the company",
-    confirmedHint: "You have made sure of it. Until then the company is only what the person says.",
-    activeHint: "A client who is not active cannot sign in to applications for clients.",
+    confirmedHint: "Turn this on once you have checked it. Until then, only the client says so.",
+    activeHint: "A client who is not active cannot sign in to applications for clients",
     deactivate: "Deactivate this client?",
-    deactivateWhy: (email: string) => `From now on ${email} can do nothing as a client. You can undo this here.`,
+    deactivateWhy: (email: string) => `From now on, ${email} can do nothing as a client. You can undo this here.`,
     unverified: "The address of this client is not confirmed yet, so it cannot belong to a company. Ask the person to use the link in their mail first.",
     own: "This is your own record. Another employee has to change it.",
   },
@@ -54,24 +50,20 @@ const text = translate({
     title: "Clientes",
     create: "Nuevo cliente",
     createAction: "Crear el cliente",
-    search: "Correo, nombre o empresa",
+    search: "Correo electrónico, nombre o empresa",
     filters: { inactive: "Inactivos", enterprise: "Cuenta de empresa", company_unconfirmed: "Empresa sin confirmar" },
     none: "Aún no hay clientes",
-    noneWhy: "Las personas se hacen clientes al registrarse o al crearlas aquí.",
+    noneWhy: "Las personas se hacen clientes cuando se registran o cuando un empleado las añade aquí.",
     application: "Aplicación",
-    applicationHint: "La que abre la invitación.",
+    applicationHint: "La que abre la invitación",
     enterprise: "Cuenta de empresa",
-    enterpriseHint: "Quiere usar los productos como una empresa que aún no está en la lista de empresas.",
-    email: "Correo electrónico",
-    name: "Nombre",
+    enterpriseHint: "Usa los productos para una empresa que aún no está en la lista de empresas",
     company: "Empresa",
-    state: "Estado",
     confirmed: "Confirmada",
     unconfirmed: "Sin confirmar",
-    record: "Registro",
     confirmedLabel: "Pertenece a la empresa",
-    confirmedHint: "Lo has comprobado. Hasta entonces la empresa es solo lo que dice la persona.",
-    activeHint: "Un cliente que no está activo no puede iniciar sesión en las aplicaciones para clientes.",
+    confirmedHint: "Actívalo cuando lo hayas comprobado. Hasta entonces solo lo dice el cliente.",
+    activeHint: "Un cliente que no está activo no puede iniciar sesión en las aplicaciones para clientes",
     deactivate: "¿Desactivar a este cliente?",
     deactivateWhy: (email: string) => `Desde ahora ${email} no podrá hacer nada como cliente. Puedes deshacerlo aquí.`,
     unverified: "La dirección de este cliente aún no está confirmada, así que no puede pertenecer a una empresa. Pide antes a la persona que use el enlace de su correo.",
@@ -142,9 +134,9 @@ export function NewClient() {
       nameParams={{ first: "client.first_name", last: "client.last_name" }}
       create={create}
     >
-      <Field name="phone" param="client.phone" type="tel" label={fieldText.phone} hint={fieldText.phoneHint} maxLength={32} autocomplete="off" />
+      <Field name="phone" param="client.phone" type="tel" label={optional(fieldText.phone)} hint={fieldText.phoneHint} maxLength={32} autocomplete="off" />
       <CompanyField param="client.company_id" value={company} onChange={setCompany} unknown={unknown} />
-      <Field name="company_name" param="client.company_name" label={fieldText.claimed} hint={fieldText.claimedHint} maxLength={200} autocomplete="off" />
+      <Field name="company_name" param="client.company_name" label={optional(fieldText.claimed)} hint={fieldText.claimedHint} maxLength={200} autocomplete="off" />
       <Check name="enterprise" label={text.enterprise} hint={text.enterpriseHint} />
       <Choice name="application" label={text.application} hint={text.applicationHint} options={Object.fromEntries(admitting.map(({ slug, name }) => [slug!, name!]))} />
     </NewRecordView>
@@ -163,14 +155,14 @@ function ClientShown({ client, set }: { client: Client; set(client: Client): voi
   const may = me.may("support") && !own;
 
   return (
-    <View title={nameOf(client) || client.email!} back={back} about={<a href={href(`people/${client.user!.id}`)}>{client.email}</a>}>
+    <View title={nameOf(client) || client.email!} back={back} about={may && <PersonLink of={client} />}>
       {own && me.may("support") && <p class="notice above">{text.own}</p>}
       <div class="panels two">
         <div class="column">
           <Section title={common.details}>{may ? <ClientForm client={client} done={set} /> : <ClientDetails client={client} />}</Section>
         </div>
         <div class="column">
-          <Section title={text.record}>
+          <Section title={recordText.record}>
             {may ? <ClientSwitches client={client} set={set} /> : <Standing client={client} />}
           </Section>
         </div>
@@ -184,8 +176,8 @@ function ClientDetails({ client }: { client: Client }) {
   return (
     <Detail
       items={[
-        [text.name, nameOf(client)],
-        [text.email, client.email],
+        [recordText.name, nameOf(client)],
+        [recordText.email, <PersonLink of={client} />],
         [fieldText.phone, client.phone ?? ""],
         [text.company, client.company_id ? <CompanyName id={client.company_id} confirmed={client.company_confirmed!} /> : ""],
         [fieldText.claimed, client.company_name ?? ""],
@@ -208,7 +200,7 @@ function Standing({ client }: { client: Client }) {
   return (
     <Detail
       items={[
-        [text.state, <State active={client.active!} />],
+        [recordText.state, <State active={client.active!} />],
         [text.enterprise, client.enterprise ? common.yes : common.no],
         [common.created, <Time time={client.created_at} exact />],
       ]}

@@ -1,9 +1,10 @@
 import { translate } from "../document";
 import { Labels, useField } from "../ui/form";
+import { optional } from "./texts";
 
 const text = translate({
-  en: { label: "Color", choose: "Choose the color", hint: "As #rrggbb. Empty for the color of PlanoAuth. Text on it is made readable whatever it is." },
-  es: { label: "Color", choose: "Elegir el color", hint: "Como #rrggbb. Vacío para el color de PlanoAuth. El texto sobre él siempre se hace legible." },
+  en: { label: "Color", choose: "Choose the color", hint: "Of buttons and links, such as #3745c4. Without one, they have the color of PlanoAuth." },
+  es: { label: "Color", choose: "Elegir el color", hint: "De los botones y enlaces, como #3745c4. Sin él llevan el color de PlanoAuth." },
 });
 
 /** The color that the picker shows where there is none. */
@@ -18,7 +19,7 @@ export function Color({ value, onChange }: { value: string; onChange(color: stri
   const input = (event: { currentTarget: HTMLInputElement }) => onChange(event.currentTarget.value);
   return (
     <div class="field">
-      <Labels id={id} label={text.label} hint={text.hint} error={error} />
+      <Labels id={id} label={optional(text.label)} hint={text.hint} error={error} />
       <div class="color">
         <input type="color" aria-label={text.choose} value={isColor(value) ? value : none} onInput={input} />
         <input name="accent_color" maxLength={7} placeholder={none} autoCapitalize="none" spellcheck={false} value={value} onInput={input} {...attributes} />

@@ -4,18 +4,19 @@ import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Field } from "../ui/form";
 import { withSession } from "../ui/signed-in";
+import { optional } from "./texts";
 
 type Company = components["schemas"]["Company"];
 
 const text = translate({
   en: {
     label: "Company",
-    hint: "Type the beginning of its name and choose it. Empty for none.",
+    hint: "Type the beginning of its name, then choose it",
     unknown: "There is no company with this name. Choose one from the list, or create it under Companies first.",
   },
   es: {
     label: "Empresa",
-    hint: "Escribe el comienzo de su nombre y elígela. Vacío para ninguna.",
+    hint: "Escribe el comienzo de su nombre y elígela",
     unknown: "No hay ninguna empresa con este nombre. Elige una de la lista o créala antes en Empresas.",
   },
 });
@@ -75,7 +76,7 @@ export function CompanyField({ param, value, onChange, unknown }: CompanyFieldPr
       <Field
         name="company"
         param={param}
-        label={text.label}
+        label={optional(text.label)}
         hint={text.hint}
         error={unknown ? text.unknown : undefined}
         list={id}

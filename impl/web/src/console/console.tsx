@@ -15,7 +15,7 @@ const text = translate({
   en: {
     noEmployee: "This page is for employees",
     noEmployeeWhy: (email: string) => `You are signed in as ${email}. This address has no active employee record, so there is nothing here for you.`,
-    noEmployeeNext: "If that is wrong, ask an administrator of PlanoAuth. Your own data is on your account page.",
+    noEmployeeNext: "If that is wrong, ask an administrator of PlanoAuth. Your own details are on your account page.",
     account: "Your account",
     own: "Account",
     signOut: "Sign out",

@@ -5,54 +5,54 @@ import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Field, Form } from "../ui/form";
 import { withSession } from "../ui/signed-in";
-import { text as common } from "../ui/texts";
 import { Check } from "./fields";
 import { go, href } from "./route";
+import { optional } from "./texts";
 import { Action } from "./ui/action";
 import { useAnnounce, View } from "./ui/view";
 
 const text = translate({
   en: {
     email: "E-mail address",
-    emailHint: "Somebody who has an account with it keeps their names and their password.",
+    emailHint: "An account that exists already keeps its name and password",
     firstName: "First name",
     lastName: "Last name",
     invite: "Mail an invitation",
-    inviteHint: "The mail has a link to choose a password. Somebody who has an account is only told.",
-    invited: "Created, and invited by mail",
+    inviteHint: "The mail has a link to choose a password. If there is an account already, the mail only tells its owner.",
+    invited: "Created, and the invitation is on its way",
     created: "Created",
     existing: (email: string) => `${email} had an account already`,
-    existingInvited: "The account has the new record now. The person keeps their names, phone number and password, and has been told by mail.",
-    existingAlone: "The account has the new record now. The person keeps their names, phone number and password, and has not been told.",
+    existingInvited: "The account has the new record now. The person keeps their name, phone number and password, and has been told by mail.",
+    existingAlone: "The account has the new record now. The person keeps their name, phone number and password, and has not been told.",
     failed: (email: string) => `The mail to ${email} could not be sent`,
     failedWhy: "The record was created. The mail is tried again for a while. If it does not arrive, check the address and invite the person again. The link in the earlier mail then stops working.",
     again: "Invite again",
-    againDone: "The invitation is sent",
-    open: "Open the record",
-    find: "Find the record",
-    unverified: "It may be a stranger who made the account. Ask the person to use the link in their mail, and try again then.",
-    findPerson: "Find the account",
+    againDone: "The invitation is on its way",
+    open: "Show the record",
+    find: "Show the record",
+    unverified: "A stranger may have made the account. Ask the person to use the link in their mail, then try again.",
+    findPerson: "Show the account",
   },
   es: {
     email: "Correo electrónico",
-    emailHint: "Quien ya tenga una cuenta con él conserva sus nombres y su contraseña.",
+    emailHint: "Una cuenta que ya existe conserva su nombre y su contraseña",
     firstName: "Nombre",
     lastName: "Apellidos",
     invite: "Enviar una invitación por correo",
-    inviteHint: "El correo lleva un enlace para elegir una contraseña. A quien ya tiene cuenta solo se le avisa.",
-    invited: "Creado e invitado por correo",
+    inviteHint: "El correo lleva un enlace para elegir una contraseña. Si ya hay una cuenta, el correo solo avisa a su titular.",
+    invited: "Creado, y la invitación está en camino",
     created: "Creado",
     existing: (email: string) => `${email} ya tenía una cuenta`,
-    existingInvited: "La cuenta tiene ahora el nuevo registro. La persona conserva sus nombres, su teléfono y su contraseña, y se le ha avisado por correo.",
-    existingAlone: "La cuenta tiene ahora el nuevo registro. La persona conserva sus nombres, su teléfono y su contraseña, y no se le ha avisado.",
+    existingInvited: "La cuenta tiene ahora el nuevo registro. La persona conserva su nombre, su número de teléfono y su contraseña, y se le ha avisado por correo.",
+    existingAlone: "La cuenta tiene ahora el nuevo registro. La persona conserva su nombre, su número de teléfono y su contraseña, y no se le ha avisado.",
     failed: (email: string) => `No se ha podido enviar el correo a ${email}`,
     failedWhy: "El registro está creado. El envío se intentará de nuevo durante un tiempo. Si no llega, comprueba la dirección y vuelve a invitar a la persona: el enlace del correo anterior dejará de servir.",
     again: "Invitar de nuevo",
-    againDone: "Invitación enviada",
-    open: "Abrir el registro",
-    find: "Buscar el registro",
+    againDone: "La invitación está en camino",
+    open: "Mostrar el registro",
+    find: "Mostrar el registro",
     unverified: "Puede que la cuenta la haya creado un desconocido. Pide a la persona que use el enlace de su correo y vuelve a intentarlo.",
-    findPerson: "Buscar la cuenta",
+    findPerson: "Mostrar la cuenta",
   },
 });
 
@@ -98,7 +98,7 @@ export function NewRecordView(props: NewRecordViewProps) {
   const announce = useAnnounce();
   const [email, setEmail] = useState("");
   const [made, setMade] = useState<Made>();
-  const optional = namesOptional ? ` (${common.optional})` : "";
+  const label = (name: string) => (namesOptional ? optional(name) : name);
 
   async function send(values: Record<string, string>): Promise<Answer | null> {
     const outcome = await create(values);
@@ -139,8 +139,8 @@ export function NewRecordView(props: NewRecordViewProps) {
               onInput={(event) => setEmail(event.currentTarget.value)}
             />
             <div class="fields two">
-              <Field name="first_name" param={nameParams?.first ?? "first_name"} label={text.firstName + optional} maxLength={100} autocomplete="off" />
-              <Field name="last_name" param={nameParams?.last ?? "last_name"} label={text.lastName + optional} maxLength={100} autocomplete="off" />
+              <Field name="first_name" param={nameParams?.first ?? "first_name"} label={label(text.firstName)} maxLength={100} autocomplete="off" />
+              <Field name="last_name" param={nameParams?.last ?? "last_name"} label={label(text.lastName)} maxLength={100} autocomplete="off" />
             </div>
             {children}
             <Check name="invite" label={text.invite} hint={text.inviteHint} defaultChecked />

@@ -19,7 +19,7 @@ type Notification = components["schemas"]["Notification"];
 const text = translate({
   en: {
     title: "Notifications",
-    about: "Failures that somebody has to look at. New ones appear by themselves.",
+    about: "Failures that somebody has to look at. New ones appear on their own.",
     search: "Kind or message",
     unacknowledged: "Unacknowledged",
     what: "What happened",
@@ -31,14 +31,14 @@ const text = translate({
     acknowledged: "Acknowledged",
     withdrawn: "Marked as not acknowledged",
     done: "Everything is acknowledged",
-    doneAbout: "Whatever fails next appears here. Turn the filter off to see earlier notifications.",
+    doneAbout: "New failures appear here. Turn the filter off to see earlier notifications.",
     times: (count: string) => `${count} times`,
     meaning: (kind: string) => `What ${kind} means`,
     audit: "Audit events",
   },
   es: {
     title: "Notificaciones",
-    about: "Lo que ha fallado y necesita a una persona. La lista se actualiza sola.",
+    about: "Fallos que alguien tiene que revisar. Los nuevos aparecen solos.",
     search: "Tipo o mensaje",
     unacknowledged: "Sin confirmar",
     what: "Qué ha pasado",
@@ -50,7 +50,7 @@ const text = translate({
     acknowledged: "Confirmada",
     withdrawn: "Marcada como no confirmada",
     done: "Todo está confirmado",
-    doneAbout: "Lo próximo que falle aparecerá aquí. Desactiva el filtro para ver las notificaciones anteriores.",
+    doneAbout: "Los fallos nuevos aparecen aquí. Desactiva el filtro para ver las notificaciones anteriores.",
     times: (count: string) => `${count} veces`,
     meaning: (kind: string) => `Qué significa ${kind}`,
     audit: "Eventos de auditoría",
@@ -122,14 +122,14 @@ export function Notifications() {
 function What({ of: { kind = "", message, operation, count = 1, acknowledged_at } }: { of: Notification }) {
   return (
     <div class={acknowledged_at ? "what settled" : "what"}>
-      <p>{message}</p>
+      <p lang="en">{message}</p>
       <p class="quiet small row">
         {slugs.includes(kind as Slug) ? (
           <a href={`/statuses/${kind}`} target="_blank" rel="noreferrer" aria-label={text.meaning(kind)}>
             {kind}
           </a>
         ) : (
-          <span>{kind}</span>
+          <code>{kind}</code>
         )}
         {operation && <code>{operation}</code>}
         {count > 1 && <span class="badge">{text.times(formatNumber(count))}</span>}

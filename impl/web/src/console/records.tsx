@@ -12,22 +12,23 @@ import { Section } from "./ui/section";
 import { Time } from "./ui/time";
 import { View } from "./ui/view";
 
-const text = translate({
+/** Texts of the records of all kinds. */
+export const text = translate({
   en: {
     email: "E-mail address",
     name: "Name",
-    byEmail: "By e-mail",
+    byEmail: "By e-mail address",
     state: "State",
-    search: "E-mail or name",
+    search: "E-mail address or name",
     record: "Record",
     deactivate: "Deactivate",
   },
   es: {
-    email: "Correo",
+    email: "Correo electrónico",
     name: "Nombre",
-    byEmail: "Por correo",
+    byEmail: "Por correo electrónico",
     state: "Estado",
-    search: "Correo o nombre",
+    search: "Correo electrónico o nombre",
     record: "Registro",
     deactivate: "Desactivar",
   },
@@ -46,6 +47,11 @@ interface PersonRecord {
 
 /** Returns the whole name of a person, "" where none is known. */
 export const nameOf = ({ first_name, last_name }: { first_name?: string; last_name?: string }) => [first_name, last_name].filter(Boolean).join(" ");
+
+/** Leads to the person whose record it is. */
+export function PersonLink({ of: { email, user } }: { of: PersonRecord }) {
+  return <a href={href(`people/${user!.id}`)}>{email}</a>;
+}
 
 /** The orders of the lists of people and of their records. */
 export const recordSorts: { by: "created_at" | "email"; order: "asc" | "desc"; label: string }[] = [
@@ -174,7 +180,7 @@ export function StaffView({ record, back, least, own, items = [], actions, ...ac
           <Detail
             items={[
               [text.name, name],
-              [text.email, <a href={href(`people/${user!.id}`)}>{email}</a>],
+              [text.email, <PersonLink of={record} />],
               ...items,
               [text.state, <State active={active!} />],
               [common.created, <Time time={created_at} exact />],

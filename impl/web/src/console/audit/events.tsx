@@ -20,9 +20,9 @@ type AuditEvent = components["schemas"]["AuditEvent"];
 const text = translate({
   en: {
     title: "Audit",
-    about: "Who did what. Looking at this list is recorded too.",
+    about: "Who did what. Viewing this list is recorded too.",
     events: "Audit events",
-    search: "E-mail or request id",
+    search: "E-mail address or request id",
     signIns: "Sign-ins",
     refused: "Refused",
     changes: "Changes",
@@ -40,22 +40,22 @@ const text = translate({
     application: "Application",
     request: "Request",
     changed: "Changed",
-    address: "Address",
+    address: "IP address",
     device: "Device",
     browser: "User agent",
     count: "Requests",
     person: (id: string) => `Person ${id}`,
     without: "Remove this filter",
     show: "Show the events",
-    showHint: "What this person did, and what others did for them. Looking at it is recorded.",
+    showHint: "What this person did, and what others did for them. Viewing them is recorded too.",
     all: "All, with filters",
     meaning: "What this means",
   },
   es: {
     title: "Auditoría",
-    about: "Quién hizo qué. También queda constancia de que miras esta lista.",
+    about: "Quién hizo qué. Cada consulta de esta lista también queda registrada.",
     events: "Eventos de auditoría",
-    search: "Correo o id de solicitud",
+    search: "Correo electrónico o id de solicitud",
     signIns: "Accesos",
     refused: "Rechazos",
     changes: "Cambios",
@@ -73,14 +73,14 @@ const text = translate({
     application: "Aplicación",
     request: "Solicitud",
     changed: "Cambió",
-    address: "Dirección",
+    address: "Dirección IP",
     device: "Dispositivo",
     browser: "Agente de usuario",
     count: "Solicitudes",
     person: (id: string) => `Persona ${id}`,
     without: "Quitar este filtro",
     show: "Mostrar los eventos",
-    showHint: "Lo que hizo esta persona y lo que otros hicieron por ella. Queda constancia de que miras.",
+    showHint: "Lo que hizo esta persona y lo que otros hicieron por ella. Cada consulta también queda registrada.",
     all: "Todos, con filtros",
     meaning: "Qué significa",
   },
@@ -235,9 +235,11 @@ function Event({ of, close }: { of: AuditEvent; close(): void }) {
           [text.browser, of.user_agent && <code>{of.user_agent}</code>],
         ]}
       />
-      <button type="button" class="button plain" onClick={close}>
-        {ui.close}
-      </button>
+      <div class="row">
+        <button type="button" class="button plain" onClick={close}>
+          {ui.close}
+        </button>
+      </div>
     </Modal>
   );
 }

@@ -13,7 +13,7 @@ type Step = components["schemas"]["SignInStep"]["step"];
 const text = translate({
   en: {
     title: "Why can this person not sign in?",
-    hint: "Goes through what is checked, without the password. Asking is recorded.",
+    hint: "Goes through the checks of a sign-in, except the password. Each use is recorded.",
     application: "Application",
     ask: "Check",
     works: "With the right password, signing in works.",
@@ -25,7 +25,7 @@ const text = translate({
   },
   es: {
     title: "¿Por qué no puede iniciar sesión?",
-    hint: "Recorre lo que se comprueba, sin la contraseña. Queda constancia de la consulta.",
+    hint: "Recorre las comprobaciones del inicio de sesión, salvo la contraseña. Cada uso queda registrado.",
     application: "Aplicación",
     ask: "Comprobar",
     works: "Con la contraseña correcta, el acceso funciona.",
@@ -40,21 +40,21 @@ const text = translate({
 /** What each check found, where it was passed and where it was not. */
 const steps = translate<Record<Step, { passed: string; failed: string }>>({
   en: {
-    application: { passed: "The application is there.", failed: "There is no such application." },
-    throttle: { passed: "Another attempt is allowed.", failed: "There were too many wrong passwords. Later it works again." },
+    application: { passed: "The application exists.", failed: "There is no such application." },
+    throttle: { passed: "Another attempt is allowed.", failed: "There were too many wrong passwords. Signing in works again later." },
     user: { passed: "There is an account with this address.", failed: "There is no account with this address." },
-    password: { passed: "A password is set.", failed: "No password is set. A mailed link or an invitation helps." },
-    record: { passed: "There is a record.", failed: "There is no record, so the person has to register first." },
-    role: { passed: "An active record is admitted by the application.", failed: "No active record is admitted by the application." },
+    password: { passed: "The account has a password.", failed: "The account has no password. The person can use a sign-in link or a new invitation." },
+    record: { passed: "The person has a record.", failed: "The person has no record, so they have to register first." },
+    role: { passed: "The application admits an active record of the person.", failed: "The application admits no active record of the person." },
     suspended: { passed: "The person is not suspended.", failed: "The person is suspended." },
   },
   es: {
     application: { passed: "La aplicación existe.", failed: "Esa aplicación no existe." },
     throttle: { passed: "Se permite otro intento.", failed: "Hubo demasiadas contraseñas incorrectas. Más tarde volverá a funcionar." },
     user: { passed: "Hay una cuenta con esta dirección.", failed: "No hay ninguna cuenta con esta dirección." },
-    password: { passed: "Hay una contraseña.", failed: "No hay contraseña. Sirve un enlace por correo o una invitación." },
-    record: { passed: "Hay un registro.", failed: "No hay ningún registro, así que la persona debe registrarse antes." },
-    role: { passed: "La aplicación admite un registro activo.", failed: "La aplicación no admite ningún registro activo." },
+    password: { passed: "La cuenta tiene una contraseña.", failed: "La cuenta no tiene contraseña. La persona puede usar un enlace por correo o una nueva invitación." },
+    record: { passed: "La persona tiene un registro.", failed: "La persona no tiene ningún registro, así que debe registrarse antes." },
+    role: { passed: "La aplicación admite un registro activo de la persona.", failed: "La aplicación no admite ningún registro activo de la persona." },
     suspended: { passed: "La persona no está suspendida.", failed: "La persona está suspendida." },
   },
 });

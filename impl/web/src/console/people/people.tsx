@@ -2,7 +2,7 @@ import type { components } from "planoauth";
 import { planoauth } from "../../api";
 import { recordSorts } from "../records";
 import { href } from "../route";
-import { text as common } from "../texts";
+import { listed, text as common } from "../texts";
 import { List } from "../ui/list";
 import { Time } from "../ui/time";
 import { View } from "../ui/view";
@@ -17,7 +17,7 @@ export function People() {
         load={(params, options) => planoauth.peopleIndex(params, options)}
         href={(row) => href(`people/${row.id}`)}
         search={text.search}
-        filters={{ unverified: text.unverified, recordless: text.recordless, no_password: text.noPassword, google_linked: text.googleLinked }}
+        filters={{ unverified: text.unconfirmed, recordless: text.recordless, no_password: text.noPassword, google_linked: text.googleLinked }}
         sorts={recordSorts}
         columns={[
           { label: text.person, kind: "wide", cell: (row) => <Who of={row} /> },
@@ -43,7 +43,7 @@ export function Who({ of }: { of: { first_name?: string; last_name?: string; ema
 
 function Kinds({ of }: { of: (keyof typeof kinds)[] }) {
   if (of.length === 0) return <span class="quiet">{text.none}</span>;
-  return <>{of.map((kind) => kinds[kind]).join(", ")}</>;
+  return <>{listed(of.map((kind) => kinds[kind]))}</>;
 }
 
 /** What is unusual about somebody. */
@@ -52,7 +52,7 @@ export function State({ of }: { of: components["schemas"]["Person"] }) {
   return (
     <span class="badges">
       {of.suspended && <span class="badge problem">{text.suspended}</span>}
-      {of.email_verified === false && <span class="badge warning">{text.unverified}</span>}
+      {of.email_verified === false && <span class="badge warning">{text.unconfirmed}</span>}
       {of.has_password === false && <span class="badge">{text.noPassword}</span>}
     </span>
   );

@@ -3,11 +3,12 @@ import { planoauth } from "../../api";
 import { translate } from "../../document";
 import { download } from "../../ui/download";
 import { Field } from "../../ui/form";
-import { change, Load, useLoaded, type Loaded } from "../load";
+import { change, useLoaded, type Loaded } from "../load";
+import { LoadOne } from "../load-one";
 import { useMe } from "../me";
-import { State } from "../records";
+import { State, text as records } from "../records";
 import { go, href } from "../route";
-import { text as common } from "../texts";
+import { optional, text as common } from "../texts";
 import { Action, Switch } from "../ui/action";
 import { Copy } from "../ui/copy";
 import { Detail } from "../ui/detail";
@@ -23,39 +24,38 @@ type Person = components["schemas"]["Person"];
 
 const text = translate({
   en: {
-    data: "Data",
-    verified: "Verified",
+    confirmed: "Confirmed",
+    unconfirmed: "Not confirmed",
     firstName: "First name",
     lastName: "Last name",
-    phone: "Phone",
-    phoneHint: "With its country code. Leave it empty to remove the number.",
+    phone: "Phone number",
+    phoneHint: "With its country code",
     password: "Password",
     set: "Set",
     notSet: "Not set",
-    google: "Google",
+    google: "Google account",
     linked: "Linked",
     notLinked: "Not linked",
     remember: "Stay signed in",
     lastSignIn: "Last sign-in",
     id: "Id",
-    editTitle: "Edit the data",
-    address: "Change the address",
-    addressTitle: "Change the e-mail address",
-    addressAbout: (email: string) => `A link goes to the new address, and a notice to ${email}. Nothing changes until the link is used, within 24 hours. Then all sessions end.`,
-    newAddress: "New address",
+    editTitle: "Edit the details",
+    address: "Change the e-mail address",
+    addressAbout: (email: string) => `A link goes to the new address, and a notice to ${email}. The address changes, and all sessions end, once the link is used. It works for 24 hours.`,
+    newAddress: "New e-mail address",
     send: "Send the link",
     addressSent: "The link is on its way",
-    recordsNone: "This person has no record. They can sign in, and use nothing but their own account.",
+    recordsNone: "This person has no record. They can use nothing but their own account page.",
     signIn: "Signing in",
     suspend: "Suspended",
-    suspendHint: "A suspended person is signed out everywhere and cannot sign in.",
+    suspendHint: "A suspended person is signed out everywhere and cannot sign in",
     suspendTitle: (name: string) => `Suspend ${name}?`,
-    suspendAbout: "All their sessions end at once, and they cannot sign in until you lift the suspension.",
+    suspendAbout: "All their sessions end at once. They cannot sign in until the suspension is lifted here.",
     suspendAction: "Suspend",
-    suspendDone: "Suspended",
-    unsuspendDone: "No longer suspended",
+    suspendDone: "Person suspended",
+    unsuspendDone: "Person no longer suspended",
     invite: "Send a new invitation",
-    inviteHint: "The mail has a link to set a password. Earlier invitations stop working.",
+    inviteHint: "The mail has a link to choose a password. Earlier invitations stop working.",
     inviteTitle: "Send a new invitation",
     inviteAbout: (email: string) => `It goes to ${email}. Earlier invitations stop working.`,
     inviteDone: "The invitation is on its way",
@@ -64,48 +64,47 @@ const text = translate({
     exportDone: "The file is in your downloads",
     delete: "Delete this person",
     deleteTitle: (name: string) => `Delete ${name}?`,
-    deleteAbout: "The person, their records, sessions and mails go at once and for good. Audit events keep the bare id.",
+    deleteAbout: "The person and their records, sessions and mails are deleted at once and for good. Audit events keep only the id.",
     deleteConfirm: (email: string) => `Type ${email} to go on`,
     deleteAction: "Delete for good",
-    deleteDone: "Deleted",
+    deleteDone: "Person deleted",
     oneself: "This is you.",
-    own: "Your own address, export and deletion are on your account page.",
+    own: "You can change your own address, export your data and delete your account on your account page.",
     account: "Open your account",
   },
   es: {
-    data: "Datos",
-    verified: "Verificada",
+    confirmed: "Confirmada",
+    unconfirmed: "Sin confirmar",
     firstName: "Nombre",
     lastName: "Apellidos",
-    phone: "Teléfono",
-    phoneHint: "Con el prefijo del país. Déjalo vacío para quitar el número.",
+    phone: "Número de teléfono",
+    phoneHint: "Con el prefijo del país",
     password: "Contraseña",
     set: "Establecida",
     notSet: "Sin establecer",
-    google: "Google",
+    google: "Cuenta de Google",
     linked: "Vinculada",
     notLinked: "Sin vincular",
     remember: "Mantener la sesión",
     lastSignIn: "Último acceso",
     id: "Id",
     editTitle: "Editar los datos",
-    address: "Cambiar la dirección",
-    addressTitle: "Cambiar el correo electrónico",
-    addressAbout: (email: string) => `Se envía un enlace a la dirección nueva y un aviso a ${email}. Nada cambia hasta que se use el enlace, en un plazo de 24 horas. Entonces terminan todas las sesiones.`,
-    newAddress: "Dirección nueva",
+    address: "Cambiar el correo electrónico",
+    addressAbout: (email: string) => `Se envía un enlace a la dirección nueva y un aviso a ${email}. La dirección cambia y todas las sesiones terminan cuando se use el enlace, que vale 24 horas.`,
+    newAddress: "Nuevo correo electrónico",
     send: "Enviar el enlace",
     addressSent: "El enlace está en camino",
-    recordsNone: "Esta persona no tiene ningún registro. Puede iniciar sesión, pero solo usar su propia cuenta.",
+    recordsNone: "Esta persona no tiene ningún registro. Solo puede usar la página de su propia cuenta.",
     signIn: "Acceso",
     suspend: "Suspendida",
-    suspendHint: "Quien está suspendido pierde todas sus sesiones y no puede iniciar otra.",
+    suspendHint: "Una persona suspendida pierde todas sus sesiones y no puede iniciar otra",
     suspendTitle: (name: string) => `¿Suspender a ${name}?`,
-    suspendAbout: "Todas sus sesiones terminan ahora mismo, y no podrá iniciar otra hasta que lo deshagas.",
+    suspendAbout: "Todas sus sesiones terminan al instante. No podrá iniciar otra hasta que se levante aquí la suspensión.",
     suspendAction: "Suspender",
-    suspendDone: "Suspendida",
-    unsuspendDone: "Ya no está suspendida",
+    suspendDone: "Persona suspendida",
+    unsuspendDone: "La persona ya no está suspendida",
     invite: "Enviar otra invitación",
-    inviteHint: "Con ella la persona elige su contraseña. Las invitaciones anteriores dejan de funcionar.",
+    inviteHint: "El correo lleva un enlace para elegir una contraseña. Las invitaciones anteriores dejan de funcionar.",
     inviteTitle: "Enviar otra invitación",
     inviteAbout: (email: string) => `Se envía a ${email}. Las invitaciones anteriores dejan de funcionar.`,
     inviteDone: "La invitación está en camino",
@@ -114,28 +113,26 @@ const text = translate({
     exportDone: "El archivo está en tus descargas",
     delete: "Eliminar a esta persona",
     deleteTitle: (name: string) => `¿Eliminar a ${name}?`,
-    deleteAbout: "La persona, sus registros, sesiones y correos se eliminan ahora mismo y para siempre. Los eventos de auditoría conservan solo el id.",
+    deleteAbout: "La persona, sus registros, sesiones y correos se eliminan al instante y para siempre. Los eventos de auditoría conservan solo el id.",
     deleteConfirm: (email: string) => `Escribe ${email} para continuar`,
     deleteAction: "Eliminar para siempre",
-    deleteDone: "Eliminada",
+    deleteDone: "Persona eliminada",
     oneself: "Eres tú.",
-    own: "Tu propia dirección, tu exportación y tu eliminación están en la página de tu cuenta.",
+    own: "En la página de tu cuenta puedes cambiar tu dirección, exportar tus datos y eliminar tu cuenta.",
     account: "Abrir tu cuenta",
   },
 });
+
+const back = { href: href("people"), label: people.people };
 
 /** One person, and what the employee may do for them. */
 export function One({ id }: { id: number }) {
   const me = useMe();
   const person = useLoaded((options) => planoauth.peopleRead({ id, view: "full" }, options), [id]);
   return (
-    <View
-      title={person.data ? nameOf(person.data) : people.person}
-      back={{ href: href("people"), label: people.people }}
-      about={person.data && <About of={person.data} oneself={id === me.id} />}
-    >
-      <Load of={person}>
-        {(shown) => (
+    <LoadOne of={person} back={back}>
+      {(shown) => (
+        <View title={nameOf(shown)} back={back} about={<About of={shown} oneself={id === me.id} />}>
           <div class="panels two">
             <div class="column">
               <Data of={shown} loaded={person} />
@@ -149,9 +146,9 @@ export function One({ id }: { id: number }) {
               {me.may("admin") && <Protection of={shown} />}
             </div>
           </div>
-        )}
-      </Load>
-    </View>
+        </View>
+      )}
+    </LoadOne>
   );
 }
 
@@ -170,7 +167,7 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
   const edit = (
     <Action
       label={common.edit}
-      of={text.data}
+      of={common.details}
       done={common.saved}
       run={({ first_name, last_name, phone }) => change(() => planoauth.peopleUpdate({ id: of.id, ...changed(of, { first_name, last_name, phone }), view: "full" }), loaded.set)}
       question={{
@@ -180,7 +177,7 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
           <>
             <Field name="first_name" label={text.firstName} defaultValue={of.first_name ?? ""} autocomplete="off" />
             <Field name="last_name" label={text.lastName} defaultValue={of.last_name ?? ""} autocomplete="off" />
-            <Field name="phone" type="tel" label={text.phone} hint={text.phoneHint} defaultValue={of.phone ?? ""} autocomplete="off" />
+            <Field name="phone" type="tel" label={optional(text.phone)} hint={text.phoneHint} defaultValue={of.phone ?? ""} autocomplete="off" />
           </>
         ),
       }}
@@ -192,7 +189,7 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
       done={text.addressSent}
       run={({ email = "" }) => change(() => planoauth.peopleEmailUpdate({ id: of.id, email }))}
       question={{
-        title: text.addressTitle,
+        title: text.address,
         action: text.send,
         children: (
           <>
@@ -204,10 +201,10 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
     />
   );
   return (
-    <Section title={text.data} actions={me.may("support") && [edit, me.may("admin") && of.id !== me.id && address]}>
+    <Section title={common.details} actions={me.may("support") && [edit, me.may("admin") && of.id !== me.id && address]}>
       <Detail
         items={[
-          [people.email, <Address of={of} />],
+          [records.email, <Address of={of} />],
           [text.firstName, of.first_name ?? null],
           [text.lastName, of.last_name ?? null],
           [text.phone, of.phone ?? null],
@@ -233,23 +230,23 @@ function Address({ of }: { of: Person }) {
   return (
     <span class="row close">
       <span>{of.email}</span>
-      {of.email_verified ? <span class="badge good">{text.verified}</span> : <span class="badge warning">{people.unverified}</span>}
+      {of.email_verified ? <span class="badge good">{text.confirmed}</span> : <span class="badge warning">{text.unconfirmed}</span>}
     </span>
   );
 }
 
 function Records({ of: { client, employee, liaison } }: { of: Person }) {
-  const records = [
+  const found = [
     client && { kind: "client" as const, path: `clients/${client.id}`, active: client.active, about: client.company_name },
     employee && { kind: "employee" as const, path: `employees/${employee.id}`, active: employee.active, about: employee.access && accesses[employee.access] },
     liaison && { kind: "liaison" as const, path: `liaisons/${liaison.id}`, active: liaison.active, about: undefined },
   ].filter((record) => record !== undefined);
   return (
     <Section title={people.records}>
-      {records.length === 0 && <p class="quiet">{text.recordsNone}</p>}
-      {records.length > 0 && (
+      {found.length === 0 && <p class="quiet">{text.recordsNone}</p>}
+      {found.length > 0 && (
         <ul class="record-list">
-          {records.map(({ kind, path, active, about }) => (
+          {found.map(({ kind, path, active, about }) => (
             <li key={kind}>
               <a href={href(path)}>{kinds[kind]}</a>
               {about && <span class="quiet">{about}</span>}
@@ -296,9 +293,11 @@ function Protection({ of }: { of: Person }) {
     return (
       <Section title={text.protection}>
         <p>{text.own}</p>
-        <a class="button plain small" href="/account">
-          {text.account}
-        </a>
+        <div class="row">
+          <a class="button plain small" href="/account">
+            {text.account}
+          </a>
+        </div>
       </Section>
     );
   }

@@ -21,7 +21,7 @@ const text = translate({
     signOut: "Sign out",
     signedOut: "Signed out",
     question: (device: string) => `Sign out ${device}?`,
-    about: "The session ends at once. What is not saved there may be lost.",
+    about: "The session ends at once. Work that is not saved there may be lost.",
     all: "Sign out everywhere",
     allQuestion: (name: string) => `Sign ${name} out everywhere?`,
     allAbout: "All sessions of all applications end at once.",
@@ -37,10 +37,10 @@ const text = translate({
     signOut: "Cerrar sesión",
     signedOut: "Sesión cerrada",
     question: (device: string) => `¿Cerrar la sesión de ${device}?`,
-    about: "La sesión termina ahora mismo. Lo que no se haya guardado allí puede perderse.",
+    about: "La sesión termina al instante. Lo que no se haya guardado allí puede perderse.",
     all: "Cerrar todas las sesiones",
     allQuestion: (name: string) => `¿Cerrar todas las sesiones de ${name}?`,
-    allAbout: "Todas las sesiones de todas las aplicaciones terminan ahora mismo.",
+    allAbout: "Todas las sesiones de todas las aplicaciones terminan al instante.",
     allDone: (count: number) => (count === 1 ? "1 sesión cerrada" : `${count} sesiones cerradas`),
     none: "Sin sesiones abiertas",
     action: "Cierre de sesión",
@@ -80,7 +80,8 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
             cell: (row) => (
               <span class="who" title={row.user_agent}>
                 <span>{deviceName(row.user_agent)}</span>
-                <span class="quiet">{[row.ip, row.method && methods[row.method]].filter(Boolean).join(" · ")}</span>
+                {row.method && <span class="quiet">{methods[row.method]}</span>}
+                <span class="quiet">{row.ip}</span>
               </span>
             ),
           },

@@ -103,6 +103,8 @@ interface SwitchProps {
   /** Tells the switch apart from others of the same label. */
   of?: string;
   hint?: ComponentChildren;
+  /** Whether the label is only for people who listen, because the column around the switch has it already. */
+  bare?: boolean;
   checked: boolean;
   /** Turns it on or off. Null means that it worked. */
   change(on: boolean): Promise<Answer | null>;
@@ -113,7 +115,7 @@ interface SwitchProps {
 }
 
 /** A switch whose change counts at once. */
-export function Switch({ label, of, hint, checked, change, question, done }: SwitchProps) {
+export function Switch({ label, of, hint, bare = false, checked, change, question, done }: SwitchProps) {
   const id = useId();
   const announce = useAnnounce();
   const [asked, setAsked] = useState<Question>();
@@ -141,8 +143,8 @@ export function Switch({ label, of, hint, checked, change, question, done }: Swi
   }
 
   return (
-    <div class="switch-row">
-      <div>
+    <div class={bare ? "switch-row bare" : "switch-row"}>
+      <div class={bare ? "visually-hidden" : undefined}>
         <label for={id}>
           {label}
           {of && <span class="visually-hidden">: {of}</span>}

@@ -18,7 +18,13 @@ export function Copy({ value, label, block = false }: { value: string; label: st
 
   return (
     <span class={block ? "copy block" : "copy"}>
-      <code ref={code}>{value}</code>
+      <code ref={code}>
+        {value.split(/(?=[?&])/).map((part) => (
+          <span key={part} class="part">
+            {part}
+          </span>
+        ))}
+      </code>
       <button type="button" class="icon-button" aria-label={`${text.copy}: ${label}`} title={text.copy} onClick={copy}>
         {copied ? <span class="small">{text.copied}</span> : <CopyIcon />}
       </button>

@@ -29,8 +29,8 @@ interface Rows<Row> {
 export interface Column<Row> {
   label: string;
   cell(row: Row, replace: (row: Row) => void): ComponentChildren;
-  /** How the column behaves: "wide" takes the room that is left, "end" stands at the end of a card, without its label. */
-  kind?: "wide" | "end" | "number";
+  /** How the column behaves: "wide" takes the room that is left, "control" and "end" have no heading, "end" not even in a card. */
+  kind?: "wide" | "number" | "control" | "end";
 }
 
 interface ListProps<Row extends { id: number }, Filter extends string, Sort extends string> {
@@ -352,7 +352,7 @@ function Table<Row extends { id: number }>({ rows, label, columns, href, open, r
         <tr role="row">
           {columns.map((column) => (
             <th key={column.label} role="columnheader" scope="col" class={column.kind}>
-              {column.kind === "end" ? <span class="visually-hidden">{column.label}</span> : column.label}
+              {column.kind === "end" || column.kind === "control" ? <span class="visually-hidden">{column.label}</span> : column.label}
             </th>
           ))}
         </tr>
