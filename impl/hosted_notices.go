@@ -1,9 +1,7 @@
 package impl
 
 import (
-	"fmt"
-
-	"github.com/labstack/echo/v4"
+	"strings"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/web"
@@ -12,32 +10,29 @@ import (
 // noticeText is what a page says that has no script, in each language. A %s stands for the name of an application.
 type noticeText map[web.Language]struct{ title, message, label string }
 
-// in returns the notice in the language of the request, with details for developers.
-func (t noticeText) in(ec echo.Context, details ...string) web.Notice {
-	said := t[web.LanguageOf(ec.Request())]
-	return web.Notice{Title: said.title, Message: said.message, Details: details, RequestID: callOf(ec.Request().Context()).id}
-}
-
-// of returns the notice of an application, with the way back to it.
-func (t noticeText) of(ec echo.Context, app *db.Application, back string) web.Notice {
-	said := t[web.LanguageOf(ec.Request())]
-	return web.Notice{
-		Application: webApplication(app), Title: said.title, Message: fmt.Sprintf(said.message, app.Name),
-		Link: back, Label: fmt.Sprintf(said.label, app.Name),
-	}
-}
-
-// by returns the notice about a mistake of a product, with the way back to the product if it is known. The application
-// may be nil.
-func (t noticeText) by(ec echo.Context, app *db.Application, wrong []string) web.Notice {
-	notice := t.in(ec, wrong...)
-	if app != nil {
-		notice.Application = webApplication(app)
-		if notice.Link = notice.Application.URL; notice.Link != "" {
-			notice.Label = fmt.Sprintf(t[web.LanguageOf(ec.Request())].label, app.Name)
+// notice returns the notice of an application, nil for PlanoAuth, with a way on, "" for none, and details for
+// developers.
+func (t noticeText) notice(app *db.Application, link string, details ...string) func(web.Language) web.Notice {
+	return func(language web.Language) web.Notice {
+		said := t[language]
+		notice := web.Notice{Title: said.title, Message: said.message, Link: link, Label: said.label, Details: details}
+		if app != nil {
+			notice.Application = webApplication(app)
+			notice.Message = strings.ReplaceAll(said.message, "%s", app.Name)
+			notice.Label = strings.ReplaceAll(said.label, "%s", app.Name)
 		}
+		return notice
 	}
-	return notice
+}
+
+// wronglyOpenedBy returns the notice about a mistake of a product, with the way back to the product if it is known. The
+// application may be nil.
+func wronglyOpenedBy(app *db.Application, wrong []string) func(web.Language) web.Notice {
+	link := ""
+	if app != nil {
+		link = webApplication(app).URL
+	}
+	return wronglyOpened.notice(app, link, wrong...)
 }
 
 var wronglyOpened = noticeText{
@@ -68,8 +63,8 @@ var foreign = noticeText{
 	},
 }
 
-const foreignDetail = "Origin: it must be one of the application's redirect origins. " +
-	"A page with the Referrer-Policy no-referrer sends null; strict-origin-when-cross-origin, the default of browsers, is right."
+const foreignDetail = "`Origin`: it must be one of the application's redirect origins. A page with " +
+	"`Referrer-Policy: no-referrer` sends `null`. The default of browsers, `strict-origin-when-cross-origin`, is right."
 
 var tooOften = noticeText{
 	web.English: {"Too many attempts", "Too many requests came from your network. Wait a minute, go back, and try again.", ""},
@@ -81,7 +76,7 @@ var tooOften = noticeText{
 
 var signedOut = noticeText{
 	web.English: {
-		"You are not signed in any more",
+		"You are not signed\u00a0in any more",
 		"Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
 	},
 	web.Spanish: {
@@ -91,8 +86,8 @@ var signedOut = noticeText{
 }
 
 var registeredAlready = noticeText{
-	web.English: {"You are registered already", "Your account is open for %s. There is nothing left to do here.", "Continue to %s"},
-	web.Spanish: {"Ya estás en el registro", "Tu cuenta ya puede usar %s. No tienes que hacer nada más aquí.", "Continuar a %s"},
+	web.English: {"You are already registered", "You can use %s with your account. There is nothing left to do here.", "Continue to %s"},
+	web.Spanish: {"Ya te has registrado", "Puedes usar %s con tu cuenta. No tienes que hacer nada más aquí.", "Continuar a %s"},
 }
 
 var googleTooLate = noticeText{

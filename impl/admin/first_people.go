@@ -29,7 +29,7 @@ var firstPeople = []FirstPerson{
 	},
 	{
 		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan",
-		Role: "A user without a record. Products answer `client-required`.",
+		Role: "A user without a record. Signing in answers `client-required`.",
 		Link: "/docs#/sessions/sessionsCreate", Label: "Try it in the explorer",
 	},
 	{

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"errors"
-	"fmt"
 	htmltemplate "html/template"
 	"net/url"
 	"strings"
@@ -71,18 +70,8 @@ type content struct {
 	FirstName, Email, Application string
 }
 
-var spanishMonths = [...]string{
-	"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-}
-
 // At returns the time of the request for a reader.
-func (c content) At() string {
-	at := c.Time.UTC()
-	if c.Language == web.Spanish {
-		return fmt.Sprintf("%d de %s de %d a las %s", at.Day(), spanishMonths[at.Month()-1], at.Year(), at.Format("15:04 UTC"))
-	}
-	return at.Format("2 January 2006 at 15:04 UTC")
-}
+func (c content) At() string { return c.Language.Time(c.Time) }
 
 // Days returns the lifetime in days, or 0 if it is shorter than two days.
 func (c content) Days() int {
