@@ -48,9 +48,9 @@ func (l Language) Day(t time.Time) string {
 func (l Language) Time(t time.Time) string {
 	t = t.UTC()
 	if l == Spanish {
-		return fmt.Sprintf("%s, %d:%02d UTC", l.Day(t), t.Hour(), t.Minute())
+		return fmt.Sprintf("%s, %d:%02d\u00a0UTC", l.Day(t), t.Hour(), t.Minute())
 	}
-	return l.Day(t) + t.Format(", 3:04 PM UTC")
+	return l.Day(t) + t.Format(", 3:04\u00a0PM\u00a0UTC")
 }
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.Spanish})
