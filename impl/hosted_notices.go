@@ -86,8 +86,8 @@ var signedOut = noticeText{
 }
 
 var registeredAlready = noticeText{
-	web.English: {"You are already registered", "You can use %s with your account. There is nothing left to do here.", "Continue to %s"},
-	web.Spanish: {"Ya te has registrado", "Puedes usar %s con tu cuenta. No tienes que hacer nada más aquí.", "Continuar a %s"},
+	web.English: {"You are registered", "You can use %s now. There is nothing left to do here.", "Continue to %s"},
+	web.Spanish: {"Ya te has registrado", "Ya puedes usar %s. No tienes que hacer nada más aquí.", "Continuar a %s"},
 }
 
 var googleTooLate = noticeText{

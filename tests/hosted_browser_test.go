@@ -472,7 +472,7 @@ func beHandedOver(v *visit) {
 		v.t.Errorf("the product's session is %s", slug)
 	}
 	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
-	v.shows("h1", "You are already registered")
+	v.shows("h1", "You are registered")
 	v.inspect("handed-over-client")
 	v.e.exec("DELETE FROM sessions")
 	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))

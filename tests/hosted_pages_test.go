@@ -159,7 +159,7 @@ func TestRegisterByPost(t *testing.T) {
 		{"with a challenge, which nobody needs", order, hostedQuery(), formType, form("token", token), 200, `"token":"` + token + `"`},
 		{"just small enough", order, plain, formType, append(form("token", token, "z", ""), strings.Repeat("a", 4096-len(form("token", token, "z", "")))...), 200, email},
 		{"an employee", order, plain, formType, form("token", ofEmployee), 200, `"first_name":"Ada"`},
-		{"a client", order, plain, formType, form("token", ofClient), 200, "You are already registered"},
+		{"a client", order, plain, formType, form("token", ofClient), 200, "You are registered"},
 		{"no Origin", "", plain, formType, form("token", token), 403, stopped},
 		{"a page that hides its origin", "null", plain, formType, form("token", token), 403, stopped},
 		{"another site", "https://evil.example", plain, formType, form("token", token), 403, stopped},

@@ -167,7 +167,7 @@ func TestRolesAndLifetimes(t *testing.T) {
 		{web.English, NewRecord, Facts{Role: db.RoleLiaison}, "You are a liaison at Plano now"},
 		{web.Spanish, NewRecord, Facts{Role: db.RoleClient}, "Ahora eres cliente de Plano"},
 		{web.Spanish, NewRecord, Facts{Role: db.RoleEmployee}, "Ahora eres parte del personal de Plano"},
-		{web.Spanish, NewRecord, Facts{Role: db.RoleLiaison}, "Ahora eres enlace de Plano"},
+		{web.Spanish, NewRecord, Facts{Role: db.RoleLiaison}, "Ahora eres persona intermediaria de Plano"},
 		{web.English, Invitation, Facts{Link: link, Lifetime: 7 * 24 * time.Hour}, "within 7 days."},
 		{web.English, Invitation, Facts{Link: link, Lifetime: 24 * time.Hour}, "within 24 hours."},
 		{web.Spanish, Invitation, Facts{Link: link, Lifetime: 7 * 24 * time.Hour}, "en 7 días."},
