@@ -38,13 +38,13 @@ func wronglyOpenedBy(app *db.Application, wrong []string) func(web.Language) web
 var wronglyOpened = noticeText{
 	web.English: {
 		"This page cannot be opened like this",
-		"The site that sent you here has to be repaired by its developers. " +
+		"There is a mistake in the site that sent you here, and its developers have to fix it. " +
 			"Your account is not affected. Go back to the site, and try again later.",
 		"Back to %s",
 	},
 	web.Spanish: {
 		"Esta página no se puede abrir así",
-		"Los desarrolladores del sitio que te ha enviado aquí tienen que repararlo. " +
+		"Hay un error en el sitio que te ha enviado aquí, y sus desarrolladores tienen que corregirlo. " +
 			"Tu cuenta no se ve afectada. Vuelve al sitio e inténtalo más tarde.",
 		"Volver a %s",
 	},
@@ -53,12 +53,12 @@ var wronglyOpened = noticeText{
 var foreign = noticeText{
 	web.English: {
 		"We stopped this request",
-		"A site that we do not know for this tried to open your registration. Nothing has happened to your account. " +
+		"A site that is not allowed to do so tried to open your registration. Nothing has happened to your account. " +
 			"Go back to the site that you wanted to use, and start again there.", "",
 	},
 	web.Spanish: {
 		"Hemos detenido esta solicitud",
-		"Un sitio que no conocemos para esto ha intentado abrir tu registro. No le ha pasado nada a tu cuenta. " +
+		"Un sitio que no tiene permiso para ello ha intentado abrir tu registro. No le ha pasado nada a tu cuenta. " +
 			"Vuelve al sitio que querías usar y empieza de nuevo allí.", "",
 	},
 }

@@ -24,7 +24,7 @@ type FirstPerson struct {
 // firstPeople are one of each kind that a newcomer meets.
 var firstPeople = []FirstPerson{
 	{
-		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client, as customers of a product are.",
+		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client: a customer of a product.",
 		Link: "/account", Label: "Sign in to the account",
 	},
 	{
