@@ -96,7 +96,10 @@ type letter struct {
 }
 
 // fact is a line of what is known about the request.
-type fact struct{ Name, Value string }
+type fact struct {
+	Name, Value string
+	Parts       []string // of the value, between which a line may break
+}
 
 // Write returns a mail to a user on behalf of an application, in the language of the user. The mail is not stored yet.
 func (t *Templates) Write(kind Kind, user *db.User, app *db.Application, facts Facts) (*db.Mail, error) {
@@ -118,7 +121,7 @@ func (t *Templates) Write(kind Kind, user *db.User, app *db.Application, facts F
 	}
 	var text, html bytes.Buffer
 	err = errors.Join(t.text.Execute(&text, l), t.html.Execute(&html, l))
-	m.Subject, m.TextBody, m.HTMLBody = l.Subject, text.String(), html.String()
+	m.Subject, m.TextBody, m.HTMLBody = l.Subject, text.String(), string(web.Unbroken(htmltemplate.HTML(html.String())))
 	return m, err
 }
 
@@ -144,7 +147,11 @@ func (t *Templates) letter(words *texttemplate.Template, c content, app *db.Appl
 	}
 	for line := range strings.Lines(fill("facts")) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		l.Facts = append(l.Facts, fact{name, value})
+		parts := []string{value}
+		if value == c.IP {
+			parts = strings.SplitAfter(value, ":")
+		}
+		l.Facts = append(l.Facts, fact{name, value, parts})
 	}
 	if app.LogoDigest != "" {
 		l.Logo = t.publicURL + "/applications/" + url.PathEscape(app.Slug) + "/logo"

@@ -79,7 +79,7 @@ func (d *Document) HTML() ([]byte, error) {
 		theme = d.Application.Theme
 	}
 	err := documentTemplate.Execute(&html, map[string]any{
-		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": unbroken(d.Content), "Styles": d.Styles,
+		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": Unbroken(d.Content), "Styles": d.Styles,
 		"NoScript": noScript[d.Language],
 		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Page},
 	})
@@ -91,9 +91,9 @@ var (
 	brokenInText = regexp.MustCompile(`(?i)(^|[\s(])(e-mail|sign-in)([.,:;?)]*(?:\s|$))`)
 )
 
-// unbroken keeps the words "e-mail" and "sign-in" of a page on one line, as vite.config.ts does for scripts: with a hyphen
-// at which no browser breaks it.
-func unbroken(html template.HTML) template.HTML {
+// Unbroken keeps the words "e-mail" and "sign-in" in the texts of a page or mail on one line, as vite.config.ts does for
+// scripts: with a hyphen at which no browser breaks it.
+func Unbroken(html template.HTML) template.HTML {
 	return template.HTML(textInHTML.ReplaceAllStringFunc(string(html), func(part string) string {
 		if part[0] == '<' {
 			return part

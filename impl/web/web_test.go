@@ -131,12 +131,12 @@ func token(t *testing.T, css, name string) rgb {
 // TestUnbroken: words with a hyphen stay whole in texts, and nothing else of a page is changed.
 func TestUnbroken(t *testing.T) {
 	for html, want := range map[template.HTML]template.HTML{
-		`<p title="e-mail">E-mail address (e-mail)</p>`:                  "<p title=\"e-mail\">E\u2011mail address (e\u2011mail)</p>",
-		`<a href="/sign-in">New sign-in.</a>`:                            "<a href=\"/sign-in\">New sign\u2011in.</a>",
-		`<pre>an e-mail</pre><code>sign-in</code>`:                       `<pre>an e-mail</pre><code>sign-in</code>`,
+		`<p title="e-mail">E-mail address (e-mail)</p>`:                 "<p title=\"e-mail\">E\u2011mail address (e\u2011mail)</p>",
+		`<a href="/sign-in">New sign-in.</a>`:                           "<a href=\"/sign-in\">New sign\u2011in.</a>",
+		`<pre>an e-mail</pre><code>sign-in</code>`:                      `<pre>an e-mail</pre><code>sign-in</code>`,
 		`me@e-mail.example, e-mail@x.example, /sign-in, e-mail.example`: `me@e-mail.example, e-mail@x.example, /sign-in, e-mail.example`,
 	} {
-		if got := unbroken(html); got != want {
+		if got := Unbroken(html); got != want {
 			t.Errorf("%s becomes %s", html, got)
 		}
 	}
