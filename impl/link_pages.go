@@ -39,7 +39,8 @@ func (s *Server) linkPages(e *echo.Echo) {
 // out of the address, so a page that is loaded again has none in its address, and the script brings it back.
 func (s *Server) showLink(ec echo.Context, kinds []db.LinkKind) error {
 	if !ec.QueryParams().Has("token") {
-		return s.showPage(ec, web.Document{Script: web.Links, Title: "PlanoAuth", Page: linkPage{}})
+		own := s.registry.newest.Load().appsBySlug["planoauth"]
+		return s.showPage(ec, web.Document{Script: web.Links, Title: own.Name, Application: webApplication(own), Page: linkPage{}})
 	}
 	c, token := callOf(ec.Request().Context()), ec.QueryParam("token")
 	link, user, app, err := s.checkLink(c, s.registry.newest.Load(), token, kinds...)

@@ -219,7 +219,7 @@ func registerTwice(v *visit) {
 	v.do(chromedp.NavigateBack())
 	v.shows("h1", "Create an account")
 	v.do(chromedp.NavigateForward())
-	v.shows("h1", "Sign in to PlanoOrder")
+	v.shows("h1:focus", "Sign in to PlanoOrder")
 	v.do(fill("[name=password]", goodPassword), click("form .button"))
 	v.shows("h1", "Welcome "+email+" to order 7")
 }
@@ -231,8 +231,15 @@ func signInWithoutRecord(v *visit) {
 	v.shows("h1", "Finish your registration")
 	v.shows(".notice", email)
 	v.inspect("become-client")
+	v.do(fill("[name=first_name]", "Augusta"), click("footer [lang=es]"))
+	v.inSpanish("become-client", "Termina tu registro")
+	if name := evaluate[string](v.tab, `document.querySelector("[name=first_name]").value`); name != "Augusta" {
+		v.t.Errorf("in the other language the name is %s", name)
+	}
+	v.do(click("footer [lang=en]"))
+	v.shows("h1", "Finish your registration")
 	v.do(click(".notice .text-button"))
-	v.shows("h1", "Sign in to PlanoOrder")
+	v.shows("h1:focus", "Sign in to PlanoOrder")
 	if n := v.e.count("sessions"); n != 0 {
 		v.t.Errorf("somebody else finds %d sessions", n)
 	}
@@ -243,7 +250,9 @@ func signInWithoutRecord(v *visit) {
 	v.e.exec("DELETE FROM sessions") // in the middle of the form
 	v.do(click("form .button"))
 	v.shows("h1", "You are not signed in any more")
-	v.do(click("main > .button"), fill("[name=email]", email), fill("[name=password]", goodPassword), click("form .button"))
+	v.do(click("main > .button"))
+	v.shows("h1:focus", "Sign in to PlanoOrder")
+	v.do(fill("[name=email]", email), fill("[name=password]", goodPassword), click("form .button"))
 	v.shows("h1", "Finish your registration")
 	v.do(click("form .button"))
 	v.shows("h1", "Welcome "+email+" to order 7")
@@ -268,7 +277,7 @@ func registerWithGoogle(v *visit) {
 	v.do(click("form .button"))
 	v.shows("h1", "Welcome ada@gmail.com to order 7")
 	v.open("/sign-in")
-	v.do(click("main > .stack > .button.plain:nth-of-type(2)"))
+	v.do(click("main > .stack > .button.plain:first-child"))
 	v.shows("h1", "Welcome ada@gmail.com to order 7")
 }
 
@@ -302,7 +311,7 @@ func beRefusedByGoogle(v *visit) {
 			}
 		})
 		v.open("/sign-in")
-		v.do(click("main > .stack > .button.plain:nth-of-type(2)"))
+		v.do(click("main > .stack > .button.plain:first-child"))
 	}
 	begin(account{"sub": "1", "email": "ada@example.com"})
 	v.refuses("google-email-unverified")
@@ -355,7 +364,7 @@ func forgetPassword(v *visit) {
 		v.t.Error("the link does not lead back")
 	}
 	v.do(click("main > .links .text-button"))
-	v.shows("h1", "Set a new password")
+	v.shows("h1:focus", "Set a new password")
 	v.do(fill("[name=email]", "nobody@example.com"), click("form .button"))
 	v.shows("form .notice", "Create an account")
 	v.shows("[name=email][aria-invalid=true]:focus", "")
@@ -383,7 +392,7 @@ func askForLink(v *visit) {
 	v.open("/sign-in")
 	v.shows("h1", "Sign in to PlanoOrder")
 	v.inspect("sign-in")
-	v.do(click(".button.plain"))
+	v.do(click("form + .button.plain"))
 	v.shows(".error", "Enter an e-mail address")
 	v.do(fill("[name=email]", email), fill("[name=password]", "guess"), click("form .button"))
 	v.shows("form .notice", "E-mail me a sign-in link")
@@ -398,7 +407,7 @@ func askForLink(v *visit) {
 }
 
 func beRefused(v *visit) {
-	v.e.exec("UPDATE applications SET support_url = 'mailto:help@example.com', accent_color = '#c2410c' WHERE slug = 'planoorder'")
+	v.e.exec("UPDATE applications SET support_url = 'mailto:help@example.com', accent_color = '#c2410c', logo = $1 WHERE slug = 'planoorder'", logo(v.t, 64))
 	v.e.within(busyLimit, "the support_url counts", func() bool {
 		return strings.Contains(v.e.send("GET", "/forgot?application=planoorder", nil).text, "mailto:help@example.com")
 	})
@@ -430,6 +439,8 @@ func beRefused(v *visit) {
 	v.do(fill("[name=email]", "ada@example.com"), fill("[name=password]", goodPassword), click("form .button"))
 	v.shows("h1", "This account has no access")
 	v.inspect("no-access")
+	v.do(click("footer [lang=es]"))
+	v.inSpanish("no-access", "Esta cuenta no tiene acceso")
 	v.do(click("a.button"))
 	v.shows("h1", "Back at order 7")
 }
@@ -448,7 +459,7 @@ func signInByKeyboard(v *visit) {
 		}
 	}
 	tab := chromedp.KeyEvent(kb.Tab)
-	v.do(tab, at("email"), chromedp.KeyEvent(email), tab, at("password"), chromedp.KeyEvent("wrong"), tab, at("Show"), tab, at("Sign in"), chromedp.KeyEvent(kb.Enter))
+	v.do(tab, at("Continue with Google"), tab, at("email"), chromedp.KeyEvent(email), tab, at("password"), chromedp.KeyEvent("wrong"), tab, at("Show"), tab, at("Sign in"), chromedp.KeyEvent(kb.Enter))
 	v.shows("[name=password][aria-invalid=true]:focus", "")
 	v.do(chromedp.KeyEvent(goodPassword), chromedp.KeyEvent(kb.Enter)) // in place of the wrong one, which is selected
 	v.shows("h1", "Welcome "+email+" to order 7")
@@ -490,8 +501,10 @@ func beSomebodyElse(v *visit) {
 	v.e.exec("DELETE FROM sessions") // in the middle of the form
 	v.do(click("form .button"))
 	v.shows("h1", "You are not signed in any more")
-	v.refuses("invalid-token")
+	v.shows(`.request a[href="/statuses/invalid-token"]`, "What this means")
 	v.inspect("handed-over-ended")
+	v.do(click("footer [lang=es]"))
+	v.inSpanish("handed-over-ended", "Ya no tienes la sesión iniciada")
 	v.do(click("a.button"))
 	v.shows("h1", "Back at order 7")
 

@@ -30,7 +30,7 @@ type Document struct {
 	Script      Script // "" for a page that is all Content
 	Language    Language
 	Title       string        // until the script sets another
-	Application *Application  // whose name, logo and colors the page wears; nil for PlanoAuth's own
+	Application *Application  // whose name, logo and colors the page wears; a page without a script may have none
 	Google      bool          // whether people can sign in with Google
 	Mailbox     string        // the path of the development mailbox, "" where mails are really sent
 	Page        any           // further data for the script of this page, as JSON; document.ts says how to read it

@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// Contrasts that WCAG 2.2 AA asks for: of text, and of the parts of a control.
-const textContrast = 4.5
+const (
+	textContrast = 4.5 // of text, as WCAG 2.2 AA asks for
+	linkContrast = 6   // of text of the color, so that links are no weaker than the text around them
+)
 
 // The surfaces that text stands on, as in tokens.css.
 var (
@@ -60,7 +62,7 @@ func parseColor(text string) (color rgb, ok bool) {
 // it can be read on all surfaces.
 func tokens(color rgb, surfaces []rgb, toward rgb) string {
 	on, text := textOn(color), color
-	for part := 0.05; !readable(text, surfaces) && part <= 1; part += 0.05 {
+	for part := 0.05; !readable(text, surfaces, linkContrast) && part <= 1; part += 0.05 {
 		text = mix(color, toward, part)
 	}
 	hover := mix(color, on, -0.12)
@@ -81,9 +83,9 @@ func textOn(color rgb) rgb {
 	return rgb{} // a color in the middle: black has enough contrast with all of those
 }
 
-func readable(text rgb, surfaces []rgb) bool {
+func readable(text rgb, surfaces []rgb, least float64) bool {
 	for _, surface := range surfaces {
-		if contrast(text, surface) < textContrast {
+		if contrast(text, surface) < least {
 			return false
 		}
 	}

@@ -86,7 +86,7 @@ func TestThemeIsReadable(t *testing.T) {
 					if contrast(accent, on) < textContrast || contrast(strong, on) < textContrast {
 						t.Fatalf("text on the color cannot be read: %s", css)
 					}
-					if !readable(token(t, css, "accent-text"), surfaces) {
+					if !readable(token(t, css, "accent-text"), surfaces, linkContrast) {
 						t.Fatalf("text of the color cannot be read: %s", css)
 					}
 				}

@@ -6,7 +6,11 @@ import * as session from "./session";
 export const planoauth = new PlanoAuth({
   baseUrl: location.origin,
   token: session.token,
-  headers: { "Accept-Language": data.language },
+  headers: {
+    get "Accept-Language"() {
+      return data.language;
+    },
+  },
 });
 
 /** What a call came to: a documented outcome, or none, where the server could not be reached or answered otherwise. */

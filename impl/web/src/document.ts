@@ -1,7 +1,7 @@
 /** What the server has put into the document for its script: the Go types Data and Application of package web. */
 export interface DocumentData {
   language: Language;
-  application?: Application;
+  application: Application;
   /** Whether people can sign in with Google. */
   google: boolean;
   /** The path of the development mailbox; absent where mails are really sent. */
@@ -25,9 +25,19 @@ export interface Application {
 
 export const data = JSON.parse(document.getElementById("data")!.textContent!) as DocumentData;
 
-/** Returns the texts in the language of the document. The types make both languages complete. */
-export function translate<Texts>(texts: { en: Texts; es: NoInfer<Texts> }): Texts {
-  return texts[data.language];
+/** Returns the texts, each looked up in the language that the document has then. The types make both languages complete. */
+export function translate<Texts extends object>(texts: { en: Texts; es: NoInfer<Texts> }): Texts {
+  return new Proxy(texts.en, { get: (_, name) => texts[data.language][name as keyof Texts] });
+}
+
+/** The language that the document is not in. */
+export function otherLanguage(): Language {
+  return data.language === "en" ? "es" : "en";
+}
+
+/** Changes the language of the document. Whoever calls it draws the page anew. */
+export function changeLanguage() {
+  data.language = document.documentElement.lang = otherLanguage();
 }
 
 /** Formats the day of a time of the server for people. */

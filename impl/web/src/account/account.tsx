@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { data, translate } from "../document";
 import { Action } from "../ui/action";
-import { Footer, SingleCard } from "../ui/frame";
+import { Brand, Footer, SingleCard } from "../ui/frame";
 import { Refusal } from "../ui/refusal";
 import { signOut, useSession, withSession } from "../ui/signed-in";
 import { Devices, devicesTitle } from "./devices";
@@ -118,7 +118,9 @@ function Bar({ employee }: { employee: boolean }) {
       <a class="skip button" href="#main">
         {text.skip}
       </a>
-      <span class="brand">PlanoAuth</span>
+      <span class="brand">
+        <Brand />
+      </span>
       <div class="row">
         {employee && (
           <a class="button plain small" href="/console">

@@ -1,7 +1,7 @@
 import type { components } from "planoauth";
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
-import { formatDay, formatTime, translate } from "../document";
+import { data, formatDay, formatTime, translate } from "../document";
 import { Action } from "../ui/action";
 import { deviceName } from "../ui/device";
 import { errorsOf, Refusal } from "../ui/refusal";
@@ -17,6 +17,7 @@ const text = translate({
     own: "This device",
     used: (time: string) => `Last used ${time}`,
     began: (day: string, how: string) => `Signed in ${day} ${how}`,
+    from: (ip: string) => `from ${ip}`,
     methods: { password: "with a password", registration: "by registering", magic_link: "with a mailed link", google: "with Google" },
     signOut: "Sign out",
     signOutOf: (device: string) => `Sign out ${device}`,
@@ -31,6 +32,7 @@ const text = translate({
     own: "Este dispositivo",
     used: (time: string) => `Último uso: ${time}`,
     began: (day: string, how: string) => `Iniciada el ${day} ${how}`,
+    from: (ip: string) => `desde ${ip}`,
     methods: { password: "con contraseña", registration: "al registrarte", magic_link: "con un enlace por correo", google: "con Google" },
     signOut: "Cerrar sesión",
     signOutOf: (device: string) => `Cerrar sesión en ${device}`,
@@ -94,6 +96,7 @@ export function Devices({ own, version }: { own: number; version: number }) {
 function Device({ session, own, end }: { session: Session; own: boolean; end(name: string): Promise<void> }) {
   const { ip, method } = session;
   const name = deviceName(session.user_agent);
+  const how = [method && text.methods[method], ip && text.from(ip)].filter(Boolean).join(", ");
   return (
     <li>
       <p class="row close">
@@ -104,9 +107,9 @@ function Device({ session, own, end }: { session: Session; own: boolean; end(nam
         {text.signOut}
       </Action>
       <div class="below">
-        <p>{[session.application, ip].filter(Boolean).join(" · ")}</p>
+        <p>{session.application === data.application.slug ? data.application.name : session.application}</p>
         <p>{text.used(formatTime(session.last_used_at!))}</p>
-        <p>{text.began(formatDay(session.created_at!), method ? text.methods[method] : "")}</p>
+        <p>{text.began(formatDay(session.created_at!), how)}</p>
       </div>
     </li>
   );

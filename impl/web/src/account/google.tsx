@@ -76,14 +76,14 @@ export function Google({ user, changed }: SectionProps) {
   const possible = user.google_linked ? user.has_password : user.records!.length > 0;
   return (
     <Section id="google" title={text.title} said={said} badge={user.google_linked && <span class="badge good">{text.linked}</span>}>
-      <p>{user.google_linked ? text.is : text.isNot}</p>
+      {(possible || user.google_linked) && <p>{user.google_linked ? text.is : text.isNot}</p>}
       {refused === "declined" ? <p class="notice problem">{text.declined}</p> : <Refusal answer={refused}>{isConflict(refused) && <p>{text.conflict}</p>}</Refusal>}
       {possible ? (
         <div class="row">
           <Action run={user.google_linked ? unlink : begin}>{user.google_linked ? text.unlink : text.link}</Action>
         </div>
       ) : (
-        <p class="quiet">{user.google_linked ? text.onlyWay : text.recordless}</p>
+        <p>{user.google_linked ? text.onlyWay : text.recordless}</p>
       )}
     </Section>
   );

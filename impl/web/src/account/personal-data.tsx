@@ -35,11 +35,11 @@ const text = translate({
     download: "Descargar mis datos",
     downloaded: "El archivo está guardado con tus descargas.",
     deletion: "Eliminar la cuenta",
-    goes: "Tu cuenta y todo lo que le pertenece se elimina de inmediato, en todos los productos, y no se puede recuperar.",
+    goes: "Tu cuenta y todo lo que le pertenece se eliminan de inmediato, en todos los productos, y no se pueden recuperar.",
     open: "Eliminar mi cuenta",
     title2: "¿Eliminar tu cuenta?",
     list: [
-      "Se eliminan tu nombre, direcciones y teléfono, y tus registros en todos los productos.",
+      "Se eliminan tu nombre, tus direcciones y tu número de teléfono, y tus registros en todos los productos.",
       "Se cierra tu sesión en todos los dispositivos.",
       "Los historiales que hay que conservar muestran un número en lugar de tu nombre.",
       "Los productos pueden tener datos propios. Pregúntales por ellos.",

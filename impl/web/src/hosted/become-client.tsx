@@ -1,9 +1,10 @@
+import type { Outcome } from "planoauth";
 import { useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { Form } from "../ui/form";
 import { SingleCard } from "../ui/frame";
-import { Refusal } from "../ui/refusal";
+import { Refusal, RequestOf } from "../ui/refusal";
 import type { NewSession } from "../ui/sign-in";
 import { clientOf, NameFields, OptionalFields } from "./client-fields";
 import { application, leave, page, type Person } from "./product";
@@ -17,6 +18,9 @@ const text = translate({
     action: "Finish registration",
     back: `Back to ${application.name}`,
     over: "You are not signed in any more",
+    ended: `Your sign-in to ${application.name} has ended.`,
+    goBack: "Go back and sign in again to finish your registration.",
+    signIn: "Sign in again to finish your registration.",
     again: "Sign in again",
     closed: "This account has no access",
     whyClosed: `Nobody can register for ${application.name} here. Ask the people who run it to give you access.`,
@@ -29,6 +33,9 @@ const text = translate({
     action: "Terminar el registro",
     back: `Volver a ${application.name}`,
     over: "Ya no tienes la sesión iniciada",
+    ended: `Tu sesión en ${application.name} ha terminado.`,
+    goBack: "Vuelve e inicia sesión de nuevo para terminar tu registro.",
+    signIn: "Inicia sesión de nuevo para terminar tu registro.",
     again: "Iniciar sesión de nuevo",
     closed: "Esta cuenta no tiene acceso",
     whyClosed: `Aquí no es posible registrarse en ${application.name}. Pide acceso a las personas que lo gestionan.`,
@@ -42,13 +49,14 @@ interface BecomeClientProps {
   done(session: NewSession, recordless: boolean): Promise<Answer | null>;
   /** Ends the session and begins anew. */
   forget(): Promise<void>;
+  redraw(): void;
 }
 
 /** The registration of somebody who is signed in and no client yet. */
-export function BecomeClient({ person, posted, done, forget }: BecomeClientProps) {
+export function BecomeClient({ person, posted, done, forget, redraw }: BecomeClientProps) {
   const { token } = person;
   const [refused, setRefused] = useState<Answer | null>(null);
-  const [over, setOver] = useState<Answer | null>(null);
+  const [over, setOver] = useState<Outcome | null>(null);
 
   /** Goes on as a client. */
   async function goOn() {
@@ -81,8 +89,10 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
   );
   if (over) {
     return (
-      <SingleCard title={text.over} lasting={posted}>
-        <Refusal answer={over} />
+      <SingleCard title={text.over} redraw={redraw}>
+        <p>
+          {text.ended} {posted ? text.goBack : text.signIn}
+        </p>
         {posted ? (
           back
         ) : (
@@ -90,6 +100,7 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
             {text.again}
           </button>
         )}
+        <RequestOf answer={over} />
       </SingleCard>
     );
   }
@@ -105,7 +116,7 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
   );
   if (!application.admits_clients) {
     return (
-      <SingleCard title={text.closed} lasting>
+      <SingleCard title={text.closed} redraw={redraw}>
         {who}
         <p>{text.whyClosed}</p>
         {back}
@@ -113,7 +124,7 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
     );
   }
   return (
-    <SingleCard title={text.title} lasting>
+    <SingleCard title={text.title} redraw={redraw}>
       {who}
       <Refusal answer={refused} />
       <p>{text.rest}</p>
@@ -126,6 +137,6 @@ export function BecomeClient({ person, posted, done, forget }: BecomeClientProps
 }
 
 /** Reports whether the session has ended, so that only a new sign-in helps. */
-function isOver(answer: Answer): boolean {
+function isOver(answer: Answer): answer is Outcome {
   return answer !== "unreachable" && (answer.status === "invalid-token" || answer.status === "session-expired");
 }

@@ -16,7 +16,7 @@ const text = translate({
   es: {
     firstName: "Nombre",
     lastName: "Apellidos",
-    phone: "Teléfono",
+    phone: "Número de teléfono",
     phoneHint: "Con el prefijo del país, como +34\u00a0612\u00a0345\u00a0678",
     enterprise: "Me registro en nombre de una empresa",
     company: "Nombre de la empresa",

@@ -54,7 +54,7 @@ export function Forgot({ email, setEmail, go }: Ways) {
   const mayRegister = (answer: Answer) => open && answer !== "unreachable" && answer.status === "email-not-found";
   if (sent) {
     return (
-      <SingleCard title={mailSentTitle}>
+      <SingleCard title={mailSentTitle()}>
         <MailSent said={text.sentTo} email={email}>
           <button type="button" class="text-button" onClick={() => setSent(false)}>
             {text.again}

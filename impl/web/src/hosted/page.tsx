@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { attempt, planoauth, type Answer } from "../api";
-import { translate } from "../document";
+import { changeLanguage, data, translate } from "../document";
 import { SingleCard } from "../ui/frame";
 import { finishGoogle, fromGoogle } from "../ui/google";
 import type { NewSession } from "../ui/sign-in";
@@ -47,6 +47,7 @@ export function Hosted() {
   const [person, setPerson] = useState(page.person ?? null);
   const [email, setEmail] = useState(new URLSearchParams(location.search).get("email") ?? "");
   const [refused, setRefused] = useState<Ways["refused"]>(google === "refused" ? google : null);
+  const [, setLanguage] = useState(data.language);
   const [busy, setBusy] = useState<"google" | "leaving" | null>(google && google !== "refused" ? "google" : null);
 
   useEffect(() => {
@@ -92,7 +93,11 @@ export function Hosted() {
     );
   }
   const ways: Ways = { email, setEmail, go, done, refused };
-  if (person) return <BecomeClient person={person} posted={page.person !== undefined} done={done} forget={() => forget(person.token)} />;
+  if (person) {
+    const redraw = () => (changeLanguage(), setLanguage(data.language));
+    const posted = page.person !== undefined;
+    return <BecomeClient person={person} posted={posted} done={done} forget={() => forget(person.token)} redraw={redraw} />;
+  }
   if (path === "/forgot") return <Forgot {...ways} />;
   if (path === "/register") return <Register {...ways} />;
   return <SignIn {...ways} />;

@@ -26,13 +26,12 @@ interface HostedPage {
 export const page = data.page as HostedPage;
 
 /** The application of the page, which the server has checked. */
-export const application = data.application!;
+export const application = data.application;
 
 /** Returns the address of a page with all that it needs to go on. */
 export function addressOf(path: Path): string {
   const address = new URL(path, location.origin);
-  const language = new URLSearchParams(location.search).get("lang");
-  const query = { application: application.slug, redirect_url: page.redirect_url, challenge: page.challenge, lang: language };
+  const query = { application: application.slug, redirect_url: page.redirect_url, challenge: page.challenge, lang: data.language };
   for (const [name, value] of Object.entries(query)) if (value) address.searchParams.set(name, value);
   return address.href;
 }

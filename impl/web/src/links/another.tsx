@@ -6,7 +6,10 @@ import { MailSent, mailSentTitle } from "../ui/mail-sent";
 import { Refusal } from "../ui/refusal";
 import { application, email, redirect } from "./link";
 
-const text = translate({ en: { sent: "A new link is on its way to this address:" }, es: { sent: "Hemos enviado un enlace nuevo a esta dirección:" } });
+const text = translate({
+  en: { sent: "A new link is on its way to this address:", back: "Back" },
+  es: { sent: "Hemos enviado un enlace nuevo a esta dirección:", back: "Volver" },
+});
 
 /** Mails another sign-in link to the address of the link. */
 export const anotherMagicLink = () => attempt(planoauth.sessionsMagicLinkRequest({ email, application, ...redirect }, { token: null }));
@@ -48,10 +51,14 @@ export function Another({ request, label, sent, main = false }: AnotherProps) {
 }
 
 /** Says that another link is on its way to the address of the link. */
-export function Sent() {
+export function Sent({ back }: { back(): void }) {
   return (
-    <SingleCard title={mailSentTitle}>
-      <MailSent said={text.sent} email={email} />
+    <SingleCard title={mailSentTitle()}>
+      <MailSent said={text.sent} email={email}>
+        <button type="button" class="text-button" onClick={back}>
+          {text.back}
+        </button>
+      </MailSent>
     </SingleCard>
   );
 }

@@ -5,7 +5,7 @@ import * as session from "../session";
 import { Field, Form, PasswordField } from "../ui/form";
 import { SingleCard } from "../ui/frame";
 import { text as common } from "../ui/texts";
-import { Done } from "./done";
+import { Done, Next } from "./done";
 import { email, link, token } from "./link";
 import { withSignIn } from "./with-sign-in";
 
@@ -19,6 +19,7 @@ const text = translate({
     action: "Use this address",
     signedIn: "You are signed in on this device, so no password is needed.",
     other: "Sign in to another account",
+    signInAgain: "Sign in again",
     again: "Change it again on your account page",
     noPassword: "This account has no password. Sign in on your account page first, in this browser. Then come back and go on.",
     account: "Open your account page",
@@ -38,6 +39,7 @@ const text = translate({
     action: "Usar esta dirección",
     signedIn: "Tienes la sesión iniciada en este dispositivo, así que no hace falta la contraseña.",
     other: "Iniciar sesión con otra cuenta",
+    signInAgain: "Iniciar sesión de nuevo",
     again: "Cámbiala de nuevo en la página de tu cuenta",
     noPassword:
       "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
@@ -73,14 +75,22 @@ export function EmailChange() {
     return null;
   }
 
-  function remedy(status: string) {
-    if (status === "email-change-link-expired" && !link.by_admin) return <a href="/account">{text.again}</a>;
-    const otherAccount = ["invalid-email-change-link", "invalid-token", "session-expired"].includes(status);
-    if (proof !== "session" || !otherAccount) return null;
+  /** Returns what helps where the link, or the session, does not work any more. */
+  function instead(status: string) {
+    const signedOut = status === "invalid-token" || status === "session-expired";
+    if (proof === "session" && (signedOut || status === "invalid-email-change-link")) {
+      return (
+        <button type="button" class="button wide" onClick={() => setProof("password")}>
+          {signedOut ? text.signInAgain : text.other}
+        </button>
+      );
+    }
+    if (link.by_admin) return (status === "email-change-link-expired" || status === "invalid-email-change-link") && <Next />;
+    if (status !== "email-change-link-expired") return null;
     return (
-      <button type="button" class="text-button" onClick={() => setProof("password")}>
-        {text.other}
-      </button>
+      <a class="button wide" href="/account" rel="noreferrer">
+        {text.again}
+      </a>
     );
   }
 
@@ -98,7 +108,7 @@ export function EmailChange() {
   return (
     <SingleCard title={text.title}>
       <p>
-        {text.gets(data.application!.name)} <strong>{email}</strong>
+        {text.gets(data.application.name)} <strong>{email}</strong>
       </p>
       {link.by_admin && <p>{text.byAdmin}</p>}
       {signInElsewhere && <SignInElsewhere proceed={() => setProof("session")} />}
@@ -107,7 +117,8 @@ export function EmailChange() {
           key={proof}
           send={send}
           action={text.action}
-          remedy={(answer) => answer !== "unreachable" && remedy(answer.status)}
+          note={text.stranger}
+          instead={(answer) => answer !== "unreachable" && instead(answer.status)}
         >
           {proof === "session" && <p class="small quiet">{text.signedIn}</p>}
           {proof === "password" && (
@@ -119,7 +130,6 @@ export function EmailChange() {
           )}
         </Form>
       )}
-      <p class="small quiet">{text.stranger}</p>
     </SingleCard>
   );
 }
@@ -145,6 +155,7 @@ function SignInElsewhere({ proceed }: { proceed(): void }) {
       <button type="button" class="button plain wide" onClick={look}>
         {text.proceed}
       </button>
+      <p class="small quiet">{text.stranger}</p>
     </>
   );
 }

@@ -2,7 +2,7 @@ import { attempt, planoauth } from "../api";
 import { data, translate } from "../document";
 import { SingleCard } from "../ui/frame";
 import { Another, anotherResetLink } from "./another";
-import { Next } from "./done";
+import { HelpOrNext, Next } from "./done";
 import { email, token } from "./link";
 import { LinkForm } from "./link-form";
 
@@ -13,7 +13,7 @@ const text = translate({
     signedOut: "The account is then signed out on all devices, and so is whoever changed the address.",
     done: "Your account has its old address again",
     now: "Whoever changed it may know your password. Set a new one now. We can send a link for it to",
-    link: "Send me the link",
+    link: "E-mail me the link",
   },
   es: {
     title: "Deshacer el cambio",
@@ -30,9 +30,10 @@ export function EmailUndo() {
   return (
     <LinkForm
       title={text.title}
-      about={text.gets(data.application!.name)}
+      about={text.gets(data.application.name)}
       action={text.title}
       hint={text.signedOut}
+      instead={(status) => (status === "invalid-email-change-link" || status === "email-change-link-expired") && <HelpOrNext />}
       use={() => attempt(planoauth.usersEmailChangeUndo({ undo_token: token }, { token: null }))}
       done={(mailed) => (
         <SingleCard title={text.done}>

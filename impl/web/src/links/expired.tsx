@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { data, translate } from "../document";
 import { SingleCard } from "../ui/frame";
 import { Another, anotherMagicLink, anotherResetLink, Sent } from "./another";
-import { Next } from "./done";
+import { HelpOrNext, Next } from "./done";
 import { email, link } from "./link";
 import { Verification } from "./verification";
 
@@ -10,14 +10,15 @@ const text = translate({
   en: {
     title: "This link is too old",
     why: "For your safety, a link works for a short time only. We can send a new one to",
-    another: "Send me a new link",
+    another: "E-mail me a new link",
     change:
       "For your safety, a link works for a short time only. The address was not changed. You can change it again on your account page.",
     byAdmin:
       "For your safety, a link works for a short time only. The address was not changed. Ask the administrator to change it again.",
-    undo: "A change of address can be taken back for three days only. If you did not change it yourself, ask for help.",
+    undo: "A change of address can be taken back for three days only.",
+    ask: "If you did not change it yourself, ask for help.",
+    tell: (name: string) => `If you did not change it yourself, tell the people who run ${name}.`,
     account: "Go to your account",
-    help: "Ask for help",
   },
   es: {
     title: "Este enlace ha caducado",
@@ -27,16 +28,18 @@ const text = translate({
       "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo. La dirección no ha cambiado. Puedes cambiarla de nuevo en la página de tu cuenta.",
     byAdmin:
       "Por tu seguridad, estos enlaces solo funcionan durante poco tiempo. La dirección no ha cambiado. Pide al administrador que la cambie otra vez.",
-    undo: "Un cambio de dirección solo se puede deshacer durante tres días. Si no la cambiaste tú, pide ayuda.",
+    undo: "Un cambio de dirección solo se puede deshacer durante tres días.",
+    ask: "Si no la cambiaste tú, pide ayuda.",
+    tell: (name: string) => `Si no la cambiaste tú, avisa a quienes gestionan ${name}.`,
     account: "Ir a tu cuenta",
-    help: "Pedir ayuda",
   },
 });
 
 /** The page of a link that is too old: it mails another one, or says how to get one. */
 export function Expired() {
   const [sent, setSent] = useState(false);
-  if (sent) return <Sent />;
+  const { name, support_url } = data.application;
+  if (sent) return <Sent back={() => setSent(false)} />;
   switch (link.kind) {
     case "verification":
       return <Verification />;
@@ -56,13 +59,10 @@ export function Expired() {
     case "email_change_undo":
       return (
         <SingleCard title={text.title}>
-          <p>{text.undo}</p>
-          {data.application?.support_url && (
-            <a class="button wide" href={data.application.support_url} rel="noreferrer">
-              {text.help}
-            </a>
-          )}
-          <Next plain />
+          <p>
+            {text.undo} {support_url ? text.ask : text.tell(name)}
+          </p>
+          <HelpOrNext />
         </SingleCard>
       );
     default: {

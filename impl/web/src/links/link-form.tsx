@@ -17,34 +17,34 @@ interface LinkFormProps {
   use(values: Record<string, string>): Promise<Answer>;
   /** Shown when the link was used. */
   done(mailed: () => void): ComponentChildren;
-  /** Shown in a refusal: what else the person can do. */
-  remedy?(status: string, mailed: () => void): ComponentChildren;
+  /** What helps after a refusal that stays; null after others. */
+  instead(status: string, mailed: () => void): ComponentChildren;
   children?: ComponentChildren;
 }
 
 /** The page of a link that is used with one form. Its mailed says that another link is on its way. */
-export function LinkForm({ title, about, action, hint, use, done, remedy, children }: LinkFormProps) {
-  const [state, setState] = useState<"asking" | "done" | "mailed">("asking");
-  const mailed = () => setState("mailed");
+export function LinkForm({ title, about, action, hint, use, done, instead, children }: LinkFormProps) {
+  const [used, setUsed] = useState(false);
+  const [sent, setSent] = useState(false);
+  const mailed = () => setSent(true);
 
   async function send(values: Record<string, string>) {
     const answer = await use(values);
     if (answer === "unreachable" || answer.status !== "action-successful") return answer;
-    setState("done");
+    setUsed(true);
     return null;
   }
 
-  if (state === "mailed") return <Sent />;
-  if (state === "done") return <>{done(mailed)}</>;
+  if (sent) return <Sent back={() => setSent(false)} />;
+  if (used) return <>{done(mailed)}</>;
   return (
     <SingleCard title={title}>
       <p>
         {about} <strong>{email}</strong>
       </p>
-      <Form send={send} action={action} remedy={(answer) => answer !== "unreachable" && remedy?.(answer.status, mailed)}>
+      <Form send={send} action={action} note={hint} instead={(answer) => answer !== "unreachable" && instead(answer.status, mailed)}>
         {children}
       </Form>
-      <p class="small quiet">{hint}</p>
     </SingleCard>
   );
 }

@@ -19,7 +19,7 @@ export const link = data.page as Link;
 export const email = link.email ?? "";
 
 /** The application that the link is for. */
-export const application = data.application?.slug ?? "";
+export const application = data.application.slug;
 
 /** The redirect URL of the link, as a param of operations; without one, there is no param. */
 export const redirect = link.redirect_url ? { redirect_url: link.redirect_url } : {};

@@ -19,7 +19,7 @@ export function Missing() {
   return (
     <SingleCard title={text.title}>
       <p>{text.message}</p>
-      <a class="button plain wide" href="/account" rel="noreferrer">
+      <a class="button wide" href="/account" rel="noreferrer">
         {text.account}
       </a>
     </SingleCard>

@@ -16,7 +16,7 @@ const text = translate({
     stranger: (name: string) => `If you do not know ${name}, somebody has typed your address by mistake. Close this page.`,
     password: "New password",
     action: "Set the password",
-    another: "Send me a new link",
+    another: "E-mail me a new link",
     done: "Your password is set",
     from: "From now on, use the new password to sign in as",
   },
@@ -37,7 +37,7 @@ const text = translate({
 
 /** Sets a password, after one was forgotten or for an account that somebody else has made. */
 export function Reset() {
-  const { name } = data.application!;
+  const { name } = data.application;
   const invitation = link.kind === "invitation";
   return (
     <LinkForm
@@ -46,9 +46,9 @@ export function Reset() {
       action={text.action}
       hint={invitation ? text.stranger(name) : text.signedOut}
       use={({ password = "" }) => attempt(planoauth.usersPasswordReset({ reset_token: token, password }, { token: null }))}
-      remedy={(status, mailed) =>
+      instead={(status, mailed) =>
         (status === "invalid-reset-link" || status === "reset-link-expired") && (
-          <Another request={anotherResetLink} label={text.another} sent={mailed} />
+          <Another request={anotherResetLink} label={text.another} sent={mailed} main />
         )
       }
       done={() => (

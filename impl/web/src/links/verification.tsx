@@ -5,7 +5,7 @@ import { Form, PasswordField } from "../ui/form";
 import { SingleCard } from "../ui/frame";
 import { text as common } from "../ui/texts";
 import { Another, anotherMagicLink, anotherResetLink, Sent } from "./another";
-import { Done } from "./done";
+import { Done, Next } from "./done";
 import { email, link, redirect, token } from "./link";
 import { withSignIn } from "./with-sign-in";
 
@@ -15,12 +15,12 @@ const text = translate({
     why: (name: string) => `Enter the password of your ${name} account to confirm that this address is yours:`,
     action: "Confirm the address",
     stranger: "If you did not register, somebody has typed your address by mistake. Close this page.",
-    forgotten: "Send me a link to set a new password",
+    forgotten: "E-mail me a link to set a new password",
     old: "This link is too old",
     again: (name: string) => `Enter the password of your ${name} account, and we send a new link to this address:`,
-    another: "Send me a new link",
+    another: "E-mail me a new link",
     noPassword: "This account has no password. A sign-in link confirms the address as well. We can send one to",
-    signInLink: "Send me a sign-in link",
+    signInLink: "E-mail me a sign-in link",
     done: "Your address is confirmed",
     yours: "You have shown that this address is yours:",
   },
@@ -46,8 +46,8 @@ const text = translate({
  */
 export function Verification() {
   const [state, setState] = useState<"asking" | "done" | "sent">("asking");
-  const { name } = data.application!;
-  const expired = link.expired ?? false;
+  const { name } = data.application;
+  const [expired, setExpired] = useState(link.expired ?? false);
 
   async function send({ password = "" }: Record<string, string>) {
     const answer = await withSignIn(email, password, (session) =>
@@ -58,11 +58,12 @@ export function Verification() {
     if (answer === "unreachable") return answer;
     if (answer.status === "action-successful") setState(expired ? "sent" : "done");
     else if (answer.status === "email-already-verified") setState("done");
+    else if (answer.status === "verification-link-expired") setExpired(true); // while the page was open
     else return answer;
     return null;
   }
 
-  if (state === "sent") return <Sent />;
+  if (state === "sent") return <Sent back={() => setState("asking")} />;
   if (state === "done") {
     return (
       <Done title={text.done}>
@@ -91,17 +92,18 @@ export function Verification() {
       <Form
         send={send}
         action={expired ? text.another : text.action}
+        note={text.stranger}
         remedy={(answer) =>
           answer !== "unreachable" &&
           answer.status === "invalid-password" && (
             <Another request={anotherResetLink} label={text.forgotten} sent={() => setState("sent")} />
           )
         }
+        instead={(answer) => answer !== "unreachable" && answer.status === "invalid-verification-link" && <Next />}
       >
         <input type="email" name="email" value={email} autocomplete="username" readOnly hidden />
         <PasswordField name="password" label={common.password} autocomplete="current-password" />
       </Form>
-      <p class="small quiet">{text.stranger}</p>
     </SingleCard>
   );
 }

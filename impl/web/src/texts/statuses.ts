@@ -55,7 +55,7 @@ export const statuses = translate<Record<Slug, string>>({
     "email-not-found": "There is no account with this e-mail address. Check the address, or create an account.",
     "email-unverified": "Nobody has shown yet that this e-mail address is theirs. The person has to confirm it first.",
     "google-account-conflict":
-      "There is an account with this e-mail address that Google cannot open. Sign in another way, then connect Google on your account page.",
+      "There is an account with this e-mail address that Google cannot open. Sign in another way, then link Google on your account page.",
     "google-email-unverified":
       "Google has not confirmed the e-mail address of this Google account. Confirm it at Google, or sign in another way.",
     "google-sign-in-failed": "Google could not sign you in. Try again, or sign in another way.",
@@ -86,7 +86,7 @@ export const statuses = translate<Record<Slug, string>>({
     "server-busy": "Very many people are using the service right now. Nothing was changed.",
     "service-not-found": switchedOff.en,
     "session-expired": "You were signed out because you had not used the page for some time. Sign in again.",
-    "slug-taken": "There is an application with this short name already. Choose another one.",
+    "slug-taken": "There is an application with this slug already. Choose another one.",
     "user-has-no-password": "This account has no password. Use a sign-in link by e-mail, or Google.",
     "user-requires-role": "Your account is not open to this application. Ask the people who gave you the account.",
     "user-suspended": "This account is suspended. Ask support if you think that this is a mistake.",
@@ -96,7 +96,7 @@ export const statuses = translate<Record<Slug, string>>({
     "action-successful": "Hecho.",
     "application-crash": "Algo ha fallado por nuestra parte. Ya nos ha llegado el aviso. Inténtalo de nuevo dentro de unos minutos.",
     "client-created-for-existing-email":
-      "Esta persona ya tenía una cuenta y ahora es cliente. Su nombre y su teléfono no han cambiado.",
+      "Esta persona ya tenía una cuenta y ahora es cliente. Su nombre y su número de teléfono no han cambiado.",
     "client-required": "Tu cuenta aún no está completa. Termina el registro para continuar.",
     "client-validation-failed": brokenParams.es,
     "company-already-exists": "Ya existe una empresa con este nombre. Usa esa o elige otro nombre.",
@@ -110,7 +110,7 @@ export const statuses = translate<Record<Slug, string>>({
     "email-not-found": "No hay ninguna cuenta con este correo electrónico. Comprueba la dirección o crea una cuenta.",
     "email-unverified": "Nadie ha demostrado aún que este correo electrónico sea suyo. La persona debe confirmarlo primero.",
     "google-account-conflict":
-      "Hay una cuenta con este correo electrónico que no se puede abrir con Google. Inicia sesión de otra forma y conecta Google en la página de tu cuenta.",
+      "Hay una cuenta con este correo electrónico que no se puede abrir con Google. Inicia sesión de otra forma y vincula Google en la página de tu cuenta.",
     "google-email-unverified":
       "Google no ha confirmado el correo de esta cuenta de Google. Confírmalo en Google o inicia sesión de otra forma.",
     "google-sign-in-failed": "Google no ha podido iniciar tu sesión. Inténtalo de nuevo o elige otra forma.",
@@ -141,7 +141,7 @@ export const statuses = translate<Record<Slug, string>>({
     "server-busy": "Hay muchísimas personas usando el servicio ahora mismo. No se ha cambiado nada.",
     "service-not-found": switchedOff.es,
     "session-expired": "Tu sesión se cerró porque llevabas un tiempo sin usar la página. Inicia sesión de nuevo.",
-    "slug-taken": "Ya existe una aplicación con este nombre corto. Elige otro.",
+    "slug-taken": "Ya existe una aplicación con este identificador. Elige otro.",
     "user-has-no-password": "Esta cuenta no tiene contraseña. Usa un enlace de acceso por correo o Google.",
     "user-requires-role": "Tu cuenta no tiene acceso a esta aplicación. Consulta con quien te dio la cuenta.",
     "user-suspended": "Esta cuenta está suspendida. Si crees que es un error, avisa a soporte.",

@@ -30,12 +30,16 @@ interface FormProps {
   children: ComponentChildren;
   /** Shown in the refusal: what else the person can do. */
   remedy?: (answer: Answer) => ComponentChildren;
+  /** Shown in place of the fields and the button after a refusal that stays, however often the form is sent: what helps then. */
+  instead?: ((answer: Answer) => ComponentChildren) | undefined;
   /** Shown beside the button. */
   beside?: ComponentChildren;
+  /** Shown below the button: what else the person has to know. */
+  note?: string;
 }
 
 /** A form that shows refusals above its fields, and at those what is wrong with them. */
-export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, beside }: FormProps) {
+export function Form({ send, refused = null, action, danger = false, inline = false, children, remedy, instead, beside, note }: FormProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [changed, setChanged] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
@@ -76,19 +80,25 @@ export function Form({ send, refused = null, action, danger = false, inline = fa
   const params = [...fields.current.keys()];
   const concerned = answer ? concernedField(answer, params) : undefined;
   const errors = errorsOf(answer);
+  const helps = answer && instead?.(answer);
   const mended = errors.length > 0 && errors.every(({ param }) => changed.includes(fields.current.get(param) ?? ""));
   return (
     <form class="stack" ref={form} onSubmit={submit} onInput={change} noValidate>
       <Refusal answer={mended ? null : answer} shown={params}>
         {answer && remedy?.(answer)}
       </Refusal>
-      <FormState.Provider value={{ answer, concerned, changed, register }}>{children}</FormState.Provider>
-      <div class="row">
-        <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
-          {action}
-        </button>
-        {beside}
-      </div>
+      {helps || (
+        <>
+          <FormState.Provider value={{ answer, concerned, changed, register }}>{children}</FormState.Provider>
+          <div class="row">
+            <button class={`button${danger ? " danger" : ""}${beside || inline ? "" : " wide"}`} aria-disabled={busy}>
+              {action}
+            </button>
+            {beside}
+          </div>
+          {note && <p class="small quiet">{note}</p>}
+        </>
+      )}
     </form>
   );
 }

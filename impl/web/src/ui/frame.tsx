@@ -1,62 +1,70 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { data } from "../document";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { data, otherLanguage } from "../document";
 import { text } from "./texts";
 
 let arrived = false; // whether the page has shown a card before
 
 interface SingleCardProps {
   title: string;
-  /** Whether the page must last, since loading it again loses what it knows. Then it offers no other language. */
-  lasting?: boolean;
+  /** Draws the page in the other language, where loading it again would lose what it knows. */
+  redraw?: (() => void) | undefined;
   children: ComponentChildren;
 }
 
 /** A page with one card, under the name of the application that it is for. */
-export function SingleCard({ title, lasting = false, children }: SingleCardProps) {
+export function SingleCard({ title, redraw, children }: SingleCardProps) {
   const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => void (document.title = `${title} · ${data.application.name}`), [title]);
   useEffect(() => {
-    document.title = `${title} · ${data.application?.name ?? "PlanoAuth"}`;
     if (arrived) heading.current?.focus(); // a new step on the same page is announced
     arrived = true;
   }, [title]);
   return (
     <div class="single">
-      <Brand />
+      <header class="brand">
+        <Brand />
+      </header>
       <main class="card stack">
         <h1 tabIndex={-1} ref={heading}>
           {title}
         </h1>
         {children}
       </main>
-      <Footer lasting={lasting} />
+      <Footer redraw={redraw} />
     </div>
   );
 }
 
-function Brand() {
-  const { application } = data;
+/** The logo and the name of the application. */
+export function Brand() {
+  const { logo, name } = data.application;
   return (
-    <header class="brand">
-      {application?.logo && <img src={application.logo} alt="" />}
-      <span>{application?.name ?? "PlanoAuth"}</span>
-    </header>
+    <>
+      {logo && <img src={logo} alt="" />}
+      <span>{name}</span>
+    </>
   );
 }
 
 /** Links below the page: help, the other language, and the mailbox where mails are not really sent. */
-export function Footer({ lasting = false }: { lasting?: boolean }) {
+export function Footer({ redraw }: Pick<SingleCardProps, "redraw">) {
+  const language = otherLanguage();
   const other = new URL(location.href);
-  other.searchParams.set("lang", data.language === "en" ? "es" : "en");
+  other.searchParams.set("lang", language);
   return (
     <footer class="links">
-      {data.application?.support_url && (
+      {data.application.support_url && (
         <a href={data.application.support_url} rel="noreferrer">
           {text.help}
         </a>
       )}
-      {!lasting && (
-        <a href={other.href} lang={data.language === "en" ? "es" : "en"}>
+      {redraw ? (
+        <button type="button" class="text-button" lang={language} onClick={redraw}>
+          {text.language}
+        </button>
+      ) : (
+        <a href={other.href} lang={language}>
           {text.language}
         </a>
       )}

@@ -10,7 +10,7 @@ const text = translate({
 });
 
 /** The heading of a page on which a mail is on its way. */
-export const mailSentTitle = text.title;
+export const mailSentTitle = () => text.title;
 
 /** Says that a mail is on its way to an address, and what to do if it does not come. Other ways on stand below. */
 export function MailSent({ said, email, children }: { said: string; email: string; children?: ComponentChildren }) {

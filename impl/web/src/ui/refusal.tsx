@@ -64,7 +64,7 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
   }, [answer]);
   if (!answer) return null;
   const errors = errorsOf(answer);
-  const elsewhere = errors.filter((error) => !shown.includes(error.param)).map((error) => `${explain(error)}.`);
+  const elsewhere = errors.filter((error) => !shown.includes(error.param)).map((error) => explain(error).replace(/[^.]$/, "$&."));
   const alone = errors.length === 1 && elsewhere[0]; // says more than the text for the slug
   return (
     <div class="notice problem" role="alert" tabIndex={-1} ref={box}>
@@ -83,16 +83,23 @@ export function Refusal({ answer, shown = [], children }: { answer: Answer | nul
             </ul>
           )}
           {children}
-          <p class="request">
-            <a href={`/statuses/${answer.status}`} target="_blank" rel="noreferrer">
-              {text.meaning}
-            </a>
-            <span>
-              {text.request} <code>{answer.request_id}</code>
-            </span>
-          </p>
+          <RequestOf answer={answer} />
         </>
       )}
     </div>
+  );
+}
+
+/** The request id of an outcome, and a link to the page of its slug. */
+export function RequestOf({ answer }: { answer: Outcome }) {
+  return (
+    <p class="request">
+      <a href={`/statuses/${answer.status}`} target="_blank" rel="noreferrer">
+        {text.meaning}
+      </a>
+      <span>
+        {text.request} <code>{answer.request_id}</code>
+      </span>
+    </p>
   );
 }

@@ -74,7 +74,7 @@ export function SignInForm(props: SignInProps) {
 
   function show(sent: boolean) {
     setSent(sent);
-    sending?.(sent ? mailSentTitle : null);
+    sending?.(sent ? mailSentTitle() : null);
   }
 
   async function sendLink() {
@@ -88,7 +88,7 @@ export function SignInForm(props: SignInProps) {
   if (sent) {
     return (
       <div class="stack" role="status">
-        {!sending && <h2>{mailSentTitle}</h2>}
+        {!sending && <h2>{mailSentTitle()}</h2>}
         <MailSent said={text.linkSentTo} email={email}>
           <Way label={text.back} go={() => show(false)} />
         </MailSent>
@@ -97,6 +97,12 @@ export function SignInForm(props: SignInProps) {
   }
   return (
     <div class="stack">
+      {data.google && googleURL && (
+        <>
+          <GoogleButton application={application} backTo={googleURL} failed={setRefused} />
+          <p class="divider">{text.or}</p>
+        </>
+      )}
       <Form
         send={(values) => (setRefused(null), signIn(values))}
         refused={refused}
@@ -106,7 +112,7 @@ export function SignInForm(props: SignInProps) {
           if (answer.status === "email-not-found" && register) return <Way label={text.register} go={() => register(email)} />;
           if (answer.status === "user-has-no-password") return <Way label={text.link} go={sendLink} />;
           if (answer.status === "invalid-password" && forgotten) return <Way label={text.forgotten} go={() => forgotten(email)} />;
-          if ((answer.status === "user-requires-role" || answer.status === "user-suspended") && data.application?.support_url) {
+          if ((answer.status === "user-requires-role" || answer.status === "user-suspended") && data.application.support_url) {
             return (
               <a href={data.application.support_url} rel="noreferrer">
                 {common.help}
@@ -128,11 +134,9 @@ export function SignInForm(props: SignInProps) {
         />
         <PasswordField name="password" label={common.password} autocomplete="current-password" />
       </Form>
-      <p class="divider">{text.or}</p>
       <button type="button" class="button plain wide" onClick={sendLink}>
         {text.link}
       </button>
-      {data.google && googleURL && <GoogleButton application={application} backTo={googleURL} failed={setRefused} />}
       {(register || forgotten) && (
         <p class="links">
           {forgotten && <Way label={text.forgotten} go={() => forgotten(email)} />}
