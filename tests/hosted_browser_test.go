@@ -531,6 +531,8 @@ func beHandedOverByStranger(v *visit) {
 	v.do(chromedp.Navigate(site.URL+"/checkout"), click("button"))
 	v.shows("h1", "We stopped this request")
 	v.inspect("stopped")
+	v.do(click("footer a[lang=es]"), chromedp.WaitVisible(chromedp.CSS("#es h1")), chromedp.WaitNotVisible(chromedp.CSS("#en")))
+	v.inspect("stopped-es")
 }
 
 func followForeignLink(v *visit) {
