@@ -18,14 +18,26 @@ func (s *Server) showPage(ec echo.Context, document web.Document) error {
 	return s.show(ec, http.StatusOK, document)
 }
 
-// showNotice answers with a page that says one thing.
-func (s *Server) showNotice(ec echo.Context, code int, notice web.Notice) error {
-	notice.Request = map[web.Language]string{web.English: "Request", web.Spanish: "Solicitud"}[web.LanguageOf(ec.Request())]
-	title := notice.Title
-	if notice.Application != nil {
-		title += " · " + notice.Application.Name
+// showNotice answers with a page that says one thing, in the language of the request and in the other one: a page that
+// answers a form cannot link to itself in that language. Failures show the request id.
+func (s *Server) showNotice(ec echo.Context, code int, notice func(web.Language) web.Notice) error {
+	language := web.LanguageOf(ec.Request())
+	document := web.Document{Language: language}
+	for _, language := range []web.Language{language, language.Other()} {
+		shown := notice(language)
+		shown.Language = language
+		if code >= http.StatusBadRequest && code != http.StatusNotFound {
+			shown.RequestID = callOf(ec.Request().Context()).id
+		}
+		document.Content += shown.Content()
+		if document.Title == "" {
+			document.Title, document.Application = shown.Title, shown.Application
+		}
 	}
-	return s.show(ec, code, web.Document{Title: title, Application: notice.Application, Content: notice.Content()})
+	if document.Application != nil {
+		document.Title += " · " + document.Application.Name
+	}
+	return s.show(ec, code, document)
 }
 
 // showReading answers with a page to read, which is in English.

@@ -8,10 +8,7 @@ import (
 	"github.com/planoauth/planoauth/impl/web"
 )
 
-// errorTexts are those of a page that says what went wrong.
-type errorTexts struct{ title, message, label string }
-
-var notFoundTexts = map[web.Language]errorTexts{
+var notFound = noticeText{
 	web.English: {
 		"Page not found",
 		"There is no page at this address. If you typed it, check it. If a link led here, it may be old.",
@@ -24,23 +21,18 @@ var notFoundTexts = map[web.Language]errorTexts{
 	},
 }
 
-var crashTexts = map[web.Language]errorTexts{
+var crashed = noticeText{
 	web.English: {
 		"Something went wrong",
-		"That is our fault, and we have been notified. Try again in a while. If you ask for help, pass on this number.",
+		"That is our fault, and we have been notified. Try again in a few minutes. If you ask for help, pass on the code below.",
 		"Go to the start page",
 	},
 	web.Spanish: {
 		"Algo ha fallado",
-		"Es culpa nuestra, y ya se nos ha avisado. Inténtalo de nuevo dentro de un rato. Si pides ayuda, indica este número.",
+		"Es culpa nuestra y ya nos ha llegado el aviso. Inténtalo de nuevo dentro de unos minutos. " +
+			"Si pides ayuda, indica el código de abajo.",
 		"Ir a la página de inicio",
 	},
-}
-
-// showError answers a browser with a page instead of an envelope.
-func (s *Server) showError(ec echo.Context, code int, texts map[web.Language]errorTexts, requestID string) error {
-	in := texts[web.LanguageOf(ec.Request())]
-	return s.showNotice(ec, code, web.Notice{Title: in.title, Message: in.message, RequestID: requestID, Link: "/", Label: in.label})
 }
 
 // answerPageError answers a request outside the API that has no page, or whose page crashed. Browsers get a page, other
@@ -49,13 +41,13 @@ func (s *Server) answerPageError(ec echo.Context, c *call, noRoute bool, err err
 	shows := acceptsHTML(c.req) && (c.req.Method == http.MethodGet || c.req.Method == http.MethodHead || c.req.Method == http.MethodPost)
 	switch {
 	case noRoute && shows:
-		err = s.showError(ec, http.StatusNotFound, notFoundTexts, "")
+		err = s.showNotice(ec, http.StatusNotFound, notFound.notice(nil, "/"))
 	case noRoute:
 		http.NotFound(ec.Response(), c.req)
 		return true
 	case shows:
 		s.crash(c, err)
-		err = s.showError(ec, http.StatusInternalServerError, crashTexts, c.id)
+		err = s.showNotice(ec, http.StatusInternalServerError, crashed.notice(nil, "/"))
 	default:
 		return false
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/planoauth/planoauth/impl/formats"
 	"github.com/planoauth/planoauth/impl/oidc"
 	"github.com/planoauth/planoauth/impl/token"
-	"github.com/planoauth/planoauth/impl/web"
 )
 
 // googleStateLife is how long a started sign-in with Google can be completed.
@@ -133,11 +132,11 @@ func (s *Server) googleCallback(ec echo.Context) error {
 		app = nil
 	}
 	if app == nil {
-		notice := googleTooLate.in(ec)
+		link := ""
 		if s.googleTarget(state, s.registry.newest.Load()) != nil {
-			notice.Link, notice.Label = state.RedirectURL, googleTooLate[web.LanguageOf(ec.Request())].label
+			link = state.RedirectURL
 		}
-		return s.showNotice(ec, http.StatusBadRequest, notice)
+		return s.showNotice(ec, http.StatusBadRequest, googleTooLate.notice(nil, link))
 	}
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return ec.Redirect(http.StatusSeeOther, formats.AddQuery(state.RedirectURL, passed))

@@ -1,9 +1,7 @@
 package impl
 
 import (
-	"fmt"
-
-	"github.com/labstack/echo/v4"
+	"strings"
 
 	"github.com/planoauth/planoauth/db"
 	"github.com/planoauth/planoauth/impl/web"
@@ -12,44 +10,41 @@ import (
 // noticeText is what a page says that has no script, in each language. A %s stands for the name of an application.
 type noticeText map[web.Language]struct{ title, message, label string }
 
-// in returns the notice in the language of the request, with details for developers.
-func (t noticeText) in(ec echo.Context, details ...string) web.Notice {
-	said := t[web.LanguageOf(ec.Request())]
-	return web.Notice{Title: said.title, Message: said.message, Details: details, RequestID: callOf(ec.Request().Context()).id}
-}
-
-// of returns the notice of an application, with the way back to it.
-func (t noticeText) of(ec echo.Context, app *db.Application, back string) web.Notice {
-	said := t[web.LanguageOf(ec.Request())]
-	return web.Notice{
-		Application: webApplication(app), Title: said.title, Message: fmt.Sprintf(said.message, app.Name),
-		Link: back, Label: fmt.Sprintf(said.label, app.Name),
-	}
-}
-
-// by returns the notice about a mistake of a product, with the way back to the product if it is known. The application
-// may be nil.
-func (t noticeText) by(ec echo.Context, app *db.Application, wrong []string) web.Notice {
-	notice := t.in(ec, wrong...)
-	if app != nil {
-		notice.Application = webApplication(app)
-		if notice.Link = notice.Application.URL; notice.Link != "" {
-			notice.Label = fmt.Sprintf(t[web.LanguageOf(ec.Request())].label, app.Name)
+// notice returns the notice of an application, nil for PlanoAuth, with a way on, "" for none, and details for
+// developers.
+func (t noticeText) notice(app *db.Application, link string, details ...string) func(web.Language) web.Notice {
+	return func(language web.Language) web.Notice {
+		said := t[language]
+		notice := web.Notice{Title: said.title, Message: said.message, Link: link, Label: said.label, Details: details}
+		if app != nil {
+			notice.Application = webApplication(app)
+			notice.Message = strings.ReplaceAll(said.message, "%s", app.Name)
+			notice.Label = strings.ReplaceAll(said.label, "%s", app.Name)
 		}
+		return notice
 	}
-	return notice
+}
+
+// wronglyOpenedBy returns the notice about a mistake of a product, with the way back to the product if it is known. The
+// application may be nil.
+func wronglyOpenedBy(app *db.Application, wrong []string) func(web.Language) web.Notice {
+	link := ""
+	if app != nil {
+		link = webApplication(app).URL
+	}
+	return wronglyOpened.notice(app, link, wrong...)
 }
 
 var wronglyOpened = noticeText{
 	web.English: {
 		"This page cannot be opened like this",
-		"The site that sent you here has to be repaired by its developers. " +
+		"There is a mistake in the site that sent you here, and its developers have to fix it. " +
 			"Your account is not affected. Go back to the site, and try again later.",
 		"Back to %s",
 	},
 	web.Spanish: {
 		"Esta página no se puede abrir así",
-		"Los desarrolladores del sitio que te ha enviado aquí tienen que repararlo. " +
+		"Hay un error en el sitio que te ha enviado aquí, y sus desarrolladores tienen que corregirlo. " +
 			"Tu cuenta no se ve afectada. Vuelve al sitio e inténtalo más tarde.",
 		"Volver a %s",
 	},
@@ -58,18 +53,18 @@ var wronglyOpened = noticeText{
 var foreign = noticeText{
 	web.English: {
 		"We stopped this request",
-		"A site that we do not know for this tried to open your registration. Nothing has happened to your account. " +
+		"A site that is not allowed to do so tried to open your registration. Nothing has happened to your account. " +
 			"Go back to the site that you wanted to use, and start again there.", "",
 	},
 	web.Spanish: {
 		"Hemos detenido esta solicitud",
-		"Un sitio que no conocemos para esto ha intentado abrir tu registro. No le ha pasado nada a tu cuenta. " +
+		"Un sitio que no tiene permiso para ello ha intentado abrir tu registro. No le ha pasado nada a tu cuenta. " +
 			"Vuelve al sitio que querías usar y empieza de nuevo allí.", "",
 	},
 }
 
-const foreignDetail = "Origin: it must be one of the application's redirect origins. " +
-	"A page with the Referrer-Policy no-referrer sends null; strict-origin-when-cross-origin, the default of browsers, is right."
+const foreignDetail = "`Origin`: it must be one of the application's redirect origins. A page with " +
+	"`Referrer-Policy: no-referrer` sends `null`. The default of browsers, `strict-origin-when-cross-origin`, is right."
 
 var tooOften = noticeText{
 	web.English: {"Too many attempts", "Too many requests came from your network. Wait a minute, go back, and try again.", ""},
@@ -81,7 +76,7 @@ var tooOften = noticeText{
 
 var signedOut = noticeText{
 	web.English: {
-		"You are not signed in any more",
+		"You are not signed\u00a0in any more",
 		"Your sign-in to %s has ended. Go back and sign in again to finish your registration.", "Back to %s",
 	},
 	web.Spanish: {
@@ -91,8 +86,8 @@ var signedOut = noticeText{
 }
 
 var registeredAlready = noticeText{
-	web.English: {"You are registered already", "Your account is open for %s. There is nothing left to do here.", "Continue to %s"},
-	web.Spanish: {"Ya estás en el registro", "Tu cuenta ya puede usar %s. No tienes que hacer nada más aquí.", "Continuar a %s"},
+	web.English: {"You are registered", "You can use %s now. There is nothing left to do here.", "Continue to %s"},
+	web.Spanish: {"Ya te has registrado", "Ya puedes usar %s. No tienes que hacer nada más aquí.", "Continuar a %s"},
 }
 
 var googleTooLate = noticeText{

@@ -51,10 +51,10 @@ func (s *Server) hostedPages(e *echo.Echo) {
 func (s *Server) showHosted(ec echo.Context) error {
 	app, page, wrong := s.hostedPage(ec)
 	if page.Challenge == "" && page.Path != "/forgot" || page.Challenge != "" && !challengeFormat.MatchString(page.Challenge) {
-		wrong = append(wrong, "challenge: it must be the S256 challenge of a verifier (RFC 7636), 43 characters of base64url")
+		wrong = append(wrong, "`challenge`: it must be the S256 challenge of a verifier (RFC 7636), 43 characters of base64url")
 	}
 	if len(wrong) > 0 {
-		return s.showNotice(ec, http.StatusBadRequest, wronglyOpened.by(ec, app, wrong))
+		return s.showNotice(ec, http.StatusBadRequest, wronglyOpenedBy(app, wrong))
 	}
 	return s.showPage(ec, web.Document{Script: web.Hosted, Title: app.Name, Application: webApplication(app), Page: page})
 }
@@ -66,18 +66,18 @@ func (s *Server) hostedPage(ec echo.Context) (app *db.Application, page hostedPa
 	app = s.registry.newest.Load().appsBySlug[query.Get("application")]
 	page = hostedPage{Path: ec.Path(), RedirectURL: query.Get("redirect_url"), Challenge: query.Get("challenge")}
 	if app == nil {
-		return nil, page, []string{"application: there is no such application"}
+		return nil, page, []string{"`application`: there is no such application"}
 	}
 	if page.Path == "/register" && !slices.Contains(app.Admits, db.RoleClient) {
-		wrong = append(wrong, "application: it does not admit clients, and nobody else can register")
+		wrong = append(wrong, "`application`: it does not admit clients, and nobody else can register")
 	}
 	given := page.RedirectURL
 	page.RedirectURL = cmp.Or(given, app.URL)
 	switch {
 	case page.RedirectURL == "":
-		wrong = append(wrong, "redirect_url: it is required, since the application has no url")
+		wrong = append(wrong, "`redirect_url`: it is required, since the application has no url")
 	case len(given) > maxRedirectURL || formats.CheckRedirectURL(page.RedirectURL) != nil || !allowsRedirect(app, page.RedirectURL):
-		wrong = append(wrong, "redirect_url: it must be at one of the application's redirect origins")
+		wrong = append(wrong, "`redirect_url`: it must be at one of the application's redirect origins")
 		page.RedirectURL = ""
 	}
 	return app, page, wrong
@@ -96,11 +96,11 @@ func (s *Server) showHandedOver(ec echo.Context) error {
 	c.registry = s.registry.newest.Load()
 	if wait := s.Addresses.Count(c.network(), c.now); wait > 0 {
 		c.retryAfter(wait)
-		return s.showNotice(ec, http.StatusTooManyRequests, tooOften.in(ec))
+		return s.showNotice(ec, http.StatusTooManyRequests, tooOften.notice(nil, ""))
 	}
 	origin, known := postedFrom(c)
 	if !known {
-		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, foreignDetail))
+		return s.showNotice(ec, http.StatusForbidden, foreign.notice(nil, "", foreignDetail))
 	}
 	app, page, wrong := s.hostedPage(ec)
 	code := http.StatusBadRequest
@@ -112,19 +112,19 @@ func (s *Server) showHandedOver(ec echo.Context) error {
 		code = http.StatusRequestEntityTooLarge
 	}
 	if app != nil && !allowsRedirect(app, origin) {
-		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, foreignDetail))
+		return s.showNotice(ec, http.StatusForbidden, foreign.notice(nil, "", foreignDetail))
 	}
 	if len(wrong) > 0 {
-		return s.showNotice(ec, code, wronglyOpened.by(ec, app, wrong))
+		return s.showNotice(ec, code, wronglyOpenedBy(app, wrong))
 	}
 	refusal, err := s.admitToken(c, text, gen.TokenParamToken)
 	switch {
 	case err != nil:
 		return err
 	case refusal != nil:
-		return s.showNotice(ec, http.StatusUnauthorized, signedOut.of(ec, app, page.RedirectURL))
+		return s.showNotice(ec, http.StatusUnauthorized, signedOut.notice(app, page.RedirectURL))
 	case c.sessionApp != app:
-		return s.showNotice(ec, http.StatusForbidden, foreign.in(ec, "token: it is not of a session with the application"))
+		return s.showNotice(ec, http.StatusForbidden, foreign.notice(nil, "", "`token`: it is not of a session with the application"))
 	}
 	return s.showPerson(ec, page, text)
 }
@@ -138,13 +138,13 @@ func postedFrom(c *call) (origin string, known bool) {
 	return origins[0], c.registry.origins[origins[0]]
 }
 
-var errFormTooLarge = errors.New("the form must not be longer than " + strconv.Itoa(maxHandedOver) + " bytes")
+var errFormTooLarge = errors.New("`Content-Length`: the form must not be longer than " + strconv.Itoa(maxHandedOver) + " bytes")
 
 // postedToken returns the token of a form. An error is for the product's developers.
 func postedToken(ec echo.Context) (token string, _ error) {
 	req := ec.Request()
 	if kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return "", errors.New("Content-Type: it must be application/x-www-form-urlencoded")
+		return "", errors.New("`Content-Type`: it must be `application/x-www-form-urlencoded`")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(ec.Response(), req.Body, maxHandedOver))
 	if err != nil {
@@ -152,7 +152,7 @@ func postedToken(ec echo.Context) (token string, _ error) {
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || len(form["token"]) != 1 || form.Get("token") == "" {
-		return "", errors.New("token: the form must have one field of this name, with the token of the session")
+		return "", errors.New("`token`: the form must have one field of this name, with the token of the session")
 	}
 	return form.Get("token"), nil
 }
@@ -165,9 +165,9 @@ func (s *Server) showPerson(ec echo.Context, page hostedPage, token string) erro
 	case err != nil:
 		return err
 	case user == nil: // deleted since the token was checked
-		return s.showNotice(ec, http.StatusUnauthorized, signedOut.of(ec, c.sessionApp, page.RedirectURL))
+		return s.showNotice(ec, http.StatusUnauthorized, signedOut.notice(c.sessionApp, page.RedirectURL))
 	case user.Records.Client != nil:
-		return s.showNotice(ec, http.StatusOK, registeredAlready.of(ec, c.sessionApp, page.RedirectURL))
+		return s.showNotice(ec, http.StatusOK, registeredAlready.notice(c.sessionApp, page.RedirectURL))
 	}
 	page.Person = &hostedPerson{Token: token, Email: user.Email, FirstName: user.FirstName, LastName: user.LastName}
 	return s.showPage(ec, web.Document{

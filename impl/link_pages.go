@@ -1,7 +1,6 @@
 package impl
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -49,9 +48,9 @@ func (s *Server) showLink(ec echo.Context, kinds []db.LinkKind) error {
 	switch {
 	case err != nil:
 		s.crash(c, err)
-		return s.showNotice(ec, http.StatusInternalServerError, linkCrashed.in(ec, c.id))
+		return s.showNotice(ec, http.StatusInternalServerError, linkCrashed.notice(nil, ""))
 	case link == nil:
-		return s.showNotice(ec, http.StatusNotFound, linkNotValid.in(ec, ""))
+		return s.showNotice(ec, http.StatusNotFound, linkNotValid.notice(nil, "/account"))
 	}
 	page := linkPage{
 		Kind: link.Kind, Expired: linkExpired(link, user, c.now), Email: user.Email,
@@ -70,9 +69,9 @@ func (s *Server) showLink(ec echo.Context, kinds []db.LinkKind) error {
 	case link.Kind != db.MagicLink:
 		return s.showPage(ec, shown)
 	case page.Next == "":
-		return s.showNotice(ec, http.StatusNotFound, linkNotValid.in(ec, ""))
+		return s.showNotice(ec, http.StatusNotFound, linkNotValid.notice(nil, "/account"))
 	}
-	return s.showNotice(ec, http.StatusOK, magicNotice(ec, app, page, token))
+	return s.showNotice(ec, http.StatusOK, magicNotice(app, page, token))
 }
 
 // asksForPassword reports whether the operation behind a link needs a session of the user.
@@ -94,47 +93,27 @@ func nextPage(link *db.Link, user *db.User, app *db.Application) string {
 }
 
 // magicNotice is the page of a magic link. Its button is a link, so that it works without a script.
-func magicNotice(ec echo.Context, app *db.Application, page linkPage, token string) web.Notice {
-	language := web.LanguageOf(ec.Request())
-	said, other := magicTexts[language], web.Spanish
-	if language == web.Spanish {
-		other = web.English
-	}
-	return web.Notice{
-		Application: webApplication(app), Title: said.title, Message: fmt.Sprintf(said.message, app.Name), Subject: page.Email,
-		Link: formats.AddQuery(page.Next, url.Values{"magic_token": {token}}), Label: fmt.Sprintf(said.label, app.Name), Hint: said.hint,
-		Help: said.help, Other: "?" + url.Values{"token": {token}, "lang": {string(other)}}.Encode(),
-		OtherLanguage: other, OtherLabel: magicTexts[other].language,
+func magicNotice(app *db.Application, page linkPage, token string) func(web.Language) web.Notice {
+	notice := magic.notice(app, formats.AddQuery(page.Next, url.Values{"magic_token": {token}}))
+	return func(language web.Language) web.Notice {
+		shown := notice(language)
+		shown.Subject, shown.Hint = page.Email, magicHint[language]
+		return shown
 	}
 }
 
-// magicTexts are the texts of the page of a magic link. A %s is the name of the application.
-var magicTexts = map[web.Language]struct{ title, message, label, hint, help, language string }{
-	web.English: {
-		"Sign in", "You are about to sign in to %s with this address:", "Sign in to %s",
-		"If you did not ask for this link, close this page. Nothing happens unless you press the button.", "Help", "English",
-	},
-	web.Spanish: {
-		"Iniciar sesión", "Vas a iniciar sesión en %s con esta dirección:", "Entrar en %s",
-		"Si no has pedido este enlace, cierra esta página. No pasa nada mientras no pulses el botón.", "Ayuda", "Español",
-	},
+var magic = noticeText{
+	web.English: {"Sign in", "You are about to sign in to %s with this address:", "Sign in to %s"},
+	web.Spanish: {"Iniciar sesión", "Vas a iniciar sesión en %s con esta dirección:", "Iniciar sesión en %s"},
 }
 
-// linkNotice is a page about a link that leads nowhere, in each language.
-type linkNotice map[web.Language]struct{ title, message, label string }
-
-// in returns the notice in the language of the request. It leads to the account, since the product of the link is not
-// known.
-func (n linkNotice) in(ec echo.Context, requestID string) web.Notice {
-	said := n[web.LanguageOf(ec.Request())]
-	notice := web.Notice{Title: said.title, Message: said.message, Label: said.label, RequestID: requestID}
-	if said.label != "" {
-		notice.Link = "/account"
-	}
-	return notice
+var magicHint = map[web.Language]string{
+	web.English: "If you did not ask for this link, close this page. Nothing happens unless you press the button.",
+	web.Spanish: "Si no has pedido este enlace, cierra esta página. No pasa nada mientras no pulses el botón.",
 }
 
-var linkNotValid = linkNotice{
+// linkNotValid leads to the account, since the product of the link is not known.
+var linkNotValid = noticeText{
 	web.English: {
 		"This link does not work any more",
 		"It was used already, a newer one replaced it, or a part of it is missing. " +
@@ -148,10 +127,10 @@ var linkNotValid = linkNotice{
 	},
 }
 
-var linkCrashed = linkNotice{
+var linkCrashed = noticeText{
 	web.English: {
 		"Something went wrong",
-		"That is our fault, and we have been told about it. The link is not used up: open it again in a few minutes.", "",
+		"That is our fault, and we have been notified. The link is not used up: open it again in a few minutes.", "",
 	},
 	web.Spanish: {
 		"Algo ha fallado",

@@ -34,6 +34,9 @@ func testStatusPages(t *testing.T, chromium context.Context) {
 	b.do(click(`a[href="/statuses/email-not-found"]`))
 	b.shows("h1", "email-not-found")
 	b.inspect("status")
+	b.do(chromedp.Navigate(e.url + "/statuses/action-successful"))
+	b.shows("h1", "action-successful")
+	b.inspect("status-successful")
 	b.do(click(`a[href="/docs#/sessions/sessionsCreate"]`))
 	b.shows("#operations-sessions-sessionsCreate .opblock-description", "Signs a user in")
 }

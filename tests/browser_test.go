@@ -239,11 +239,11 @@ func evaluate[T any](b *tab, expression string) T {
 	return value
 }
 
-// shows waits until an element of the page, or of the next page, shows a text. Each of its hyphens may be one at which no
-// line breaks.
+// shows waits until an element of the page, or of the next page, shows a text. Each of its hyphens and blanks
+// may be one at which no line breaks.
 func (b *tab) shows(selector, text string) {
 	b.t.Helper()
-	so := fmt.Sprintf("[...document.querySelectorAll(%q)].some(part => part.innerText.replaceAll('\u2011', '-').includes(%q))", selector, text)
+	so := fmt.Sprintf("[...document.querySelectorAll(%q)].some(part => part.innerText.replaceAll('\u2011', '-').replaceAll('\u00a0', ' ').includes(%q))", selector, text)
 	for limit := time.Now().Add(browserLimit); ; time.Sleep(10 * time.Millisecond) {
 		shown, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](so))
 		if shown {

@@ -483,7 +483,7 @@ func beHandedOver(v *visit) {
 		v.t.Errorf("the product's session is %s", slug)
 	}
 	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
-	v.shows("h1", "You are registered already")
+	v.shows("h1", "You are registered")
 	v.inspect("handed-over-client")
 	v.e.exec("DELETE FROM sessions")
 	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
@@ -531,6 +531,8 @@ func beHandedOverByStranger(v *visit) {
 	v.do(chromedp.Navigate(site.URL+"/checkout"), click("button"))
 	v.shows("h1", "We stopped this request")
 	v.inspect("stopped")
+	v.do(click("footer a[lang=es]"), chromedp.WaitVisible(chromedp.CSS("#es h1")), chromedp.WaitNotVisible(chromedp.CSS("#en")))
+	v.inspect("stopped-es")
 }
 
 func followForeignLink(v *visit) {

@@ -106,8 +106,9 @@ func testMagicLink(l *linkTest) {
 	token := l.link("magic", l.email, l.shop+"/cart?order=7", 0)
 	l.visit("magic", token, "Sign in")
 	l.tab.inspect("magic")
-	l.tab.do(click(`footer a[lang="es"]`))
-	l.tab.shows("h1", "Iniciar sesión")
+	l.tab.do(click(`footer a[lang="es"]`), chromedp.WaitVisible(chromedp.CSS("#es h1")), chromedp.WaitNotVisible(chromedp.CSS("#en")))
+	l.tab.shows("#es h1", "Iniciar sesión")
+	l.tab.do(click(`footer a[lang="en"]`), chromedp.WaitNotVisible(chromedp.CSS("#es")))
 	l.goesOn(l.shop + "/cart?order=7&magic_token=" + token)
 
 	token = l.link("magic", l.email, l.shop+"/cart?order=7", time.Hour)

@@ -24,12 +24,12 @@ type FirstPerson struct {
 // firstPeople are one of each kind that a newcomer meets.
 var firstPeople = []FirstPerson{
 	{
-		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client, as customers of a product are.",
+		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client: a customer of a product.",
 		Link: "/account", Label: "Sign in to the account",
 	},
 	{
 		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan",
-		Role: "A user without a record. Products answer `client-required`.",
+		Role: "A user without a record. Signing in answers `client-required`.",
 		Link: "/docs#/sessions/sessionsCreate", Label: "Try it in the explorer",
 	},
 	{

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"errors"
-	"fmt"
 	htmltemplate "html/template"
 	"net/url"
 	"strings"
@@ -71,18 +70,8 @@ type content struct {
 	FirstName, Email, Application string
 }
 
-var spanishMonths = [...]string{
-	"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-}
-
 // At returns the time of the request for a reader.
-func (c content) At() string {
-	at := c.Time.UTC()
-	if c.Language == web.Spanish {
-		return fmt.Sprintf("%d de %s de %d a las %s", at.Day(), spanishMonths[at.Month()-1], at.Year(), at.Format("15:04 UTC"))
-	}
-	return at.Format("2 January 2006 at 15:04 UTC")
-}
+func (c content) At() string { return c.Language.Time(c.Time) }
 
 // Days returns the lifetime in days, or 0 if it is shorter than two days.
 func (c content) Days() int {
@@ -107,7 +96,10 @@ type letter struct {
 }
 
 // fact is a line of what is known about the request.
-type fact struct{ Name, Value string }
+type fact struct {
+	Name, Value string
+	Parts       []string // of the value, between which a line may break
+}
 
 // Write returns a mail to a user on behalf of an application, in the language of the user. The mail is not stored yet.
 func (t *Templates) Write(kind Kind, user *db.User, app *db.Application, facts Facts) (*db.Mail, error) {
@@ -129,7 +121,7 @@ func (t *Templates) Write(kind Kind, user *db.User, app *db.Application, facts F
 	}
 	var text, html bytes.Buffer
 	err = errors.Join(t.text.Execute(&text, l), t.html.Execute(&html, l))
-	m.Subject, m.TextBody, m.HTMLBody = l.Subject, text.String(), html.String()
+	m.Subject, m.TextBody, m.HTMLBody = l.Subject, text.String(), string(web.Unbroken(htmltemplate.HTML(html.String())))
 	return m, err
 }
 
@@ -155,7 +147,11 @@ func (t *Templates) letter(words *texttemplate.Template, c content, app *db.Appl
 	}
 	for line := range strings.Lines(fill("facts")) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		l.Facts = append(l.Facts, fact{name, value})
+		parts := []string{value}
+		if value == c.IP {
+			parts = strings.SplitAfter(value, ":")
+		}
+		l.Facts = append(l.Facts, fact{name, value, parts})
 	}
 	if app.LogoDigest != "" {
 		l.Logo = t.publicURL + "/applications/" + url.PathEscape(app.Slug) + "/logo"

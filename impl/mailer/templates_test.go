@@ -139,10 +139,10 @@ func TestLanguage(t *testing.T) {
 		request      web.Language
 		subject, at  string
 	}{
-		{"the user's", "es", web.English, "Tu cuenta se ha eliminado", "Cuándo: 1 de septiembre de 2031 a las 09:05 UTC\n"},
-		{"the user's, whatever the request says", "en", web.Spanish, "Your account was deleted", "When: 1 September 2031 at 09:05 UTC\n"},
-		{"the request's", "", web.Spanish, "Tu cuenta se ha eliminado", "Cuándo: 1 de septiembre de 2031 a las 09:05 UTC\n"},
-		{"none", "", "", "Your account was deleted", "When: 1 September 2031 at 09:05 UTC\n"},
+		{"the user's", "es", web.English, "Tu cuenta se ha eliminado", "Cuándo: 1 sept 2031, 9:05\u00a0UTC\n"},
+		{"the user's, whatever the request says", "en", web.Spanish, "Your account was deleted", "When: Sep 1, 2031, 9:05\u00a0AM\u00a0UTC\n"},
+		{"the request's", "", web.Spanish, "Tu cuenta se ha eliminado", "Cuándo: 1 sept 2031, 9:05\u00a0UTC\n"},
+		{"none", "", "", "Your account was deleted", "When: Sep 1, 2031, 9:05\u00a0AM\u00a0UTC\n"},
 	} {
 		facts := Facts{Time: time.Date(2031, 9, 1, 11, 5, 0, 0, time.FixedZone("", 7200)), Language: row.request}
 		m, err := templates.Write(AccountDeleted, &db.User{Locale: row.locale}, &db.Application{}, facts)
@@ -167,7 +167,7 @@ func TestRolesAndLifetimes(t *testing.T) {
 		{web.English, NewRecord, Facts{Role: db.RoleLiaison}, "You are a liaison at Plano now"},
 		{web.Spanish, NewRecord, Facts{Role: db.RoleClient}, "Ahora eres cliente de Plano"},
 		{web.Spanish, NewRecord, Facts{Role: db.RoleEmployee}, "Ahora eres parte del personal de Plano"},
-		{web.Spanish, NewRecord, Facts{Role: db.RoleLiaison}, "Ahora eres enlace de Plano"},
+		{web.Spanish, NewRecord, Facts{Role: db.RoleLiaison}, "Ahora eres persona intermediaria de Plano"},
 		{web.English, Invitation, Facts{Link: link, Lifetime: 7 * 24 * time.Hour}, "within 7 days."},
 		{web.English, Invitation, Facts{Link: link, Lifetime: 24 * time.Hour}, "within 24 hours."},
 		{web.Spanish, Invitation, Facts{Link: link, Lifetime: 7 * 24 * time.Hour}, "en 7 días."},

@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"regexp"
+	"strings"
 )
 
 // Policy is the Content-Security-Policy of all pages: they load from this server and call this server only, and no
@@ -77,11 +79,27 @@ func (d *Document) HTML() ([]byte, error) {
 		theme = d.Application.Theme
 	}
 	err := documentTemplate.Execute(&html, map[string]any{
-		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": d.Content, "Styles": d.Styles,
+		"Language": d.Language, "Title": d.Title, "Script": d.Script, "Theme": theme, "Content": Unbroken(d.Content), "Styles": d.Styles,
 		"NoScript": noScript[d.Language],
 		"Data":     data{d.Language, d.Application, d.Google, d.Mailbox, d.Page},
 	})
 	return html.Bytes(), err
+}
+
+var (
+	textInHTML   = regexp.MustCompile(`(?s)<pre.*?</pre>|<code.*?</code>|<[^>]*>|[^<]+`)
+	brokenInText = regexp.MustCompile(`(?i)(^|[\s(])(e-mail|sign-in)([.,:;?)]*(?:\s|$))`)
+)
+
+// Unbroken keeps the words "e-mail" and "sign-in" in the texts of a page or mail on one line, as vite.config.ts does for
+// scripts: with a hyphen at which no browser breaks it.
+func Unbroken(html template.HTML) template.HTML {
+	return template.HTML(textInHTML.ReplaceAllStringFunc(string(html), func(part string) string {
+		if part[0] == '<' {
+			return part
+		}
+		return brokenInText.ReplaceAllStringFunc(part, func(word string) string { return strings.Replace(word, "-", "\u2011", 1) })
+	}))
 }
 
 // Headers sets the headers of the document.

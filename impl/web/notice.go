@@ -8,27 +8,34 @@ import (
 
 // Notice is the content of a page that says one thing, such as an error.
 type Notice struct {
+	Language    Language
 	Application *Application // nil for PlanoAuth
 	Title       string
 	Message     string
 	Subject     string   // what the message is about, such as an e-mail address; "" for nothing
-	Details     []string // what a developer has to mend; each may name a param
+	Details     []string // what a developer has to mend, in English; backticks mark code
 	RequestID   string   // "" where it helps nobody
-	Request     string   // the word before RequestID, which showNotice of package impl sets
 	Link, Label string   // where to go on, "" for nowhere
 	Hint        string   // what else the person has to know, after the way on
+}
 
-	Help              string   // the label of the link to the application's help
-	Other, OtherLabel string   // the URL of the page in the other language, "" for none, and that language's name
-	OtherLanguage     Language // that of Other
+// noticeWords are those of all notices.
+var noticeWords = map[Language]struct{ Request, Help string }{
+	English: {"Request", "Help"},
+	Spanish: {"Solicitud", "Ayuda"},
 }
 
 //go:embed notice.html
 var noticeText string
 
-var noticeTemplate = template.Must(template.New("").Funcs(template.FuncMap{"asset": URL}).Parse(noticeText))
+var noticeTemplate = template.Must(template.New("").Funcs(template.FuncMap{
+	"asset": URL,
+	"code":  code,
+	"words": func(language Language) any { return noticeWords[language] },
+}).Parse(noticeText))
 
-// Content returns the notice for a Document without a script.
+// Content returns the notice for a Document without a script. Two notices on a page say the same in two languages, and
+// base.css shows one of them: the first, until the language of the other is chosen.
 func (n Notice) Content() template.HTML {
 	var html bytes.Buffer
 	if err := noticeTemplate.Execute(&html, n); err != nil {

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
-	"time"
 )
 
 //go:embed reading
@@ -15,8 +14,8 @@ var readingFiles embed.FS
 var readingTemplates = template.Must(template.New("").Funcs(template.FuncMap{
 	"asset":  URL,
 	"reason": http.StatusText,
-	"date":   func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-	"time":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+	"date":   English.Day,
+	"time":   English.Time,
 	"code":   code,
 }).ParseFS(readingFiles, "reading/*.html"))
 

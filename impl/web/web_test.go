@@ -2,11 +2,13 @@ package web
 
 import (
 	"fmt"
+	"html/template"
 	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSizes: the pages that products send people to stay small, gzipped script and style together.
@@ -124,6 +126,32 @@ func token(t *testing.T, css, name string) rgb {
 		t.Fatal(err)
 	}
 	return rgb{float64(r), float64(g), float64(b)}
+}
+
+// TestUnbroken: words with a hyphen stay whole in texts, and nothing else of a page is changed.
+func TestUnbroken(t *testing.T) {
+	for html, want := range map[template.HTML]template.HTML{
+		`<p title="e-mail">E-mail address (e-mail)</p>`:                 "<p title=\"e-mail\">E\u2011mail address (e\u2011mail)</p>",
+		`<a href="/sign-in">New sign-in.</a>`:                           "<a href=\"/sign-in\">New sign\u2011in.</a>",
+		`<pre>an e-mail</pre><code>sign-in</code>`:                      `<pre>an e-mail</pre><code>sign-in</code>`,
+		`me@e-mail.example, e-mail@x.example, /sign-in, e-mail.example`: `me@e-mail.example, e-mail@x.example, /sign-in, e-mail.example`,
+	} {
+		if got := Unbroken(html); got != want {
+			t.Errorf("%s becomes %s", html, got)
+		}
+	}
+}
+
+// TestTimes: times look as browsers format them.
+func TestTimes(t *testing.T) {
+	at := time.Date(2031, 9, 1, 2, 5, 59, 0, time.FixedZone("", 7200))
+	for language, want := range map[Language]string{
+		English: "Sep 1, 2031, 12:05\u00a0AM\u00a0UTC", Spanish: "1 sept 2031, 0:05\u00a0UTC", "": "Sep 1, 2031, 12:05\u00a0AM\u00a0UTC",
+	} {
+		if got := language.Time(at); got != want || !strings.HasPrefix(got, language.Day(at)+", ") {
+			t.Errorf("in %s it is %s", language, got)
+		}
+	}
 }
 
 func TestLanguageOf(t *testing.T) {

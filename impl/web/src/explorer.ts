@@ -130,6 +130,10 @@ const plugin = ({ React }: { React: React }) => ({
   wrapComponents: {
     // The path stands in a button, in which there must be no link.
     DeepLink: () => (props: Record<string, unknown>) => React.createElement("span", null, props.text),
+    Button: (Original: Component) => (props: Record<string, unknown>) => {
+      const ends = props.children === "Logout";
+      return React.createElement(Original, ends ? { ...props, "aria-label": undefined, children: "Sign out" } : props);
+    },
     responseBody: (Original: Component) => {
       const Outcome = outcome(React);
       return (props: Record<string, unknown>) =>
@@ -150,7 +154,6 @@ function nameControls(): void {
   })) {
     each(`${selector}:not([aria-label])`, (control) => control.setAttribute("aria-label", name));
   }
-  each(".auth-container button[aria-label='Remove authorization']", (button) => button.removeAttribute("aria-label")); // it says Logout
   each("pre.microlight:not([tabindex])", (code) => code.setAttribute("tabindex", "0"));
   each("table[role='region']", (table) => table.removeAttribute("role"));
   each(".auth-container h6:not([role])", (heading) => heading.setAttribute("role", "presentation"));

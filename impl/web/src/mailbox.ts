@@ -5,7 +5,7 @@ function fit(): void {
   const content = frame!.contentDocument?.documentElement;
   if (!content) return;
   frame!.style.height = "0"; // else the content is at least as high as the frame
-  frame!.style.height = `${content.scrollHeight + 2}px`;
+  frame!.style.height = `${content.scrollHeight}px`;
 }
 
 if (frame) {

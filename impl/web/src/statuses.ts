@@ -10,7 +10,7 @@ function show(): void {
   for (const group of groups) {
     const rows = [...group.querySelectorAll<HTMLElement>("dl > div")];
     for (const row of rows) {
-      const text = row.textContent!.toLowerCase();
+      const text = row.textContent!.toLowerCase().replaceAll("\u2011", "-");
       row.hidden = !wanted.every((word) => text.includes(word));
       if (!row.hidden) shown++;
     }

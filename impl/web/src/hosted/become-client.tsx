@@ -17,7 +17,7 @@ const text = translate({
     notYou: "Not you?",
     action: "Finish registration",
     back: `Back to ${application.name}`,
-    over: "You are not signed in any more",
+    over: "You are not signed\u00a0in any more",
     ended: `Your sign-in to ${application.name} has ended.`,
     goBack: "Go back and sign in again to finish your registration.",
     signIn: "Sign in again to finish your registration.",
