@@ -15,7 +15,8 @@ import (
 
 var auditEvents = listing[db.AuditEvent]{
 	filters: map[string]string{
-		"sign_ins":       "?TableAlias.operation IN (" + auditedAs("sign-in", "sign-out") + ")",
+		// An index of operations would have to sort all that it finds; || '' keeps Postgres from using one.
+		"sign_ins":       "?TableAlias.operation || '' IN (" + auditedAs("sign-in", "sign-out") + ")",
 		"refused":        "?TableAlias.status <> 'action-successful' AND ?TableAlias.status NOT IN (" + quoted(successes) + ")",
 		"changes":        "?TableAlias.status IN (" + quoted(successes) + ") AND ?TableAlias.operation NOT IN (" + auditedAs("read") + ")",
 		"administration": "?TableAlias.administration",
@@ -70,7 +71,7 @@ func quoted(names []string) string { return "'" + strings.Join(names, "', '") + 
 // AuditEventsIndex lists who did what.
 func (s *Server) AuditEventsIndex(ctx context.Context, req gen.AuditEventsIndexRequestObject) (gen.AuditEventsIndexResponseObject, error) {
 	c, p := callOf(ctx), req.Body
-	searched, err := s.searchAudit(c)
+	searched, err := s.searchAudit(c, p)
 	if err != nil {
 		return nil, err
 	}
@@ -111,23 +112,29 @@ func (s *Server) AuditEventsIndex(ctx context.Context, req gen.AuditEventsIndexR
 // auditSearch is what the param search of audit_events/index matches. A nil one matches all events.
 type auditSearch struct {
 	users   []int64 // those whose address matches
-	email   string  // the pattern, if more users match than are worth naming; else ""
+	email   string  // the pattern, if the users are not worth naming; else ""
 	request string  // the pattern of request ids, "" for none
+	refused bool    // whether only refusals are asked for
+	user    int64   // of whom only the events are asked for, 0 for all
 }
 
 // searchedUsers is up to how many users the events of a page are looked up for. If the address of more matches, so do many
 // events, and each event is checked.
 const searchedUsers = 500
 
+// amongRefusals reports whether the index of refusals has what the search needs.
+func (a *auditSearch) amongRefusals() bool { return a.refused && len(a.users) > searchedUsers }
+
 // searchAudit finds what the search matches. Of fewer than three characters it takes the beginning of addresses
-// only.
-func (s *Server) searchAudit(c *call) (*auditSearch, error) {
+// only. The events of one user are few, so that each is checked.
+func (s *Server) searchAudit(c *call, of *gen.AuditEventsIndexParams) (*auditSearch, error) {
 	p := listParamsOf(c.params)
 	if p.term == "" {
 		return nil, nil
 	}
 	wanted := func(attribute string) bool { return len(p.attributes) == 0 || slices.Contains(p.attributes, attribute) }
 	search, short := &auditSearch{users: []int64{}}, utf8.RuneCountInString(p.term) < 3
+	search.refused = slices.Contains(p.filters, "refused") || of.Status != "" && !succeeded(of.Status)
 	if wanted("request_id") && !short {
 		search.request = escapeLike(strings.ToUpper(p.term)) + "%"
 	}
@@ -137,6 +144,10 @@ func (s *Server) searchAudit(c *call) (*auditSearch, error) {
 	pattern := escapeLike(p.term) + "%"
 	if !short {
 		pattern = "%" + pattern
+	}
+	if of.UserID != 0 {
+		search.email, search.user = pattern, of.UserID
+		return search, nil
 	}
 	err := s.DB.NewSelect().Model((*db.User)(nil)).Column("id").Where(`lower(email COLLATE "C") LIKE search_text(?)`, pattern).
 		Limit(fewFound+1).Scan(c.context(), &search.users)
@@ -149,7 +160,7 @@ func (s *Server) searchAudit(c *call) (*auditSearch, error) {
 // parts returns the parts of the matching events, without an event twice: each is found by an index of its own. Where
 // that is not possible, or the parts are many, each event of a page has to be checked by rest.
 func (a *auditSearch) parts() (of parts, rest *auditSearch) {
-	if a == nil || a.email != "" {
+	if a == nil || a.email != "" || a.amongRefusals() {
 		return parts{}, a
 	}
 	users := pgdialect.Array(a.users)
@@ -175,18 +186,39 @@ func (a *auditSearch) narrow(q *bun.SelectQuery) {
 	if a == nil {
 		return
 	}
+	if a.amongRefusals() {
+		q.ModelTableExpr("(?) AS ?TableAlias", a.refusals(q.NewSelect()))
+		return
+	}
 	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		if a.email == "" {
+		const matching = `EXISTS (SELECT FROM users u WHERE lower(u.email COLLATE "C") LIKE search_text(?0) AND u.id `
+		switch {
+		case a.email == "":
 			q.Where("?TableAlias.subject_id = ANY(?0) OR ?TableAlias.actor_id = ANY(?0)", pgdialect.Array(a.users))
-		} else {
-			q.Where(`EXISTS (SELECT FROM users u WHERE u.id IN (?TableAlias.subject_id, ?TableAlias.actor_id)
-				AND lower(u.email COLLATE "C") LIKE search_text(?))`, a.email)
+		case a.user != 0: // the user is looked at once, and for each event the other one
+			q.Where(matching+"= ?1) OR "+matching+"= CASE ?TableAlias.subject_id WHEN ?1 THEN ?TableAlias.actor_id ELSE ?TableAlias.subject_id END)",
+				a.email, a.user)
+		default:
+			q.Where(matching+"IN (?TableAlias.subject_id, ?TableAlias.actor_id))", a.email)
 		}
 		if a.request != "" {
 			q.WhereOr(`?TableAlias.request_id COLLATE "C" LIKE ?`, a.request)
 		}
 		return q
 	})
+}
+
+// refusals selects the refusals that the search matches.
+func (a *auditSearch) refusals(query *bun.SelectQuery) *bun.SelectQuery {
+	keys := query.NewSelect().TableExpr("audit_events AS e").ColumnExpr("e.created_at, e.id").
+		Where("e.status <> ? AND (e.subject_id IN (SELECT id FROM wanted) OR e.actor_id IN (SELECT id FROM wanted))", successful)
+	if a.request != "" {
+		keys.Union(query.NewSelect().TableExpr("audit_events AS e").ColumnExpr("e.created_at, e.id").
+			Where(`e.request_id COLLATE "C" LIKE ? AND e.request_id <> ''`, a.request))
+	}
+	return query.With("wanted", query.NewSelect().ColumnExpr("unnest(?::bigint[]) AS id", pgdialect.Array(a.users))).
+		ColumnExpr("event.*").TableExpr("(?) AS key", keys).
+		Join("CROSS JOIN LATERAL (SELECT * FROM audit_events e WHERE e.created_at = key.created_at AND e.id = key.id LIMIT 1) AS event")
 }
 
 // auditEventView selects the fields of an audit event. Of users who were deleted it has the ids alone.

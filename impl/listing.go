@@ -162,7 +162,7 @@ func listParts[Row any](
 	}
 	l.start(query, p)
 	if !of.onlyCounted {
-		query = found.unite(s.DB, query, of.each, func(q *bun.SelectQuery) { l.first(q, p, p.skipped()+p.size+1) })
+		query = found.unite(s.DB, query, of.each, func(q *bun.SelectQuery) { l.first(q, p, p.reach()) })
 	}
 	l.first(query.Offset(p.skipped()), p, p.size+1)
 	if err := query.Scan(ctx); err != nil {
@@ -197,13 +197,21 @@ func (p *listParams) skipped() int64 {
 	return (p.number - 1) * p.size
 }
 
+// reach returns how many rows there are from the first one to the one after the page.
+func (p *listParams) reach() int64 { return p.skipped() + p.size + 1 }
+
 // first sorts the rows of a query, and leaves so many.
 func (l *listing[Row]) first(query *bun.SelectQuery, p listParams, rows int64) {
-	direction := bun.Safe("DESC")
+	query.OrderExpr(l.order(p)).Limit(rows)
+}
+
+// order returns the order of the rows, as SQL.
+func (l *listing[Row]) order(p listParams) string {
+	direction := "DESC"
 	if p.ascending {
-		direction = bun.Safe("ASC")
+		direction = "ASC"
 	}
-	query.OrderExpr(l.sorts[p.by].by+" ?0, ?TableAlias.id ?0", direction).Limit(rows)
+	return l.sorts[p.by].by + " " + direction + ", ?TableAlias.id " + direction
 }
 
 // start begins the page after a row, where page.after names one.

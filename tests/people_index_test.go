@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -54,64 +53,6 @@ func TestPeopleIndex(t *testing.T) {
 		outcome, err := client.Only[client.PeopleIndexActionSuccessful](e.api.PeopleIndex(t.Context(), p, token))
 		return list[client.Person]{outcome.Data.Results, outcome.Data.Next, outcome.Data.Count}, err
 	}, func(p client.Person) string { name, _, _ := strings.Cut(p.Email, "@"); return name })
-}
-
-// TestSearchForMany finds more people than are sorted, nobody of whom is among the newest.
-func TestSearchForMany(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	e.exec(`INSERT INTO users (email, first_name, created_at)
-		SELECT CASE WHEN n > 6000 THEN 'mob' ELSE 'eve' END || n || '@example.com', 'Crowd ' || n, now() - n * interval '1 minute' FROM generate_series(1, 26100) AS n`)
-	e.exec("INSERT INTO clients (user_id, created_at) SELECT id, created_at FROM users WHERE first_name LIKE 'Crowd%'")
-	token := client.WithToken(e.employee("viewer"))
-	for _, row := range []struct {
-		term, by, order string
-		number          int
-		want            string
-	}{
-		{"CROWD", "created_at", "desc", 1, "eve1 eve2 eve3"},
-		{"crowd", "created_at", "desc", 2, "eve4 eve5 eve6"},
-		{"mob", "created_at", "desc", 2, "mob6004 mob6005 mob6006"},
-		{"mob", "email", "asc", 1, "mob10000 mob10001 mob10002"},
-		{"mob", "email", "desc", 2, "mob9996 mob9995 mob9994"},
-	} {
-		people := want[client.PeopleIndexActionSuccessful](e.api.PeopleIndex(t.Context(), client.PeopleIndexParams{
-			Search: client.PeopleIndexSearch{Term: row.term}, Page: client.ListPage{Size: 3, Number: row.number},
-			Sort: client.PeopleIndexSort{By: client.PeopleIndexSortBy(row.by), Order: client.SortOrder(row.order)},
-		}, token))(t).Data.Results
-		var got []string
-		for _, p := range people {
-			name, _, _ := strings.Cut(p.Email, "@")
-			got = append(got, name)
-		}
-		if strings.Join(got, " ") != row.want {
-			t.Errorf("%s by %s, page %d: %v", row.term, row.by, row.number, got)
-		}
-	}
-	newest := want[client.ClientsIndexActionSuccessful](e.api.ClientsIndex(t.Context(), client.ClientsIndexParams{
-		Search: client.ClientsIndexSearch{Term: "crowd"}, Page: client.ListPage{Size: 3}}, token))(t).Data.Results
-	if len(newest) != 3 || newest[0].Email != "eve1@example.com" || newest[2].Email != "eve3@example.com" {
-		t.Errorf("the newest clients are %v", newest)
-	}
-	people := client.PeopleIndexSearch{Term: "mob"}
-	clients := client.ClientsIndexSearch{Term: "mob", Attributes: []client.ClientsIndexSearchAttributes{"email", "company_name"}}
-	var afterPerson, afterClient string
-	for page := range 3 {
-		persons := want[client.PeopleIndexActionSuccessful](e.api.PeopleIndex(t.Context(), client.PeopleIndexParams{
-			Search: people, Count: true, Page: client.ListPage{Size: 2, After: afterPerson}}, token))(t).Data
-		records := want[client.ClientsIndexActionSuccessful](e.api.ClientsIndex(t.Context(), client.ClientsIndexParams{
-			Search: clients, Count: true, Page: client.ListPage{Size: 2, After: afterClient}}, token))(t).Data
-		afterPerson, afterClient = persons.Next, records.Next
-		for i := range 2 {
-			address := fmt.Sprintf("mob%d@example.com", 6001+2*page+i)
-			if persons.Results[i].Email != address || records.Results[i].Email != address {
-				t.Errorf("want %s, have %s and %s", address, persons.Results[i].Email, records.Results[i].Email)
-			}
-		}
-		if persons.Count < 10_001 || records.Count < 10_001 {
-			t.Errorf("the counts are %d and %d", persons.Count, records.Count)
-		}
-	}
 }
 
 // TestCursors: page.after fits the sort that it was made for, and no other.
