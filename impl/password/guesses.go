@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/trustelem/zxcvbn/frequency"
 	"github.com/trustelem/zxcvbn/match"
@@ -13,9 +14,9 @@ import (
 // manyGuesses is what a password takes at least that consists of three patterns or more.
 const manyGuesses = 1e8
 
-// ranks has zxcvbn's common words and passwords, in lower case, by their rank in the list that ranks them
-// highest.
-var ranks = rankWords(slices.Collect(maps.Values(frequency.FrequencyLists))...)
+// ranks returns zxcvbn's common words and passwords, in lower case, by their rank in the list that ranks them
+// highest. The first call takes longer than all else at the start of the command.
+var ranks = sync.OnceValue(func() map[string]int { return rankWords(slices.Collect(maps.Values(frequency.FrequencyLists))...) })
 
 func rankWords(lists ...[]string) map[string]int {
 	ranked := map[string]int{}
@@ -120,7 +121,7 @@ func (e *estimate) words() {
 // rank returns the rank of a word, 0 for an unknown one.
 func (e *estimate) rank(word []rune) int {
 	text := string(word)
-	common, own := ranks[text], e.own[text]
+	common, own := ranks()[text], e.own[text]
 	if common == 0 || own > 0 && own < common {
 		return own
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/planoauth/planoauth/db/embedded"
 	"github.com/planoauth/planoauth/impl"
 	"github.com/planoauth/planoauth/impl/mailer"
+	"github.com/planoauth/planoauth/impl/validation"
 )
 
 type serve struct {
@@ -49,6 +50,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	go validation.New() // takes as long as connecting to the database, and is needed after that
 	var postgres *embedded.Postgres
 	d, closeDB, err := s.open(ctx, func(ctx context.Context, dir string, options ...string) (_ *embedded.Postgres, err error) {
 		postgres, err = startSupervised(ctx, log, fail, dir, options...)

@@ -1,6 +1,8 @@
 package validation
 
 import (
+	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +16,7 @@ import (
 // MaxErrors is how many errors an answer lists at most.
 const MaxErrors = 50
 
-// Validator holds the schemas of openapi.yaml.
+// Validator holds the schemas of params of openapi.yaml.
 type Validator struct {
 	components openapi3.Schemas
 	params     map[*gen.Operation]*openapi3.Schema
@@ -25,7 +27,11 @@ type Validator struct {
 var New = sync.OnceValues(read)
 
 func read() (*Validator, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(gen.SpecJSON)
+	text, err := paramSchemas()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +50,41 @@ func read() (*Validator, error) {
 	return v, nil
 }
 
+// paramSchemas returns the spec with those schemas alone that params have. To read the others would take most of the time in
+// which the server starts.
+func paramSchemas() ([]byte, error) {
+	type components struct {
+		Schemas map[string]json.RawMessage `json:"schemas"`
+	}
+	var spec struct {
+		OpenAPI    string          `json:"openapi"`
+		Info       json.RawMessage `json:"info"`
+		Paths      struct{}        `json:"paths"`
+		Components components      `json:"components"`
+	}
+	if err := json.Unmarshal(gen.SpecJSON, &spec); err != nil {
+		return nil, err
+	}
+	of := components{map[string]json.RawMessage{}}
+	var add func(name string)
+	add = func(name string) {
+		if of.Schemas[name] != nil {
+			return
+		}
+		of.Schemas[name] = spec.Components.Schemas[name]
+		for _, ref := range schemaRef.FindAllSubmatch(of.Schemas[name], -1) {
+			add(string(ref[1]))
+		}
+	}
+	for _, op := range gen.Operations {
+		add(op.Params)
+	}
+	spec.Components = of
+	return json.Marshal(spec)
+}
+
+var schemaRef = regexp.MustCompile(`"#/components/schemas/(\w+)"`)
+
 // Params returns what is wrong with the params of an operation, in no particular order: see Sort.
 func (v *Validator) Params(op *gen.Operation, params map[string]any) ([]gen.ParamError, error) {
 	broken := v.params[op].VisitJSON(params, v.options...)
@@ -53,7 +94,7 @@ func (v *Validator) Params(op *gen.Operation, params map[string]any) ([]gen.Para
 	return paramErrors(nil, broken)
 }
 
-// Component returns what is wrong with a value of the component schema of this name, such as "Email".
+// Component returns what is wrong with a value of the component schema of this name, such as "Email", which params must have.
 func (v *Validator) Component(name string, value any) ([]gen.ParamError, error) {
 	broken := v.components[name].Value.VisitJSON(value, v.options...)
 	if broken == nil {
