@@ -4182,6 +4182,11 @@ type Session struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application,omitempty,omitzero"`
 
+	// ApplicationName The name of the application for people.
+	//
+	// Example: PlanoOrder
+	ApplicationName string `json:"application_name,omitempty,omitzero"`
+
 	// CreatedAt A time in UTC, with milliseconds.
 	//
 	// Example: 2026-11-22T10:38:11.123Z

@@ -38,7 +38,7 @@ func sessionView(view gen.View, s *db.Session, app *db.Application, token string
 	if view != gen.Full {
 		return shown
 	}
-	shown.IP, shown.UserAgent, shown.Method = s.IP, s.UserAgent, gen.SignInMethod(s.Method)
+	shown.IP, shown.UserAgent, shown.Method, shown.ApplicationName = s.IP, s.UserAgent, gen.SignInMethod(s.Method), app.Name
 	shown.Records = s.User.Records.Kinds()
 	if app.Slug == "planoauth" && slices.Contains(shown.Roles, string(db.RoleEmployee)) {
 		shown.Access = gen.Access(s.User.Access)

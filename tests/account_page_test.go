@@ -193,7 +193,7 @@ func testAccountDevices(t *testing.T, chromium context.Context) {
 	phone, desk, tablet := e.signInOn(email, safariPhone), e.signInOn(email, edgeWindows), e.signInOn(email, "<b>my tablet</b>")
 	b := openTab(t, chromium, 390, e.url)
 	b.enterAccount(e, email)
-	for _, name := range []string{"Safari on iPhone", "Edge on Windows", "Unknown device", "Chrome on Linux", "This device", "planoorder", "with a password, from 127.0.0.1"} {
+	for _, name := range []string{"Safari on iPhone", "Edge on Windows", "Unknown device", "Chrome on Linux", "This device", "PlanoOrder", "with a password, from 127.0.0.1"} {
 		b.shows("#devices", name)
 	}
 	b.inspect("account-devices")

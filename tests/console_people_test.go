@@ -124,7 +124,7 @@ func testConsoleHelp(t *testing.T, chromium context.Context) {
 	b.shows("td", "Firefox on Linux")
 	b.inspect("console-person")
 	b.do(wide)
-	b.press("Sign out: Firefox on Linux, planoorder")
+	b.press("Sign out: Firefox on Linux, PlanoOrder")
 	b.shows("dialog[open] h2", "Sign out Firefox on Linux?")
 	b.inspect("console-sign-out")
 	b.do(wide)

@@ -4197,6 +4197,11 @@ type Session struct {
 	// Example: planoorder
 	Application ApplicationSlug `json:"application,omitempty,omitzero"`
 
+	// ApplicationName The name of the application for people.
+	//
+	// Example: PlanoOrder
+	ApplicationName string `json:"application_name,omitempty,omitzero"`
+
 	// CreatedAt A time in UTC, with milliseconds.
 	//
 	// Example: 2026-11-22T10:38:11.123Z
@@ -6676,7 +6681,7 @@ type ClientInterface interface {
 
 	// SessionsIndexWithBody List the sessions of the user
 	//
-	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
+	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the name of its application, and the IP address, the device and the method of its sign-in.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -6685,7 +6690,7 @@ type ClientInterface interface {
 
 	// SessionsIndex List the sessions of the user
 	//
-	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
+	// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the name of its application, and the IP address, the device and the method of its sign-in.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8843,7 +8848,7 @@ func (c *Client) SessionsHandOver(ctx context.Context, body SessionsHandOverJSON
 
 // SessionsIndexWithBody List the sessions of the user
 //
-// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
+// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the name of its application, and the IP address, the device and the method of its sign-in.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8862,7 +8867,7 @@ func (c *Client) SessionsIndexWithBody(ctx context.Context, contentType string, 
 
 // SessionsIndex List the sessions of the user
 //
-// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
+// Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the name of its application, and the IP address, the device and the method of its sign-in.
 //
 // Takes a body of the `application/json` content type.
 //

@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * List the sessions of the user
-         * @description Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the IP address, the device and the method of its sign-in.
+         * @description Lists the valid sessions of the session's user, in all applications, the newest first unless `sort` says otherwise. With the view `full`, each has the name of its application, and the IP address, the device and the method of its sign-in.
          */
         post: operations["sessionsIndex"];
         delete?: never;
@@ -2544,6 +2544,11 @@ export interface components {
              */
             user_agent?: string;
             method?: components["schemas"]["SignInMethod"];
+            /**
+             * @description The name of the application for people.
+             * @example PlanoOrder
+             */
+            application_name?: string;
             /** @description The kinds of all records of the user, active or not. */
             records?: components["schemas"]["Records"];
             /** @description What the user may do by administrative operations; only in a session of `planoauth` of an active employee. */

@@ -1,7 +1,7 @@
 import type { components } from "planoauth";
 import { useEffect, useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
-import { data, formatDay, formatTime, translate } from "../document";
+import { formatDay, formatTime, translate } from "../document";
 import { Action } from "../ui/action";
 import { deviceName } from "../ui/device";
 import { errorsOf, Refusal } from "../ui/refusal";
@@ -107,7 +107,7 @@ function Device({ session, own, end }: { session: Session; own: boolean; end(nam
         {text.signOut}
       </Action>
       <div class="below">
-        <p>{session.application === data.application.slug ? data.application.name : session.application}</p>
+        <p>{session.application_name}</p>
         <p>{text.used(formatTime(session.last_used_at!))}</p>
         <p>{text.began(formatDay(session.created_at!), how)}</p>
       </div>

@@ -85,7 +85,7 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
               </span>
             ),
           },
-          { label: text.application, cell: (row) => <span class="slug">{row.application}</span> },
+          { label: text.application, cell: (row) => row.application_name },
           { label: text.used, cell: (row) => <Time time={row.last_used_at} /> },
           ...(may("support")
             ? [
@@ -95,7 +95,7 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
                   cell: (row: components["schemas"]["Session"]) => (
                     <Action
                       label={text.signOut}
-                      of={`${deviceName(row.user_agent)}, ${row.application}`}
+                      of={`${deviceName(row.user_agent)}, ${row.application_name}`}
                       done={text.signedOut}
                       run={() => change(() => planoauth.peopleSessionsDelete({ id: person.id, session_id: row.id }), reload)}
                       question={{ title: text.question(deviceName(row.user_agent)), children: <p>{text.about}</p>, action: text.signOut, danger: true }}
