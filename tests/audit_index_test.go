@@ -71,11 +71,16 @@ func TestAuditEventsIndex(t *testing.T) {
 	}
 	name := func(event client.AuditEvent) string { return strings.ReplaceAll(event.Operation, " ", "_") }
 	checkList(t, rows, ask, name)
-	// More users than are looked up match: each event is checked.
-	e.exec("INSERT INTO users (email) SELECT 'lovelace' || n || '@example.com' FROM generate_series(1, 1001) n")
+	// More users than are looked up match: each event is checked, or each refusal where these alone are asked for.
+	e.exec("INSERT INTO users (email) SELECT 'lovelace.hhhh' || n || '@example.com' FROM generate_series(1, 1001) n")
+	refused := func(p *params) { p.Filters = []client.AuditEventsIndexParamsFilters{"refused"} }
 	checkList(t, []listRow[params]{
 		{"an address of many", search("lovelace"), "sessionsDelete companiesCreate peopleRead usersUpdate sessionsCreate sessionsCreate clientsRegister"},
 		{"an address of many, and a user", of(search("lovelace"), func(p *params) { p.UserID = grace }), "peopleRead"},
+		{"refusals, by an address of many", of(search("lovelace"), refused), "companiesCreate sessionsCreate"},
+		{"a status, by an address of many", of(search("lovelace"), func(p *params) { p.Status = "invalid-password" }), "sessionsCreate"},
+		{"refusals, by a request id and addresses of many", of(search("hhhh"), refused), "companiesCreate"},
+		{"refusals, by addresses of many alone", of(search("hhhh", "email"), refused), ""},
 	}, ask, name)
 }
 
