@@ -206,7 +206,7 @@ func (l *listing[Row]) find(ctx context.Context, d *db.DB, p listParams, conditi
 			} else {
 				query = d.NewSelect().Model((*db.User)(nil))
 				if byUser {
-					query.ColumnExpr("? AS email", bun.Safe(recordEmail))
+					query.ColumnExpr("? AS email", bun.Safe(l.sorts[p.by].by))
 				}
 			}
 			return query.Column("id").Where(condition.sql, condition.arg).Limit(fewFound+1).Scan(ctx, &found[i])
