@@ -22,7 +22,7 @@ type Notice struct {
 // noticeWords are those of all notices.
 var noticeWords = map[Language]struct{ Request, Help, Developers string }{
 	English: {"Request", "Help", "For the developers of the site"},
-	Spanish: {"Solicitud", "Ayuda", "Para quienes desarrollan el sitio (en inglés)"},
+	Spanish: {"Solicitud", "Ayuda", "Para quienes desarrollan el sitio"},
 }
 
 //go:embed notice.html
