@@ -10,7 +10,7 @@ import (
 )
 
 type employee struct {
-	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access. If no user has the address, create one."`
+	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access. Create the user if there is none."`
 	Set employeeSet `cmd:"" help:"Change the settings of an employee that are passed. This works even on the last administrator."`
 }
 
