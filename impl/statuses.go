@@ -53,6 +53,9 @@ func (s *Server) statusPages(e *echo.Echo) {
 	}
 }
 
+// Varies reports whether the status only says that it worked, and each operation answers something else with it.
+func (p statusPage) Varies() bool { return p.Retry == "" && len(p.Meanings) > 1 }
+
 // acceptsHTML reports whether a request comes from a browser that shows a page.
 func acceptsHTML(req *http.Request) bool {
 	return strings.Contains(req.Header.Get("Accept"), "text/html")

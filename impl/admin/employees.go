@@ -17,7 +17,7 @@ type NewEmployee struct {
 	Email     string     `arg:"" help:"The e-mail address."`
 	FirstName string     `placeholder:"NAME" help:"First name, if the user is new."`
 	LastName  string     `placeholder:"NAME" help:"Last name, if the user is new."`
-	Access    *db.Access `enum:"none,viewer,support,admin" help:"What they may do by administrative operations; none if they are new."`
+	Access    *db.Access `enum:"none,viewer,support,admin" help:"Their access to administration: none, viewer, support or admin. By default none, if the employee is new."`
 	Unproven  bool       `help:"Accept a registered user whose e-mail address is not verified."`
 }
 
@@ -113,8 +113,8 @@ func (n *NewEmployee) passed() []string {
 // EmployeeChange are the flags of `employee set`. A nil field was not passed and changes nothing.
 type EmployeeChange struct {
 	Active   *bool      `negatable:"" help:"Whether they may sign in as an employee."`
-	Access   *db.Access `enum:"none,viewer,support,admin" help:"What they may do by administrative operations."`
-	Unproven bool       `help:"Let a registered user whose e-mail address is not verified do more than before."`
+	Access   *db.Access `enum:"none,viewer,support,admin" help:"Their access to administration: none, viewer, support or admin."`
+	Unproven bool       `help:"Allow more to a registered user whose e-mail address is not verified."`
 }
 
 // SetEmployee changes those fields of an employee that were passed. It does not protect the last administrator.

@@ -24,12 +24,12 @@ type FirstPerson struct {
 // firstPeople are one of each kind that a newcomer meets.
 var firstPeople = []FirstPerson{
 	{
-		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client: a customer of a product.",
-		Link: "/account", Label: "Sign in to the account",
+		Email: "katherine@example.com", FirstName: "Katherine", LastName: "Johnson", Role: "A client: a customer of your products.",
+		Link: "/account", Label: "Sign in to her account",
 	},
 	{
 		Email: "dorothy@example.com", FirstName: "Dorothy", LastName: "Vaughan",
-		Role: "A user without a record. Signing in answers `client-required`.",
+		Role: "A user who is not a client yet. Signing in answers `client-required`.",
 		Link: "/docs#/sessions/sessionsCreate", Label: "Try it in the explorer",
 	},
 	{

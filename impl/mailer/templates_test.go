@@ -139,9 +139,9 @@ func TestLanguage(t *testing.T) {
 		request      web.Language
 		subject, at  string
 	}{
-		{"the user's", "es", web.English, "Tu cuenta se ha eliminado", "Cuándo: 1 sept 2031, 9:05\u00a0UTC\n"},
+		{"the user's", "es", web.English, "Se eliminó tu cuenta", "Cuándo: 1 sept 2031, 9:05\u00a0UTC\n"},
 		{"the user's, whatever the request says", "en", web.Spanish, "Your account was deleted", "When: Sep 1, 2031, 9:05\u00a0AM\u00a0UTC\n"},
-		{"the request's", "", web.Spanish, "Tu cuenta se ha eliminado", "Cuándo: 1 sept 2031, 9:05\u00a0UTC\n"},
+		{"the request's", "", web.Spanish, "Se eliminó tu cuenta", "Cuándo: 1 sept 2031, 9:05\u00a0UTC\n"},
 		{"none", "", "", "Your account was deleted", "When: Sep 1, 2031, 9:05\u00a0AM\u00a0UTC\n"},
 	} {
 		facts := Facts{Time: time.Date(2031, 9, 1, 11, 5, 0, 0, time.FixedZone("", 7200)), Language: row.request}

@@ -14,8 +14,8 @@ import (
 
 // database are the flags of every verb that needs the database.
 type database struct {
-	DatabaseURL string `env:"DATABASE_URL" placeholder:"URL" help:"postgres:// URL. Without it, an embedded Postgres."`
-	DataDir     string `env:"DATA_DIR" type:"path" placeholder:"DIR" help:"Directory of the embedded Postgres; by default in the user's state directory."`
+	DatabaseURL string `env:"DATABASE_URL" placeholder:"URL" help:"The postgres:// URL of the database. Without it, an embedded Postgres is used."`
+	DataDir     string `env:"DATA_DIR" type:"path" placeholder:"DIR" help:"The directory of the embedded Postgres. By default in the state directory of your user."`
 }
 
 // with opens the database, calls do and closes the database.

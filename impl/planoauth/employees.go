@@ -10,8 +10,8 @@ import (
 )
 
 type employee struct {
-	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access; creates the user if there is none."`
-	Set employeeSet `cmd:"" help:"Change what is passed of an employee. Also the last administrator can be changed."`
+	Add employeeAdd `cmd:"" help:"Make somebody an employee, or set their access. Create the user if there is none."`
+	Set employeeSet `cmd:"" help:"Change the settings of an employee that are passed. This works even on the last administrator."`
 }
 
 type employeeSet struct {

@@ -11,7 +11,7 @@ import (
 
 // listing is the flag of the verbs that list something.
 type listing struct {
-	JSON bool `name:"json" help:"Print JSON, with the names of the API."`
+	JSON bool `name:"json" help:"Print JSON, with the field names of the API."`
 }
 
 // print prints items as JSON, or else a table of the rows.

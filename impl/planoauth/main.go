@@ -18,9 +18,9 @@ import (
 type command struct {
 	Version kong.VersionFlag `help:"Print the version of openapi.yaml, the commit and the Go version."`
 
-	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API. Without DATABASE_URL, start an embedded Postgres, migrate it and deploy first."`
+	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API and the pages. Without DATABASE_URL, first start an embedded Postgres, migrate and deploy."`
 	Migrate migrate `cmd:"" help:"Bring the schema of the database up to date."`
-	Deploy  deploy  `cmd:"" help:"Insert the services and routes of openapi.yaml that the registry does not have."`
+	Deploy  deploy  `cmd:"" help:"Add the services and routes of openapi.yaml that the database does not have yet."`
 
 	Application application `cmd:"" help:"Applications: the products that users sign in to."`
 	Client      client      `cmd:"" help:"Clients."`
@@ -41,7 +41,7 @@ func main() {
 	var c command
 	build := impl.ThisBuild()
 	parser := kong.Must(&c, kong.Name("planoauth"),
-		kong.Description("An authentication server whose every outcome is a documented status slug."),
+		kong.Description("An authentication server that answers every request with a documented status."),
 		kong.Vars{"version": strings.Join(strings.Fields("planoauth "+build.Version+" "+build.Revision+" "+build.Go), " ")})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -23,7 +23,7 @@ type person struct {
 	Show      personShow      `cmd:"" help:"Show a user, with their records and sessions."`
 	Explain   personExplain   `cmd:"" help:"Say what a sign-in with the right password would answer, and why."`
 	SignOut   personSignOut   `cmd:"" help:"End all sessions of a user."`
-	Suspend   personSuspend   `cmd:"" help:"End all sessions of a user, who cannot sign in any longer."`
+	Suspend   personSuspend   `cmd:"" help:"End all sessions of a user, and let them sign in no longer."`
 	Unsuspend personUnsuspend `cmd:"" help:"Let a suspended user sign in again."`
 	SetEmail  personSetEmail  `cmd:"" help:"Give a user another e-mail address at once. Their sessions and links end, Google is unlinked, and nobody is mailed."`
 	Export    personExport    `cmd:"" help:"Print everything that is stored about a user, without digests, secrets and the bodies of mails."`
@@ -40,7 +40,7 @@ type aboutPerson struct {
 type personList struct {
 	database
 	listing
-	Search string `placeholder:"TEXT" help:"Only those whose e-mail address, name or phone number has this text. One of two characters is the beginning of the address."`
+	Search string `placeholder:"TEXT" help:"Only those whose e-mail address, name or phone number has this text. A text of one or two characters finds only addresses that begin with it."`
 	Limit  int64  `default:"100" help:"How many to list at most."`
 }
 

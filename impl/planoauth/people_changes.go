@@ -41,7 +41,7 @@ func (p *personUnsuspend) Run(ctx context.Context) error {
 type personSetEmail struct {
 	aboutPerson
 	New      string `arg:"" help:"The new e-mail address."`
-	Verified bool   `help:"The address is known to be theirs. Without it, it is verified by the next mailed link that they open."`
+	Verified bool   `help:"Say that the new address is theirs. Otherwise, the next mailed link that they open verifies it."`
 }
 
 // Run prints who has the new address, and that nobody is mailed.

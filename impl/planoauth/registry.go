@@ -23,7 +23,7 @@ type route struct {
 
 // deployed is the flag of the verbs that deploy and undeploy.
 type deployed struct {
-	Deployed *bool `negatable:"" help:"Whether it is deployed. The verb deploy leaves undeployed what is undeployed."`
+	Deployed *bool `negatable:"" help:"Whether it is deployed. The command deploy does not change that."`
 }
 
 type serviceList struct {

@@ -20,9 +20,9 @@ type Notice struct {
 }
 
 // noticeWords are those of all notices.
-var noticeWords = map[Language]struct{ Request, Help string }{
-	English: {"Request", "Help"},
-	Spanish: {"Solicitud", "Ayuda"},
+var noticeWords = map[Language]struct{ Request, Help, Developers string }{
+	English: {"Request", "Help", "For the developers of the site"},
+	Spanish: {"Solicitud", "Ayuda", "Para quienes desarrollan el sitio"},
 }
 
 //go:embed notice.html

@@ -32,5 +32,6 @@ async function watch(newest: string): Promise<void> {
 
 if (live) {
   live.hidden = false;
+  document.getElementById("reload")!.hidden = true;
   void watch(live.dataset.newest!);
 }
