@@ -74,6 +74,15 @@ var tooOften = noticeText{
 	},
 }
 
+// signedOutBy returns the notice about a session that has ended, with the slug that says why.
+func signedOutBy(slug string, app *db.Application, link string) func(web.Language) web.Notice {
+	return func(language web.Language) web.Notice {
+		notice := signedOut.notice(app, link)(language)
+		notice.Slug = slug
+		return notice
+	}
+}
+
 var signedOut = noticeText{
 	web.English: {
 		"You are not signed\u00a0in any more",

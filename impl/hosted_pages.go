@@ -122,7 +122,7 @@ func (s *Server) showHandedOver(ec echo.Context) error {
 	case err != nil:
 		return err
 	case refusal != nil:
-		return s.showNotice(ec, http.StatusUnauthorized, signedOut.notice(app, page.RedirectURL))
+		return s.showNotice(ec, http.StatusUnauthorized, signedOutBy(refusal.Slug(), app, page.RedirectURL))
 	case c.sessionApp != app:
 		return s.showNotice(ec, http.StatusForbidden, foreign.notice(nil, "", "`token`: it is not of a session with the application"))
 	}
@@ -165,7 +165,7 @@ func (s *Server) showPerson(ec echo.Context, page hostedPage, token string) erro
 	case err != nil:
 		return err
 	case user == nil: // deleted since the token was checked
-		return s.showNotice(ec, http.StatusUnauthorized, signedOut.notice(c.sessionApp, page.RedirectURL))
+		return s.showNotice(ec, http.StatusUnauthorized, signedOutBy(gen.InvalidToken{}.Slug(), c.sessionApp, page.RedirectURL))
 	case user.Records.Client != nil:
 		return s.showNotice(ec, http.StatusOK, registeredAlready.notice(c.sessionApp, page.RedirectURL))
 	}

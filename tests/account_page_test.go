@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func testAccountAddress(t *testing.T, chromium context.Context) {
 
 	const form = "#email details form"
 	b.do(click("#email summary"), typeIn(form, "email", "lovelace@example.com", "current_password", "not the password"))
-	b.shows("#email .notice.problem", "")
+	b.shows(`#email .notice.problem a[href="/forgot?application=planoauth&email=`+url.QueryEscape(email)+`"]`, "Forgotten your password?")
 	b.inspect("account-address-refused")
 	b.do(typeIn(form, "email", "lovelace", "current_password", goodPassword))
 	b.shows("#email .error", "")
@@ -267,7 +268,7 @@ func testAccountDeletion(t *testing.T, chromium context.Context) {
 	b.do(click("#deletion .button"), typeIn(dialogForm, "current_password", "not the password"))
 	b.shows("dialog .notice.problem", "")
 	b.do(typeIn(dialogForm, "current_password", goodPassword))
-	b.shows("dialog .notice.problem > p:first-child", "You are the last administrator. Make somebody else one first.")
+	b.shows("dialog .notice.problem > p:first-child", "You are the last administrator. Make somebody else an administrator first.")
 	if said := evaluate[string](b, "document.querySelector('dialog .notice.problem').innerText"); strings.Contains(said, "token") {
 		t.Errorf("the refusal names a param: %s", said)
 	}

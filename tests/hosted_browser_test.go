@@ -488,6 +488,7 @@ func beHandedOver(v *visit) {
 	v.e.exec("DELETE FROM sessions")
 	v.do(chromedp.Navigate(v.shop.url+"/checkout"), click("button"))
 	v.shows("h1", "You are not signed in any more")
+	v.shows(`.request a[href="/statuses/invalid-token"]`, "What this means")
 	v.inspect("handed-over-late")
 	v.do(click("a.button"))
 	v.shows("h1", "Back at order 7")

@@ -268,7 +268,7 @@ func testEmailChange(l *linkTest) {
 	l.clock.move(time.Hour)
 	l.tab.do(click("form .button"))
 	l.checkAlert("email-change-link-expired")
-	l.tab.shows(`form a.button[href="/account"]`, "Change it again")
+	l.tab.shows(`form a.button[href="/account"]`, "Go to your account")
 	l.tab.inspect("change-expired-meanwhile")
 	l.clock.move(-time.Hour)
 	l.tab.do(chromedp.Reload(), fill("[name=email]", l.email), fill("[name=password]", goodPassword), click("form .button"))

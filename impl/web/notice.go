@@ -15,14 +15,15 @@ type Notice struct {
 	Subject     string   // what the message is about, such as an e-mail address; "" for nothing
 	Details     []string // what a developer has to mend, in English; backticks mark code
 	RequestID   string   // "" where it helps nobody
+	Slug        string   // the status behind it, whose page explains more; "" for none
 	Link, Label string   // where to go on, "" for nowhere
 	Hint        string   // what else the person has to know, after the way on
 }
 
 // noticeWords are those of all notices.
-var noticeWords = map[Language]struct{ Request, Help, Developers string }{
-	English: {"Request", "Help", "For the developers of the site"},
-	Spanish: {"Solicitud", "Ayuda", "Para quienes desarrollan el sitio"},
+var noticeWords = map[Language]struct{ Request, Meaning, Help, Developers string }{
+	English: {"Request", "What this means", "Help", "For the developers of the site"},
+	Spanish: {"Solicitud", "Qué significa", "Ayuda", "Para quienes desarrollan el sitio"},
 }
 
 //go:embed notice.html

@@ -31,7 +31,7 @@ const text = translate({
     intro: "Dónde tienes la sesión abierta. Ciérrala en los que no conozcas y cambia tu contraseña.",
     own: "Este dispositivo",
     used: (time: string) => `Último uso: ${time}`,
-    began: (day: string, how: string) => `Iniciada el ${day} ${how}`,
+    began: (day: string, how: string) => `Sesión iniciada el ${day} ${how}`,
     from: (ip: string) => `desde ${ip}`,
     methods: { password: "con contraseña", registration: "al registrarte", magic_link: "con un enlace por correo", google: "con Google" },
     signOut: "Cerrar sesión",

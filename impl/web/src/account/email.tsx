@@ -5,7 +5,7 @@ import { Action } from "../ui/action";
 import { Field, Form, PasswordField } from "../ui/form";
 import { Refusal } from "../ui/refusal";
 import { withSession } from "../ui/signed-in";
-import { Section, type SectionProps } from "./section";
+import { forgotten, Section, type SectionProps } from "./section";
 
 const text = translate({
   en: {
@@ -103,7 +103,7 @@ function Change({ user, say }: { user: SectionProps["user"]; say(what: string | 
       <summary>{text.change}</summary>
       <div class="stack" key={made}>
         <p>{text.how}</p>
-        <Form send={request} action={text.request} inline>
+        <Form send={request} action={text.request} inline remedy={(answer) => forgotten(answer, user)}>
           <Field name="email" type="email" label={text.email} autocomplete="email" autoCapitalize="none" spellcheck={false} />
           {user.has_password && <PasswordField name="current_password" label={text.password} autocomplete="current-password" />}
         </Form>

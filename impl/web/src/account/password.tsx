@@ -4,7 +4,7 @@ import { translate } from "../document";
 import { Form, PasswordField } from "../ui/form";
 import { NewPasswordField } from "../ui/new-password";
 import { withSession } from "../ui/signed-in";
-import { Section, type SectionProps } from "./section";
+import { forgotten, Section, type SectionProps } from "./section";
 
 const text = translate({
   en: {
@@ -58,7 +58,7 @@ export function Password({ user, changed, signedOut }: SectionProps & { signedOu
       <p>{user.has_password ? text.has : text.none}</p>
       <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{user.has_password ? text.change : text.set}</summary>
-        <Form send={save} action={text.save} inline key={made}>
+        <Form send={save} action={text.save} inline key={made} remedy={(answer) => forgotten(answer, user)}>
           <input name="username" autocomplete="username" value={user.email} hidden readOnly />
           {user.has_password && <PasswordField name="current_password" label={text.current} autocomplete="current-password" />}
           <NewPasswordField name="password" label={text.password} person={() => personOf(user)} token={null} />

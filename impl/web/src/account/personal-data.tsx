@@ -8,7 +8,7 @@ import { Form, PasswordField } from "../ui/form";
 import { Refusal } from "../ui/refusal";
 import { Modal, needsRecentSignIn, withSession } from "../ui/signed-in";
 import { text as common } from "../ui/texts";
-import { Section, type User } from "./section";
+import { forgotten, Section, type User } from "./section";
 
 const text = translate({
   en: {
@@ -109,6 +109,7 @@ export function Deletion({ user, deleted }: { user: User; deleted(): void }) {
             send={remove}
             action={text.sure}
             danger
+            remedy={(answer) => forgotten(answer, user)}
             beside={
               <button type="button" class="button plain" onClick={() => setOpen(false)}>
                 {common.cancel}

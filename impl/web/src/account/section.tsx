@@ -1,5 +1,8 @@
 import type { components } from "planoauth";
 import type { ComponentChildren } from "preact";
+import type { Answer } from "../api";
+import { forgotPage } from "../ui/signed-in";
+import { text } from "../ui/texts";
 
 export type User = components["schemas"]["User"];
 
@@ -37,6 +40,12 @@ export function Section({ id, title, badge, said, children }: FrameProps) {
       {children}
     </section>
   );
+}
+
+/** Leads somebody who does not know the current password to a new one, after a refusal of the one that was typed. */
+export function forgotten(answer: Answer, user: User) {
+  if (answer === "unreachable" || answer.status !== "invalid-password") return null;
+  return <a href={forgotPage(user.email!)}>{text.forgotten}</a>;
 }
 
 /** Moves the focus to the heading of a section, where the button that had it is gone. */

@@ -9,22 +9,22 @@ const text = translate({
   en: {
     title: "Staying signed in",
     label: "Stay signed in on my devices",
-    off: "Otherwise you are signed out after 7 days, or after 3 days without use.",
+    off: "Otherwise you are signed out after 7\u00a0days, or after 3\u00a0days without use.",
     employee: "The console asks employees to sign in after these times in any case.",
     save: "Save",
     on: "You stay signed in on your devices from now on. We have told you by mail.",
     stays: "You stay signed in on your devices.",
-    saved: "You are signed out after 7 days, or after 3 days without use.",
+    saved: "You are signed out after 7\u00a0days, or after 3\u00a0days without use.",
   },
   es: {
     title: "Mantener la sesión",
     label: "Mantener la sesión abierta en mis dispositivos",
-    off: "Si no, tu sesión se cierra a los 7 días, o tras 3 días sin uso.",
+    off: "Si no, tu sesión se cierra a los 7\u00a0días, o tras 3\u00a0días sin uso.",
     employee: "La consola pide a los empleados que inicien sesión pasados esos plazos en cualquier caso.",
     save: "Guardar",
     on: "A partir de ahora tu sesión se mantiene abierta en tus dispositivos. Te hemos avisado por correo.",
     stays: "Tu sesión se mantiene abierta en tus dispositivos.",
-    saved: "Tu sesión se cierra a los 7 días, o tras 3 días sin uso.",
+    saved: "Tu sesión se cierra a los 7\u00a0días, o tras 3\u00a0días sin uso.",
   },
 });
 export const stayingTitle = text.title;

@@ -20,7 +20,7 @@ const text = translate({
     signedIn: "You are signed in on this device, so no password is needed.",
     other: "Sign in to another account",
     signInAgain: "Sign in again",
-    again: "Change it again on your account page",
+    toAccount: "Go to your account",
     noPassword: "This account has no password. Sign in on your account page first, in this browser. Then come back and go on.",
     account: "Open your account page",
     proceed: "I am signed in",
@@ -32,7 +32,7 @@ const text = translate({
   },
   es: {
     title: "Confirma tu nueva dirección",
-    gets: (name: string) => `Tu cuenta en ${name} tendrá esta dirección:`,
+    gets: (name: string) => `Tu cuenta de ${name} tendrá esta dirección:`,
     byAdmin: "Un administrador ha pedido este cambio.",
     signIn: "Inicia sesión con la dirección que la cuenta tiene ahora.",
     present: "Correo electrónico actual",
@@ -40,7 +40,7 @@ const text = translate({
     signedIn: "Tienes la sesión iniciada en este dispositivo, así que no hace falta la contraseña.",
     other: "Iniciar sesión con otra cuenta",
     signInAgain: "Iniciar sesión de nuevo",
-    again: "Cámbiala de nuevo en la página de tu cuenta",
+    toAccount: "Ir a tu cuenta",
     noPassword:
       "Esta cuenta no tiene contraseña. Primero inicia sesión en la página de tu cuenta, en este navegador. Después vuelve y continúa.",
     account: "Abrir la página de tu cuenta",
@@ -89,7 +89,7 @@ export function EmailChange() {
     if (status !== "email-change-link-expired") return null;
     return (
       <a class="button wide" href="/account" rel="noreferrer">
-        {text.again}
+        {text.toAccount}
       </a>
     );
   }

@@ -17,7 +17,7 @@ const text = translate({
   },
   es: {
     title: "Deshacer el cambio",
-    gets: (name: string) => `Tu cuenta en ${name} recupera su dirección anterior:`,
+    gets: (name: string) => `Tu cuenta de ${name} recupera su dirección anterior:`,
     signedOut: "Después se cerrará la sesión en todos los dispositivos, también la de quien cambió la dirección.",
     done: "Has recuperado tu dirección anterior",
     now: "Quien la cambió puede conocer tu contraseña. Crea una nueva ahora. Podemos enviar un enlace para ello a",

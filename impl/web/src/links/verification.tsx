@@ -29,7 +29,7 @@ const text = translate({
     why: (name: string) => `Escribe la contraseña de tu cuenta de ${name} para confirmar que esta dirección es tuya:`,
     action: "Confirmar la dirección",
     stranger: "Si no te has registrado, alguien ha escrito tu dirección por error. Cierra esta página.",
-    forgotten: "Enviarme un enlace para crear otra contraseña",
+    forgotten: "Enviarme un enlace para crear una contraseña nueva",
     old: "Este enlace ha caducado",
     again: (name: string) => `Escribe la contraseña de tu cuenta de ${name} y enviaremos un enlace nuevo a esta dirección:`,
     another: "Enviarme un enlace nuevo",

@@ -116,7 +116,7 @@ const rules = translate<Record<ParamError["rule"], Text>>({
         suspended: "You cannot suspend yourself or the last administrator",
         active: "At least one active administrator has to remain",
         access: "At least one active administrator has to remain",
-        token: "You are the last administrator. Make somebody else one first.",
+        token: "You are the last administrator. Make somebody else an administrator first.",
         id: "This cannot be done to your own account, nor to the last administrator",
         deployed: "The administration itself needs this, so it stays switched on",
         url: "The address of PlanoAuth itself cannot be changed here",

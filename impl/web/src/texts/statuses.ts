@@ -52,7 +52,7 @@ export const statuses = translate<Record<Slug, string>>({
     "email-already-registered": emailTaken.en,
     "email-already-verified": "This e-mail address is confirmed already. There is nothing to do.",
     "email-change-link-expired": oldLink.en,
-    "email-not-found": "There is no account with this e-mail address. Check the address, or create an account.",
+    "email-not-found": "There is no account with this e-mail address. Check the address.",
     "email-unverified": "Nobody has shown yet that this e-mail address is theirs. The person has to confirm it first.",
     "google-account-conflict":
       "There is an account with this e-mail address that Google cannot open. Sign in another way, then link Google on your account page.",
@@ -66,7 +66,7 @@ export const statuses = translate<Record<Slug, string>>({
     "invalid-encoded-params": mismatch.en,
     "invalid-magic-link": usedLink.en,
     "invalid-param": brokenParams.en,
-    "invalid-password": "The password is not right. Try again, or set a new one.",
+    "invalid-password": "The password is not right. Try again.",
     "invalid-reset-link": usedLink.en,
     "invalid-token": "You are signed out. Sign in again.",
     "invalid-verification-link":
@@ -107,7 +107,7 @@ export const statuses = translate<Record<Slug, string>>({
     "email-already-registered": emailTaken.es,
     "email-already-verified": "Este correo electrónico ya está confirmado. No tienes que hacer nada.",
     "email-change-link-expired": oldLink.es,
-    "email-not-found": "No hay ninguna cuenta con este correo electrónico. Comprueba la dirección o crea una cuenta.",
+    "email-not-found": "No hay ninguna cuenta con este correo electrónico. Comprueba la dirección.",
     "email-unverified": "Nadie ha demostrado aún que este correo electrónico sea suyo. La persona debe confirmarlo primero.",
     "google-account-conflict":
       "Hay una cuenta con este correo electrónico que no se puede abrir con Google. Inicia sesión de otra forma y vincula Google en la página de tu cuenta.",
@@ -117,15 +117,15 @@ export const statuses = translate<Record<Slug, string>>({
     "identify-request-error": "El servicio no está disponible en este momento. Inténtalo de nuevo dentro de unos minutos.",
     "invalid-content-type": mismatch.es,
     "invalid-email-change-link":
-      "Este enlace no funciona aquí. Ya se usó, otro más reciente lo sustituyó o es de otra cuenta distinta de aquella en la que has iniciado sesión.",
+      "Este enlace no funciona aquí. Ya se usó, otro más reciente lo sustituyó o es de una cuenta distinta de aquella en la que has iniciado sesión.",
     "invalid-encoded-params": mismatch.es,
     "invalid-magic-link": usedLink.es,
     "invalid-param": brokenParams.es,
-    "invalid-password": "La contraseña no es correcta. Inténtalo de nuevo o crea una nueva.",
+    "invalid-password": "La contraseña no es correcta. Inténtalo de nuevo.",
     "invalid-reset-link": usedLink.es,
     "invalid-token": "Tu sesión está cerrada. Inicia sesión de nuevo.",
     "invalid-verification-link":
-      "Este enlace no funciona aquí. Ya se usó o es de otra cuenta distinta de aquella en la que has iniciado sesión.",
+      "Este enlace no funciona aquí. Ya se usó o es de una cuenta distinta de aquella en la que has iniciado sesión.",
     "magic-link-expired": oldLink.es,
     "mandrill-email-failed": "Ha funcionado, pero aún no se ha podido enviar el correo correspondiente. Volveremos a intentarlo.",
     "missing-param": "Falta algún dato. Completa lo que está marcado.",

@@ -17,7 +17,6 @@ const text = translate({
     link: "E-mail me a sign-in link",
     linkSentTo: "If there is an account with this address, a sign-in link is on its way to it. It works once, for 15 minutes.",
     back: "Use a password instead",
-    forgotten: "Forgotten your password?",
     register: "Create an account",
   },
   es: {
@@ -26,7 +25,6 @@ const text = translate({
     link: "Enviarme un enlace de acceso",
     linkSentTo: "Si existe una cuenta con esta dirección, le hemos enviado un enlace de acceso. Funciona una sola vez, durante 15 minutos.",
     back: "Usar una contraseña",
-    forgotten: "¿Has olvidado tu contraseña?",
     register: "Crear una cuenta",
   },
 });
@@ -111,7 +109,7 @@ export function SignInForm(props: SignInProps) {
           if (answer === "unreachable") return null;
           if (answer.status === "email-not-found" && register) return <Way label={text.register} go={() => register(email)} />;
           if (answer.status === "user-has-no-password") return <Way label={text.link} go={sendLink} />;
-          if (answer.status === "invalid-password" && forgotten) return <Way label={text.forgotten} go={() => forgotten(email)} />;
+          if (answer.status === "invalid-password" && forgotten) return <Way label={common.forgotten} go={() => forgotten(email)} />;
           if ((answer.status === "user-requires-role" || answer.status === "user-suspended") && data.application.support_url) {
             return (
               <a href={data.application.support_url} rel="noreferrer">
@@ -139,7 +137,7 @@ export function SignInForm(props: SignInProps) {
       </button>
       {(register || forgotten) && (
         <p class="links">
-          {forgotten && <Way label={text.forgotten} go={() => forgotten(email)} />}
+          {forgotten && <Way label={common.forgotten} go={() => forgotten(email)} />}
           {register && <Way label={text.register} go={() => register(email)} />}
         </p>
       )}

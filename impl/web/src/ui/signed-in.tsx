@@ -149,7 +149,7 @@ export function SignedIn({ children }: { children: ComponentChildren }) {
           {...ways}
           sending={setHeading}
           googleURL={googleURL}
-          forgotten={forgotten}
+          forgotten={(email) => location.assign(forgotPage(email))}
           done={async (made) => (begin(made), setState({ at: "in", current: made }), null)}
         />
       </SingleCard>
@@ -184,8 +184,9 @@ function begin({ token, user }: NewSession) {
   session.begin(token!, user!.id);
 }
 
-function forgotten(email: string) {
-  location.assign(`/forgot?application=${application}&email=${encodeURIComponent(email)}`);
+/** Returns the address of the page for a forgotten password. */
+export function forgotPage(email: string): string {
+  return `/forgot?application=${application}&email=${encodeURIComponent(email)}`;
 }
 
 /** Signs in with what the address of the page had: a mailed link's token, or what Google appended; else with the other tabs' session. */
