@@ -227,7 +227,7 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 
 	b = openConsole(t, chromium, e, support, fmt.Sprintf("#/people/%d", e.userID(admin)))
 	b.shows(".notice", "Only an administrator can change")
-	b.shows("td", "planoauth")
+	b.shows("td", "127.0.0.1")
 	if found := evaluate[[]string](b, mainControls); !slices.Equal(found, []string{"", "Show the events", "Check"}) {
 		t.Errorf("support sees the controls %q of an admin", found) // one copies the id
 	}
