@@ -85,7 +85,7 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
               </span>
             ),
           },
-          { label: text.application, cell: (row) => row.application_name },
+          { label: text.application, cell: (row) => <span class="short-name">{row.application_name}</span> },
           { label: text.used, cell: (row) => <Time time={row.last_used_at} /> },
           ...(may
             ? [
