@@ -222,17 +222,33 @@ func testConsoleAdministration(t *testing.T, chromium context.Context) {
 	}
 	b.do(chromedp.Navigate(e.url + fmt.Sprintf("/console?lang=es#/people/%d", e.userID(admin))))
 	b.shows("section", "En la página de tu cuenta")
+	b.waits(`!document.querySelector('[role="switch"]')`)
 	b.inspect("console-spanish")
 
 	b = openConsole(t, chromium, e, support, fmt.Sprintf("#/people/%d", e.userID(admin)))
+	b.shows(".notice", "Only an administrator can change")
+	b.shows("td", "127.0.0.1")
+	if found := evaluate[[]string](b, mainControls); !slices.Equal(found, []string{"", "Show the events", "Check"}) {
+		t.Errorf("support sees the controls %q of an admin", found) // one copies the id
+	}
+	b.inspect("console-guarded")
+
+	colleague := e.userID(e.user(person{employee: true}))
+	b.do(wide)
+	b.goTo(fmt.Sprintf("#/people/%d", colleague), "Ada Lovelace")
+	b.do(chromedp.WaitVisible(chromedp.CSS(`[role="switch"]`)))
+	e.exec("UPDATE employees SET access = 'viewer' WHERE user_id = $1", colleague)
 	b.do(click(`[role="switch"]`))
 	b.press("Suspend")
 	b.waits(`document.querySelector('dialog .notice.problem a[href="/statuses/permission-denied"]')`)
 	b.inspect("console-refused")
 	if e.count("users WHERE suspended") != 0 {
-		t.Error("support has suspended an admin")
+		t.Error("support has suspended somebody with access")
 	}
 }
+
+// mainControls is an expression of JavaScript: the labels of what can be pressed in a view.
+const mainControls = `[...document.querySelectorAll("[role=switch], main button")].map(control => control.innerText || control.role)`
 
 // testConsoleViewer: a viewer sees people, and nothing that changes them.
 func testConsoleViewer(t *testing.T, chromium context.Context) {
@@ -243,7 +259,7 @@ func testConsoleViewer(t *testing.T, chromium context.Context) {
 	b.waits(`document.querySelector("form select")`)
 	b.inspect("console-viewer")
 	b.do(wide)
-	if found := evaluate[[]string](b, `[...document.querySelectorAll("[role=switch], main button")].map(control => control.innerText || control.role)`); !slices.Equal(found, []string{"", "Check"}) {
+	if found := evaluate[[]string](b, mainControls); !slices.Equal(found, []string{"", "Check"}) {
 		t.Errorf("a viewer sees the controls %q", found) // one copies the id
 	}
 	if shown := evaluate[string](b, `document.querySelector("nav").innerText`); strings.Contains(shown, "Audit") || !strings.Contains(shown, "People") {

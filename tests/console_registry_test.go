@@ -390,6 +390,8 @@ func testConsoleTeam(t *testing.T, chromium context.Context) {
 	}
 	b.inspect("console-employee")
 	b.do(wide, press("Change the access"), chromedp.SetValue(chromedp.CSS("dialog select"), "viewer"))
+	evaluate[bool](b, `document.querySelector("dialog select").dispatchEvent(new Event("change", {bubbles: true}))`)
+	b.shows("dialog .hint", "except the audit")
 	b.inspect("console-employee-access")
 	b.do(wide, click("dialog form .button"))
 	e.within(busyLimit, "the access is lower", func() bool { return e.count(grace+" AND access = 'viewer'") == 1 })

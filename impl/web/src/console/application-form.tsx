@@ -55,7 +55,7 @@ const text = translate({
     looks: "Aspecto",
     behavior: "Comportamiento",
     signInMail: "Avisar por correo de cada inicio de sesión",
-    legacySlugs: "Enviar el slug mal escrito email-already-registerd",
+    legacySlugs: "Enviar el identificador (slug) mal escrito email-already-registerd",
     legacySlugsHint: "Solo para productos que no conocen email-already-registered",
     support: "Ayuda",
     supportHint: "Dónde se obtiene ayuda: una dirección web, o mailto: y un correo electrónico",

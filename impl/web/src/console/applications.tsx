@@ -58,7 +58,7 @@ const text = translate({
     logo: "Logotipo",
     support: "Ayuda",
     signInMail: "Correos sobre inicios de sesión",
-    legacySlugs: "Slug mal escrito",
+    legacySlugs: "Identificador (slug) mal escrito",
     developers: "Para desarrolladores",
     developersHint: "Envía a las personas a estas páginas. CHALLENGE representa el desafío S256 de un verificador que guarda tu producto (RFC 7636).",
     signIn: "URL de acceso",

@@ -1,4 +1,5 @@
 import type { components } from "planoauth";
+import { useState } from "preact/hooks";
 import { planoauth, type Answer } from "../api";
 import { translate } from "../document";
 import { withSession } from "../ui/signed-in";
@@ -20,12 +21,11 @@ const text = translate({
     create: "New employee",
     createAction: "Create the employee",
     access: "Access",
-    accessHint: "Each one includes those above it",
-    accesses: {
-      none: "Notifications only: sees what failed",
-      viewer: "Viewer: sees everything here",
-      support: "Support: helps people and changes their records",
-      admin: "Admin: changes everything",
+    accessAbout: {
+      none: "Sees what failed, and nothing else",
+      viewer: "Sees everything except the audit",
+      support: "Sees everything, helps people, and changes clients, liaisons and companies",
+      admin: "Sees and changes everything",
     },
     change: "Change the access",
     changeTitle: "Change the access of an employee",
@@ -42,12 +42,11 @@ const text = translate({
     create: "Nuevo empleado",
     createAction: "Crear el empleado",
     access: "Acceso",
-    accessHint: "Cada uno incluye los anteriores",
-    accesses: {
-      none: "Solo notificaciones: ve lo que falla",
-      viewer: "Lectura: ve todo lo de aquí",
-      support: "Soporte: ayuda a las personas y cambia sus registros",
-      admin: "Administración: lo cambia todo",
+    accessAbout: {
+      none: "Ve lo que falla y nada más",
+      viewer: "Ve todo excepto la auditoría",
+      support: "Ve todo, ayuda a las personas y cambia clientes, intermediarios y empresas",
+      admin: "Ve y cambia todo",
     },
     change: "Cambiar el acceso",
     changeTitle: "Cambiar el acceso de un empleado",
@@ -90,7 +89,7 @@ export function NewEmployee() {
       namesOptional
       create={(values) => withSession(() => planoauth.employeesCreate({ ...staffOf(values), access: values.access as Access }))}
     >
-      <Choice name="access" label={text.access} hint={text.accessHint} options={text.accesses} value="none" />
+      <AccessChoice initially="none" />
     </NewRecordView>
   );
 }
@@ -109,7 +108,7 @@ function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Em
       back={back}
       least="admin"
       own={text.own}
-      items={[[text.access, text.accesses[employee.access!]]]}
+      items={[[text.access, <AccessShown access={employee.access!} />]]}
       actions={<ChangeAccess access={employee.access!} set={(access) => update({ access })} />}
       hint={text.activeHint}
       question={text.deactivate}
@@ -119,11 +118,35 @@ function EmployeeShown({ employee, set }: { employee: Employee; set(employee: Em
   );
 }
 
+function AccessShown({ access }: { access: Access }) {
+  return (
+    <>
+      {accesses[access]}
+      <p class="quiet small">{text.accessAbout[access]}</p>
+    </>
+  );
+}
+
+/** The choice of an access, which says what the chosen one is for. */
+function AccessChoice({ initially }: { initially: Access }) {
+  const [chosen, setChosen] = useState(initially);
+  return (
+    <Choice
+      name="access"
+      label={text.access}
+      hint={text.accessAbout[chosen]}
+      options={accesses}
+      value={chosen}
+      onChange={(event) => setChosen(event.currentTarget.value as Access)}
+    />
+  );
+}
+
 function ChangeAccess({ access, set }: { access: Access; set(access: Access): Promise<Answer | null> }) {
   const question = {
     title: text.changeTitle,
     action: text.change,
-    children: <Choice name="access" label={text.access} hint={text.accessHint} options={text.accesses} value={access} />,
+    children: <AccessChoice initially={access} />,
   };
   return <Action label={text.change} run={(values) => set(values.access as Access)} done={text.changed} question={question} />;
 }

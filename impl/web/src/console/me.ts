@@ -2,6 +2,7 @@ import type { components } from "planoauth";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
+type Person = components["schemas"]["Person"];
 export type Access = components["schemas"]["Access"];
 
 /** The employee who uses the console. */
@@ -20,8 +21,10 @@ export function includes(access: Access, least: Access): boolean {
   return order.indexOf(access) >= order.indexOf(least);
 }
 
-/** Returns the employee, and what they may do. */
+/** Returns the employee, and what they may do. Only administrators may act on others who have access. */
 export function useMe() {
   const me = useContext(MeContext);
-  return { ...me, may: (least: Access) => includes(me.access, least) };
+  const may = (least: Access) => includes(me.access, least);
+  const guarded = ({ id, employee }: Person) => id !== me.id && (employee?.access ?? "none") !== "none";
+  return { ...me, may, mayActOn: (person: Person) => may(guarded(person) ? "admin" : "support") };
 }

@@ -55,7 +55,7 @@ const text = translate({
     suspendDone: "Person suspended",
     unsuspendDone: "Person no longer suspended",
     invite: "Send a new invitation",
-    inviteHint: "The mail has a link to choose a password. Earlier invitations stop working.",
+    inviteHint: "This person has no password. An invitation has a link to choose one. Earlier invitations stop working.",
     inviteTitle: "Send a new invitation",
     inviteAbout: (email: string) => `It goes to ${email}. Earlier invitations stop working.`,
     inviteDone: "The invitation is on its way",
@@ -69,6 +69,7 @@ const text = translate({
     deleteAction: "Delete for good",
     deleteDone: "Person deleted",
     oneself: "This is you.",
+    guarded: "This person has access to the console. Only an administrator can change their details, sign them out or suspend them.",
     own: "You can change your own address, export your data and delete your account on your account page.",
     account: "Open your account",
   },
@@ -104,7 +105,7 @@ const text = translate({
     suspendDone: "Persona suspendida",
     unsuspendDone: "La persona ya no está suspendida",
     invite: "Enviar otra invitación",
-    inviteHint: "El correo lleva un enlace para elegir una contraseña. Las invitaciones anteriores dejan de funcionar.",
+    inviteHint: "Esta persona no tiene contraseña. Una invitación lleva un enlace para elegirla. Las invitaciones anteriores dejan de funcionar.",
     inviteTitle: "Enviar otra invitación",
     inviteAbout: (email: string) => `Se envía a ${email}. Las invitaciones anteriores dejan de funcionar.`,
     inviteDone: "La invitación está en camino",
@@ -118,6 +119,7 @@ const text = translate({
     deleteAction: "Eliminar para siempre",
     deleteDone: "Persona eliminada",
     oneself: "Eres tú.",
+    guarded: "Esta persona tiene acceso a la consola. Solo un administrador puede cambiar sus datos, cerrar sus sesiones o suspenderla.",
     own: "En la página de tu cuenta puedes cambiar tu dirección, exportar tus datos y eliminar tu cuenta.",
     account: "Abrir tu cuenta",
   },
@@ -133,6 +135,7 @@ export function One({ id }: { id: number }) {
     <LoadOne of={person} back={back}>
       {(shown) => (
         <View title={nameOf(shown)} back={back} about={<About of={shown} oneself={id === me.id} />}>
+          {me.may("support") && !me.mayActOn(shown) && <p class="notice above">{text.guarded}</p>}
           <div class="panels two">
             <div class="column">
               <Data of={shown} loaded={person} />
@@ -141,7 +144,7 @@ export function One({ id }: { id: number }) {
               {me.may("support") && <EventsOf id={id} />}
             </div>
             <div class="column">
-              {me.may("support") && <SigningIn of={shown} loaded={person} />}
+              {me.mayActOn(shown) && id !== me.id && <SigningIn of={shown} loaded={person} />}
               <Explain person={shown} />
               {me.may("admin") && <Protection of={shown} />}
             </div>
@@ -201,7 +204,7 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
     />
   );
   return (
-    <Section title={common.details} actions={me.may("support") && [edit, me.may("admin") && of.id !== me.id && address]}>
+    <Section title={common.details} actions={me.mayActOn(of) && [edit, me.may("admin") && of.id !== me.id && address]}>
       <Detail
         items={[
           [records.email, <Address of={of} />],
@@ -211,7 +214,7 @@ function Data({ of, loaded }: { of: Person; loaded: Loaded<Person> }) {
           [text.password, of.has_password ? text.set : text.notSet],
           [text.google, of.google_linked ? text.linked : text.notLinked],
           [text.remember, of.remember_me ? common.yes : common.no],
-          [people.suspended, me.may("support") ? undefined : of.suspended ? common.yes : common.no],
+          [people.suspended, me.mayActOn(of) && of.id !== me.id ? undefined : of.suspended ? common.yes : common.no],
           [text.lastSignIn, <Time time={of.last_sign_in_at} />],
           [common.created, <Time time={of.created_at} exact />],
           [text.id, <Copy value={String(of.id)} label={text.id} />],

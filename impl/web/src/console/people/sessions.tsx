@@ -49,7 +49,7 @@ const text = translate({
 
 /** Where a person is signed in. */
 export function Sessions({ person, changed }: { person: components["schemas"]["Person"]; changed(): void }) {
-  const { may } = useMe();
+  const may = useMe().mayActOn(person);
   const [version, setVersion] = useState(0);
   const announce = useAnnounce();
   const reload = () => (setVersion(version + 1), changed());
@@ -57,7 +57,7 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
     <Section
       title={text.title}
       actions={
-        may("support") &&
+        may &&
         (person.sessions ?? 0) > 0 && (
           <Action
             label={text.all}
@@ -85,9 +85,9 @@ export function Sessions({ person, changed }: { person: components["schemas"]["P
               </span>
             ),
           },
-          { label: text.application, cell: (row) => row.application_name },
+          { label: text.application, cell: (row) => <span class="short-name">{row.application_name}</span> },
           { label: text.used, cell: (row) => <Time time={row.last_used_at} /> },
-          ...(may("support")
+          ...(may
             ? [
                 {
                   label: text.action,
