@@ -32,7 +32,7 @@ const (
 )
 
 // narrow leaves the rows that match the search and the filters. With onlyPage it may leave only those up to the end of the
-// page. It reports whether the search finds more than fewFound rows or users.
+// page. If the matches are counted, it reports whether more than exactCount rows match the search for sure.
 func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams, onlyPage bool) (many bool, _ error) {
 	l.filter(query, p)
 	if p.term == "" || l.search == nil {
@@ -55,7 +55,7 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 	if found.number() > fewFound {
 		either, args := anyOf(conditions)
 		query.Where(either, args...)
-		return true, nil
+		return l.haveMany(ctx, d, p, found)
 	}
 	if inOrder && found.number() > fewSorted {
 		if done, err := l.near(ctx, d, query, p, l.among(found), window); done || err != nil {
@@ -74,6 +74,17 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 	}
 	query.ModelTableExpr("(?) AS ?TableAlias", rows)
 	return false, nil
+}
+
+// haveMany reports whether more than exactCount rows are known to match. Many users may have few rows.
+func (l *listing[Row]) haveMany(ctx context.Context, d *db.DB, p listParams, found matches) (bool, error) {
+	if !p.count {
+		return false, nil
+	}
+	some := d.NewSelect().ColumnExpr("1").TableExpr("(?) AS found", l.lookUp(d, found)).Limit(exactCount + 1)
+	var number int64
+	err := d.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matches", some).Scan(ctx, &number)
+	return number > exactCount, err
 }
 
 func (l *listing[Row]) filter(query *bun.SelectQuery, p listParams) {
