@@ -115,7 +115,7 @@ type auditSearch struct {
 	email   string  // the pattern, if the users are not worth naming; else ""
 	request string  // the pattern of request ids, "" for none
 	refused bool    // whether only refusals are asked for
-	user    int64   // of whom only the events are asked for, 0 for all
+	user    int64   // the param user_id, 0 if it is absent
 }
 
 // searchedUsers is up to how many users the events of a page are looked up for. If the address of more matches, so do many

@@ -17,7 +17,7 @@ type NewEmployee struct {
 	Email     string     `arg:"" help:"The e-mail address."`
 	FirstName string     `placeholder:"NAME" help:"First name, if the user is new."`
 	LastName  string     `placeholder:"NAME" help:"Last name, if the user is new."`
-	Access    *db.Access `enum:"none,viewer,support,admin" help:"Their access to administration: none, viewer, support or admin. By default none, if the employee is new."`
+	Access    *db.Access `enum:"none,viewer,support,admin" help:"Their access: none, viewer, support or admin. By default none, if new."`
 	Unproven  bool       `help:"Accept a registered user whose e-mail address is not verified."`
 }
 

@@ -14,8 +14,8 @@ import (
 type ApplicationSettings struct {
 	Name           *string   `placeholder:"NAME" help:"The name that people see."`
 	URL            *string   `name:"url" placeholder:"URL" help:"The application's home page; empty for none."`
-	Admits         []db.Role `enum:"client,employee,liaison" placeholder:"KIND" help:"The kinds of records that may sign in: client, employee, liaison. The default of a new application is client."`
-	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"The origins that users may be redirected to, in addition to the origin of --url, such as https://app.example. Replaces the list. May be repeated; empty for none."`
+	Admits         []db.Role `enum:"client,employee,liaison" placeholder:"KIND" help:"The records that may sign in; by default client."`
+	RedirectOrigin []string  `sep:"none" placeholder:"ORIGIN" help:"All origins to redirect users to, besides that of --url. May be repeated."`
 	LegacySlugs    *bool     `negatable:"" help:"Send the old spelling email-already-registerd."`
 	SignInMail     *bool     `negatable:"" help:"Mail users a notice of each sign-in."`
 	AccentColor    *string   `placeholder:"COLOR" help:"A color in which the application's pages appear, such as #3366cc; empty for none."`
@@ -103,7 +103,7 @@ func (s *ApplicationSettings) applyLooks(app *db.Application, a *applied) {
 
 // OriginChanges are flags of `application set`.
 type OriginChanges struct {
-	Add    []string `name:"add-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Add an origin to those that users may be redirected to. May be repeated."`
+	Add    []string `name:"add-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Add an origin to redirect users to. May be repeated."`
 	Remove []string `name:"remove-redirect-origin" sep:"none" placeholder:"ORIGIN" help:"Remove one of these origins. May be repeated."`
 }
 

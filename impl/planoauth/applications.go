@@ -17,7 +17,7 @@ type application struct {
 	Add   applicationAdd  `cmd:"" help:"Create an application."`
 	Set   applicationSet  `cmd:"" help:"Change the settings that are passed. Running servers apply them within a second."`
 	Token struct {
-		New    applicationTokenNew    `cmd:"" default:"withargs" help:"Create a token of an application and print it once. Its other tokens stay valid."`
+		New    applicationTokenNew    `cmd:"" default:"withargs" help:"Create a token of an application and print it once. Others stay valid."`
 		Revoke applicationTokenRevoke `cmd:"" help:"Revoke a token."`
 	} `cmd:"" help:"Tokens, by which applications authenticate: token SLUG creates one."`
 }

@@ -14,8 +14,8 @@ import (
 
 // database are the flags of every verb that needs the database.
 type database struct {
-	DatabaseURL string `env:"DATABASE_URL" placeholder:"URL" help:"The postgres:// URL of the database. Without it, an embedded Postgres is used."`
-	DataDir     string `env:"DATA_DIR" type:"path" placeholder:"DIR" help:"The directory of the embedded Postgres. By default in the state directory of your user."`
+	DatabaseURL string `env:"DATABASE_URL" placeholder:"URL" help:"The postgres:// URL of the database; else an embedded Postgres is used."`
+	DataDir     string `env:"DATA_DIR" type:"path" placeholder:"DIR" help:"The directory of the embedded Postgres. By default your own."`
 }
 
 // with opens the database, calls do and closes the database.

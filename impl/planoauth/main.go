@@ -18,7 +18,7 @@ import (
 type command struct {
 	Version kong.VersionFlag `help:"Print the version of openapi.yaml, the commit and the Go version."`
 
-	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API and the pages. Without DATABASE_URL, first start an embedded Postgres, migrate and deploy."`
+	Serve   serve   `cmd:"" default:"withargs" help:"Serve the API and the pages; without DATABASE_URL, on an embedded Postgres."`
 	Migrate migrate `cmd:"" help:"Bring the schema of the database up to date."`
 	Deploy  deploy  `cmd:"" help:"Add the services and routes of openapi.yaml that the database does not have yet."`
 

@@ -25,7 +25,7 @@ type person struct {
 	SignOut   personSignOut   `cmd:"" help:"End all sessions of a user."`
 	Suspend   personSuspend   `cmd:"" help:"End all sessions of a user, and let them sign in no longer."`
 	Unsuspend personUnsuspend `cmd:"" help:"Let a suspended user sign in again."`
-	SetEmail  personSetEmail  `cmd:"" help:"Give a user another e-mail address at once. Their sessions and links end, Google is unlinked, and nobody is mailed."`
+	SetEmail  personSetEmail  `cmd:"" help:"Give a user another e-mail address at once. Their sessions and links end; nobody is mailed."`
 	Export    personExport    `cmd:"" help:"Print everything that is stored about a user, without digests, secrets and the bodies of mails."`
 	Delete    personDelete    `cmd:"" help:"Delete a user and everything that belongs to them. Audit events and notifications keep the id."`
 }
@@ -40,7 +40,7 @@ type aboutPerson struct {
 type personList struct {
 	database
 	listing
-	Search string `placeholder:"TEXT" help:"Only those whose e-mail address, name or phone number has this text. A text of one or two characters finds only addresses that begin with it."`
+	Search string `placeholder:"TEXT" help:"Only those with this text in address, name or phone number. Two characters begin an address."`
 	Limit  int64  `default:"100" help:"How many to list at most."`
 }
 
