@@ -155,7 +155,7 @@ func listParts[Row any](
 	}
 	if p.count {
 		each := func(q *bun.SelectQuery) { q.Limit(math.MaxInt32) } // keeps Postgres from joining each part with all rows
-		err := found.countMatches(ctx, s.DB, found.unite(s.DB, query, of.each, each), many && len(p.filters) == 0)
+		err := found.countMatches(ctx, s.DB, found.unite(s.DB, query, of.each, each), many)
 		if err != nil {
 			return nil, nil, err
 		}

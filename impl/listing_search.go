@@ -32,7 +32,7 @@ const (
 )
 
 // narrow leaves the rows that match the search and the filters. With onlyPage it may leave only those up to the end of the
-// page. If the matches are counted, it reports whether more than exactCount rows match the search for sure.
+// page. Before a count it reports whether more than exactCount rows match for sure.
 func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQuery, p listParams, onlyPage bool) (many bool, _ error) {
 	l.filter(query, p)
 	if p.term == "" || l.search == nil {
@@ -76,9 +76,10 @@ func (l *listing[Row]) narrow(ctx context.Context, d *db.DB, query *bun.SelectQu
 	return false, nil
 }
 
-// haveMany reports whether more than exactCount rows are known to match. Many users may have few rows.
+// haveMany reports whether more than exactCount rows are known to match. Many users may have few rows, and filters leave
+// fewer.
 func (l *listing[Row]) haveMany(ctx context.Context, d *db.DB, p listParams, found matches) (bool, error) {
-	if !p.count {
+	if !p.count || len(p.filters) > 0 {
 		return false, nil
 	}
 	some := d.NewSelect().ColumnExpr("1").TableExpr("(?) AS found", l.lookUp(d, found)).Limit(exactCount + 1)
